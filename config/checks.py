@@ -1,0 +1,62 @@
+"""System checks that keep demo and production apart, whatever somebody changes in the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from config import modes
+
+
+@register(Tags.security)
+def check_modes_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """No demo page, demo log-in or mail file outside a demo; no demo beside another machine's directory."""
+    if settings.IS_DEMO:
+        if settings.IS_PRODUCTION:
+            return [Error("Demo features are on although APP_MODE is production.", id="config.E001")]
+        if not modes.is_local_url(settings.DIRECTORY_URL):
+            return [_directory_elsewhere()]
+        return []
+    problems: list[CheckMessage] = []
+    if not settings.IS_PRODUCTION:
+        problems.append(_directory_elsewhere())
+    for backend in settings.AUTHENTICATION_BACKENDS:
+        if "demo" in backend.lower():
+            problems.append(Error(f"The demo log-in {backend} is on outside a demo.", id="config.E003"))
+    if settings.IS_PRODUCTION and "filebased" in settings.EMAIL_BACKEND:
+        problems.append(Error("Mail goes to files although APP_MODE is production.", id="config.E004"))
+    for name in demo_addresses(get_resolver()):
+        problems.append(Error(f"The demo address {name!r} exists outside a demo.", id="config.E005"))
+    return problems
+
+
+def demo_addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    """The addresses that are the demo's by namespace, name or module."""
+    for pattern in resolver.url_patterns:
+        address = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            if "demo" in (pattern.namespace or "").split("_"):
+                yield address
+            else:
+                yield from demo_addresses(pattern, address)
+        elif isinstance(pattern, URLPattern) and _is_demo(pattern):
+            yield address
+
+
+def _is_demo(pattern: URLPattern) -> bool:
+    name = pattern.name or ""
+    module = getattr(pattern.callback, "__module__", "")
+    return name.startswith("demo") or module.rpartition(".")[2].startswith("demo")
+
+
+def _directory_elsewhere() -> Error:
+    return Error(
+        "DIRECTORY_URL points at another machine, but APP_MODE is demo.",
+        hint="The commands assess and check_directory may read it. To serve pages, set APP_MODE=production.",
+        id="config.E002",
+    )

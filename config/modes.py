@@ -1,0 +1,102 @@
+"""The two modes: a demo that stays on this machine, and production. They never mix.
+
+The demo lets anybody be anybody (it has a choose-a-person log-in), plays the KIV administrator's own tool and
+shows every mail. So it holds only while everything it touches is on this machine: one variable that points
+elsewhere, and it does not start.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+DEMO = "demo"
+PRODUCTION = "production"
+
+SHORTEST_SECRET = 50  # Django's own check asks for 50 characters of at least 5 kinds
+FEWEST_KINDS = 5
+PLACEHOLDER_WORDS = ("change", "placeholder", "example", "insecure", "secret-key", "password", "xxxx")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address means this machine. Decided from the text, no look-up."""
+    name = host.strip().strip("[]").rstrip(".").lower()
+    if name in ("", "localhost") or name.endswith(".localhost"):
+        return bool(name)
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def is_local_url(url: str) -> bool:
+    """Say whether a URL points at this machine (a socket file does, too)."""
+    parts = urlsplit(url)
+    if parts.scheme in ("ldapi", "unix"):
+        return True
+    return is_loopback(parts.hostname or "")
+
+
+def refuse_demo_elsewhere(*, hosts: Iterable[str], urls: Iterable[tuple[str, str]]) -> None:
+    """Refuse to start a demo that is reachable from, or writes to, another machine."""
+    for host in hosts:
+        if not is_loopback(host):
+            raise ImproperlyConfigured(
+                f"ALLOWED_HOSTS names {host!r}, which is not this machine, but APP_MODE is demo: the demo has a "
+                "log-in without proof. Set APP_MODE=production, or take the name away."
+            )
+    for name, url in urls:
+        if url and not is_local_url(url):
+            raise ImproperlyConfigured(
+                f"{name} points at another machine, but APP_MODE is demo: the demo has a log-in without proof. "
+                f"Set APP_MODE=production, or unset {name}."
+            )
+
+
+def refuse_demo_variables(names: Iterable[str]) -> None:
+    """Refuse to start production beside variables that only a demo can mean."""
+    for name in sorted(names):
+        if name.startswith(("DEMO_", "MOCK_")) and os.environ.get(name, "").strip():
+            raise ImproperlyConfigured(
+                f"{name} is set, but APP_MODE is production: demo features do not exist beside production "
+                f"settings. Unset {name}."
+            )
+
+
+def strong_secret(name: str, value: str) -> str:
+    """The secret itself, if it looks made by chance; refuse to start otherwise."""
+    if len(value) < SHORTEST_SECRET or len(set(value)) < FEWEST_KINDS:
+        raise ImproperlyConfigured(f"{name} is too weak: at least {SHORTEST_SECRET} characters made by chance.")
+    lowered = value.lower()
+    if any(word in lowered for word in PLACEHOLDER_WORDS):
+        raise ImproperlyConfigured(f"{name} looks like a placeholder. Make one by chance; .env.example says how.")
+    return value
+
+
+def kept_secret(path: Path) -> str:
+    """The demo's own secret: made once, kept in a file only its owner can read.
+
+    Several processes start at the same time: the first one wins and all read what it wrote. Where nothing can
+    be written, each process makes one of its own; that is enough for a command that serves no pages.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        if not path.exists():
+            draft.write_text(secrets.token_urlsafe(64), encoding="utf-8")
+            draft.chmod(0o600)
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return secrets.token_urlsafe(64)

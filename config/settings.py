@@ -1,0 +1,299 @@
+"""All settings, for every mode: behaviour differs only by environment variables.
+
+`.env.example` lists each variable with its meaning; a test holds the two files together. Importing this file
+reads no database and opens no connection, so that `manage.py assess` needs nothing but DIRECTORY_*.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from config import database, modes
+from config.env import Env
+
+env = Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
+
+# --- Mode ------------------------------------------------------------------------------------------------------
+APP_MODE = env.choice("APP_MODE", (modes.DEMO, modes.PRODUCTION), modes.DEMO)
+IS_PRODUCTION = APP_MODE == modes.PRODUCTION
+# The choose-a-person log-in, the mock KIV page and the page of mails: they all ask this one setting.
+IS_DEMO = not IS_PRODUCTION
+DEBUG = False  # in no mode: its error pages show settings and personal data
+
+WEB_PORT = env.int("WEB_PORT", 8000, at_least=1, at_most=65535)
+DIRECTORY_PORT = env.int("DIRECTORY_PORT", 3890, at_least=1, at_most=65535)
+
+
+def only_demo(value: Any) -> Any:
+    """A default that exists in the demo alone: in production the variable must be given."""
+    return value if IS_DEMO else None
+
+
+# --- Addresses and secrets -------------------------------------------------------------------------------------
+if IS_PRODUCTION:
+    SECRET_KEY = modes.strong_secret("SECRET_KEY", env.secret("SECRET_KEY"))
+else:
+    SECRET_KEY = env.secret("SECRET_KEY", "") or modes.kept_secret(VAR_DIR / "secret_key")
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", only_demo(["localhost", "127.0.0.1", "[::1]"]))
+SITE_URL = env.str("SITE_URL", only_demo(f"http://127.0.0.1:{WEB_PORT}")).rstrip("/")
+SOURCE_URL = env.str("SOURCE_URL", only_demo(""))  # AGPL section 13: users are offered the source
+OPERATORS_MAIL = env.list("OPERATORS_MAIL", only_demo(["operators@demo.invalid"]))
+if IS_PRODUCTION and not SITE_URL.startswith("https://"):
+    raise ImproperlyConfigured("SITE_URL must begin with https:// when APP_MODE is production.")
+if IS_PRODUCTION and any("*" in host for host in ALLOWED_HOSTS):
+    raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts when APP_MODE is production, not use a star.")
+
+# --- Applications ----------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "csp",
+    "viewflow.workflow",  # alone: the app `viewflow` would bring its own site, look and static files
+    "provisioning",
+    "workflows",
+    "config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Every page asks for a log-in unless its view says `@login_not_required`: a forgotten decorator closes a
+    # page, it does not open one.
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "provisioning" / "templates"],  # before django.forms' own
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- People ----------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "provisioning.User"
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = []  # nobody has a password here
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "start"
+LOGOUT_REDIRECT_URL = "login"
+
+# --- Database and cache ----------------------------------------------------------------------------------------
+DATABASE_URL = env.secret("DATABASE_URL", only_demo(""))
+DATABASES = {
+    "default": database.postgres(DATABASE_URL) if DATABASE_URL else database.sqlite(VAR_DIR / "database.sqlite3"),
+}
+REDIS_URL = env.secret("REDIS_URL", only_demo(""))
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "provisioning",
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# --- Background work -------------------------------------------------------------------------------------------
+BROKER_DIR = VAR_DIR / "broker"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    # A message that nobody acknowledged is given out again after this time: longer than the longest task.
+    {"visibility_timeout": 600, "socket_connect_timeout": 2, "socket_timeout": 10}
+    if REDIS_URL
+    else {
+        "data_folder_in": str(BROKER_DIR / "messages"),
+        "data_folder_out": str(BROKER_DIR / "messages"),
+        "control_folder": str(BROKER_DIR / "control"),
+        "polling_interval": 0.1,
+    }
+)
+CELERY_BROKER_CONNECTION_TIMEOUT = 2  # seconds: a dead broker must not keep a person waiting
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY = False  # the sweep repeats a lost nudge
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_ENABLE_UTC = True
+CELERY_TIMEZONE = "Europe/Stockholm"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
+
+# --- Mail ------------------------------------------------------------------------------------------------------
+EMAIL_HOST = env.str("EMAIL_HOST", only_demo(""))
+EMAIL_PORT = env.int("EMAIL_PORT", 587, at_least=1, at_most=65535)
+EMAIL_SECURITY = env.choice("EMAIL_SECURITY", ("starttls", "tls", "none"), only_demo("none"))
+EMAIL_USE_TLS = EMAIL_SECURITY == "starttls"
+EMAIL_USE_SSL = EMAIL_SECURITY == "tls"
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD", "")
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT_SECONDS", 10, at_least=1, at_most=120)
+EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", only_demo("behorighetsvagen@demo.invalid"))
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- The directory ---------------------------------------------------------------------------------------------
+DIRECTORY_URL = env.str("DIRECTORY_URL", only_demo(f"ldap://127.0.0.1:{DIRECTORY_PORT}"))
+IS_OWN_DIRECTORY = not env.is_set("DIRECTORY_URL")  # the mock that the demo starts and fills itself
+DIRECTORY_BIND_DN = env.str(
+    "DIRECTORY_BIND_DN", "cn=lasare,ou=Konton,o=Demoregionen" if IS_OWN_DIRECTORY else only_demo("")
+)
+DIRECTORY_BIND_PASSWORD = env.secret(
+    "DIRECTORY_BIND_PASSWORD", "lasare" if IS_OWN_DIRECTORY else only_demo("")
+)
+DIRECTORY_PERSON_BASE = env.str(
+    "DIRECTORY_PERSON_BASE", "ou=Personal,o=Demoregionen" if IS_OWN_DIRECTORY else only_demo("")
+)
+DIRECTORY_UNIT_BASE = env.str(
+    "DIRECTORY_UNIT_BASE", "ou=Org,o=Demoregionen" if IS_OWN_DIRECTORY else only_demo("")
+)
+DIRECTORY_CA_FILE = env.str("DIRECTORY_CA_FILE", "")
+DIRECTORY_STARTTLS = env.bool("DIRECTORY_STARTTLS", False)
+DIRECTORY_CONNECT_TIMEOUT_SECONDS = env.int("DIRECTORY_CONNECT_TIMEOUT_SECONDS", 3, at_least=1, at_most=60)
+DIRECTORY_RECEIVE_TIMEOUT_SECONDS = env.int("DIRECTORY_RECEIVE_TIMEOUT_SECONDS", 5, at_least=1, at_most=60)
+DIRECTORY_PAGE_SIZE = env.int("DIRECTORY_PAGE_SIZE", 500, at_least=1, at_most=10_000)
+DIRECTORY_LAYOUT = env.json_object("DIRECTORY_LAYOUT", {})
+HSA_ID_FORM = env.choice("HSA_ID_FORM", ("strict", "lenient"), "strict" if IS_PRODUCTION else "lenient")
+if IS_PRODUCTION and not DIRECTORY_URL.startswith("ldaps://") and not DIRECTORY_STARTTLS:
+    raise ImproperlyConfigured("DIRECTORY_URL must begin with ldaps://, or DIRECTORY_STARTTLS must be true.")
+
+# --- The modes kept apart --------------------------------------------------------------------------------------
+if IS_PRODUCTION:
+    modes.refuse_demo_variables(os.environ)
+    MOCK_KIV_BIND_DN = MOCK_KIV_BIND_PASSWORD = ""
+else:
+    modes.refuse_demo_elsewhere(
+        hosts=ALLOWED_HOSTS,
+        urls=[
+            ("DATABASE_URL", DATABASE_URL),
+            ("REDIS_URL", REDIS_URL),
+            ("SITE_URL", SITE_URL),
+            ("EMAIL_HOST", f"smtp://{EMAIL_HOST}" if EMAIL_HOST else ""),
+        ],
+    )
+    # A directory elsewhere may be read by the commands (`assess`, `check_directory`), and nothing more: without
+    # demo pages nobody can log in, and config.checks stops the web server and the worker.
+    IS_DEMO = modes.is_local_url(DIRECTORY_URL)
+    MOCK_KIV_BIND_DN = env.str("MOCK_KIV_BIND_DN", "cn=kiv,ou=Konton,o=Demoregionen")
+    MOCK_KIV_BIND_PASSWORD = env.secret("MOCK_KIV_BIND_PASSWORD", "kiv")
+
+# --- The rules' numbers ----------------------------------------------------------------------------------------
+AUDITORS = tuple(env.list("AUDITORS", []))
+PROVIDER_MANDATES: dict[str, list[str]] = env.json_object("PROVIDER_MANDATES", {})
+POLL_SCHEDULE_SECONDS = env.ints("POLL_SCHEDULE_SECONDS", (5, 15, 60, 300))
+WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 20, at_least=1, at_most=250)
+REMINDER_WORKING_DAYS = env.int("REMINDER_WORKING_DAYS", 2, at_least=1, at_most=60)
+MAX_MONTHS = env.int("MAX_MONTHS", 12, at_least=1, at_most=12)
+
+# --- Language and time -----------------------------------------------------------------------------------------
+LANGUAGE_CODE = "sv"
+LANGUAGES = [("sv", _("Swedish")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "provisioning" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Stockholm"
+
+# --- Static files ----------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Browser security ------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 8 * 60 * 60  # a working day
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_PRODUCTION
+SECURE_SSL_REDIRECT = IS_PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PRODUCTION
+SECURE_HSTS_PRELOAD = IS_PRODUCTION
+if IS_PRODUCTION:
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    # The container is reached through a proxy alone, which sets this header itself and drops a caller's.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Logs ------------------------------------------------------------------------------------------------------
+# Case numbers and codes only: no names, no identifiers, no request bodies, no SQL parameters. So nothing below
+# WARNING from the libraries, and no mail to ADMINS, whose reports hold local variables.
+LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "celery": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "provisioning": {"level": LOG_LEVEL},
+        "workflows": {"level": LOG_LEVEL},
+        "config": {"level": LOG_LEVEL},
+    },
+}
+
+ENV_NAMES = frozenset(env.names | {"MOCK_KIV_BIND_DN", "MOCK_KIV_BIND_PASSWORD", "MOCK_KIV_BIND_PASSWORD_FILE"})
