@@ -12,6 +12,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
 
+# The readers are named after the types they give, which hides the types inside the class: other names for them.
+Text = str
+Number = int
+Flag = bool
+Words = list[str]
+
 TRUE_WORDS = ("1", "true", "yes", "on")
 FALSE_WORDS = ("0", "false", "no", "off")
 
@@ -23,36 +29,36 @@ class Env:
     not set, because that is how compose files and shells write "nothing here".
     """
 
-    def __init__(self, source: Mapping[str, str] | None = None):
+    def __init__(self, source: Mapping[Text, Text] | None = None):
         self._source = os.environ if source is None else source
-        self.names: set[str] = set()
+        self.names: set[Text] = set()
 
-    def is_set(self, name: str) -> bool:
+    def is_set(self, name: Text) -> Flag:
         """Say whether the variable has a value."""
         self.names.add(name)
-        return bool(self._source.get(name, "").strip())
+        return Flag(self._source.get(name, "").strip())
 
-    def str(self, name: str, default: str | None = None) -> str:  # noqa: A003
+    def str(self, name: Text, default: Text | None = None) -> Text:  # noqa: A003
         """A text, as written but for blanks around it."""
         return self._read(name, default, lambda text: text)
 
     def int(  # noqa: A003
-        self, name: str, default: int | None = None, *, at_least: int = 0, at_most: int = 2**31
-    ) -> int:
+        self, name: Text, default: Number | None = None, *, at_least: Number = 0, at_most: Number = 2**31
+    ) -> Number:
         """A whole number within limits."""
 
-        def parse(text: str) -> int:
-            number = int(text)
+        def parse(text: Text) -> Number:
+            number = Number(text)
             if not at_least <= number <= at_most:
                 raise ValueError(f"must be between {at_least} and {at_most}")
             return number
 
         return self._read(name, default, parse)
 
-    def bool(self, name: str, default: bool | None = None) -> bool:  # noqa: A003
+    def Flag(self, name: Text, default: Flag | None = None) -> Flag:  # noqa: A003
         """One of 1/0, true/false, yes/no, on/off; anything else is refused, never taken for false."""
 
-        def parse(text: str) -> bool:
+        def parse(text: Text) -> Flag:
             if text.lower() in TRUE_WORDS:
                 return True
             if text.lower() in FALSE_WORDS:
@@ -61,36 +67,38 @@ class Env:
 
         return self._read(name, default, parse)
 
-    def choice(self, name: str, options: Sequence[str], default: str | None = None) -> str:
+    def choice(self, name: Text, options: Sequence[Text], default: Text | None = None) -> Text:
         """One of a few words."""
 
-        def parse(text: str) -> str:
+        def parse(text: Text) -> Text:
             if text not in options:
                 raise ValueError("must be one of " + ", ".join(options))
             return text
 
         return self._read(name, default, parse)
 
-    def list(self, name: str, default: Sequence[str] | None = None) -> list[str]:  # noqa: A003
+    def list(self, name: Text, default: Sequence[Text] | None = None) -> Words:  # noqa: A003
         """Words separated by commas."""
-        fallback = None if default is None else list(default)
-        return self._read(name, fallback, lambda text: [part.strip() for part in text.split(",") if part.strip()])
+        fallback = None if default is None else Words(default)
+        return self._read(
+            name, fallback, lambda text: [part.strip() for part in text.split(",") if part.strip()]
+        )
 
-    def ints(self, name: str, default: Sequence[int] | None = None) -> tuple[int, ...]:
+    def ints(self, name: Text, default: Sequence[Number] | None = None) -> tuple[Number, ...]:
         """Positive whole numbers separated by commas."""
 
-        def parse(text: str) -> tuple[int, ...]:
-            numbers = tuple(int(part) for part in text.split(","))
+        def parse(text: Text) -> tuple[Number, ...]:
+            numbers = tuple(Number(part) for part in text.split(","))
             if any(number <= 0 for number in numbers):
                 raise ValueError("must be positive numbers")
             return numbers
 
         return self._read(name, None if default is None else tuple(default), parse)
 
-    def json_object(self, name: str, default: dict[str, Any] | None = None) -> dict[str, Any]:
+    def json_object(self, name: Text, default: dict[Text, Any] | None = None) -> dict[Text, Any]:
         """A JSON object."""
 
-        def parse(text: str) -> dict[str, Any]:
+        def parse(text: Text) -> dict[Text, Any]:
             value = json.loads(text)
             if not isinstance(value, dict):
                 raise ValueError("must be a JSON object")
@@ -98,7 +106,7 @@ class Env:
 
         return self._read(name, default, parse)
 
-    def secret(self, name: str, default: str | None = None) -> str:
+    def secret(self, name: Text, default: Text | None = None) -> Text:
         """A secret: from the variable itself or from the file that NAME_FILE points at, never from both.
 
         Errors never show the value.
@@ -122,7 +130,7 @@ class Env:
             raise ImproperlyConfigured(f"{name} (or {file_name}) must be set. See .env.example.")
         return default
 
-    def _read(self, name: str, default: T | None, parse: Callable[[str], T]) -> T:
+    def _read(self, name: Text, default: T | None, parse: Callable[[Text], T]) -> T:
         self.names.add(name)
         text = self._source.get(name, "").strip()
         if not text:

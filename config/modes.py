@@ -19,6 +19,8 @@ from django.core.exceptions import ImproperlyConfigured
 DEMO = "demo"
 PRODUCTION = "production"
 
+REASON = "the demo has a log-in without proof."
+
 SHORTEST_SECRET = 50  # Django's own check asks for 50 characters of at least 5 kinds
 FEWEST_KINDS = 5
 PLACEHOLDER_WORDS = ("change", "placeholder", "example", "insecure", "secret-key", "password", "xxxx")
@@ -48,13 +50,13 @@ def refuse_demo_elsewhere(*, hosts: Iterable[str], urls: Iterable[tuple[str, str
     for host in hosts:
         if not is_loopback(host):
             raise ImproperlyConfigured(
-                f"ALLOWED_HOSTS names {host!r}, which is not this machine, but APP_MODE is demo: the demo has a "
-                "log-in without proof. Set APP_MODE=production, or take the name away."
+                f"ALLOWED_HOSTS names {host!r}, which is not this machine, but APP_MODE is demo: {REASON} "
+                "Set APP_MODE=production, or take the name away."
             )
     for name, url in urls:
         if url and not is_local_url(url):
             raise ImproperlyConfigured(
-                f"{name} points at another machine, but APP_MODE is demo: the demo has a log-in without proof. "
+                f"{name} points at another machine, but APP_MODE is demo: {REASON} "
                 f"Set APP_MODE=production, or unset {name}."
             )
 
@@ -72,10 +74,14 @@ def refuse_demo_variables(names: Iterable[str]) -> None:
 def strong_secret(name: str, value: str) -> str:
     """The secret itself, if it looks made by chance; refuse to start otherwise."""
     if len(value) < SHORTEST_SECRET or len(set(value)) < FEWEST_KINDS:
-        raise ImproperlyConfigured(f"{name} is too weak: at least {SHORTEST_SECRET} characters made by chance.")
+        raise ImproperlyConfigured(
+            f"{name} is too weak: at least {SHORTEST_SECRET} characters made by chance."
+        )
     lowered = value.lower()
     if any(word in lowered for word in PLACEHOLDER_WORDS):
-        raise ImproperlyConfigured(f"{name} looks like a placeholder. Make one by chance; .env.example says how.")
+        raise ImproperlyConfigured(
+            f"{name} looks like a placeholder. Make one by chance; .env.example says how."
+        )
     return value
 
 
@@ -89,8 +95,8 @@ def kept_secret(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         if not path.exists():
-            draft.write_text(secrets.token_urlsafe(64), encoding="utf-8")
-            draft.chmod(0o600)
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(64))
             try:
                 os.link(draft, path)
             except FileExistsError:

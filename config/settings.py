@@ -22,7 +22,7 @@ env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var"))).resolve()
 
-# --- Mode ------------------------------------------------------------------------------------------------------
+# --- Mode ---------------------------------------------------------------------------------------------------
 APP_MODE = env.choice("APP_MODE", (modes.DEMO, modes.PRODUCTION), modes.DEMO)
 IS_PRODUCTION = APP_MODE == modes.PRODUCTION
 # The choose-a-person log-in, the mock KIV page and the page of mails: they all ask this one setting.
@@ -38,7 +38,7 @@ def only_demo(value: Any) -> Any:
     return value if IS_DEMO else None
 
 
-# --- Addresses and secrets -------------------------------------------------------------------------------------
+# --- Addresses and secrets ----------------------------------------------------------------------------------
 if IS_PRODUCTION:
     SECRET_KEY = modes.strong_secret("SECRET_KEY", env.secret("SECRET_KEY"))
 else:
@@ -51,9 +51,11 @@ OPERATORS_MAIL = env.list("OPERATORS_MAIL", only_demo(["operators@demo.invalid"]
 if IS_PRODUCTION and not SITE_URL.startswith("https://"):
     raise ImproperlyConfigured("SITE_URL must begin with https:// when APP_MODE is production.")
 if IS_PRODUCTION and any("*" in host for host in ALLOWED_HOSTS):
-    raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts when APP_MODE is production, not use a star.")
+    raise ImproperlyConfigured(
+        "ALLOWED_HOSTS must name the hosts when APP_MODE is production, not use a star."
+    )
 
-# --- Applications ----------------------------------------------------------------------------------------------
+# --- Applications -------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -106,7 +108,7 @@ TEMPLATES = [
     },
 ]
 
-# --- People ----------------------------------------------------------------------------------------------------
+# --- People -------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "provisioning.User"
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = []  # nobody has a password here
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
@@ -114,10 +116,12 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "start"
 LOGOUT_REDIRECT_URL = "login"
 
-# --- Database and cache ----------------------------------------------------------------------------------------
+# --- Database and cache -------------------------------------------------------------------------------------
 DATABASE_URL = env.secret("DATABASE_URL", only_demo(""))
 DATABASES = {
-    "default": database.postgres(DATABASE_URL) if DATABASE_URL else database.sqlite(VAR_DIR / "database.sqlite3"),
+    "default": database.postgres(DATABASE_URL)
+    if DATABASE_URL
+    else database.sqlite(VAR_DIR / "database.sqlite3"),
 }
 REDIS_URL = env.secret("REDIS_URL", only_demo(""))
 CACHES: dict[str, dict[str, Any]] = {
@@ -131,7 +135,7 @@ CACHES: dict[str, dict[str, Any]] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
-# --- Background work -------------------------------------------------------------------------------------------
+# --- Background work ----------------------------------------------------------------------------------------
 BROKER_DIR = VAR_DIR / "broker"
 CELERY_BROKER_URL = REDIS_URL or "filesystem://"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
@@ -162,7 +166,7 @@ CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "Europe/Stockholm"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat" / "schedule")
 
-# --- Mail ------------------------------------------------------------------------------------------------------
+# --- Mail ---------------------------------------------------------------------------------------------------
 EMAIL_HOST = env.str("EMAIL_HOST", only_demo(""))
 EMAIL_PORT = env.int("EMAIL_PORT", 587, at_least=1, at_most=65535)
 EMAIL_SECURITY = env.choice("EMAIL_SECURITY", ("starttls", "tls", "none"), only_demo("none"))
@@ -176,7 +180,7 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebase
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", only_demo("behorighetsvagen@demo.invalid"))
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# --- The directory ---------------------------------------------------------------------------------------------
+# --- The directory ------------------------------------------------------------------------------------------
 DIRECTORY_URL = env.str("DIRECTORY_URL", only_demo(f"ldap://127.0.0.1:{DIRECTORY_PORT}"))
 IS_OWN_DIRECTORY = not env.is_set("DIRECTORY_URL")  # the mock that the demo starts and fills itself
 DIRECTORY_BIND_DN = env.str(
@@ -201,7 +205,7 @@ HSA_ID_FORM = env.choice("HSA_ID_FORM", ("strict", "lenient"), "strict" if IS_PR
 if IS_PRODUCTION and not DIRECTORY_URL.startswith("ldaps://") and not DIRECTORY_STARTTLS:
     raise ImproperlyConfigured("DIRECTORY_URL must begin with ldaps://, or DIRECTORY_STARTTLS must be true.")
 
-# --- The modes kept apart --------------------------------------------------------------------------------------
+# --- The modes kept apart -----------------------------------------------------------------------------------
 if IS_PRODUCTION:
     modes.refuse_demo_variables(os.environ)
     MOCK_KIV_BIND_DN = MOCK_KIV_BIND_PASSWORD = ""
@@ -215,13 +219,14 @@ else:
             ("EMAIL_HOST", f"smtp://{EMAIL_HOST}" if EMAIL_HOST else ""),
         ],
     )
-    # A directory elsewhere may be read by the commands (`assess`, `check_directory`), and nothing more: without
-    # demo pages nobody can log in, and config.checks stops the web server and the worker.
+    # A directory elsewhere may be read by the commands (`assess`, `check_directory`), and nothing more:
+    # without demo pages nobody can log in, and config.checks stops the web server and the worker.
     IS_DEMO = modes.is_local_url(DIRECTORY_URL)
     MOCK_KIV_BIND_DN = env.str("MOCK_KIV_BIND_DN", "cn=kiv,ou=Konton,o=Demoregionen")
     MOCK_KIV_BIND_PASSWORD = env.secret("MOCK_KIV_BIND_PASSWORD", "kiv")
 
-# --- The rules' numbers ----------------------------------------------------------------------------------------
+# --- The rules' numbers -------------------------------------------------------------------------------------
+OPERATORS = tuple(env.list("OPERATORS", []))
 AUDITORS = tuple(env.list("AUDITORS", []))
 PROVIDER_MANDATES: dict[str, list[str]] = env.json_object("PROVIDER_MANDATES", {})
 POLL_SCHEDULE_SECONDS = env.ints("POLL_SCHEDULE_SECONDS", (5, 15, 60, 300))
@@ -229,7 +234,7 @@ WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 2
 REMINDER_WORKING_DAYS = env.int("REMINDER_WORKING_DAYS", 2, at_least=1, at_most=60)
 MAX_MONTHS = env.int("MAX_MONTHS", 12, at_least=1, at_most=12)
 
-# --- Language and time -----------------------------------------------------------------------------------------
+# --- Language and time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "sv"
 LANGUAGES = [("sv", _("Swedish")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "provisioning" / "locale"]
@@ -237,7 +242,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Stockholm"
 
-# --- Static files ----------------------------------------------------------------------------------------------
+# --- Static files -------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STORAGES = {
@@ -245,7 +250,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# --- Browser security ------------------------------------------------------------------------------------------
+# --- Browser security ---------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -277,9 +282,9 @@ if IS_PRODUCTION:
     # The container is reached through a proxy alone, which sets this header itself and drops a caller's.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# --- Logs ------------------------------------------------------------------------------------------------------
-# Case numbers and codes only: no names, no identifiers, no request bodies, no SQL parameters. So nothing below
-# WARNING from the libraries, and no mail to ADMINS, whose reports hold local variables.
+# --- Logs ---------------------------------------------------------------------------------------------------
+# Case numbers and codes only: no names, no identifiers, no request bodies, no SQL parameters. So nothing
+# below WARNING from the libraries, and no mail to ADMINS, whose reports hold local variables.
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOGGING = {
     "version": 1,
@@ -296,4 +301,6 @@ LOGGING = {
     },
 }
 
-ENV_NAMES = frozenset(env.names | {"MOCK_KIV_BIND_DN", "MOCK_KIV_BIND_PASSWORD", "MOCK_KIV_BIND_PASSWORD_FILE"})
+ENV_NAMES = frozenset(
+    env.names | {"MOCK_KIV_BIND_DN", "MOCK_KIV_BIND_PASSWORD", "MOCK_KIV_BIND_PASSWORD_FILE"}
+)

@@ -1,0 +1,149 @@
+"""`manage.py run_embedded`: the whole tool on one machine, with nothing installed but Python."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from config.supervisor import Program, Supervisor
+
+LOOPBACK = "127.0.0.1"
+DEMO_LDIF = Path("provisioning") / "directory" / "mock" / "demo.ldif"
+WEB_THREADS = 8
+WORKER_THREADS = 4
+
+
+class Command(BaseCommand):
+    help = "Run web, worker, timetable and mock directory together on this machine (demo mode only)."
+    requires_system_checks = "__all__"
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.IS_DEMO:
+            raise CommandError(
+                "run_embedded is for the demo. In production each program is run by the platform."
+            )
+        refuse_taken_ports()
+        self.prepare()
+        supervisor = Supervisor(programs(), environment=environment())
+        status = supervisor.run(when_ready=address_when_answering)
+        if status:
+            raise CommandError(
+                "One of the programs ended by itself; its last lines are above.", returncode=status
+            )
+
+    def prepare(self) -> None:
+        """Everything the programs find when they start. Leftovers of an earlier run do no harm."""
+        self.stdout.write(f"Everything that is stored is under {settings.VAR_DIR}")
+        for folder in ("broker/messages", "broker/control", "beat", "directory", "mail", "static"):
+            (settings.VAR_DIR / folder).mkdir(parents=True, exist_ok=True)
+        # The timetable's memory of earlier runs: without it each sweep simply runs soon after the start.
+        for leftover in (settings.VAR_DIR / "beat").iterdir():
+            leftover.unlink()
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        if settings.IS_OWN_DIRECTORY and not working_copy().exists():
+            shutil.copyfile(settings.BASE_DIR / DEMO_LDIF, working_copy())
+
+
+def working_copy() -> Path:
+    """The mock directory's entries as they are now: kept, so that a case in progress still fits them."""
+    path: Path = settings.VAR_DIR / "directory" / "entries.ldif"
+    return path
+
+
+def refuse_taken_ports() -> None:
+    """Raise before anything is started, naming the port and the variable that changes it."""
+    wanted = [("WEB_PORT", settings.WEB_PORT, "the web page")]
+    if settings.IS_OWN_DIRECTORY:
+        wanted.append(("DIRECTORY_PORT", settings.DIRECTORY_PORT, "the mock directory"))
+    for variable, port, purpose in wanted:
+        with socket.socket() as candidate:
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                candidate.bind((LOOPBACK, port))
+            except OSError as exc:
+                reason = "is taken" if exc.errno == errno.EADDRINUSE else f"cannot be used ({exc.strerror})"
+                raise CommandError(
+                    f"Port {port} for {purpose} {reason}. Is the tool running already? "
+                    f"Choose another port: make run {variable}={port + 1}"
+                ) from exc
+    if len({port for _variable, port, _purpose in wanted}) < len(wanted):
+        raise CommandError("WEB_PORT and DIRECTORY_PORT must be different.")
+
+
+def environment() -> dict[str, str]:
+    """This process's environment; lines come at once, not in blocks."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+
+
+def programs() -> list[Program]:
+    """The programs, the directory first because the others ask it."""
+    python, manage = sys.executable, str(settings.BASE_DIR / "manage.py")
+    celery = [
+        python,
+        "-m",
+        "celery",
+        "--app",
+        "config.celery",
+        "--workdir",
+        str(settings.BASE_DIR),
+        "--quiet",
+    ]
+    listed = [
+        Program(
+            "web",
+            [
+                python, "-m", "gunicorn", "config.wsgi:application", "--chdir", str(settings.BASE_DIR),
+                "--bind", f"{LOOPBACK}:{settings.WEB_PORT}", "--worker-class", "gthread",
+                "--threads", str(WEB_THREADS), "--workers", "1", "--timeout", "60", "--graceful-timeout", "5",
+                "--keep-alive", "5", "--log-level", "warning",
+            ],
+        ),
+        Program(
+            "worker",
+            [
+                *celery, "worker", "--pool", "threads", "--concurrency", str(WORKER_THREADS),
+                "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "info",
+            ],
+        ),
+        Program("beat", [*celery, "beat", "--pidfile", "", "--loglevel", "warning"]),
+    ]  # fmt: skip
+    if settings.IS_OWN_DIRECTORY:
+        listen = f"{LOOPBACK}:{settings.DIRECTORY_PORT}"
+        entries = str(working_copy())
+        command = [python, manage, "mock_directory", "--ldif", entries, "--listen", listen, "--save", entries]
+        listed.insert(0, Program("directory", command))
+    return listed
+
+
+def address_when_answering() -> str | None:
+    """The text to print once the directory and the web page both answer."""
+    if settings.IS_OWN_DIRECTORY and not is_listening(settings.DIRECTORY_PORT):
+        return None
+    address = f"http://{LOOPBACK}:{settings.WEB_PORT}"
+    try:
+        with urllib.request.urlopen(f"{address}/readyz", timeout=2):  # noqa: S310 (a fixed http address)
+            pass
+    except (urllib.error.URLError, OSError):
+        return None
+    return f"\n  Ready. Open {address}/ and choose who to be. Stop with Ctrl-C.\n"
+
+
+def is_listening(port: int) -> bool:
+    """Say whether something on this machine accepts connections on the port."""
+    try:
+        with socket.create_connection((LOOPBACK, port), timeout=1):
+            return True
+    except OSError:
+        return False
