@@ -1,0 +1,180 @@
+"""The interface's building blocks, one tag each; the markup is in templates/provisioning/components/.
+
+State is never told by colour alone: every tone has an icon and a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from django import template
+from django.core.paginator import Page
+from django.forms import BaseForm
+from django.template import Context
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.rules.hsa import Answer
+
+Text: TypeAlias = str | Promise
+
+register = template.Library()
+
+ICON_NAME = re.compile(r"[a-z-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """How something is meant: FKUI's colour family, our icon, and the word for those who see neither."""
+
+    family: str
+    icon: str
+    word: Text
+
+
+TONES = {
+    "neutral": Tone("default", "minus", ""),
+    "waiting": Tone("default", "clock", _("Waiting")),
+    "info": Tone("info", "info", _("Information")),
+    "success": Tone("success", "success", _("Done")),
+    "warning": Tone("warning", "warning", _("Warning")),
+    "unknown": Tone("warning", "question", _("Don't know")),
+    "error": Tone("error", "error", _("Error")),
+}
+
+ANSWERS: dict[Answer, tuple[str, Text]] = {
+    Answer.YES: ("success", _("Yes")),
+    Answer.NO: ("error", _("No")),
+    Answer.UNKNOWN: ("unknown", _("Don't know")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLine:
+    """One line of an error summary; `target` is the id to go to, empty when no field is to blame."""
+
+    message: str
+    label: str = ""
+    target: str = ""
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw an icon from icons.svg. It is decoration: the word beside it carries the meaning."""
+    if not ICON_NAME.fullmatch(name):
+        raise ValueError(f"no such icon: {name!r}")
+    href = static("provisioning/icons.svg")
+    drawing = '<svg class="icon app-icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>'
+    return format_html(drawing, href, name)
+
+
+@register.inclusion_tag("provisioning/components/state_badge.html")
+def state_badge(tone: str, text: Text) -> dict[str, Any]:
+    """Show a state: icon and text in a frame. `tone` is a key of TONES."""
+    return {"tone": TONES[tone], "text": text}
+
+
+@register.inclusion_tag("provisioning/components/state_badge.html")
+def answer_badge(answer: str) -> dict[str, Any]:
+    """Show one of the three answers. "Don't know" looks like neither yes nor no."""
+    tone, text = ANSWERS[Answer(answer)]
+    return {"tone": TONES[tone], "text": text}
+
+
+@register.simple_block_tag
+def message_box(content: SafeString, tone: str, heading: Text = "", level: int = 2) -> str:
+    """Frame a message: info, warning, error or success, with a heading of the given level or none."""
+    context = {"content": content, "tone": TONES[tone], "heading": heading, "level": level}
+    return render_to_string("provisioning/components/message_box.html", context)
+
+
+@register.inclusion_tag("provisioning/components/error_summary.html")
+def error_summary(*forms: BaseForm) -> dict[str, Any]:
+    """List what is wrong in these forms, each line leading to its field; takes focus when the page opens."""
+    return {"lines": [line for form in forms for line in _error_lines(form)]}
+
+
+def _error_lines(form: BaseForm) -> Iterable[ErrorLine]:
+    if not form.is_bound:
+        return
+    for message in form.non_field_errors():
+        yield ErrorLine(str(message))
+    for field in form:
+        label = "" if field.is_hidden else str(field.label)
+        target = "" if field.is_hidden else getattr(field, "focus_id", field.id_for_label)
+        for message in field.errors:
+            yield ErrorLine(str(message), label, target)
+
+
+@register.inclusion_tag("provisioning/components/pagination.html", takes_context=True)
+def pagination(context: Context, page: Page[Any], parameter: str = "page") -> dict[str, Any]:
+    """Lead to the page before and after, keeping every other parameter of the address."""
+
+    def address(number: int) -> str:
+        query = context["request"].GET.copy()
+        query[parameter] = str(number)
+        return f"?{query.urlencode()}"
+
+    return {
+        "page": page,
+        "previous_url": address(page.previous_page_number()) if page.has_previous() else "",
+        "next_url": address(page.next_page_number()) if page.has_next() else "",
+    }
+
+
+@register.inclusion_tag("provisioning/components/empty_state.html")
+def empty_state(heading: Text, advice: Text, url: str = "", action: Text = "") -> dict[str, Any]:
+    """Say that a list is empty, and what to do about it or what will make something appear."""
+    return {"heading": heading, "advice": advice, "url": url, "action": action}
+
+
+@register.inclusion_tag("provisioning/components/copyable.html")
+def copyable(value: str, label: Text) -> dict[str, Any]:
+    """Show an exact value to be typed elsewhere; `label` names it for those who only hear the button."""
+    return {"value": value, "label": label}
+
+
+@register.inclusion_tag("provisioning/components/definition_list.html")
+def definition_list(pairs: Iterable[tuple[Text, Any]]) -> dict[str, Any]:
+    """Show facts as term and value. An empty value is shown as "not stated", never as a gap."""
+    return {"pairs": list(pairs)}
+
+
+@register.inclusion_tag("provisioning/components/steps.html")
+def steps(items: Iterable[Any]) -> dict[str, Any]:
+    """Show how far a case has come. Each item: `label`, `state` (done, current, coming or stopped)."""
+    return {"items": list(items)}
+
+
+@register.inclusion_tag("provisioning/components/timeline.html")
+def timeline(events: Iterable[Any]) -> dict[str, Any]:
+    """Show what has happened, in the order given. Each: `at`, `tone`, `heading`, `by`, `text` (both may be empty)."""
+    return {"events": [(event, TONES[_of(event, "tone")]) for event in events]}
+
+
+@register.inclusion_tag("provisioning/components/cause_list.html")
+def cause_list(causes: Iterable[Any]) -> dict[str, Any]:
+    """Show causes or warnings. Each: `sentence`, `mended_by` (may be empty), `tone` (error, warning, unknown, info)."""
+    return {"causes": [(cause, TONES[_of(cause, "tone")]) for cause in causes]}
+
+
+@register.inclusion_tag("provisioning/components/evidence.html")
+def evidence(item: Any) -> dict[str, Any]:
+    """Show one attribute before and after a change.
+
+    `item`: `attribute`, `dn`, `before_at`, `after_at` (None: not read yet), `rows`; each row: `value`, `before`,
+    `after` (True there, False not there, None not read), `is_wanted`.
+    """
+    return {"item": item}
+
+
+def _of(item: Any, name: str) -> Any:
+    """Read `name` from a value object or a mapping, as templates do."""
+    return item[name] if isinstance(item, dict) else getattr(item, name)
