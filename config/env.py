@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
 
-# The readers are named after the types they give, which hides the types inside the class: other names for them.
+# The readers are named after the types they give and hide them inside the class: other names for the types.
 Text = str
 Number = int
 Flag = bool
@@ -55,7 +55,7 @@ class Env:
 
         return self._read(name, default, parse)
 
-    def Flag(self, name: Text, default: Flag | None = None) -> Flag:  # noqa: A003
+    def bool(self, name: Text, default: Flag | None = None) -> Flag:  # noqa: A003
         """One of 1/0, true/false, yes/no, on/off; anything else is refused, never taken for false."""
 
         def parse(text: Text) -> Flag:

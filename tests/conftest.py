@@ -1,0 +1,154 @@
+"""What every test runs in: settings of its own, a folder of its own, and the real servers it asks for.
+
+The variables are set here, before Django reads them. So no test ever sees the machine's own settings.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests import servers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+OWN_VARIABLES = (
+    "ALLOWED_HOSTS", "APP_MODE", "AUDITORS", "DATABASE_URL", "HSA_ID_FORM", "LOG_LEVEL", "MAX_MONTHS",
+    "OPERATORS", "OPERATORS_MAIL", "POLL_SCHEDULE_SECONDS", "PROVIDER_MANDATES", "REDIS_URL",
+    "REMINDER_WORKING_DAYS", "SECRET_KEY", "SECRET_KEY_FILE", "SITE_URL", "SOURCE_URL", "VAR_DIR",
+    "WAIT_FOR_COMMISSION_WORKING_DAYS", "WEB_PORT",
+)  # fmt: skip
+OWN_PREFIXES = ("DIRECTORY_", "EMAIL_", "MOCK_", "DEMO_")
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+POSTGRES_WANTED = os.environ.get("TEST_DATABASE") == "postgres"
+POSTGRES_FOUND = servers.look_for("initdb") is not None and servers.look_for("postgres") is not None
+
+
+def _prepare_environment() -> None:
+    """Once per run; the processes that share the tests inherit it."""
+    for name in list(os.environ):
+        if name in OWN_VARIABLES or name.startswith(OWN_PREFIXES):
+            del os.environ[name]
+    folder = tempfile.mkdtemp(prefix="provisioning-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["VAR_DIR"] = folder
+    if POSTGRES_WANTED and POSTGRES_FOUND:
+        server = servers.Postgres()
+        atexit.register(server.stop)
+        server.start()
+        os.environ["DATABASE_URL"] = server.url("postgres")
+
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _prepare_environment()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the settings now; pytest-django sets Django up right after this."""
+    from django.conf import settings
+
+    assert settings.configured or settings.INSTALLED_APPS
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the other run, on the other database, is for."""
+    if POSTGRES_WANTED:
+        return
+    apart = {item for item in items if item.get_closest_marker("postgres")}
+    if apart:
+        config.hook.pytest_deselected(items=list(apart))
+        items[:] = [item for item in items if item not in apart]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("postgres") and not POSTGRES_FOUND:
+        servers.find("initdb")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say loudly, at the end, what was not tested and what to install."""
+    missing: dict[str, int] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        text = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if servers.MISSING in text:
+            what = text.split(servers.MISSING, 1)[1].strip()
+            missing[what] = missing.get(what, 0) + 1
+    if missing:
+        terminalreporter.section(
+            "NOT TESTED: parts are missing on this machine", sep="!", red=True, bold=True
+        )
+        for what, count in sorted(missing.items()):
+            terminalreporter.write_line(f"{count:5} tests skipped: {what}")
+        terminalreporter.write_line("With REQUIRE_REAL=1 each of these is a failure.")
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings: Any) -> None:
+    """Static files by their own names: nothing is collected for a test."""
+    storages = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": storages}
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[servers.Postgres]:
+    """A PostgreSQL server of this session's own; `.url(name)` is a database's address."""
+    with servers.Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Redis]:
+    """A Redis server of this session's own; `.url` is its address."""
+    with servers.Redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def embedded_tool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.EmbeddedTool]:
+    """The whole tool as `make run` starts it: web, worker, timetable and mock directory."""
+    with servers.EmbeddedTool(tmp_path_factory.mktemp("embedded")) as tool:
+        yield tool
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, shared by the session."""
+    from playwright.sync_api import sync_playwright
+
+    program = servers.find("chromium", "chromium-browser", "google-chrome")
+    # Playwright's plain interface keeps an event loop in this thread, and Django would refuse the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_window(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Call it for each person: a window with cookies of its own, Swedish, closed after the test.
+
+    Arguments go to Playwright's `new_context`, such as `viewport` or `java_script_enabled`.
+    """
+    contexts = []
+
+    def open_one(**options: Any) -> Page:
+        context = browser.new_context(**{"locale": "sv-SE", "timezone_id": "Europe/Stockholm", **options})
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()
