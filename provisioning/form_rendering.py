@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea, Widget
+from django.forms import (
+    BoundField,
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    RadioSelect,
+    Select,
+    Textarea,
+    Widget,
+)
 from django.forms.renderers import TemplatesSetting
 
 # First match wins: RadioSelect and CheckboxSelectMultiple are kinds of Select only by Django's inheritance.
@@ -46,7 +54,7 @@ class FkuiBoundField(BoundField):
         own_class = attrs.get("class") or widget.attrs.get("class")
         attrs["class"] = f"{css_class} {own_class}" if own_class else css_class
         if shape in ("radios", "checkboxes"):
-            # The group is what is invalid, and its fieldset points to the error; a radio may not say so (ARIA 1.2).
+            # The group is invalid, and its fieldset points to the error; one radio may not say so (ARIA 1.2).
             attrs.pop("aria-invalid", None)
         return attrs
 

@@ -107,7 +107,7 @@ def _error_lines(form: BaseForm) -> Iterable[ErrorLine]:
     for message in form.non_field_errors():
         yield ErrorLine(str(message))
     for field in form:
-        label = "" if field.is_hidden else str(field.label)
+        label = "" if field.is_hidden else str(field.label).rstrip(".")
         target = "" if field.is_hidden else getattr(field, "focus_id", field.id_for_label)
         for message in field.errors:
             yield ErrorLine(str(message), label, target)
@@ -155,13 +155,16 @@ def steps(items: Iterable[Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("provisioning/components/timeline.html")
 def timeline(events: Iterable[Any]) -> dict[str, Any]:
-    """Show what has happened, in the order given. Each: `at`, `tone`, `heading`, `by`, `text` (both may be empty)."""
+    """Show what has happened, in the order given. Each: `at`, `tone`, `heading`, `by`, `text`.
+
+    `by` and `text` may be empty; `at` is None for what is still expected.
+    """
     return {"events": [(event, TONES[_of(event, "tone")]) for event in events]}
 
 
 @register.inclusion_tag("provisioning/components/cause_list.html")
 def cause_list(causes: Iterable[Any]) -> dict[str, Any]:
-    """Show causes or warnings. Each: `sentence`, `mended_by` (may be empty), `tone` (error, warning, unknown, info)."""
+    """Show causes or warnings. Each: `sentence`, `mended_by` (may be empty), `tone` (a key of TONES)."""
     return {"causes": [(cause, TONES[_of(cause, "tone")]) for cause in causes]}
 
 
@@ -169,8 +172,8 @@ def cause_list(causes: Iterable[Any]) -> dict[str, Any]:
 def evidence(item: Any) -> dict[str, Any]:
     """Show one attribute before and after a change.
 
-    `item`: `attribute`, `dn`, `before_at`, `after_at` (None: not read yet), `rows`; each row: `value`, `before`,
-    `after` (True there, False not there, None not read), `is_wanted`.
+    `item`: `attribute`, `dn`, `before_at`, `after_at` (None: not read yet), `rows`; each row: `value`,
+    `before`, `after` (True there, False not there, None not read), `is_wanted`.
     """
     return {"item": item}
 
