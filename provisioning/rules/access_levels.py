@@ -1,0 +1,73 @@
+"""What a login gives: the service's answer, its own word for a refusal, and the units with roles."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from provisioning.rules.hsa import Answer, HsaId
+
+
+class Role(enum.StrEnum):
+    """The role a service gives in a unit or a care provider, by the service's own word."""
+
+    LAKARE = "lakare"
+    REHABKOORDINATOR = "rehabkoordinator"
+    ENHET = "enhet"
+    DELPROCESSLEDARE = "delprocessledare"
+    PROCESSLEDARE = "processledare"
+
+
+class Sees(enum.StrEnum):
+    """How much a role shows."""
+
+    OWN_CASES = "own_cases"
+    WHOLE_UNIT = "whole_unit"
+    UNIT_WITH_DOCTORS = "unit_with_doctors"  # statistics of the unit, per-doctor reports too
+    SEVERAL_UNITS = "several_units"  # statistics of the units of one care provider together
+    WHOLE_PROVIDER = "whole_provider"  # statistics of a whole care provider, no per-doctor reports
+
+
+SEEN_BY = {
+    Role.LAKARE: Sees.OWN_CASES,
+    Role.REHABKOORDINATOR: Sees.WHOLE_UNIT,
+    Role.ENHET: Sees.UNIT_WITH_DOCTORS,
+    Role.DELPROCESSLEDARE: Sees.SEVERAL_UNITS,
+    Role.PROCESSLEDARE: Sees.WHOLE_PROVIDER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UnitAccess:
+    """Access to one care unit (`id`) with its sub-units, or to one care provider (process leader).
+
+    `coordinated_sub_unit_ids`: sub-units in which a doctor acts as coordinator although not in
+    the care unit above (domain page §3.6).
+    """
+
+    id: HsaId
+    role: Role
+    sub_unit_ids: tuple[HsaId, ...] = ()
+    coordinated_sub_unit_ids: tuple[HsaId, ...] = ()
+
+    @property
+    def sees(self) -> Sees:
+        return SEEN_BY[self.role]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginResult:
+    """What happens at login. `refusal` is the service's own name for the reason, if it has one.
+
+    `units` holds what is certain from what was read. A reading with holes can hide more units,
+    and a role that a further unit or role would raise is given as read.
+    """
+
+    answer: Answer
+    refusal: str | None = None
+    units: tuple[UnitAccess, ...] = ()
+
+
+def sorted_units(units: list[UnitAccess]) -> tuple[UnitAccess, ...]:
+    """By HSA-id, so that two readings of the same directory compare equal."""
+    return tuple(sorted(units, key=lambda unit: unit.id.folded))

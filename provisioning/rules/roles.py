@@ -1,0 +1,60 @@
+"""What a system role value seems to mean, however badly it is typed.
+
+The services' own comparisons are strict and stand in their modules; this one is for naming near
+misses. Source: domain page §6.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+
+from provisioning.rules.hsa import HsaId
+
+# What an eye does not see, or takes for a space, and what copying from a text brings along.
+_BLANKS = re.compile("[\\s\u00ad\u200b-\u200d\u2060\ufeff]+")
+_DASHES = "\\-_:\u2010-\u2015\u2212"
+_POSSIBLE_ID = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRole:
+    """A role value taken apart. `bare` is the value without any blanks."""
+
+    raw: str
+    bare: str
+    word: str  # folded, such as `rehab`
+    hsa_id: HsaId
+
+    @property
+    def has_blanks(self) -> bool:
+        return self.raw != self.bare
+
+
+def seen(raw: str, *, words: tuple[str, ...]) -> SeenRole | None:
+    """Take the value apart if it looks like a role with one of the words (`Rehab`), else None.
+
+    Takes any case, blanks anywhere, a missing or wrong `INTYG;`, a wrong or missing dash, and
+    more parts after the id.
+    """
+    bare = _BLANKS.sub("", raw)
+    match = _shape(words).fullmatch(bare)
+    if match is None:
+        return None
+    return SeenRole(raw, bare, match["word"].casefold(), HsaId(match["id"] or match["bare_id"]))
+
+
+def can_be_id(text: str) -> bool:
+    """Say whether the text could be an HSA-id in any directory, test environments included."""
+    return _POSSIBLE_ID.fullmatch(text) is not None
+
+
+@functools.cache
+def _shape(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Without a dash after the word only a full HSA-id counts: `Rehabilitering` is nobody's near miss."""
+    word = "|".join(re.escape(word) for word in words)
+    dashed, undashed = rf"[;{_DASHES}]+(?P<id>[^;]+)", r"(?P<bare_id>[a-z]{2}[a-z0-9]{4,}-[a-z0-9]+)"
+    return re.compile(
+        rf"(?:intyg)?[;,.{_DASHES}]*(?P<word>{word})(?:{dashed}|{undashed})(?:;.*)?", re.IGNORECASE
+    )

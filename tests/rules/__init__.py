@@ -1,0 +1,1 @@
+"""Tests of the pure rules; none of them needs Django or a directory."""
