@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -13,6 +14,27 @@ app = Celery("provisioning")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+
+def every(seconds: float, task: str) -> dict[str, Any]:
+    """A sweep at this interval. A run that waited longer than that is dropped: the next one does its work."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
 # Each entry is a sweep: it finds what is due and does it, so that a run that was missed heals itself.
-TIMETABLE: dict[str, dict[str, Any]] = {}
+TIMETABLE: dict[str, dict[str, Any]] = {
+    "background work": every(5, "workflows.sweep_background"),
+    "KIV tasks": every(2, "workflows.poll_kiv_tasks"),
+    "messages": every(20, "provisioning.sweep_messages"),
+    "reminders": every(15 * 60, "provisioning.sweep_reminders"),
+    "handlers": every(10 * 60, "provisioning.sweep_handlers"),
+}
 app.conf.beat_schedule = TIMETABLE
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_mixed_modes(**kwargs: Any) -> None:
+    """Neither worker nor timetable run where demo and production are mixed."""
+    from config.checks import refuse_mixed_modes
+
+    refuse_mixed_modes()

@@ -48,7 +48,9 @@ class DirectoryError(ProvisioningError):
     """The directory did not answer the question. Never means "no"."""
 
     code = "directory.unavailable"
-    user_message = _("The directory does not answer right now. Nothing has been decided. Try again in a moment.")
+    user_message = _(
+        "The directory does not answer right now. Nothing has been decided. Try again in a moment."
+    )
 
 
 class DirectoryUnavailable(DirectoryError):
@@ -59,7 +61,9 @@ class DirectoryRefused(DirectoryError):
     """The directory refuses our account or the search: tell the operators; retrying will not help."""
 
     code = "directory.refused"
-    user_message = _("The directory refuses our look-up. Nothing has been decided. The operators must look at it.")
+    user_message = _(
+        "The directory refuses our look-up. Nothing has been decided. The operators must look at it."
+    )
 
 
 class DirectoryTruncated(DirectoryError):

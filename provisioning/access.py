@@ -1,0 +1,134 @@
+"""Who may see and do what. Every view, list, file and link asks here; objects are fetched only here.
+
+Not visible means not there: `visible_*` leave the row out and `find_*` raise Http404. What somebody may
+*do* is asked again, with mandates read fresh from the directory, by the operation itself.
+Source: domain §7.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from provisioning import mandates
+from provisioning.mandates import Mandates
+from provisioning.models import AccessRequest, AuditEntry, HandlerRole, OutgoingMessage, User
+from provisioning.rules.lifecycle import State
+
+_ATTESTING = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
+
+
+def visible_requests(user: User) -> QuerySet[AccessRequest]:
+    """The requests this person may read."""
+    rows = AccessRequest.objects.select_related(
+        "order__orderer", "attester", "second_attester", "carried_out_by"
+    )
+    if user.is_auditor:
+        return rows
+    return rows.filter(_is_party(user) | _is_head(mandates.for_display(user))).distinct()
+
+
+def find_request(user: User, public_id: UUID) -> AccessRequest:
+    """The request, if this person may read it. Raises Http404."""
+    try:
+        return visible_requests(user).get(public_id=public_id)
+    except AccessRequest.DoesNotExist:
+        raise Http404 from None
+
+
+def own_requests(user: User) -> QuerySet[AccessRequest]:
+    """Requests the person ordered or is the subject of."""
+    return visible_requests(user).filter(Q(order__orderer=user) | Q(subject_key=user.hsa_key))
+
+
+def to_attest(user: User) -> QuerySet[AccessRequest]:
+    """Requests that wait for this person's decision."""
+    roles = (HandlerRole.ATTESTER, HandlerRole.SECOND_ATTESTER)
+    return _handled(user, *roles).filter(state__in=_ATTESTING)
+
+
+def to_carry_out(user: User) -> QuerySet[AccessRequest]:
+    """KIV tasks this person may carry out."""
+    return _handled(user, HandlerRole.KIV_ADMINISTRATOR).filter(state=State.AWAITING_KIV.value)
+
+
+def to_choose(user: User) -> QuerySet[AccessRequest]:
+    """Requests in which this orderer must choose how to go on."""
+    return visible_requests(user).filter(order__orderer=user, state=State.AWAITING_CHOICE.value)
+
+
+def may_read_name(user: User, request: AccessRequest) -> bool:
+    """Say whether the subject's name is shown: a protected person's only to who handles the case."""
+    if not request.subject_is_protected:
+        return True
+    if user.hsa_key == request.subject_key:
+        return True
+    if user.hsa_key in (request.order.orderer_id, request.attester_id, request.second_attester_id):
+        return True
+    if user.hsa_key == request.carried_out_by_id:
+        return True
+    return any(handler.person_key == user.hsa_key for handler in request.handlers.all())
+
+
+def is_handler(user: User, request: AccessRequest, *roles: HandlerRole) -> bool:
+    """Say whether the request waits for this person in one of these roles."""
+    return request.handlers.filter(person_key=user.hsa_key, role__in=roles).exists()
+
+
+def may_withdraw(user: User, request: AccessRequest) -> bool:
+    """The orderer and the subject may withdraw a request for as long as it is open."""
+    return request.is_open and user.hsa_key in (request.order.orderer_id, request.subject_key)
+
+
+def visible_history(user: User, request: AccessRequest) -> QuerySet[AuditEntry]:
+    """The facts about a request that its readers see: everything that happened to it and to its order."""
+    return AuditEntry.objects.filter(
+        Q(request=request) | Q(order=request.order, request=None)
+    ).select_related("actor")
+
+
+def visible_messages(user: User) -> QuerySet[OutgoingMessage]:
+    """Messages with their delivery state: for operators and auditors."""
+    rows = OutgoingMessage.objects.select_related("request__order", "cause")
+    return rows if user.is_operator or user.is_auditor else rows.none()
+
+
+def find_message(user: User, uuid: UUID) -> OutgoingMessage:
+    """The message, if this person may read it. Raises Http404."""
+    try:
+        return visible_messages(user).get(uuid=uuid)
+    except OutgoingMessage.DoesNotExist:
+        raise Http404 from None
+
+
+def may_resend(user: User) -> bool:
+    """Operators send failed messages again; auditors change nothing."""
+    return user.is_operator
+
+
+def _handled(user: User, *roles: HandlerRole) -> QuerySet[AccessRequest]:
+    return (
+        AccessRequest.objects.select_related("order__orderer")
+        .filter(handlers__person_key=user.hsa_key, handlers__role__in=roles)
+        .distinct()
+    )
+
+
+def _is_party(user: User) -> Q:
+    return (
+        Q(order__orderer=user)
+        | Q(subject_key=user.hsa_key)
+        | Q(attester=user)
+        | Q(second_attester=user)
+        | Q(carried_out_by=user)
+        | Q(handlers__person_key=user.hsa_key)
+    )
+
+
+def _is_head(held: Mandates) -> Q:
+    keys = [unit_id.folded for unit_id in held.unit_ids] + [
+        provider.hsa_id.folded for provider in held.providers
+    ]
+    return Q(unit_key__in=keys)

@@ -1,0 +1,10 @@
+"""The domain app: orders, requests, access rules, audit and outbox."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ProvisioningConfig(AppConfig):
+    name = "provisioning"
+    verbose_name = _("Access orders")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,410 @@
+"""The tables: users, orders, requests, who handles them, evidence, audit entries, outgoing messages.
+
+Columns whose name ends in `_key` hold a folded HSA-id, so that they can be compared in the database;
+the HSA-id itself is kept beside it as the directory has it. Four eyes and one-open-request are
+constraints here as well as rules in the operations. State changes only through `requests.py`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Service
+from provisioning.rules.lifecycle import OPEN, WAITING_ON, State, Waiting
+
+KEY_LENGTH = 64
+
+
+class ServiceChoice(models.TextChoices):
+    REHABSTOD = Service.REHABSTOD.value, _("Rehabstöd")
+    INTYGSSTATISTIK = Service.INTYGSSTATISTIK.value, _("Intygsstatistik")
+
+
+class LevelChoice(models.TextChoices):
+    OWN = Level.OWN.value, _("Own cases")
+    UNIT = Level.UNIT.value, _("Whole unit")
+    PROVIDER = Level.PROVIDER.value, _("Whole care provider (process leader)")
+
+
+class StateChoice(models.TextChoices):
+    AWAITING_ATTESTATION = State.AWAITING_ATTESTATION.value, _("Waiting for attestation")
+    AWAITING_SECOND_ATTESTATION = (
+        State.AWAITING_SECOND_ATTESTATION.value,
+        _("Waiting for a second attestation"),
+    )
+    CHECKING = State.CHECKING.value, _("Being checked in the directory")
+    AWAITING_CHOICE = State.AWAITING_CHOICE.value, _("Waiting for the orderer's choice")
+    WAITING_FOR_COMMISSION = State.WAITING_FOR_COMMISSION.value, _("Waiting for what is missing")
+    AWAITING_KIV = State.AWAITING_KIV.value, _("With the KIV administrator")
+    VERIFYING = State.VERIFYING.value, _("Being verified")
+    DONE = State.DONE.value, _("Done")
+    REJECTED = State.REJECTED.value, _("Rejected")
+    WITHDRAWN = State.WITHDRAWN.value, _("Withdrawn")
+    CANNOT_BE_DONE = State.CANNOT_BE_DONE.value, _("Cannot be done")
+    GAVE_UP = State.GAVE_UP.value, _("Ended: what was missing did not come")
+
+
+class UserManager(BaseUserManager["User"]):
+    def seen(self, hsa_id: HsaId, *, name: str = "", is_protected: bool = False) -> User:
+        """The user with this HSA-id, made or brought up to date from what the directory says now."""
+        user, _created = self.update_or_create(
+            hsa_key=hsa_id.folded,
+            defaults={"hsa_id": hsa_id.text, "name": name, "is_protected": is_protected},
+        )
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(hsa_key=HsaId(username or "").folded)
+
+
+class User(AbstractBaseUser):
+    """A person who has logged in, or acts in a case. Deactivated, never deleted.
+
+    Mandates are never stored here: they come from the directory (`mandates.py`) and from settings.
+    """
+
+    hsa_key = models.CharField(max_length=KEY_LENGTH, primary_key=True)
+    hsa_id = models.CharField(_("HSA-id"), max_length=KEY_LENGTH)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    is_protected = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    password = None  # type: ignore[assignment]  # nobody logs in with a password here
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "hsa_key"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def __str__(self) -> str:
+        return self.hsa_id
+
+    @property
+    def identity(self) -> HsaId:
+        return HsaId(self.hsa_id)
+
+    @property
+    def is_auditor(self) -> bool:
+        return self.hsa_key in {HsaId(text).folded for text in settings.AUDITORS}
+
+    @property
+    def is_operator(self) -> bool:
+        return self.hsa_key in {HsaId(text).folded for text in settings.OPERATORS}
+
+    # Django's admin asks these; it is read-only here, for auditors and operators.
+    @property
+    def is_staff(self) -> bool:
+        return self.is_auditor or self.is_operator
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        return self.is_active and self.is_staff and ".view_" in perm
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_active and self.is_staff
+
+
+class Order(models.Model):
+    """What one person asked for in one go: one subject, one service and level, one or more units."""
+
+    case_number = models.CharField(max_length=20, unique=True, null=True)  # noqa: DJ001 - set from the key right after
+    submission = models.UUIDField(
+        unique=True, default=uuid.uuid4, editable=False
+    )  # a form sent twice is one order
+    orderer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="orders")
+    need = models.TextField()
+    risk_statement = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.case_number or f"order {self.pk}"
+
+
+class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
+    def open(self) -> AccessRequestQuerySet:
+        return self.filter(state__in=[state.value for state in OPEN])
+
+
+class AccessRequest(models.Model):
+    """One item of an order: person × service × level × unit (or care provider), with its own state."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # what links carry
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="requests")
+    position = models.PositiveSmallIntegerField()  # 1, 2, … within the order
+
+    subject_key = models.CharField(max_length=KEY_LENGTH)
+    subject_hsa_id = models.CharField(max_length=KEY_LENGTH)
+    subject_name = models.CharField(max_length=200)
+    subject_is_protected = models.BooleanField(default=False)
+    service = models.CharField(max_length=20, choices=ServiceChoice.choices)
+    level = models.CharField(max_length=10, choices=LevelChoice.choices)
+    # The unit the right is set for. A sub-unit is ordered through its care unit: see `wanted_unit_*`.
+    unit_key = models.CharField(max_length=KEY_LENGTH)
+    unit_hsa_id = models.CharField(max_length=KEY_LENGTH)
+    unit_name = models.CharField(max_length=300)
+    unit_dn = models.TextField()
+    wanted_unit_hsa_id = models.CharField(max_length=KEY_LENGTH, blank=True)
+    wanted_unit_name = models.CharField(max_length=300, blank=True)
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+
+    state = models.CharField(max_length=30, choices=StateChoice.choices)
+    state_since = models.DateTimeField(default=timezone.now)
+    end_reason = models.TextField(blank=True)  # why it was rejected, withdrawn, could not be done
+    end_code = models.CharField(max_length=60, blank=True)
+
+    attester = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="attested")
+    attested_at = models.DateTimeField(null=True)
+    attestation_comment = models.TextField(blank=True)
+    needs_second_attester = models.BooleanField(default=False)
+    second_attester = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="second_attested"
+    )
+    second_attested_at = models.DateTimeField(null=True)
+    second_attestation_comment = models.TextField(blank=True)
+
+    wants_coupling = models.BooleanField(
+        default=False
+    )  # the orderer asked the KIV administrator to couple, too
+    wait_until = models.DateField(null=True)
+    # The last verdict: answer, login, causes, warnings, changes. The entry itself is never stored.
+    assessment = models.JSONField(default=dict)
+    changes = models.JSONField(default=list)  # what the KIV administrator has to set: dn, attribute, add
+
+    carried_out_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="carried_out")
+    carried_out_how = models.CharField(max_length=20, blank=True)  # done, already_set, seen
+    carried_out_note = models.TextField(blank=True)
+    reported_done_at = models.DateTimeField(null=True)
+    values_seen_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    seen_instead = models.JSONField(default=dict)  # what stood there when "done" was answered
+
+    next_poll_at = models.DateTimeField(null=True)
+    poll_count = models.PositiveIntegerField(default=0)
+    trouble_code = models.CharField(max_length=60, blank=True)  # the directory does not tell
+    trouble_since = models.DateTimeField(null=True)
+    trouble_told_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    reminder_count = models.PositiveSmallIntegerField(default=0)
+
+    objects = AccessRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("order", "position"), name="request_position_in_order"),
+            models.UniqueConstraint(
+                fields=("subject_key", "service", "level", "unit_key"),
+                condition=Q(state__in=sorted(state.value for state in OPEN)),
+                name="one_open_request_per_right",
+            ),
+            models.CheckConstraint(
+                condition=Q(attester=None) | ~Q(attester=F("subject_key")), name="attester_is_not_subject"
+            ),
+            models.CheckConstraint(
+                condition=Q(second_attester=None)
+                | (~Q(second_attester=F("subject_key")) & ~Q(second_attester=F("attester"))),
+                name="second_attester_is_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(carried_out_by=None)
+                | (
+                    ~Q(carried_out_by=F("subject_key"))
+                    & ~Q(carried_out_by=F("attester"))
+                    & (Q(second_attester=None) | ~Q(carried_out_by=F("second_attester")))
+                ),
+                name="carried_out_by_somebody_else",
+            ),
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="request_ends_after_start"),
+            # Nothing is carried out or done that nobody attested.
+            models.CheckConstraint(
+                condition=~Q(
+                    state__in=[
+                        State.CHECKING.value,
+                        State.AWAITING_CHOICE.value,
+                        State.WAITING_FOR_COMMISSION.value,
+                        State.AWAITING_KIV.value,
+                        State.VERIFYING.value,
+                        State.DONE.value,
+                    ]
+                )
+                | (
+                    Q(attester__isnull=False)
+                    & (Q(needs_second_attester=False) | Q(second_attester__isnull=False))
+                ),
+                name="attested_before_anything_else",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("state", "next_poll_at"), name="request_polling"),
+            models.Index(fields=("subject_key", "-id"), name="request_subject"),
+            models.Index(fields=("unit_key", "-id"), name="request_unit"),
+        )
+
+    def __str__(self) -> str:
+        return self.case_number
+
+    @property
+    def case_number(self) -> str:
+        return f"{self.order.case_number}-{self.position}"
+
+    @property
+    def current_state(self) -> State:
+        return State(self.state)
+
+    @property
+    def is_open(self) -> bool:
+        return self.current_state in OPEN
+
+    @property
+    def waiting_on(self) -> Waiting:
+        return WAITING_ON[self.current_state]
+
+    @property
+    def subject_id(self) -> HsaId:
+        return HsaId(self.subject_hsa_id)
+
+    @property
+    def unit_id(self) -> HsaId:
+        return HsaId(self.unit_hsa_id)
+
+    @property
+    def ordered_access(self) -> OrderedAccess:
+        return OrderedAccess(self.subject_id, Service(self.service), Level(self.level), self.unit_id)
+
+
+class HandlerRole(models.TextChoices):
+    ATTESTER = "attester", _("Attester")
+    SECOND_ATTESTER = "second_attester", _("Second attester")
+    KIV_ADMINISTRATOR = "kiv_administrator", _("KIV administrator")
+
+
+class Handler(models.Model):
+    """Somebody who may act on a request now, as the directory said when it was last asked.
+
+    It makes inboxes plain queries and tells everybody who has the case. It is never the mandate
+    itself: that is read from the directory again before each decision.
+    """
+
+    request = models.ForeignKey(AccessRequest, on_delete=models.CASCADE, related_name="handlers")
+    role = models.CharField(max_length=20, choices=HandlerRole.choices)
+    person_key = models.CharField(max_length=KEY_LENGTH)
+    person_hsa_id = models.CharField(max_length=KEY_LENGTH)
+    person_name = models.CharField(max_length=200)
+    read_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("request", "role", "person_key"), name="one_handler_row_per_person"
+            ),
+        )
+        indexes = (models.Index(fields=("person_key", "role"), name="handler_inbox"),)
+
+    def __str__(self) -> str:
+        return f"{self.role} of request {self.request_id}"
+
+
+class Evidence(models.Model):
+    """What the directory said about the wanted values, when, and where it was asked."""
+
+    class Moment(models.TextChoices):
+        ORDER = "order", _("When it was ordered")
+        BEFORE = "before", _("Before the change")
+        INSTEAD = "instead", _("When the task was reported as done")
+        AFTER = "after", _("After the change")
+        VERIFICATION = "verification", _("At verification")
+
+    request = models.ForeignKey(AccessRequest, on_delete=models.CASCADE, related_name="evidence")
+    moment = models.CharField(max_length=20, choices=Moment.choices)
+    read_at = models.DateTimeField()
+    source = models.CharField(max_length=300)  # the directory's address
+    values = models.JSONField(default=list)  # [{dn, attribute, values}]
+    verdict = models.JSONField(default=dict)  # answer, login, causes, warnings
+
+    class Meta:
+        ordering = ("read_at", "pk")
+        verbose_name_plural = _("evidence")
+
+    def __str__(self) -> str:
+        return f"{self.moment} of request {self.request_id}"
+
+
+class AuditEntry(models.Model):
+    """One fact: who did what on what, when and why. Append-only; written by `audit.record` alone."""
+
+    at = models.DateTimeField(default=timezone.now)
+    action = models.CharField(max_length=60)  # dotted and stable: request.attested
+    actor = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="acts"
+    )  # None: the tool itself
+    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="audit_entries")
+    request = models.ForeignKey(
+        AccessRequest, null=True, on_delete=models.PROTECT, related_name="audit_entries"
+    )
+    reason = models.TextField(blank=True)
+    data = models.JSONField(default=dict)  # codes, old and new; never names
+
+    class Meta:
+        ordering = ("pk",)
+        verbose_name_plural = _("audit entries")
+        indexes = (models.Index(fields=("action", "at"), name="audit_action"),)
+
+    def __str__(self) -> str:
+        return f"{self.action} #{self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("audit entries are never changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("audit entries are never deleted")
+
+
+class OutgoingMessage(models.Model):
+    """One mail to one person about one fact. The row is the truth; the broker only hurries it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        SENDING = "sending", _("Being sent")
+        SENT = "sent", _("Sent")
+        WAITING = "waiting", _("Waiting for a new try")
+        FAILED = "failed", _("Failed")
+        NO_ADDRESS = "no_address", _("The person has no mail address in the directory")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    cause = models.ForeignKey(AuditEntry, on_delete=models.PROTECT, related_name="messages")
+    request = models.ForeignKey(AccessRequest, null=True, on_delete=models.PROTECT, related_name="messages")
+    kind = models.CharField(max_length=40)
+    recipient_key = models.CharField(max_length=KEY_LENGTH)
+    recipient_hsa_id = models.CharField(max_length=KEY_LENGTH)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    error_code = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("cause", "recipient_key", "kind"), name="one_message_per_cause_and_person"
+            ),
+        )
+        indexes = (models.Index(fields=("state", "next_try_at"), name="message_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.uuid}"

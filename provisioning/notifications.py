@@ -1,0 +1,119 @@
+"""What messages say: a link and a case number, nothing personal. Sources: domain §7, privacy rules."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.models import OutgoingMessage
+
+
+class Kind(enum.StrEnum):
+    """What a message is about. Stored with the message: never rename."""
+
+    ATTEST = "attest"
+    CHOOSE = "choose"
+    KIV = "kiv"
+    KIV_RETURNED = "kiv_returned"
+    ATTESTED = "attested"
+    REJECTED = "rejected"
+    DONE = "done"
+    ENDED = "ended"
+    REMINDER = "reminder"
+    DIRECTORY_SILENT = "directory_silent"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Subject (gets `case`) and the two paragraphs: what happened, and what to do now."""
+
+    subject: str | Promise
+    happened: str | Promise
+    now: str | Promise
+
+
+WORDS: dict[Kind, _Words] = {
+    Kind.ATTEST: _Words(
+        _("Case %(case)s: something for you to decide"),
+        _("An access order waits for your decision."),
+        _("Open the case, read what the directory says, and attest or reject."),
+    ),
+    Kind.CHOOSE: _Words(
+        _("Case %(case)s: you need to choose how to go on"),
+        _("The order is attested, but something is missing in the directory."),
+        _("Open the case to see what is missing and choose: ask for it, wait for it, or withdraw."),
+    ),
+    Kind.KIV: _Words(
+        _("Case %(case)s: something for you to set in KIV"),
+        _("An attested access order waits to be carried out in KIV."),
+        _(
+            "Open the task: it shows the exact value to set and where. It closes by itself "
+            "when the value is there."
+        ),
+    ),
+    Kind.KIV_RETURNED: _Words(
+        _("Case %(case)s: the value is not there yet"),
+        _("The task was answered as done, but the directory does not show the wanted value."),
+        _("Open the task: it shows what the directory holds instead."),
+    ),
+    Kind.ATTESTED: _Words(
+        _("Case %(case)s: the order is attested"),
+        _("The access order has been attested and is now being carried out."),
+        _("You need not do anything. You get a message when the access works."),
+    ),
+    Kind.REJECTED: _Words(
+        _("Case %(case)s: the order is rejected"),
+        _("The access order has been rejected."),
+        _("Open the case to read the reason. You can order again from there."),
+    ),
+    Kind.DONE: _Words(
+        _("Case %(case)s: the access works"),
+        _("The directory now holds what the service asks for at login."),
+        _(
+            "If you are the one who got access: log out of the service and log in again. "
+            "It can take ten more minutes."
+        ),
+    ),
+    Kind.ENDED: _Words(
+        _("Case %(case)s: the order has ended without access"),
+        _("The access order has ended and no access was given."),
+        _("Open the case to read why, and what you can do."),
+    ),
+    Kind.REMINDER: _Words(
+        _("Reminder, case %(case)s: it still waits for you"),
+        _("Somebody waits for their access, and the case is with you."),
+        _("Open the case to see what you need to do."),
+    ),
+    Kind.DIRECTORY_SILENT: _Words(
+        _("Case %(case)s: the directory does not answer"),
+        _("The case cannot go on right now, because the directory does not answer. Nothing is lost."),
+        _("You need not do anything: the case goes on by itself when the directory answers again."),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    subject: str
+    body: str
+    html: str
+
+
+def compose(message: OutgoingMessage) -> Text:
+    """The text of a message, in the language that is active now."""
+    words = WORDS[Kind(message.kind)]
+    request = message.request
+    case = request.case_number if request else ""
+    path = reverse("case", args=[request.public_id]) if request else reverse("start")
+    context = {"words": words, "case": case, "link": settings.SITE_URL.rstrip("/") + path}
+    return Text(
+        subject=str(words.subject) % {"case": case},
+        body=render_to_string("provisioning/mail/message.txt", context),
+        html=render_to_string("provisioning/mail/message.html", context),
+    )

@@ -1,0 +1,28 @@
+"""Nudges to the worker: best effort, after commit. Rows are the truth; sweeps repair every lost nudge.
+
+A dead broker must not stall the person whose click caused the nudge: sending is tried once, briefly,
+and a failure is only logged.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import KombuError, OperationalError
+
+log = logging.getLogger(__name__)
+
+
+def after_commit(task_name: str, *args: int) -> None:
+    """Ask the worker, once this transaction is committed, to run a task with these keys."""
+    transaction.on_commit(partial(_send, task_name, args), robust=True)
+
+
+def _send(task_name: str, args: tuple[int, ...]) -> None:
+    try:
+        current_app.send_task(task_name, args=args, retry=False, ignore_result=True)
+    except (KombuError, OperationalError, OSError) as exc:
+        log.warning("nudge %s lost (%s); the sweep will find it", task_name, type(exc).__name__)

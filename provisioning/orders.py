@@ -1,0 +1,458 @@
+"""Placing an order: what the directory says is looked up first, then everything is written at once.
+
+`prepare` asks the directory and writes nothing; `place` writes order, requests, audit and messages in
+one transaction and asks nobody. Sources: domain §5 (what an order needs), §7 (who may order and attest).
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from provisioning import audit, handlers, mandates, outbox, readings
+from provisioning.audit import Action
+from provisioning.causes import sentence
+from provisioning.directory import Directory, open_directory
+from provisioning.errors import Invalid
+from provisioning.models import AccessRequest, Evidence, HandlerRole, Order, User
+from provisioning.notifications import Kind
+from provisioning.rules import deadlines
+from provisioning.rules.assessment import Assessment
+from provisioning.rules.causes import Code
+from provisioning.rules.hsa import (
+    Answer,
+    HsaId,
+    Level,
+    OrderedAccess,
+    Person,
+    Provider,
+    Reading,
+    Service,
+    Unit,
+)
+from provisioning.rules.lifecycle import State
+
+MIN_STATEMENT_LENGTH = 15
+_PLACEHOLDER = re.compile(
+    r"\W*(test(ar)?|asdf\w*|xxx+|aaa+|n/?a|todo|okej|ok|se ovan|behövs|needed)?\W*", re.IGNORECASE
+)
+
+# No directory change and no waiting in the case makes these right: the order is refused at once.
+HOPELESS = frozenset(
+    {
+        Code.PERSON_MISSING,
+        Code.PERSON_ENDED,
+        Code.PERSON_ARCHIVED,
+        Code.UNIT_UNKNOWN,
+        Code.UNIT_CLOSED,
+        Code.UNIT_ARCHIVED,
+        Code.PROVIDER_UNKNOWN,
+        Code.PROVIDER_CLOSED,
+        Code.ORDER_LEVEL_NOT_AVAILABLE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody filled in. `unit_ids` are care providers' ids when level is PROVIDER."""
+
+    person_id: HsaId
+    service: Service
+    level: Level
+    unit_ids: tuple[HsaId, ...]
+    starts_on: date
+    ends_on: date
+    need: str
+    risk_statement: str
+    submission: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an item can't be ordered as it stands: a sentence, and the form field it belongs beside."""
+
+    message: str
+    field: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedItem:
+    """One unit of a draft with what the directory says about it, before anything is written."""
+
+    wanted_id: HsaId
+    wanted_name: str
+    unit: Unit | Provider | None
+    reading: Reading
+    assessment: Assessment | None
+    is_attested_by_order: bool = False
+    attesters: tuple[Person, ...] = ()
+    second_attesters: tuple[Person, ...] = ()
+    administrators: tuple[Person, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        return self.assessment is not None and self.assessment.answer is not Answer.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A whole draft, looked up. `refusals` concern the draft itself; each item has its own."""
+
+    draft: Draft
+    person: Person | None
+    items: tuple[PreparedItem, ...]
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def may_be_placed(self) -> bool:
+        return bool(self.items) and not self.refusals and not any(item.refusals for item in self.items)
+
+    @property
+    def all_refusals(self) -> tuple[Refusal, ...]:
+        return (*self.refusals, *(refusal for item in self.items for refusal in item.refusals))
+
+
+def prepare(draft: Draft, *, by: User) -> Prepared:
+    """Look up everything the draft takes and say what stands in its way. Writes nothing.
+
+    Raises DirectoryError when the directory does not answer: then nothing can be said, and nothing is lost.
+    """
+    directory = open_directory()
+    refusals = [*_statement_refusals(draft), *_date_refusals(draft)]
+    person, person_refusals = _look_up_person(directory, draft.person_id)
+    refusals += person_refusals
+    if person is None:
+        return Prepared(draft, None, (), tuple(refusals))
+    held = mandates.read(by.identity)
+    look_up = _provider_item if draft.level is Level.PROVIDER else _unit_item
+    items: list[PreparedItem] = []
+    for wanted_id in dict.fromkeys(draft.unit_ids):
+        item = look_up(directory, draft, person, wanted_id, by, held)
+        items.append(_without_twins(item, items))
+    return Prepared(draft, person, tuple(items), tuple(refusals))
+
+
+def place(prepared: Prepared, *, by: User, start: Callable[[AccessRequest], object]) -> Order:
+    """Write the order and start each request; `start` begins its workflow, in the same transaction.
+
+    The same submission placed twice is one order. Raises Invalid when something stands in the way,
+    also when somebody else ordered the same right in between.
+    """
+    for refusal in prepared.all_refusals:
+        raise Invalid(refusal.message, code=refusal.code, field=refusal.field)
+    if not prepared.items or prepared.person is None:
+        raise Invalid(_("Choose at least one unit."), code="order.no_unit", field="units")
+    earlier = Order.objects.filter(submission=prepared.draft.submission, orderer=by).first()
+    if earlier is not None:
+        return earlier
+    try:
+        with transaction.atomic():
+            return _write(prepared, prepared.person, by, start)
+    except IntegrityError as exc:
+        earlier = Order.objects.filter(submission=prepared.draft.submission, orderer=by).first()
+        if earlier is not None:
+            return earlier
+        raise Invalid(duplicate_message(), code="order.duplicate", field="units") from exc
+
+
+def duplicate_message() -> str:
+    return _(
+        "There is already an open order for this person, service, level and unit. Follow that one instead."
+    )
+
+
+def statement_error(text: str) -> str | None:
+    """Why a need or risk statement says nothing, or None if it will do."""
+    if (
+        _PLACEHOLDER.fullmatch(text.strip())
+        or len(re.sub(r"(.)\1{3,}", r"\1", text.strip())) < MIN_STATEMENT_LENGTH
+    ):
+        return _(
+            "Write at least %(count)d characters that say why. A full stop or a word like "
+            "“test” is not enough."
+        ) % {"count": MIN_STATEMENT_LENGTH}
+    return None
+
+
+def _statement_refusals(draft: Draft) -> list[Refusal]:
+    found = [("need", draft.need), ("risk_statement", draft.risk_statement)]
+    return [
+        Refusal(message, name, "order.statement")
+        for name, text in found
+        if (message := statement_error(text)) is not None
+    ]
+
+
+def _date_refusals(draft: Draft) -> list[Refusal]:
+    if draft.ends_on < draft.starts_on:
+        return [Refusal(_("The last day is before the first day."), "ends_on", "order.end_before_start")]
+    if draft.ends_on < readings.today():
+        return [Refusal(_("The last day has already passed."), "ends_on", "order.end_passed")]
+    if draft.ends_on > deadlines.last_allowed_day(draft.starts_on, months=settings.MAX_MONTHS):
+        message = _("A right can be ordered for at most %(months)d months. Choose an earlier last day.")
+        return [Refusal(message % {"months": settings.MAX_MONTHS}, "ends_on", "order.too_long")]
+    return []
+
+
+def _look_up_person(directory: Directory, person_id: HsaId) -> tuple[Person | None, list[Refusal]]:
+    if not person_id.has_form(strict=settings.HSA_ID_FORM == "strict"):
+        message = _(
+            "This is not an HSA-id. It looks like SE0000000000-AB12: SE, ten digits, a "
+            "hyphen and up to 18 letters or digits."
+        )
+        return None, [Refusal(message, "person", "person.form")]
+    person = directory.person(person_id)
+    if person is None:
+        message = _("Nobody in the directory has the HSA-id %(id)s. Check it, or search by name.") % {
+            "id": person_id
+        }
+        return None, [Refusal(message, "person", Code.PERSON_MISSING.value)]
+    return person, []
+
+
+def _unit_item(
+    directory: Directory, draft: Draft, person: Person, wanted_id: HsaId, by: User, held: mandates.Mandates
+) -> PreparedItem:
+    order = OrderedAccess(person.hsa_id, draft.service, draft.level, wanted_id)
+    reading = readings.read_for(order)
+    found = readings.assess_now(order, reading)
+    wanted = reading.units.get(wanted_id)
+    unit = reading.units.get(found.effective_unit_id) or wanted
+    if wanted is None or unit is None:
+        message = _("No unit in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
+        refusal = Refusal(message, "units", Code.UNIT_UNKNOWN.value)
+        return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
+    is_own = person.hsa_id == by.identity
+    is_head = unit.hsa_id in held.unit_ids
+    refusals = [*_hopeless(found, wanted.name), *_duplicates(person, draft, unit.hsa_id, wanted.name)]
+    if not is_head and not is_own:
+        message = _("You are not head of %(unit)s, so you cannot order there for somebody else.") % {
+            "unit": unit.name
+        }
+        refusals.append(Refusal(message, "units", "order.not_head"))
+    is_attested = is_head and not is_own
+    found_attesters = () if is_attested else handlers.attesters(directory, unit, subject_id=person.hsa_id)
+    if not is_attested and not found_attesters:
+        message = _(
+            "Nobody can attest an order for %(unit)s: the directory names no head of unit there or above."
+        )
+        refusals.append(Refusal(message % {"unit": unit.name}, "units", "order.no_attester"))
+    shut_out = {person.hsa_id} | ({by.identity} if is_attested else {a.hsa_id for a in found_attesters})
+    administrators = handlers.kiv_administrators(directory, unit.dn, excluded=shut_out)
+    refusals += _administrator_refusals(found, administrators, unit.name)
+    return PreparedItem(
+        wanted_id,
+        wanted.name,
+        unit,
+        reading,
+        found,
+        is_attested_by_order=is_attested,
+        attesters=found_attesters,
+        administrators=administrators,
+        refusals=tuple(refusals),
+    )
+
+
+def _provider_item(
+    directory: Directory, draft: Draft, person: Person, wanted_id: HsaId, by: User, held: mandates.Mandates
+) -> PreparedItem:
+    order = OrderedAccess(person.hsa_id, draft.service, draft.level, wanted_id)
+    reading = readings.read_for(order)
+    found = readings.assess_now(order, reading)
+    provider = reading.providers.get(wanted_id)
+    if provider is None:
+        message = _("No care provider in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
+        refusal = Refusal(message, "units", Code.PROVIDER_UNKNOWN.value)
+        return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
+    is_own = person.hsa_id == by.identity
+    is_head = any(unit.provider_id == provider.hsa_id for unit in held.units)
+    refusals = [*_hopeless(found, provider.name), *_duplicates(person, draft, provider.hsa_id, provider.name)]
+    if not is_head and not is_own:
+        message = _(
+            "You are not head of any unit of %(provider)s, so you cannot order there for somebody else."
+        )
+        refusals.append(Refusal(message % {"provider": provider.name}, "units", "order.not_head"))
+    is_attested = is_head and not is_own
+    first = () if is_attested else handlers.provider_attesters(directory, provider, subject_id=person.hsa_id)
+    if not is_attested and not first:
+        message = _(
+            "Nobody can attest an order for %(unit)s: the directory names no head of unit there or above."
+        )
+        refusals.append(Refusal(message % {"unit": provider.name}, "units", "order.no_attester"))
+    shut_out = {person.hsa_id} | (
+        {by.identity} if is_attested else {p.hsa_id for p in first if len(first) == 1}
+    )
+    second = handlers.mandate_holders(directory, provider, excluded=shut_out)
+    if not second:
+        message = _(
+            "Nobody else holds the mandate of %(provider)s, and a process leader needs a second attester."
+        )
+        refusals.append(Refusal(message % {"provider": provider.name}, "units", "order.no_second_attester"))
+    if len(second) == 1:
+        shut_out |= {second[0].hsa_id}
+    administrators = handlers.kiv_administrators(directory, provider.dn, excluded=shut_out)
+    refusals += _administrator_refusals(found, administrators, provider.name)
+    return PreparedItem(
+        wanted_id,
+        provider.name,
+        provider,
+        reading,
+        found,
+        is_attested_by_order=is_attested,
+        attesters=first,
+        second_attesters=second,
+        administrators=administrators,
+        refusals=tuple(refusals),
+    )
+
+
+def _hopeless(found: Assessment, unit_name: str) -> list[Refusal]:
+    where = {Code.PERSON_MISSING: "person", Code.PERSON_ENDED: "person", Code.PERSON_ARCHIVED: "person"}
+    return [
+        Refusal(
+            f"{unit_name}: {sentence(cause)}", where.get(cause.code, _field_of(cause.code)), cause.code.value
+        )
+        for cause in found.causes
+        if cause.code in HOPELESS
+    ]
+
+
+def _field_of(code: Code) -> str:
+    return "level" if code is Code.ORDER_LEVEL_NOT_AVAILABLE else "units"
+
+
+def _duplicates(person: Person, draft: Draft, unit_id: HsaId, unit_name: str) -> list[Refusal]:
+    is_open = (
+        AccessRequest.objects.open()
+        .filter(
+            subject_key=person.hsa_id.folded,
+            service=draft.service.value,
+            level=draft.level.value,
+            unit_key=unit_id.folded,
+        )
+        .exclude(order__submission=draft.submission)
+        .exists()
+    )
+    return [Refusal(f"{unit_name}: {duplicate_message()}", "units", "order.duplicate")] if is_open else []
+
+
+def _administrator_refusals(
+    found: Assessment, administrators: tuple[Person, ...], unit_name: str
+) -> list[Refusal]:
+    if not found.changes or administrators:
+        return []
+    message = _(
+        "%(unit)s has no KIV administrator who may carry this out: neither the person nor the attester may."
+    )
+    return [Refusal(message % {"unit": unit_name}, "units", "order.no_administrator")]
+
+
+def _without_twins(item: PreparedItem, earlier: list[PreparedItem]) -> PreparedItem:
+    """Two sub-units of one care unit are one right: the second is refused, not ordered twice."""
+    twin = next(
+        (other for other in earlier if item.unit and other.unit and other.unit.hsa_id == item.unit.hsa_id),
+        None,
+    )
+    if twin is None:
+        return item
+    message = _("%(unit)s and %(other)s get access through the same care unit. Choose one of them.")
+    refusal = Refusal(
+        message % {"unit": item.wanted_name, "other": twin.wanted_name}, "units", "order.same_care_unit"
+    )
+    return PreparedItem(
+        item.wanted_id,
+        item.wanted_name,
+        item.unit,
+        item.reading,
+        item.assessment,
+        refusals=(*item.refusals, refusal),
+    )
+
+
+def _write(prepared: Prepared, person: Person, by: User, start: Callable[[AccessRequest], object]) -> Order:
+    draft = prepared.draft
+    order = Order.objects.create(
+        orderer=by,
+        need=draft.need.strip(),
+        risk_statement=draft.risk_statement.strip(),
+        submission=draft.submission,
+    )
+    order.case_number = f"{readings.today(order.created_at).year}-{order.pk:06d}"
+    order.save(update_fields=["case_number"])
+    audit.record(Action.ORDERED, actor=by, order=order, requests=len(prepared.items))
+    for position, item in enumerate(prepared.items, start=1):
+        request = _write_request(order, position, draft, person, item)
+        _hand_out(request, item, by)
+        start(request)
+    return order
+
+
+def _write_request(
+    order: Order, position: int, draft: Draft, person: Person, item: PreparedItem
+) -> AccessRequest:
+    if item.unit is None or item.assessment is None:
+        raise Invalid(_("Choose at least one unit."), field="units")
+    now = timezone.now()
+    is_sub_unit = item.wanted_id != item.unit.hsa_id
+    request = AccessRequest.objects.create(
+        order=order,
+        position=position,
+        subject_key=person.hsa_id.folded,
+        subject_hsa_id=person.hsa_id.text,
+        subject_name=person.name,
+        subject_is_protected=person.is_protected,
+        service=draft.service.value,
+        level=draft.level.value,
+        unit_key=item.unit.hsa_id.folded,
+        unit_hsa_id=item.unit.hsa_id.text,
+        unit_name=item.unit.name,
+        unit_dn=item.unit.dn,
+        wanted_unit_hsa_id=item.wanted_id.text if is_sub_unit else "",
+        wanted_unit_name=item.wanted_name if is_sub_unit else "",
+        starts_on=draft.starts_on,
+        ends_on=draft.ends_on,
+        needs_second_attester=draft.level is Level.PROVIDER,
+        state=_first_state(draft, item).value,
+        attester=order.orderer if item.is_attested_by_order else None,
+        attested_at=now if item.is_attested_by_order else None,
+        assessment=readings.detailed_verdict(item.assessment),
+    )
+    Evidence.objects.create(
+        request=request,
+        moment=Evidence.Moment.ORDER,
+        read_at=item.reading.read_at,
+        source=readings.source(),
+        verdict=readings.verdict(item.assessment),
+    )
+    return request
+
+
+def _first_state(draft: Draft, item: PreparedItem) -> State:
+    if not item.is_attested_by_order:
+        return State.AWAITING_ATTESTATION
+    return State.AWAITING_SECOND_ATTESTATION if draft.level is Level.PROVIDER else State.CHECKING
+
+
+def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
+    """Say who has the request first, and tell them. An order by the head of unit is its own attestation."""
+    warnings = [warning["code"] for warning in request.assessment["warning_details"]]
+    started = audit.record(Action.REQUEST_STARTED, actor=by, request=request, shown=warnings)
+    if item.is_attested_by_order:
+        audit.record(Action.ATTESTED, actor=by, request=request, by_order=True, shown=warnings)
+    if request.current_state is State.AWAITING_ATTESTATION:
+        handlers.assign(request, HandlerRole.ATTESTER, item.attesters)
+        outbox.enqueue(started, Kind.ATTEST, [person.hsa_id for person in item.attesters])
+    elif request.current_state is State.AWAITING_SECOND_ATTESTATION:
+        handlers.assign(request, HandlerRole.SECOND_ATTESTER, item.second_attesters)
+        outbox.enqueue(started, Kind.ATTEST, [person.hsa_id for person in item.second_attesters])

@@ -1,0 +1,57 @@
+"""Entrances for the worker: sending messages, and the sweeps over messages, reminders and handlers."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.db import transaction
+
+from provisioning import handlers, outbox, requests
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError
+from provisioning.models import AccessRequest
+from provisioning.rules.lifecycle import State
+
+_WITH_A_PERSON = (
+    State.AWAITING_ATTESTATION.value,
+    State.AWAITING_SECOND_ATTESTATION.value,
+    State.AWAITING_CHOICE.value,
+    State.AWAITING_KIV.value,
+)
+
+
+@shared_task(name="provisioning.send_message")
+def send_message(pk: int) -> None:
+    """Send one message, if nobody else has."""
+    outbox.send(pk)
+
+
+@shared_task(name="provisioning.sweep_messages")
+def sweep_messages() -> None:
+    """Send what is due: lost nudges, retries, interrupted sendings."""
+    for pk in outbox.due():
+        outbox.send(pk)
+
+
+@shared_task(name="provisioning.sweep_reminders")
+def sweep_reminders() -> None:
+    """Remind whoever sits on a request; one transaction each."""
+    for pk in _with_a_person():
+        with transaction.atomic():
+            row = requests.lock(pk)
+            if row.state in _WITH_A_PERSON:
+                requests.remind(row)
+
+
+@shared_task(name="provisioning.sweep_handlers")
+def sweep_handlers() -> None:
+    """Ask the directory again who may act on each open request; a silent directory changes nothing."""
+    directory = open_directory()
+    for request in AccessRequest.objects.filter(pk__in=_with_a_person()).select_related("order__orderer"):
+        try:
+            handlers.refresh(directory, request)
+        except DirectoryError:
+            return
+
+
+def _with_a_person() -> list[int]:
+    return list(AccessRequest.objects.filter(state__in=_WITH_A_PERSON).values_list("pk", flat=True))

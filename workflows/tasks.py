@@ -1,0 +1,29 @@
+"""Entrances for the worker: the flow's background work, its sweep, and the polling of KIV tasks."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from workflows import polling, steps
+
+
+@shared_task(name="workflows.run_background")
+def run_background(task_pk: int) -> None:
+    """Do one piece of background work. Any error puts it off; nothing of the error but its type is kept."""
+    try:
+        steps.run_background(task_pk)
+    except Exception as exc:
+        steps.put_off_after_error(task_pk, exc)
+
+
+@shared_task(name="workflows.sweep_background")
+def sweep_background() -> None:
+    """Do what is due and was not nudged, or whose worker died."""
+    for task_pk in steps.due_background():
+        run_background(task_pk)
+
+
+@shared_task(name="workflows.poll_kiv_tasks")
+def poll_kiv_tasks() -> None:
+    """Look whether the values that KIV tasks wait for have come."""
+    polling.poll_due()

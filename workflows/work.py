@@ -1,0 +1,89 @@
+"""What the background nodes do: ask the directory, then record what it said.
+
+`assess` runs with no transaction open and may be repeated at will. The `record_*` functions run under
+the flow's lock; what they return says whether the node is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+from provisioning import handlers, readings, requests
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError
+from provisioning.models import AccessRequest
+from provisioning.rules.assessment import Assessment
+from provisioning.rules.hsa import Person, Reading
+from provisioning.rules.lifecycle import State
+from workflows.nodes import Again
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look gave: the reading, what it means for the request, and who could carry it out."""
+
+    reading: Reading
+    found: Assessment
+    administrators: tuple[Person, ...] = ()
+    silence: str = ""  # the code, where the directory did not tell
+
+
+def assess(request: AccessRequest) -> Looked:
+    """Read the directory for the request and assess it. Never raises for a directory that does not answer."""
+    reading = readings.read_for(request.ordered_access)
+    found = readings.assess_now(request.ordered_access, reading)
+    silence = requests.silence(found)
+    if silence or not found.changes:
+        return Looked(reading, found, silence=silence)
+    excluded = handlers.excluded_from_carrying_out(request)
+    try:
+        administrators = handlers.kiv_administrators(open_directory(), request.unit_dn, excluded=excluded)
+    except DirectoryError as exc:
+        return Looked(reading, found, silence=exc.code)
+    return Looked(reading, found, administrators)
+
+
+def record_check(request: AccessRequest, looked: Looked) -> Again | None:
+    """After the first check."""
+    if looked.silence:
+        return _try_later(request, looked)
+    requests.record_check(
+        request, reading=looked.reading, found=looked.found, administrators=looked.administrators
+    )
+    return None
+
+
+def record_waiting(request: AccessRequest, looked: Looked) -> Again | None:
+    """After each re-check while the request waits: go on when it has come, end when the time is up."""
+    if looked.silence:
+        return _try_later(request, looked)
+    requests.record_check(
+        request, reading=looked.reading, found=looked.found, administrators=looked.administrators
+    )
+    if request.current_state is not State.WAITING_FOR_COMMISSION:
+        return None
+    if request.wait_until is not None and readings.today() > request.wait_until:
+        requests.give_up(request)
+        return None
+    return Again(timedelta(seconds=settings.WAIT_RECHECK_SECONDS))
+
+
+def record_verification(request: AccessRequest, looked: Looked) -> Again | None:
+    """After a verification: done, or back to whoever can mend it."""
+    if looked.silence:
+        return _try_later(request, looked)
+    requests.record_verification(
+        request, reading=looked.reading, found=looked.found, administrators=looked.administrators
+    )
+    return None
+
+
+def _try_later(request: AccessRequest, looked: Looked) -> Again:
+    """A directory that does not answer decides nothing: soon again at first, then every five minutes."""
+    requests.directory_is_silent(request, code=looked.silence)
+    since = request.trouble_since or looked.reading.read_at
+    lasted = (looked.reading.read_at - since).total_seconds()
+    return Again(timedelta(seconds=min(300.0, max(5.0, lasted / 2))))
