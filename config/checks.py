@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from config import modes
@@ -35,6 +36,12 @@ def check_modes_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     return problems
 
 
+def refuse_mixed_modes() -> None:
+    """Raise where `check_modes_apart` finds anything: for entrances that run no system checks."""
+    for problem in check_modes_apart(None):
+        raise ImproperlyConfigured(" ".join(filter(None, (problem.msg, problem.hint))))
+
+
 def demo_addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
     """The addresses that are the demo's by namespace, name or module."""
     for pattern in resolver.url_patterns:
@@ -51,7 +58,7 @@ def demo_addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
 def _is_demo(pattern: URLPattern) -> bool:
     name = pattern.name or ""
     module = getattr(pattern.callback, "__module__", "")
-    return name.startswith("demo") or module.rpartition(".")[2].startswith("demo")
+    return name.startswith("demo") or any(part.startswith("demo") for part in module.split("."))
 
 
 def _directory_elsewhere() -> Error:

@@ -86,8 +86,10 @@ class Supervisor:
         self._readers.append(reader)
 
     def _read(self, name: str, process: subprocess.Popen[str]) -> None:
-        if process.stdout is not None:
-            for line in process.stdout:
+        if process.stdout is None:
+            return
+        with process.stdout as stream:
+            for line in stream:
                 self._lines.put((name, line.rstrip("\n")))
 
     def _watch(self, when_ready: Callable[[], str | None]) -> None:

@@ -42,6 +42,7 @@ def _prepare_environment() -> None:
     folder = tempfile.mkdtemp(prefix="provisioning-tests-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["VAR_DIR"] = folder
+    os.mkdir(os.path.join(folder, "static"))  # where collected files would be; whitenoise warns without it
     if POSTGRES_WANTED and POSTGRES_FOUND:
         server = servers.Postgres()
         atexit.register(server.stop)

@@ -21,7 +21,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, NoReturn, Self
 
 import pytest
 
@@ -67,7 +67,7 @@ def find(*names: str) -> str:
     return path
 
 
-def report_missing(what: str) -> None:
+def report_missing(what: str) -> NoReturn:
     """Skip the test, or fail it where real parts are required. Does not return."""
     if is_required():
         pytest.fail(f"{MISSING}{what}", pytrace=False)
@@ -152,7 +152,7 @@ class Server:
             time.sleep(0.02)
 
 
-def _as(user: str | None) -> dict[str, object]:
+def _as(user: str | None) -> dict[str, Any]:
     """Arguments for a child process that runs as another user, where we may do that."""
     if user is None:
         return {}
@@ -179,7 +179,7 @@ class Postgres(Server):
         subprocess.run(
             [initdb, "-D", str(data), "-U", "tests", "-A", "scram-sha-256", f"--pwfile={password_file}",
              "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-            check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **_as(user),  # type: ignore[call-overload]
+            check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **_as(user),
         )  # fmt: skip
         self.port = free_port()
         fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")

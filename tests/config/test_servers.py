@@ -51,8 +51,8 @@ def test_a_browser_opens_windows_that_share_no_cookies(open_window, live_server)
     for page in (first, second):
         assert page.goto(f"{live_server.url}/healthz").status == 200
     first.context.add_cookies([{"name": "who", "value": "first", "url": live_server.url}])
-    assert [cookie["value"] for cookie in first.context.cookies()] == ["first"]
-    assert second.context.cookies() == []
+    assert "who" in {cookie["name"] for cookie in first.context.cookies()}
+    assert "who" not in {cookie["name"] for cookie in second.context.cookies()}
 
 
 def test_a_missing_program_skips_the_test_and_says_what_to_install(monkeypatch):
