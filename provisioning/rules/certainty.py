@@ -77,12 +77,12 @@ def validity(reading: Reading, part: Part, period: RawPeriod, *, at: datetime) -
     return periods.state(period, at=at) if reading.is_readable(part) else State.UNREADABLE
 
 
-def gaps(reading: Reading, part: Part, about: str = "") -> tuple[Cause, ...]:
-    """The causes for not knowing something in this part: its problems' codes.
+def gaps(reading: Reading, part: Part) -> tuple[Cause, ...]:
+    """The causes for not knowing something in this part: its problems' codes, each once.
 
     Without a problem on record the id was simply never asked for: then what came is not all
     there is.
     """
     codes = {problem.code for problem in reading.problems if problem.part is part}
     known = [Code(code) if code in DIRECTORY_CODES else Code.DIRECTORY_UNAVAILABLE for code in codes]
-    return tuple(Cause(code, about=about) for code in known or [Code.DIRECTORY_TRUNCATED])
+    return tuple(Cause(code) for code in known or [Code.DIRECTORY_TRUNCATED])

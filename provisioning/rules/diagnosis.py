@@ -23,10 +23,15 @@ def role_near_misses(case: Case, wanted: str) -> Iterator[Cause]:
         seen = roles.seen(raw, words=(case.entitlement.role_word,))
         if seen is not None:
             codes = _typing(seen, wanted) if seen.hsa_id == case.subject_id else _naming(case, seen)
-            yield from (Cause(code, about=raw, expected=wanted) for code in codes)
+            yield from (_instead_of(wanted, raw, code, case) for code in codes)
     for other in case.reading.other_identities:
         if any(case.entitlement.matches(raw, case.subject_id) for raw in other.system_roles):
             yield Cause(Code.ROLE_OTHER_IDENTITY, about=other.hsa_id.text, expected=wanted)
+
+
+def _instead_of(wanted: str, raw: str, code: Code, case: Case) -> Cause:
+    """A role that breaks the login is named alike whether another is missing or not: it must go."""
+    return Cause(code, about=raw, expected="" if code in case.entitlement.breaking else wanted)
 
 
 def commission_near_misses(case: Case) -> Iterator[Cause]:
@@ -85,11 +90,17 @@ def _is_sub_unit(case: Case, hsa_id: HsaId) -> bool:
 
 
 def is_live(case: Case, unit_id: HsaId) -> bool:
-    """Whether the person may have the service's commission on that unit today (gaps count as may)."""
+    """Whether the person may have the service's commission on that unit today (gaps count as may).
+
+    For a doctor a sub-unit's role is live through the care unit above (domain §3.6).
+    """
     if not case.reading.is_readable(Part.COMMISSIONS):
         return True
+    unit_ids = {unit_id}
+    if case.is_doctor is not False:
+        unit_ids |= {unit.hsa_id for unit in case.reading.parents.get(unit_id, ())}
     return any(
-        commission.unit_id == unit_id
+        commission.unit_id in unit_ids
         and commissions.has_purpose(commission, case.entitlement.purpose)
         and commissions.is_complete(commission)
         and commissions.coupling_states(commission, case.reading.person_id, at=case.at)[:1]

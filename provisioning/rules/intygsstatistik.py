@@ -72,7 +72,7 @@ def breaks(reading: Reading) -> tuple[Cause, ...]:
         elif kind is Named.NOTHING:
             found.append(Cause(Code.ROLE_UNKNOWN_ID, about=raw))
         elif kind is Named.UNREAD:
-            found.extend(certainty.gaps(reading, Part.PROVIDERS, about=provider_id.text))
+            found.extend(certainty.gaps(reading, Part.PROVIDERS))
     if not reading.is_readable(Part.SYSTEM_ROLES):
         found.extend(certainty.gaps(reading, Part.SYSTEM_ROLES))
     return in_order(found)

@@ -38,7 +38,7 @@ def person(case: Case) -> Iterator[Cause]:
     """The person has an entry that is in use, and is employed that day. Source: domain §2, §6."""
     found, about = case.reading.person, case.order.person_id.text
     if not case.reading.is_readable(Part.PERSON):
-        yield from certainty.gaps(case.reading, Part.PERSON, about)
+        yield from certainty.gaps(case.reading, Part.PERSON)
         return
     if found is None:
         yield Cause(Code.PERSON_MISSING, about)
@@ -78,13 +78,13 @@ def units(case: Case) -> Iterator[Cause]:
         if ordered is None:
             yield Cause(Code.UNIT_UNKNOWN, about)
         else:
-            yield from certainty.gaps(case.reading, Part.UNITS, about)
+            yield from certainty.gaps(case.reading, Part.UNITS)
         return
     yield from _unit(case, ordered)
     if case.is_sub_unit_ordered and isinstance(case.unit, Unit):
         yield from _unit(case, case.unit)
     elif not case.reading.is_readable(Part.UNITS):
-        yield from certainty.gaps(case.reading, Part.UNITS, ordered.hsa_id.text)
+        yield from certainty.gaps(case.reading, Part.UNITS)
 
 
 def _unit(case: Case, found: Unit) -> Iterator[Cause]:
@@ -106,7 +106,7 @@ def provider(case: Case) -> Iterator[Cause]:
     if found is None:
         yield Cause(Code.PROVIDER_UNKNOWN, about)
     elif not isinstance(found, Provider) or not case.reading.is_readable(Part.PROVIDERS):
-        yield from certainty.gaps(case.reading, Part.PROVIDERS, about)
+        yield from certainty.gaps(case.reading, Part.PROVIDERS)
     else:
         if found.is_archived:
             yield Cause(Code.PROVIDER_CLOSED, about)
@@ -145,7 +145,7 @@ def commission(case: Case) -> Iterator[Cause]:
     if State.UNREADABLE in states:
         yield Cause(Code.COMMISSION_DATE_UNREADABLE, about)
     elif not case.reading.is_readable(Part.COMMISSIONS):
-        yield from certainty.gaps(case.reading, Part.COMMISSIONS, about)
+        yield from certainty.gaps(case.reading, Part.COMMISSIONS)
     elif states:
         if State.NOT_STARTED in states:
             yield Cause(Code.COMMISSION_NOT_STARTED, about)
@@ -168,7 +168,7 @@ def _none_on_unit(case: Case, about: str) -> Iterator[Cause]:
     if any(commissions.is_complete(found) for found in with_purpose):
         return
     if not case.reading.is_readable(Part.UNIT_COMMISSIONS):
-        yield from certainty.gaps(case.reading, Part.UNIT_COMMISSIONS, about)
+        yield from certainty.gaps(case.reading, Part.UNIT_COMMISSIONS)
     elif not with_purpose:
         yield Cause(Code.COMMISSION_NONE_ON_UNIT, about, expected=purpose)
     for found in with_purpose:

@@ -10,7 +10,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from provisioning.rules.hsa import HsaId
+from provisioning.rules.hsa import LENIENT_FORM, HsaId
 
 # What an eye does not see, or takes for a space, and what copying from a text brings along.
 _BLANKS = re.compile("[\\s\u00ad\u200b-\u200d\u2060\ufeff]+")
@@ -54,7 +54,7 @@ def can_be_id(text: str) -> bool:
 def _shape(words: tuple[str, ...]) -> re.Pattern[str]:
     """Without a dash after the word only a full HSA-id counts: `Rehabilitering` is nobody's near miss."""
     word = "|".join(re.escape(word) for word in words)
-    dashed, undashed = rf"[;{_DASHES}]+(?P<id>[^;]+)", r"(?P<bare_id>[a-z]{2}[a-z0-9]{4,}-[a-z0-9]+)"
+    dashed, undashed = rf"[;{_DASHES}]+(?P<id>[^;]+)", rf"(?P<bare_id>{LENIENT_FORM.pattern})"
     return re.compile(
         rf"(?:intyg)?[;,.{_DASHES}]*(?P<word>{word})(?:{dashed}|{undashed})(?:;.*)?", re.IGNORECASE
     )

@@ -1,0 +1,109 @@
+"""Swedish working days, reminders, the end of a right and its notices.
+
+All are dates in Stockholm, and nothing here reads the clock. An end date is the last day that
+counts. Source: domain page §8 (an end date on every right, at most 12 months; reminders before)
+and §7 (a delegation lasts at most one year).
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Collection
+from datetime import date, timedelta
+
+import holidays
+
+NOTICE_DAYS = (30, 14, 7, 1)  # before the end of a right
+
+
+class EndProblem(enum.StrEnum):
+    """What is wrong with a wished end date."""
+
+    BEFORE_START = "before_start"
+    PASSED = "passed"
+    TOO_LATE = "too_late"  # more than 12 months after the start
+
+
+def is_working_day(day: date) -> bool:
+    """Monday to Friday and no Swedish holiday; the eves that offices keep closed are holidays too.
+
+    Midsummer, Christmas and New Year's Eve: no law says so, but agreements in health care do
+    (GUESS for every region).
+    """
+    return day.weekday() < 5 and day not in _holidays(day.year)
+
+
+def add_working_days(day: date, count: int) -> date:
+    """The date `count` (not negative) working days after `day`; `day` itself need not be one.
+
+    Zero gives the same day, so a deadline can be switched off in time, not in kind.
+    """
+    while count > 0:
+        day += timedelta(days=1)
+        count -= is_working_day(day)
+    return day
+
+
+def working_days_between(start: date, end: date) -> int:
+    """How many working days have passed at `end` since `start`, which does not count itself."""
+    days = (start + timedelta(days=number) for number in range(1, (end - start).days + 1))
+    return sum(is_working_day(day) for day in days)
+
+
+def reminders(since: date, *, after_working_days: Collection[int]) -> tuple[date, ...]:
+    """The days on which somebody who has had a task since that day is reminded."""
+    return tuple(sorted({add_working_days(since, count) for count in after_working_days}))
+
+
+def same_day_next_year(day: date) -> date:
+    """Twelve months later; from 29 February the 28th, so that it is never more than a year."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return day.replace(year=day.year + 1, day=28)
+
+
+def latest_end(start: date) -> date:
+    """The last end date a right or a delegation from that day may have. Source: domain §7, §8."""
+    return same_day_next_year(start)
+
+
+def end_problem(start: date, end: date, *, on: date) -> EndProblem | None:
+    """Say what is wrong with these dates for something ordered on that day, if anything is."""
+    if end < start:
+        return EndProblem.BEFORE_START
+    if end < on:
+        return EndProblem.PASSED
+    return EndProblem.TOO_LATE if end > latest_end(start) else None
+
+
+def has_ended(end: date, *, on: date) -> bool:
+    """The last day still counts."""
+    return end < on
+
+
+def notices(end: date, *, days_before: Collection[int] = NOTICE_DAYS) -> tuple[date, ...]:
+    """The days on which the end of a right is announced, earliest first, each once.
+
+    A notice that would fall on a day off is given on the last working day before it: later might
+    be too late.
+    """
+    return tuple(sorted({_working_day_until(end - timedelta(days=days)) for days in days_before}))
+
+
+def next_review(since: date) -> date:
+    """The day of the next review: a year after the last, on a working day. Source: domain §8."""
+    return _working_day_until(same_day_next_year(since))
+
+
+def _working_day_until(day: date) -> date:
+    while not is_working_day(day):
+        day -= timedelta(days=1)
+    return day
+
+
+@functools.cache
+def _holidays(year: int) -> frozenset[date]:
+    """Computed once for each year: the package's own look-up grows its tables as it is asked."""
+    return frozenset(holidays.country_holidays("SE", years=year, categories=("public", "de_facto")))

@@ -1,0 +1,114 @@
+"""Four eyes, and the limits of a delegation: who may do what to whose case.
+
+Pure: who IS head of unit or KIV administrator is read from the directory elsewhere. Every id of a
+human counts as that human, so `subject_ids` holds all HSA-ids of the person the case concerns.
+Source: domain page §7 (PDL; the region's portal rules of 2012).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from provisioning.rules import deadlines, services
+from provisioning.rules.hsa import HsaId, Level, Service
+
+
+class Act(enum.StrEnum):
+    """What needs other eyes than the subject's."""
+
+    ATTEST = "attest"
+    SECOND_ATTEST = "second_attest"
+    CARRY_OUT = "carry_out"
+    REVIEW = "review"
+
+
+class Conflict(enum.StrEnum):
+    """Why somebody may not do an act, whatever mandate they hold. Administrators included."""
+
+    OWN_CASE = "own_case"
+    OWN_ATTESTATION = "own_attestation"  # the same person has attested
+
+
+class Kind(enum.StrEnum):
+    """What can be delegated, each on its own."""
+
+    ORDERING = "ordering"
+    ATTESTING = "attesting"
+
+
+class DelegationProblem(enum.StrEnum):
+    """What is wrong with a delegation somebody wants to give."""
+
+    NOT_HEAD = "not_head"  # only the head of the unit delegates; a delegate cannot pass it on
+    TO_ONESELF = "to_oneself"
+    BEFORE_START = "before_start"
+    PASSED = "passed"
+    TOO_LONG = "too_long"
+
+
+@dataclass(frozen=True, slots=True)
+class DelegatedMandate:
+    """One kind of act on one unit, lent by the head of the unit; `end` is the last day."""
+
+    delegator_id: HsaId
+    delegate_id: HsaId
+    unit_id: HsaId
+    kind: Kind
+    start: date
+    end: date
+    revoked_on: date | None = None
+
+
+def conflict(
+    act: Act, *, by: HsaId, subject_ids: Collection[HsaId], attested_by: Collection[HsaId] = ()
+) -> Conflict | None:
+    """Say what stands against `by` doing this act, or None.
+
+    `attested_by`: every HSA-id of those who have attested the case. Whoever carries out is
+    neither subject nor attester; the second attester is not the first; a reviewer is not the
+    subject. Source: domain §7 "Four eyes".
+    """
+    if by in subject_ids:
+        return Conflict.OWN_CASE
+    if act in (Act.CARRY_OUT, Act.SECOND_ATTEST) and by in attested_by:
+        return Conflict.OWN_ATTESTATION
+    return None
+
+
+def order_is_attestation(*, orderer_is_head: bool, orderer_id: HsaId, subject_ids: Collection[HsaId]) -> bool:
+    """Whether the order is its own attestation: by the head of unit, for somebody else. Source: §7."""
+    return orderer_is_head and orderer_id not in subject_ids
+
+
+def needs_second_attester(service: Service, level: Level) -> bool:
+    """Whether somebody with the care provider's mandate must attest, too. Source: domain §5."""
+    return level is Level.PROVIDER and level in services.levels(service)
+
+
+def delegation_problem(wanted: DelegatedMandate, *, is_head: bool, on: date) -> DelegationProblem | None:
+    """Say what is wrong with a delegation given on that day, if anything is.
+
+    `is_head`: the delegator is head of that unit at this moment. Source: domain §7: "Only she may
+    delegate", "at most one year".
+    """
+    if not is_head:
+        return DelegationProblem.NOT_HEAD
+    if wanted.delegate_id == wanted.delegator_id:
+        return DelegationProblem.TO_ONESELF
+    problems = {
+        deadlines.EndProblem.BEFORE_START: DelegationProblem.BEFORE_START,
+        deadlines.EndProblem.PASSED: DelegationProblem.PASSED,
+        deadlines.EndProblem.TOO_LATE: DelegationProblem.TOO_LONG,
+    }
+    found = deadlines.end_problem(wanted.start, wanted.end, on=on)
+    return problems[found] if found is not None else None
+
+
+def is_in_force(delegated: DelegatedMandate, *, on: date) -> bool:
+    """Whether the delegation counts that day: first and last day included, the day it is revoked not."""
+    if delegated.revoked_on is not None and on >= delegated.revoked_on:
+        return False
+    return delegated.start <= on <= delegated.end
