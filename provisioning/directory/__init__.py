@@ -1,0 +1,12 @@
+"""The only door to LDAP: questions to HSA or KIV answered yes, no or don't know.
+
+Nothing outside this package imports ldap3. Start with `open_directory()`.
+"""
+
+from __future__ import annotations
+
+from provisioning.directory.connect import open_directory
+from provisioning.directory.gateway import Directory, Found
+from provisioning.directory.layout import ConnectionSettings, Layout
+
+__all__ = ["ConnectionSettings", "Directory", "Found", "Layout", "open_directory"]

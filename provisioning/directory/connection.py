@@ -1,0 +1,426 @@
+"""The connection to an LDAP server: the only code that calls ldap3, and its errors' last stop.
+
+One connection per thread, opened on first use, kept, and reopened once when it turns out dead.
+Absence is an empty answer. Everything else that is not an answer raises DirectoryUnavailable (try
+later), DirectoryRefused (tell the operators) or DirectoryTruncated (there is more than was given).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import math
+import os
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from provisioning.directory import ber
+from provisioning.directory.layout import ConnectionSettings
+from provisioning.directory.library import exceptions as ldap3_errors
+from provisioning.directory.library import ldap3, results
+from provisioning.directory.troubles import Trouble, marked
+from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
+
+BASE, ONE_LEVEL, SUBTREE = ldap3.BASE, ldap3.LEVEL, ldap3.SUBTREE
+_MATCHED_VALUES = "1.2.826.0.1.3344810.2.3"
+_CUT_SHORT = {
+    results.RESULT_SIZE_LIMIT_EXCEEDED,
+    results.RESULT_ADMIN_LIMIT_EXCEEDED,
+    results.RESULT_REFERRAL,
+}
+_TRY_LATER = {results.RESULT_BUSY, results.RESULT_UNAVAILABLE, results.RESULT_TIME_LIMIT_EXCEEDED}
+_REFUSALS = {
+    results.RESULT_INVALID_CREDENTIALS: Trouble.CREDENTIALS,
+    results.RESULT_INAPPROPRIATE_AUTHENTICATION: Trouble.CREDENTIALS,
+    results.RESULT_INSUFFICIENT_ACCESS_RIGHTS: Trouble.NOT_ALLOWED,
+    results.RESULT_STRONGER_AUTH_REQUIRED: Trouble.NOT_ALLOWED,
+    results.RESULT_CONFIDENTIALITY_REQUIRED: Trouble.NOT_ALLOWED,
+    results.RESULT_PROTOCOL_ERROR: Trouble.TLS,  # in practice: StartTLS asked of a server without it
+}
+# A dead connection shows as one of these; a server that is merely silent as a TimeoutError.
+_DEAD = (ldap3_errors.LDAPCommunicationError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it came: attribute names folded, values as text."""
+
+    dn: str
+    attributes: dict[str, tuple[str, ...]]
+
+    def values(self, name: str) -> tuple[str, ...]:
+        return self.attributes.get(name.casefold(), ())
+
+    def first(self, *names: str) -> str | None:
+        """The first value of the first of these attributes that has one."""
+        for name in names:
+            for value in self.values(name):
+                if value.strip():
+                    return value
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Entries, and whether there are more than were asked for."""
+
+    entries: list[Entry]
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Of this attribute, only the values that begin so (RFC 3876): spares the other members' values."""
+
+    attribute: str
+    beginnings: tuple[str, ...]
+
+
+class Connections:
+    """The threads' connections to one directory. Safe to share between threads."""
+
+    def __init__(self, settings: ConnectionSettings, *, reads_only: bool = True):
+        self._settings = settings
+        self._reads_only = reads_only
+        self._address = _address(settings)
+        self._own = threading.local()
+
+    def search(
+        self,
+        base_dn: str,
+        filter_text: str,
+        attributes: Iterable[str],
+        *,
+        scope: str = SUBTREE,
+        only: Only | None = None,
+        is_paged: bool = False,
+    ) -> list[Entry] | None:
+        """All matching entries; None when the base does not exist."""
+        pages = self.pages(base_dn, filter_text, attributes, scope=scope, only=only, is_paged=is_paged)
+        entries: list[Entry] = []
+        for page in pages:
+            if page is None:
+                return None
+            entries += page
+        return entries
+
+    def pages(
+        self,
+        base_dn: str,
+        filter_text: str,
+        attributes: Iterable[str],
+        *,
+        scope: str = SUBTREE,
+        only: Only | None = None,
+        is_paged: bool = True,
+    ) -> Iterator[list[Entry] | None]:
+        """The same a page at a time, so that a long answer need not be held whole."""
+        request = {
+            "search_base": base_dn,
+            "search_filter": filter_text,
+            "search_scope": scope,
+            "attributes": list(attributes),
+            "time_limit": math.ceil(self._settings.receive_timeout_seconds),
+            "controls": self._controls(only, attributes),
+        }
+        if is_paged:
+            request["paged_size"] = self._settings.page_size
+        cookie: bytes | None = None
+        while True:
+            if cookie:
+                request["paged_cookie"] = cookie
+            # A page belongs to the connection that began it: no second try in the middle.
+            answer = self._ask(lambda link: link.search(**request), may_retry=cookie is None, absent=True)
+            if answer is None:
+                yield None
+                return
+            result, response = answer
+            yield _entries(response)
+            cookie = _cookie(result)
+            if not cookie:
+                return
+
+    def search_some(
+        self, base_dn: str, filter_text: str, attributes: Iterable[str], *, limit: int
+    ) -> Found | None:
+        """The first entries, at most `limit`; never an error for there being more."""
+        request = {
+            "search_base": base_dn,
+            "search_filter": filter_text,
+            "search_scope": SUBTREE,
+            "attributes": list(attributes),
+            "time_limit": math.ceil(self._settings.receive_timeout_seconds),
+            "size_limit": limit + 1,
+        }
+        answer = self._ask(lambda link: link.search(**request), absent=True, may_be_cut=True)
+        if answer is None:
+            return None
+        result, response = answer
+        entries = _entries(response)
+        is_cut = result["result"] == results.RESULT_SIZE_LIMIT_EXCEEDED or len(entries) > limit
+        return Found(entries[:limit], is_cut)
+
+    def compare(self, dn: str, attribute: str, value: str) -> int:
+        """The result code: 6 true, 5 false, 16 no such attribute, 50 not allowed, 32 no such entry."""
+        try:
+            result, _ = self._ask(lambda link: link.compare(dn, attribute, value), raw=True) or ({}, None)
+        except _Answered as answered:
+            return answered.code
+        return int(result["result"])
+
+    def modify(self, dn: str, changes: dict[str, list[tuple[str, list[str]]]]) -> None:
+        """Change an entry. Only for connections that do not merely read; never tried twice."""
+        self._ask(lambda link: link.modify(dn, changes), may_retry=False)
+
+    def root_dse(self, *attributes: str) -> Entry:
+        """What the server says of itself."""
+        found = self.search("", "(objectClass=*)", attributes, scope=BASE)
+        return found[0] if found else Entry("", {})
+
+    def close(self) -> None:
+        """Close this thread's connection, if it has one."""
+        kept: _Kept | None = getattr(self._own, "kept", None)
+        self._own.kept = None
+        if kept is not None:
+            kept.close()
+
+    def _ask(
+        self,
+        operate: Callable[[Any], Any],
+        *,
+        may_retry: bool = True,
+        absent: bool = False,
+        may_be_cut: bool = False,
+        raw: bool = False,
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+        """Run one operation on this thread's connection; None when it says the entry does not exist."""
+        is_new = self._is_unopened()
+        try:
+            with _translated():
+                _, result, response, _ = operate(self._link())
+        except _Dead as dead:
+            self.close()
+            if is_new or not may_retry or dead.is_timeout:
+                trouble = Trouble.SILENT if dead.is_timeout else Trouble.NO_CONNECTION
+                raise marked(DirectoryUnavailable(), trouble) from dead.__cause__
+            return self._ask(operate, may_retry=False, absent=absent, may_be_cut=may_be_cut, raw=raw)
+        except DirectoryError:
+            self.close()
+            raise
+        except _Answered as answered:
+            if raw:
+                raise
+            if absent and answered.code == results.RESULT_NO_SUCH_OBJECT:
+                return None
+            if may_be_cut and answered.code == results.RESULT_SIZE_LIMIT_EXCEEDED:
+                return answered.result, answered.response
+            raise answered.as_error() from answered.__cause__
+        self._refuse_partial(result, response or [], may_be_cut=may_be_cut)
+        return result, response or []
+
+    @staticmethod
+    def _refuse_partial(result: dict[str, Any], response: list[dict[str, Any]], *, may_be_cut: bool) -> None:
+        """Some codes are no exceptions to ldap3: a cut answer and a referral look like answers."""
+        code = result["result"]
+        if code == results.RESULT_REFERRAL or any(part.get("type") == "searchResRef" for part in response):
+            # Not followed: another server has another account and other rules.
+            raise marked(DirectoryTruncated(), Trouble.ELSEWHERE)
+        if code in _CUT_SHORT and not (may_be_cut and code == results.RESULT_SIZE_LIMIT_EXCEEDED):
+            raise marked(DirectoryTruncated(), Trouble.CUT_SHORT)
+
+    def _is_unopened(self) -> bool:
+        kept: _Kept | None = getattr(self._own, "kept", None)
+        return kept is None or not kept.is_ours
+
+    def _link(self) -> Any:
+        if self._is_unopened():
+            self._own.kept = _Kept(self._open())
+        return self._own.kept.link
+
+    def _open(self) -> Any:
+        """A connection that is open, protected and bound."""
+        settings = self._settings
+        link = ldap3.Connection(
+            ldap3.Server(
+                self._address.host,
+                port=self._address.port,
+                use_ssl=self._address.is_ldaps,
+                get_info=ldap3.NONE,
+                connect_timeout=settings.connect_timeout_seconds,
+                tls=ldap3.Tls(
+                    validate=ssl.CERT_REQUIRED,
+                    ca_certs_file=settings.ca_file or None,
+                    sni=None if _is_ip(self._address.host) else self._address.host,
+                ),
+            ),
+            user=settings.bind_dn or None,
+            password=settings.bind_password or None,
+            authentication=ldap3.SIMPLE if settings.bind_dn else ldap3.ANONYMOUS,
+            client_strategy=ldap3.SAFE_SYNC,
+            raise_exceptions=True,
+            read_only=self._reads_only,
+            auto_referrals=False,
+            check_names=False,
+            auto_encode=False,
+            # ldap3 takes whole seconds only; sharpened below.
+            receive_timeout=math.ceil(settings.receive_timeout_seconds),
+        )
+        try:
+            link.open(read_server_info=False)
+            link.socket.settimeout(settings.receive_timeout_seconds)
+            if settings.uses_starttls:
+                link.start_tls(read_server_info=False)
+            with _translated():
+                link.bind(read_server_info=False)
+        except _Answered as answered:
+            # Never to be mistaken for the answer to the question that made us connect.
+            _abandon(link)
+            raise answered.as_error() from answered.__cause__
+        except BaseException:
+            _abandon(link)
+            raise
+        return link
+
+    def _controls(self, only: Only | None, attributes: Iterable[str]) -> list[tuple[str, bool, bytes]] | None:
+        if only is None or not self._settings.uses_matched_values:
+            return None
+        folded = only.attribute.casefold()
+        whole = [ber.text(name, 0x87) for name in attributes if name.casefold() != folded]
+        pieces = [
+            ber.tlv(
+                0xA4,
+                ber.text(only.attribute),
+                ber.tlv(ber.SEQUENCE, ber.text(beginning, 0x80)),
+            )
+            for beginning in only.beginnings
+        ]
+        # Not critical: a server that does not know it sends all values, and we choose among them.
+        return [(_MATCHED_VALUES, False, ber.tlv(ber.SEQUENCE, *whole, *pieces))]
+
+
+class _Kept:
+    """A thread's open connection. Closed with the thread; never used by a forked child."""
+
+    def __init__(self, link: Any):
+        self.link = link
+        self._process_id = os.getpid()
+
+    @property
+    def is_ours(self) -> bool:
+        return self._process_id == os.getpid()
+
+    def close(self) -> None:
+        if self.is_ours:
+            _abandon(self.link)
+        elif self.link.socket is not None:
+            # The parent still talks over it: let go of our end without saying goodbye.
+            self.link.socket.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    host: str
+    port: int
+    is_ldaps: bool
+
+
+def _address(settings: ConnectionSettings) -> _Address:
+    """Raises DirectoryRefused for what is no LDAP address, or would send the password in the clear."""
+    parts = urlsplit(settings.url)
+    try:
+        port = parts.port
+    except ValueError:
+        raise marked(DirectoryRefused(), Trouble.ADDRESS) from None
+    if parts.scheme not in ("ldap", "ldaps") or not parts.hostname:
+        raise marked(DirectoryRefused(), Trouble.ADDRESS)
+    is_ldaps = parts.scheme == "ldaps"
+    if not is_ldaps and not settings.uses_starttls and not _is_loopback(parts.hostname):
+        raise marked(DirectoryRefused(), Trouble.UNPROTECTED)
+    return _Address(parts.hostname, port or (636 if is_ldaps else 389), is_ldaps)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback)
+
+
+class _Dead(Exception):
+    """The connection is of no use any more."""
+
+    def __init__(self, *, is_timeout: bool):
+        super().__init__()
+        self.is_timeout = is_timeout
+
+
+class _Answered(Exception):
+    """The server answered with a result code other than success."""
+
+    def __init__(self, error: Any):
+        super().__init__()
+        self.code = int(error.result)
+        self.result: dict[str, Any] = {"result": self.code, "controls": {}}
+        self.response: list[dict[str, Any]] = error.response or []
+
+    def as_error(self) -> DirectoryError:
+        if self.code in _CUT_SHORT:
+            return marked(DirectoryTruncated(), Trouble.CUT_SHORT)
+        if self.code in _TRY_LATER:
+            return marked(DirectoryUnavailable(), Trouble.BUSY)
+        return marked(DirectoryRefused(), _REFUSALS.get(self.code, Trouble.OTHER))
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Turn ldap3's many exceptions into the few that say what the caller may do."""
+    try:
+        yield
+    except ldap3_errors.LDAPOperationResult as error:
+        raise _Answered(error) from error
+    except (ldap3_errors.LDAPException, OSError) as error:
+        if "CERTIFICATE" in str(error).upper():
+            raise marked(DirectoryRefused(), Trouble.CERTIFICATE) from error
+        if isinstance(error, _DEAD):
+            raise _Dead(is_timeout=isinstance(error, TimeoutError)) from error
+        raise marked(DirectoryRefused(), Trouble.OTHER) from error
+
+
+def _abandon(link: Any) -> None:
+    try:
+        link.strategy.close()
+    except (OSError, ldap3_errors.LDAPException):
+        return
+
+
+def _entries(response: Sequence[dict[str, Any]]) -> list[Entry]:
+    return [
+        Entry(
+            part["dn"],
+            {
+                # `cn;lang-sv` is a cn as good as any.
+                name.partition(";")[0].casefold(): tuple(value.decode("utf-8", "replace") for value in values)
+                for name, values in part["raw_attributes"].items()
+                if values
+            },
+        )
+        for part in response
+        if part.get("type") == "searchResEntry"
+    ]
+
+
+def _cookie(result: dict[str, Any]) -> bytes | None:
+    paging = (result.get("controls") or {}).get("1.2.840.113556.1.4.319")
+    return paging["value"]["cookie"] or None if paging else None

@@ -1,0 +1,43 @@
+"""Search filters as text. Every value is escaped here, and only here.
+
+Source: RFC 4515 section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_ESCAPES = {ord(character): f"\\{ord(character):02x}" for character in "\\*()\0"}
+
+
+def escape(value: str) -> str:
+    return value.translate(_ESCAPES)
+
+
+def equals(attribute: str, value: str) -> str:
+    return f"({attribute}={escape(value)})"
+
+
+def begins(attribute: str, value: str) -> str:
+    return f"({attribute}={escape(value)}*)"
+
+
+def contains(attribute: str, value: str) -> str:
+    return f"({attribute}=*{escape(value)}*)"
+
+
+def present(attribute: str) -> str:
+    return f"({attribute}=*)"
+
+
+def any_of(filters: Iterable[str]) -> str:
+    parts = list(dict.fromkeys(filters))
+    return parts[0] if len(parts) == 1 else f"(|{''.join(parts)})"
+
+
+def all_of(*filters: str) -> str:
+    return filters[0] if len(filters) == 1 else f"(&{''.join(filters)})"
+
+
+def class_is(classes: Iterable[str]) -> str:
+    return any_of(equals("objectClass", name) for name in classes)

@@ -1,0 +1,259 @@
+"""The door to the directory: every question the tool asks of HSA or KIV, and nothing that changes it.
+
+Vocabulary: an identifier that ends in `_dn` or is called `dn` is a distinguished name as text, as the
+directory wrote it; `_id` is an HSA-id; an *entry* is what LDAP returned, a person, unit, provider or
+commission is a value of `rules.hsa`. Absence is None or empty; anything else that is not an answer
+raises DirectoryUnavailable, DirectoryRefused or DirectoryTruncated. Never a False for “don't know”.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from provisioning.directory import administrators, current_values, filters, mapping, names
+from provisioning.directory.checking import Report, check
+from provisioning.directory.connection import Connections, Entry
+from provisioning.directory.layout import ConnectionSettings, Layout
+from provisioning.directory.lookups import Lookups, Place
+from provisioning.directory.readability import Readability
+from provisioning.directory.reading import Look
+from provisioning.directory.troubles import Trouble, marked
+from provisioning.errors import DirectoryRefused
+from provisioning.rules.hsa import Attribute, HsaId, Person, Provider, Reading, Unit
+
+T = TypeVar("T")
+E = TypeVar("E", Person, Unit, Provider)
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """The first hits of a search by name, and whether there are more."""
+
+    items: tuple[T, ...]
+    is_cut: bool = False
+
+
+class Directory:
+    """One directory. Cheap to make; may be shared by threads, each of which gets a connection."""
+
+    def __init__(self, settings: ConnectionSettings, layout: Layout | None = None):
+        self._connections = Connections(settings)
+        self._lookups = Lookups(self._connections, layout or Layout())
+        self._readability = Readability(self._lookups)
+
+    @property
+    def layout(self) -> Layout:
+        return self._lookups.layout
+
+    def close(self) -> None:
+        """Close the calling thread's connection; the next question opens a new one."""
+        self._connections.close()
+
+    def read(
+        self,
+        person_id: HsaId,
+        *,
+        unit_ids: Collection[HsaId] = (),
+        provider_ids: Collection[HsaId] = (),
+    ) -> Reading:
+        """Everything an assessment of this person and these ordered units or providers takes.
+
+        Two entries with the person's HSA-id give `person=None` and a problem of the part PERSON:
+        none is chosen. Raises DirectoryError when the directory does not answer; what merely could
+        not be read stands in `problems`.
+        """
+        return Look(self._lookups, self._readability, person_id).reading(unit_ids, provider_ids)
+
+    # Persons
+
+    def person(self, hsa_id: HsaId) -> Person | None:
+        """The person with this HSA-id. Raises DirectoryRefused when two entries claim it."""
+        return self.persons([hsa_id]).get(hsa_id)
+
+    def persons(self, ids: Iterable[HsaId]) -> dict[HsaId, Person]:
+        """The persons among these ids, a hundred in one search.
+
+        An empty attribute of theirs may be one we may not read: ask `read` where that decides.
+        """
+        found = self._lookups.by_hsa_ids(Place.PERSONS, ids, mapping.person_attributes(self.layout))
+        return _unambiguous(self._persons_in(found))
+
+    def find_persons(self, text: str, *, limit: int = 20) -> Found[Person]:
+        """Persons whose name holds every word of the text, or whose HSA-id begins with it."""
+        layout = self.layout
+        named = (*layout.person_name, *layout.given_name, *layout.surname)
+        return self._find(
+            Place.PERSONS,
+            text,
+            named,
+            limit,
+            classes=filters.class_is(layout.person_classes),
+            attributes=mapping.person_attributes(layout),
+            read=lambda entries: self._persons_in(entries),
+        )
+
+    def _persons_in(self, entries: Iterable[Entry]) -> Iterator[Person]:
+        for entry in entries:
+            if mapping.is_person(entry, self.layout):
+                person = mapping.to_person(entry, self.layout)
+                if person is not None:
+                    yield person
+
+    # Units and providers
+
+    def unit(self, hsa_id: HsaId) -> Unit | None:
+        return self.units([hsa_id]).get(hsa_id)
+
+    def units(self, ids: Iterable[HsaId]) -> dict[HsaId, Unit]:
+        """The units among these ids. Raises DirectoryRefused when two entries claim one."""
+        return _unambiguous(self._units_in(self._organisation(ids)))
+
+    def find_units(self, text: str, *, limit: int = 20) -> Found[Unit]:
+        """Units whose name holds every word of the text, or whose HSA-id begins with it."""
+        layout = self.layout
+        return self._find(
+            Place.UNITS,
+            text,
+            layout.unit_name,
+            limit,
+            classes=filters.class_is((*layout.unit_classes, *layout.care_unit_classes)),
+            attributes=mapping.organisation_attributes(layout),
+            read=lambda entries: self._units_in(entries),
+        )
+
+    def provider(self, hsa_id: HsaId) -> Provider | None:
+        return self.providers([hsa_id]).get(hsa_id)
+
+    def providers(self, ids: Iterable[HsaId]) -> dict[HsaId, Provider]:
+        """The care providers among these ids, also those that stand above the units' base."""
+        wanted = list(ids)
+        found = _unambiguous(self._providers_in(self._organisation(wanted)))
+        missing = [identity for identity in wanted if identity not in found]
+        if missing:
+            terms = [filters.equals(self.layout.hsa_identity, identity.text) for identity in missing]
+            above = self._lookups.above_base(terms, mapping.organisation_attributes(self.layout))
+            found |= _unambiguous(self._providers_in(above))
+        return found
+
+    def units_headed_by(self, hsa_id: HsaId) -> tuple[Unit, ...]:
+        """The units whose head of unit this person is."""
+        return tuple(self._units_in(self._headed_by(hsa_id, [self.layout.unit_manager])))
+
+    def providers_headed_by(self, hsa_id: HsaId) -> tuple[Provider, ...]:
+        """The care providers whose mandate this person holds."""
+        return tuple(self._providers_in(self._headed_by(hsa_id, self.layout.provider_manager)))
+
+    def units_above(self, dn: str) -> tuple[Unit, ...]:
+        """What stands above a unit, nearest first: care units that list it as a sub-unit, then by name.
+
+        A provider above counts here as a unit: its head is a head above.
+        """
+        layout = self.layout
+        attributes = mapping.organisation_attributes(layout)
+        line = [dn, *names.ancestors(dn)]
+        entries = self._lookups.by_dns(line, attributes)
+        own = entries.get(names.key(dn))
+        listing: list[Entry] = []
+        if own is not None and (own_id := own.first(layout.hsa_identity)) is not None:
+            listing = self._lookups.search(
+                Place.UNITS, filters.equals(layout.unit_members, own_id), attributes
+            )
+        above = [entries[names.key(name)] for name in line[1:] if names.key(name) in entries]
+        units = (
+            mapping.to_unit(entry, layout) for entry in [*listing, *above] if self._is_organisation(entry)
+        )
+        own_key = names.key(dn)
+        nearest = {unit.dn: unit for unit in units if unit is not None and names.key(unit.dn) != own_key}
+        return tuple(nearest.values())
+
+    def _is_organisation(self, entry: Entry) -> bool:
+        return mapping.is_unit(entry, self.layout) or mapping.is_provider(entry, self.layout)
+
+    def _organisation(self, ids: Iterable[HsaId]) -> list[Entry]:
+        return self._lookups.by_hsa_ids(Place.UNITS, ids, mapping.organisation_attributes(self.layout))
+
+    def _headed_by(self, hsa_id: HsaId, attributes: Iterable[str]) -> list[Entry]:
+        terms = [filters.equals(attribute, hsa_id.text) for attribute in attributes]
+        wanted = mapping.organisation_attributes(self.layout)
+        found = self._lookups.by_terms(Place.UNITS, terms, wanted)
+        known = {names.key(entry.dn) for entry in found}
+        above = self._lookups.above_base(terms, wanted)
+        return found + [entry for entry in above if names.key(entry.dn) not in known]
+
+    def _units_in(self, entries: Iterable[Entry]) -> Iterator[Unit]:
+        for entry in entries:
+            if mapping.is_unit(entry, self.layout):
+                unit = mapping.to_unit(entry, self.layout)
+                if unit is not None:
+                    yield unit
+
+    def _providers_in(self, entries: Iterable[Entry]) -> Iterator[Provider]:
+        for entry in entries:
+            if mapping.is_provider(entry, self.layout):
+                provider = mapping.to_provider(entry, self.layout)
+                if provider is not None:
+                    yield provider
+
+    # KIV administrators
+
+    def managed_dns(self, hsa_id: HsaId) -> tuple[str, ...]:
+        """The entries this person is KIV administrator of; what stands below them is theirs, too."""
+        return administrators.managed_dns(self._lookups, hsa_id)
+
+    def administrators_of(self, dn: str) -> tuple[Person, ...]:
+        """The KIV administrators of this entry or of one above it, nearest first, each once."""
+        return administrators.administrators_of(self._lookups, dn)
+
+    # Proof
+
+    def values(
+        self, wanted: Collection[tuple[str, Attribute]], *, only: HsaId | None = None
+    ) -> dict[tuple[str, Attribute], tuple[str, ...] | None]:
+        """What these attributes of these entries hold now; None where there is no such entry.
+
+        With `only`, of hsaCommissionMember just the values that name this person: a commission can
+        have hundreds of members. Raises DirectoryRefused (`directory.unreadable_attribute`) when
+        an empty attribute may merely be hidden from us.
+        """
+        return current_values.values(self._lookups, self._readability, wanted, only=only)
+
+    def check(self, *, person_id: HsaId | None = None, unit_id: HsaId | None = None) -> Report:
+        """Try everything the tool needs of the directory, and say in plain words what does not work."""
+        return check(self._lookups, self._readability, person_id=person_id, unit_id=unit_id)
+
+    # Searching by name
+
+    def _find(
+        self,
+        place: Place,
+        text: str,
+        named: Iterable[str],
+        limit: int,
+        *,
+        classes: str,
+        attributes: Collection[str],
+        read: Callable[[Iterable[Entry]], Iterator[T]],
+    ) -> Found[T]:
+        words = text.split()
+        if not words:
+            return Found(())
+        by_name = [filters.any_of(filters.contains(name, word) for name in named) for word in words]
+        by_id = filters.begins(self.layout.hsa_identity, words[0])
+        who = (
+            filters.any_of([filters.all_of(*by_name), by_id]) if len(words) == 1 else filters.all_of(*by_name)
+        )
+        wanted = filters.all_of(classes, filters.present(self.layout.hsa_identity), who)
+        found = self._lookups.search_some(place, wanted, attributes, limit=limit)
+        return Found(tuple(read(found.entries)), found.is_cut)
+
+
+def _unambiguous(values: Iterable[E]) -> dict[HsaId, E]:
+    """By id. Raises DirectoryRefused when two entries claim one: none is chosen, and neither is absent."""
+    found: dict[HsaId, E] = {}
+    for value in values:
+        if value.hsa_id in found:
+            raise marked(DirectoryRefused(code="directory.unreadable_attribute"), Trouble.DUPLICATE)
+        found[value.hsa_id] = value
+    return found
