@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import MAXYEAR, date, timedelta
 
 import holidays
 
@@ -57,11 +57,15 @@ def reminders(since: date, *, after_working_days: Collection[int]) -> tuple[date
 
 
 def same_day_next_year(day: date) -> date:
-    """Twelve months later; from 29 February the 28th, so that it is never more than a year."""
-    try:
-        return day.replace(year=day.year + 1)
-    except ValueError:
-        return day.replace(year=day.year + 1, day=28)
+    """Twelve months later; from 29 February the 28th, so that it is never more than a year.
+
+    In the calendar's last year, which directories write for "always", its last day.
+    """
+    if day.year == MAXYEAR:
+        return date.max
+    if (day.month, day.day) == (2, 29):
+        day = day.replace(day=28)
+    return day.replace(year=day.year + 1)
 
 
 def latest_end(start: date) -> date:

@@ -1,0 +1,86 @@
+"""The catalogue, and ids in role values however badly they are typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioning.rules import services
+from provisioning.rules.access_levels import SEEN_BY, Role, Sees, UnitAccess
+from provisioning.rules.causes import MENDER_OF, Cause, Code, Mender, in_order
+from provisioning.rules.hsa import HsaId, Level, Service
+
+UNIT = HsaId("SE0000000000-u001")
+
+
+@pytest.mark.parametrize(
+    ("service", "level", "is_doctor", "needs_role", "wanted"),
+    [
+        (Service.REHABSTOD, Level.OWN, True, False, None),
+        (Service.REHABSTOD, Level.OWN, False, True, None),
+        (Service.REHABSTOD, Level.UNIT, True, True, "INTYG;Rehab-SE0000000000-u001"),
+        (Service.REHABSTOD, Level.UNIT, False, True, "INTYG;Rehab-SE0000000000-u001"),
+        (Service.REHABSTOD, Level.PROVIDER, True, False, None),
+        (Service.INTYGSSTATISTIK, Level.OWN, True, False, None),
+        (Service.INTYGSSTATISTIK, Level.UNIT, True, False, None),
+        (Service.INTYGSSTATISTIK, Level.UNIT, False, False, None),
+        (Service.INTYGSSTATISTIK, Level.PROVIDER, False, True, "INTYG;Statistik-SE0000000000-u001"),
+    ],
+)
+def test_what_each_order_takes(service, level, is_doctor, needs_role, wanted):
+    assert services.needs_role(service, level, is_doctor) is needs_role
+    assert services.wanted_role(service, level, UNIT) == wanted
+
+
+def test_every_service_is_in_the_catalogue_with_purpose_right_and_levels():
+    assert set(services.CATALOGUE) == set(Service)
+    assert services.purpose(Service.REHABSTOD) == "Vård och behandling"
+    assert services.purpose(Service.INTYGSSTATISTIK) == "Statistik"
+    assert services.usual_right(Service.REHABSTOD) == "SJF"
+    assert services.usual_right(Service.INTYGSSTATISTIK) == "VE"
+    assert services.levels(Service.REHABSTOD) == (Level.OWN, Level.UNIT)
+    assert services.levels(Service.INTYGSSTATISTIK) == (Level.UNIT, Level.PROVIDER)
+
+
+@pytest.mark.parametrize(
+    ("raw", "named"),
+    [
+        ("INTYG;Rehab-SE0000000000-U001", "SE0000000000-U001"),
+        ("intyg;REHAB-se0000000000-u001", "se0000000000-u001"),
+        ("INTYG;Statistik-SE0000000000-E001", "SE0000000000-E001"),
+        (" INTYG;Rehab-SE0000000000-U001", "SE0000000000-U001"),
+        ("INTYG; Rehab - SE0000000000-U001\t", "SE0000000000-U001"),
+        ("INTYG;Rehab-\u200bSE0000000000-U001\u00a0", "SE0000000000-U001"),
+        ("INTYGRehab-SE0000000000-U001", "SE0000000000-U001"),
+        ("Rehab-SE0000000000-U001", "SE0000000000-U001"),
+        ("INTYG;Rehab;SE0000000000-U001", "SE0000000000-U001"),
+        ("INTYG;Rehab\u2013SE0000000000-U001", "SE0000000000-U001"),
+        ("INTYG;RehabSE0000000000-U001", "SE0000000000-U001"),
+        ("INTYG;Rehab-SE0000000000-U001;x", "SE0000000000-U001"),
+        ("INTYG;Rehab-TSTNMT0000000000-105N", "TSTNMT0000000000-105N"),
+        ("INTYG;Rehab-vårdcentralen", "vårdcentralen"),
+        ("INTYG;Rehab-", None),
+        ("INTYG;Rehabilitering", None),
+        ("INTYG;Rehabilitering-x", None),
+        ("BIF;Loggadministratör", None),
+        ("", None),
+    ],
+)
+def test_ids_are_found_in_our_roles_and_their_near_misses_only(raw: str, named: str | None):
+    assert [found.text for found in services.ids_named_in(raw)] == ([named] if named else [])
+
+
+def test_every_code_has_a_mender_and_every_mender_has_a_code():
+    assert set(MENDER_OF) == set(Code)
+    assert set(MENDER_OF.values()) == set(Mender)
+    assert Cause(Code.ROLE_MISSING).mender is Mender.KIV_ADMINISTRATOR
+
+
+def test_causes_are_shown_in_the_order_of_the_codes_and_once():
+    first, second = Cause(Code.PERSON_ENDED, "a"), Cause(Code.ROLE_MISSING)
+    assert in_order([second, first, second]) == (first, second)
+
+
+def test_every_role_says_how_much_it_shows():
+    assert set(SEEN_BY) == set(Role)
+    assert UnitAccess(UNIT, Role.LAKARE).sees is Sees.OWN_CASES
+    assert UnitAccess(UNIT, Role.PROCESSLEDARE).sees is Sees.WHOLE_PROVIDER
