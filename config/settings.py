@@ -103,6 +103,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "provisioning.context_processors.frame",
             ],
         },
     },
@@ -137,7 +138,7 @@ CACHES: dict[str, dict[str, Any]] = {
 
 # --- Background work ----------------------------------------------------------------------------------------
 BROKER_DIR = VAR_DIR / "broker"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     # A message that nobody acknowledged is given out again after this time: longer than the longest task.
     {"visibility_timeout": 600, "socket_connect_timeout": 2, "socket_timeout": 10}
@@ -226,15 +227,17 @@ else:
     MOCK_KIV_BIND_PASSWORD = env.secret("MOCK_KIV_BIND_PASSWORD", "kiv")
 
 # --- The rules' numbers -------------------------------------------------------------------------------------
-OPERATORS = tuple(env.list("OPERATORS", []))
-AUDITORS = tuple(env.list("AUDITORS", []))
+# In the demo with its own mock directory two of its people have these roles.
+OPERATORS = tuple(env.list("OPERATORS", ["SE0000000000-1004"] if IS_DEMO and IS_OWN_DIRECTORY else []))
+AUDITORS = tuple(env.list("AUDITORS", ["SE0000000000-1012"] if IS_DEMO and IS_OWN_DIRECTORY else []))
 PROVIDER_MANDATES: dict[str, list[str]] = env.json_object("PROVIDER_MANDATES", {})
 POLL_SCHEDULE_SECONDS = env.ints("POLL_SCHEDULE_SECONDS", (5, 15, 60, 300))
 WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 20, at_least=1, at_most=250)
+# How long a worker may keep one look into the directory to itself; after that another may take over.
+BACKGROUND_LEASE_SECONDS = env.int("BACKGROUND_LEASE_SECONDS", 90, at_least=5, at_most=3600)
 WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 300, at_least=5, at_most=86_400)
 WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 900, at_least=5, at_most=86_400)
 REMINDER_WORKING_DAYS = env.int("REMINDER_WORKING_DAYS", 2, at_least=1, at_most=60)
-MAX_MONTHS = env.int("MAX_MONTHS", 12, at_least=1, at_most=12)
 
 # --- Language and time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "sv"
@@ -297,6 +300,10 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "celery": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        # A line for each sweep, every few seconds, would hide all others.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
         "provisioning": {"level": LOG_LEVEL},
         "workflows": {"level": LOG_LEVEL},
         "config": {"level": LOG_LEVEL},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import socket
 import sys
 import urllib.error
@@ -52,14 +51,6 @@ class Command(BaseCommand):
             leftover.unlink()
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        if settings.IS_OWN_DIRECTORY and not working_copy().exists():
-            shutil.copyfile(settings.BASE_DIR / DEMO_LDIF, working_copy())
-
-
-def working_copy() -> Path:
-    """The mock directory's entries as they are now: kept, so that a case in progress still fits them."""
-    path: Path = settings.VAR_DIR / "directory" / "entries.ldif"
-    return path
 
 
 def refuse_taken_ports() -> None:
@@ -84,7 +75,13 @@ def refuse_taken_ports() -> None:
 
 def environment() -> dict[str, str]:
     """This process's environment; lines come at once, not in blocks."""
-    return {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    own = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONUNBUFFERED": "1",
+        # A container on somebody's own machine often runs everything as root; nothing but JSON is read here.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+    }
+    return {**os.environ, **own}
 
 
 def programs() -> list[Program]:
@@ -120,10 +117,11 @@ def programs() -> list[Program]:
         Program("beat", [*celery, "beat", "--pidfile", "", "--loglevel", "warning"]),
     ]  # fmt: skip
     if settings.IS_OWN_DIRECTORY:
+        # Changes are kept, and found again at the next start: a case in progress still fits the directory.
+        entries, kept = settings.BASE_DIR / DEMO_LDIF, settings.VAR_DIR / "directory" / "entries.ldif"
         listen = f"{LOOPBACK}:{settings.DIRECTORY_PORT}"
-        entries = str(working_copy())
-        command = [python, manage, "mock_directory", "--ldif", entries, "--listen", listen, "--save", entries]
-        listed.insert(0, Program("directory", command))
+        options = ["--ldif", str(entries), "--save", str(kept), "--listen", listen]
+        listed.insert(0, Program("directory", [python, manage, "mock_directory", *options]))
     return listed
 
 

@@ -1,0 +1,187 @@
+"""`make run`: the whole tool starts, answers, stops, starts again, and says which port is taken."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests import servers
+from tests.servers import ROOT
+
+LIMIT_SECONDS = 60
+pytestmark = pytest.mark.timeout(240)
+
+
+class Run:
+    """One `make run` (or the command behind it) with a folder and ports of its own."""
+
+    def __init__(self, var_dir: Path, *, web_port: int, directory_port: int, through_make: bool = False):
+        self.var_dir = var_dir
+        variables = {
+            "VAR_DIR": str(var_dir),
+            "WEB_PORT": str(web_port),
+            "DIRECTORY_PORT": str(directory_port),
+        }
+        own = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", *variables)}
+        command = [sys.executable, str(ROOT / "manage.py"), "run_embedded"]
+        if through_make:
+            venv = Path(sys.prefix)
+            command = ["make", "--no-print-directory", "-C", str(ROOT), f"VENV={venv}", "run"]
+            command += [f"{name}={value}" for name, value in variables.items()]
+            variables = {}
+        self.web_port = web_port
+        self.log = var_dir.parent / f"run-{time.monotonic_ns()}.log"
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                command, env={**own, **variables}, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while "Ready. Open" not in self.output:
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.05)
+
+    def press_ctrl_c(self) -> None:
+        """What a terminal does: the signal goes to everything in the foreground."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def wait(self) -> int:
+        return self.process.wait(timeout=LIMIT_SECONDS)
+
+
+@pytest.fixture
+def start(tmp_path):
+    runs = []
+
+    def one(**options):
+        ports = {"web_port": servers.free_port(), "directory_port": servers.free_port()}
+        run = Run(tmp_path / "var", **{**ports, **options})
+        runs.append(run)
+        return run
+
+    yield one
+    for run in runs:
+        if run.process.poll() is None:
+            run.press_ctrl_c()
+            run.wait()
+
+
+def processes_that_mention(text: str) -> list[str]:
+    """Command lines and environments of living processes that name this folder."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if text.encode() in line and int(folder.name) != os.getpid():
+            found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
+def get(port: int, path: str = "/readyz") -> int:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        return answer.status
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_make_run_starts_stops_with_ctrl_c_and_starts_again(start):
+    for _time in ("first", "second"):
+        run = start(through_make=True)
+        run.wait_until_ready()
+        assert f"http://127.0.0.1:{run.web_port}/" in run.output
+        assert get(run.web_port) == 200
+        run.press_ctrl_c()
+        run.wait()
+        assert "Stopped." in run.output
+        assert "Traceback" not in run.output
+        assert processes_that_mention(str(run.var_dir)) == []
+
+
+def test_leftovers_of_a_killed_run_do_no_harm(start):
+    first = start()
+    first.wait_until_ready()
+    os.killpg(first.process.pid, signal.SIGKILL)
+    first.wait()
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while processes_that_mention(str(first.var_dir)):
+        assert time.monotonic() < deadline, processes_that_mention(str(first.var_dir))
+        time.sleep(0.1)
+    for folder, name in (
+        ("broker/messages", "1_broken.celery.msg"),
+        ("beat", "schedule"),
+        ("beat", "beat.pid"),
+    ):
+        (first.var_dir / folder / name).write_bytes(b"\x00 not what is expected")
+    second = start()
+    second.wait_until_ready()
+    assert get(second.web_port) == 200
+    second.press_ctrl_c()
+    assert second.wait() == 0
+
+
+@pytest.mark.parametrize("variable", ["WEB_PORT", "DIRECTORY_PORT"])
+def test_a_taken_port_is_named_with_its_variable_before_anything_starts(start, variable):
+    with socket.socket() as occupier:
+        occupier.bind(("127.0.0.1", 0))
+        occupier.listen()
+        port = occupier.getsockname()[1]
+        run = start(**{variable.lower(): port})
+        assert run.wait() != 0
+    assert f"Port {port}" in run.output
+    assert f"make run {variable}=" in run.output
+    assert "Traceback" not in run.output
+    assert not (run.var_dir / "database.sqlite3").exists()
+
+
+def test_the_same_port_twice_is_refused(start):
+    port = servers.free_port()
+    run = start(web_port=port, directory_port=port)
+    assert run.wait() != 0
+    assert "must be different" in run.output
+
+
+def test_the_embedded_tool_does_not_start_in_production_mode(tmp_path):
+    from tests.config.reading_settings import PRODUCTION
+
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "run_embedded", "--skip-checks"],
+        env={"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), **PRODUCTION},
+        capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
+    )  # fmt: skip
+    assert result.returncode != 0
+    assert "run_embedded is for the demo" in result.stderr
+
+
+def test_the_worker_does_what_it_is_sent(embedded_tool):
+    """The queue of files runs empty again: somebody takes the messages out and acknowledges them."""
+    messages = embedded_tool.var_dir / "broker" / "messages"
+    code = (
+        "import django; django.setup(); from celery import current_app; "
+        "[current_app.send_task('provisioning.sweep_messages', retry=False) for _ in range(20)]"
+    )
+    env = {**os.environ, "VAR_DIR": str(embedded_tool.var_dir), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    env.pop("DATABASE_URL", None)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, timeout=LIMIT_SECONDS)
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while list(messages.iterdir()):
+        assert time.monotonic() < deadline, embedded_tool.output
+        time.sleep(0.05)
+    assert "ERROR" not in embedded_tool.output
+    assert "Traceback" not in embedded_tool.output
