@@ -41,8 +41,12 @@ def only_demo(value: Any) -> Any:
 # --- Addresses and secrets ----------------------------------------------------------------------------------
 if IS_PRODUCTION:
     SECRET_KEY = modes.strong_secret("SECRET_KEY", env.secret("SECRET_KEY"))
+    AUDIT_KEY = modes.strong_secret("AUDIT_KEY", env.secret("AUDIT_KEY"))
+    if AUDIT_KEY == SECRET_KEY:
+        raise ImproperlyConfigured("AUDIT_KEY must be another secret than SECRET_KEY.")
 else:
     SECRET_KEY = env.secret("SECRET_KEY", "") or modes.kept_secret(VAR_DIR / "secret_key")
+    AUDIT_KEY = env.secret("AUDIT_KEY", "") or modes.kept_secret(VAR_DIR / "audit_key")
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", only_demo(["localhost", "127.0.0.1", "[::1]"]))
 SITE_URL = env.str("SITE_URL", only_demo(f"http://127.0.0.1:{WEB_PORT}")).rstrip("/")
@@ -84,6 +88,7 @@ MIDDLEWARE = [
     # page, it does not open one.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "provisioning.session_limits.SessionLimitsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -226,6 +231,27 @@ else:
     MOCK_KIV_BIND_DN = env.str("MOCK_KIV_BIND_DN", "cn=kiv,ou=Konton,o=Demoregionen")
     MOCK_KIV_BIND_PASSWORD = env.secret("MOCK_KIV_BIND_PASSWORD", "kiv")
 
+# --- Log-in through an OpenID Connect provider --------------------------------------------------------------
+OIDC_ISSUER = env.str("OIDC_ISSUER", only_demo(""))
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", None if OIDC_ISSUER else "")
+OIDC_CLIENT_SECRET = env.secret("OIDC_CLIENT_SECRET", None if OIDC_ISSUER else "")
+OIDC_CLIENT_AUTH = env.choice(
+    "OIDC_CLIENT_AUTH", ("client_secret_basic", "client_secret_post"), "client_secret_basic"
+)
+OIDC_SCOPE = env.list("OIDC_SCOPE", ["openid"])
+OIDC_HSA_ID_CLAIM = env.str("OIDC_HSA_ID_CLAIM", "employeeHsaId")
+OIDC_REQUIRED_ACR = env.list("OIDC_REQUIRED_ACR", ["http://id.sambi.se/loa/loa3"])
+OIDC_CA_FILE = env.str("OIDC_CA_FILE", "")
+OIDC_TIMEOUT_SECONDS = env.int("OIDC_TIMEOUT_SECONDS", 5, at_least=1, at_most=60)
+if IS_PRODUCTION and not OIDC_ISSUER.startswith("https://"):
+    raise ImproperlyConfigured("OIDC_ISSUER must begin with https:// when APP_MODE is production.")
+if "openid" not in OIDC_SCOPE:
+    raise ImproperlyConfigured("OIDC_SCOPE must hold openid.")
+if IS_DEMO and OIDC_ISSUER and not modes.is_local_url(OIDC_ISSUER):
+    raise ImproperlyConfigured(
+        "OIDC_ISSUER points at another machine, but APP_MODE is demo. Set APP_MODE=production, or unset it."
+    )
+
 # --- The rules' numbers -------------------------------------------------------------------------------------
 # In the demo with its own mock directory two of its people have these roles.
 OPERATORS = tuple(env.list("OPERATORS", ["SE0000000000-1004"] if IS_DEMO and IS_OWN_DIRECTORY else []))
@@ -238,6 +264,14 @@ BACKGROUND_LEASE_SECONDS = env.int("BACKGROUND_LEASE_SECONDS", 90, at_least=5, a
 WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 300, at_least=5, at_most=86_400)
 WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 900, at_least=5, at_most=86_400)
 REMINDER_WORKING_DAYS = env.int("REMINDER_WORKING_DAYS", 2, at_least=1, at_most=60)
+
+# --- The audit chain ----------------------------------------------------------------------------------------
+# Keys that signed older rows, oldest first. Read only when the chain is checked.
+AUDIT_RETIRED_KEY_FILES = tuple(env.list("AUDIT_RETIRED_KEY_FILES", []))
+# Where the end of the chain is written down outside the database, every hour.
+AUDIT_CHECKPOINT_TARGETS = modes.checkpoint_targets(
+    env.list("AUDIT_CHECKPOINT_TARGETS", only_demo([f"file:{VAR_DIR / 'audit-checkpoints.jsonl'}"]))
+)
 
 # --- Language and time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "sv"
@@ -271,7 +305,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 8 * 60 * 60  # a working day
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", 30, at_least=1, at_most=480)
+SESSION_HOURS = env.int("SESSION_HOURS", 8, at_least=1, at_most=24)
+SESSION_COOKIE_AGE = SESSION_HOURS * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -27,6 +27,7 @@ from provisioning.notifications import Kind
 from provisioning.rules import deadlines
 from provisioning.rules.assessment import Assessment
 from provisioning.rules.causes import Code
+from provisioning.rules.deadlines import EndProblem
 from provisioning.rules.hsa import (
     Answer,
     HsaId,
@@ -195,14 +196,15 @@ def _statement_refusals(draft: Draft) -> list[Refusal]:
 
 
 def _date_refusals(draft: Draft) -> list[Refusal]:
-    if draft.ends_on < draft.starts_on:
-        return [Refusal(_("The last day is before the first day."), "ends_on", "order.end_before_start")]
-    if draft.ends_on < readings.today():
-        return [Refusal(_("The last day has already passed."), "ends_on", "order.end_passed")]
-    if draft.ends_on > deadlines.last_allowed_day(draft.starts_on, months=settings.MAX_MONTHS):
-        message = _("A right can be ordered for at most %(months)d months. Choose an earlier last day.")
-        return [Refusal(message % {"months": settings.MAX_MONTHS}, "ends_on", "order.too_long")]
-    return []
+    problem = deadlines.end_problem(draft.starts_on, draft.ends_on, on=readings.today())
+    if problem is None:
+        return []
+    messages = {
+        EndProblem.BEFORE_START: _("The last day is before the first day."),
+        EndProblem.PASSED: _("The last day has already passed."),
+        EndProblem.TOO_LATE: _("A right can be ordered for at most 12 months. Choose an earlier last day."),
+    }
+    return [Refusal(messages[problem], "ends_on", f"order.end_{problem.value}")]
 
 
 def _look_up_person(directory: Directory, person_id: HsaId) -> tuple[Person | None, list[Refusal]]:

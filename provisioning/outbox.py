@@ -57,9 +57,8 @@ def enqueue(cause: AuditEntry, kind: Kind, recipients: Iterable[HsaId]) -> list[
 def due(*, limit: int = 200) -> list[int]:
     """Keys of messages to send now, oldest first; first returns interrupted ones to the queue."""
     now = timezone.now()
-    OutgoingMessage.objects.filter(state=_State.SENDING, claimed_at__lt=now - STUCK_AFTER).update(
-        state=_State.QUEUED, next_try_at=now
-    )
+    for message in OutgoingMessage.objects.filter(state=_State.SENDING, claimed_at__lt=now - STUCK_AFTER):
+        _postpone(message, "interrupted")
     rows = OutgoingMessage.objects.filter(state__in=_CLAIMABLE, next_try_at__lte=now).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:limit])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
 from django.db import transaction
 
@@ -10,6 +12,8 @@ from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest
 from provisioning.rules.lifecycle import State
+
+log = logging.getLogger(__name__)
 
 _WITH_A_PERSON = (
     State.AWAITING_ATTESTATION.value,
@@ -27,9 +31,12 @@ def send_message(pk: int) -> None:
 
 @shared_task(name="provisioning.sweep_messages")
 def sweep_messages() -> None:
-    """Send what is due: lost nudges, retries, interrupted sendings."""
+    """Send what is due: lost nudges, retries, interrupted sendings. One that fails oddly stops no other."""
     for pk in outbox.due():
-        outbox.send(pk)
+        try:
+            outbox.send(pk)
+        except Exception as exc:
+            log.error("message %s failed: %s", pk, type(exc).__name__)
 
 
 @shared_task(name="provisioning.sweep_reminders")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from viewflow import this
 from viewflow.workflow.activation import Activation
@@ -23,9 +24,6 @@ from viewflow.workflow.signals import task_failed
 from viewflow.workflow.status import STATUS
 
 from provisioning import nudges
-
-LEASE = timedelta(seconds=90)  # longer than any look-up may take; after it another worker may take over
-
 
 class StepActivation(ViewActivation):
     """A person's step. Whoever may act is settled by the operation, not by viewflow's permissions."""
@@ -72,7 +70,7 @@ class BackgroundActivation(AbstractJobActivation):
         if self.task.status != STATUS.SCHEDULED or self.task.scheduled is None or self.task.scheduled > now:
             return None
         claim = uuid.uuid4().hex
-        self.task.scheduled = now + LEASE
+        self.task.scheduled = now + timedelta(seconds=settings.BACKGROUND_LEASE_SECONDS)
         self.task.data = {"attempts": self.task.data.get("attempts", 0) + 1, "claim": claim}
         self.task.save(update_fields=["scheduled", "data"])
         return claim

@@ -1,0 +1,143 @@
+"""What the people of a case do, through the real operations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+
+from django.utils import timezone
+from viewflow.workflow.models import Task
+
+from provisioning import mandates, orders, requests, tasks
+from provisioning.directory import open_directory
+from provisioning.models import AccessRequest, User
+from provisioning.orders import Draft
+from provisioning.rules.hsa import HsaId, Level, Service
+from provisioning.rules.lifecycle import State
+from tests import cast
+from workflows import polling, steps
+from workflows import tasks as workflow_tasks
+
+NEED = "Samordnar rehabiliteringen för enhetens sjukskrivna."
+RISK = "Ser bara sjukfall på den egna enheten; följs upp varje år."
+
+
+def user(hsa_id: HsaId) -> User:
+    person = open_directory().person(hsa_id)
+    assert person is not None
+    return User.objects.seen(person.hsa_id, name=person.name, is_protected=person.is_protected)
+
+
+def draft(
+    person_id: HsaId = cast.COORDINATOR,
+    *,
+    service: Service = Service.REHABSTOD,
+    level: Level = Level.UNIT,
+    units: Collection[HsaId] = (cast.BJORKHAGA,),
+    need: str = NEED,
+    risk_statement: str = RISK,
+    starts_on: date | None = None,
+    days: int = 300,
+) -> Draft:
+    start = starts_on or timezone.localdate()
+    return Draft(
+        person_id, service, level, tuple(units), start, start + timedelta(days=days), need, risk_statement
+    )
+
+
+def order(by: HsaId = cast.HEAD, **wishes) -> AccessRequest:
+    """Place an order; returns its first request."""
+    orderer = user(by)
+    placed = steps.place_order(orders.prepare(draft(**wishes), by=orderer), by=orderer)
+    return placed.requests.get(position=1)
+
+
+def work() -> None:
+    """One round of everything the worker does, at once: background work that is due, polls, messages."""
+    workflow_tasks.sweep_background()
+    AccessRequest.objects.filter(next_poll_at__isnull=False).update(next_poll_at=timezone.now())
+    polling.poll_due()
+    workflow_tasks.sweep_background()
+
+
+def make_everything_due() -> None:
+    """As if time had passed: put-off work and lapsed claims are due now."""
+    Task.objects.filter(status="SCHEDULED").update(scheduled=timezone.now())
+
+
+def attest(request: AccessRequest, by: HsaId) -> AccessRequest:
+    attester = user(by)
+    held = mandates.read(attester.identity)
+    directory = open_directory()
+    second = ()
+    if request.needs_second_attester and request.current_state is State.AWAITING_ATTESTATION:
+        from provisioning import handlers
+
+        provider = directory.provider(request.unit_id)
+        assert provider is not None
+        second = handlers.mandate_holders(
+            directory, provider, excluded={request.subject_id, attester.identity}
+        )
+
+    def operation(row: AccessRequest) -> None:
+        requests.attest(row, by=attester, held=held)
+        if row.current_state is State.AWAITING_SECOND_ATTESTATION and second:
+            requests.hand_to_second_attesters(row, persons=second)
+
+    return steps.act(request, request.current_state, operation, by=attester)
+
+
+def reject(
+    request: AccessRequest, by: HsaId, reason: str = "Behövs inte längre på enheten."
+) -> AccessRequest:
+    attester = user(by)
+    held = mandates.read(attester.identity)
+    return steps.act(
+        request,
+        request.current_state,
+        lambda row: requests.reject(row, by=attester, held=held, reason=reason),
+        by=attester,
+    )
+
+
+def report_done(
+    request: AccessRequest, by: HsaId = cast.KIV_ADMINISTRATOR, *, already: bool = False
+) -> AccessRequest:
+    administrator = user(by)
+    held = mandates.read(administrator.identity)
+    seen = polling.look(request)
+    return steps.act(
+        request,
+        State.AWAITING_KIV,
+        lambda row: requests.report_done(
+            row, by=administrator, held=held, seen=seen, already=already, note=""
+        ),
+        by=administrator,
+    )
+
+
+def cannot(request: AccessRequest, why: requests.Cannot, by: HsaId = cast.KIV_ADMINISTRATOR) -> AccessRequest:
+    administrator = user(by)
+    held = mandates.read(administrator.identity)
+    return steps.act(
+        request,
+        State.AWAITING_KIV,
+        lambda row: requests.cannot(
+            row, by=administrator, held=held, why=why, text="Enheten saknas i mitt träd."
+        ),
+        by=administrator,
+    )
+
+
+def choose(request: AccessRequest, choice: requests.Choice, by: HsaId = cast.HEAD) -> AccessRequest:
+    orderer = user(by)
+    return steps.act(
+        request,
+        State.AWAITING_CHOICE,
+        lambda row: requests.choose(row, by=orderer, choice=choice),
+        by=orderer,
+    )
+
+
+def send_mails() -> None:
+    tasks.sweep_messages()
