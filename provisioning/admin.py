@@ -1,0 +1,135 @@
+"""A read-only look into the tables: auditors see them all, operators the messages. Nothing can be changed.
+
+Names are left out: who may read them depends on the case, and the case page knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from provisioning import access
+from provisioning.models import AccessRequest, AuditEntry, Evidence, Handler, Order, OutgoingMessage, User
+from provisioning.views import login as login_views
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Model]
+else:
+    Base = admin.ModelAdmin
+
+
+class RecordsSite(admin.AdminSite):
+    """The admin's pages behind our own log-in; somebody without the right finds nothing here."""
+
+    site_header = site_title = _("Records, read only")
+    index_title = _("Tables")
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user = request.user
+        return isinstance(user, User) and user.is_active and user.is_staff
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.user.is_authenticated:
+            raise Http404
+        return redirect("login")
+
+    def logout(  # type: ignore[override]  # the stubs promise a page; ours leads to the log-in
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return login_views.logout(request)
+
+
+site = RecordsSite(name="admin")
+
+
+class ReadOnly(Base):
+    """Shows rows to those who may read them all, and lets nobody touch them."""
+
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return cast(User, request.user).is_auditor
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(User, site=site)
+class UserAdmin(ReadOnly):
+    fields = ("hsa_id", "is_active", "is_protected", "last_login")
+    list_display = ("hsa_id", "is_active", "last_login")
+    list_filter = ("is_active",)
+    search_fields = ("hsa_key",)
+
+
+@admin.register(Order, site=site)
+class OrderAdmin(ReadOnly):
+    list_display = ("case_number", "orderer", "created_at")
+    search_fields = ("case_number",)
+    date_hierarchy = "created_at"
+
+
+@admin.register(AccessRequest, site=site)
+class AccessRequestAdmin(ReadOnly):
+    exclude = ("subject_name",)
+    list_display = ("case_number", "service", "level", "unit_name", "state", "state_since")
+    list_filter = ("state", "service", "level")
+    list_select_related = ("order",)
+    search_fields = ("order__case_number", "unit_key")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        return cast("QuerySet[Model]", access.visible_requests(cast(User, request.user)))
+
+
+@admin.register(Handler, site=site)
+class HandlerAdmin(ReadOnly):
+    fields = ("request", "role", "person_hsa_id", "read_at")
+    list_display = ("request", "role", "person_hsa_id", "read_at")
+    list_filter = ("role",)
+    list_select_related = ("request__order",)
+
+
+@admin.register(Evidence, site=site)
+class EvidenceAdmin(ReadOnly):
+    list_display = ("request", "moment", "read_at", "source")
+    list_filter = ("moment",)
+    list_select_related = ("request__order",)
+
+
+@admin.register(AuditEntry, site=site)
+class AuditEntryAdmin(ReadOnly):
+    list_display = ("pk", "at", "action", "actor", "request")
+    list_filter = ("action",)
+    list_select_related = ("actor", "request__order")
+    date_hierarchy = "at"
+    search_fields = ("order__case_number", "actor__hsa_key")
+
+
+@admin.register(OutgoingMessage, site=site)
+class OutgoingMessageAdmin(ReadOnly):
+    list_display = ("uuid", "kind", "state", "attempts", "created_at", "error_code")
+    list_filter = ("state", "kind")
+    list_select_related = ("request__order", "cause")
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return access.may_read_messages(cast(User, request.user))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        return cast("QuerySet[Model]", access.visible_messages(cast(User, request.user)))

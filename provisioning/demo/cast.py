@@ -1,0 +1,94 @@
+"""Who one can be in the demo, and what each is for. The people themselves stand in the demo directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.rules.hsa import HsaId, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One person of the cast and what they show."""
+
+    hsa_id: HsaId
+    purpose: str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    heading: str | Promise
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A part with the name the directory gives; empty where it has no such person."""
+
+    hsa_id: str
+    name: str
+    purpose: str | Promise
+    is_protected: bool = False
+
+
+def choices(persons: dict[HsaId, Person]) -> list[tuple[str | Promise, list[Choice]]]:
+    """The groups with those of their people whom the directory has."""
+    return [(group.heading, list(_present(group.parts, persons))) for group in GROUPS]
+
+
+def ids() -> list[HsaId]:
+    return [part.hsa_id for group in GROUPS for part in group.parts]
+
+
+def _present(parts: Iterable[Part], persons: dict[HsaId, Person]) -> Iterable[Choice]:
+    for part in parts:
+        person = persons.get(part.hsa_id)
+        if person is not None:
+            yield Choice(person.hsa_id.text, person.name, part.purpose, person.is_protected)
+
+
+def _part(number: int, purpose: str | Promise) -> Part:
+    return Part(HsaId(f"SE0000000000-{number}"), purpose)
+
+
+# The numbers are those at the top of directory/mock/demo.ldif.
+GROUPS: tuple[Group, ...] = (
+    Group(
+        _("Orders and attests"),
+        (
+            _part(1001, _("Head of unit. Orders access for staff, which is its own attestation.")),
+            _part(1002, _("Head of the unit above. Attests what a head of unit orders for themselves.")),
+            _part(1011, _("Holds the care provider's mandate. Second attester of process leaders.")),
+        ),
+    ),
+    Group(
+        _("Carries out in KIV"),
+        (
+            _part(1003, _("KIV administrator of the unit.")),
+            _part(1004, _("KIV administrator higher up. Runs this tool, too: sees messages that failed.")),
+        ),
+    ),
+    Group(
+        _("Gets access"),
+        (
+            _part(1005, _("Rehabilitation coordinator with commission but no system role: the main story.")),
+            _part(1006, _("Rehabilitation coordinator without commission.")),
+            _part(1007, _("Rehabilitation coordinator on a unit that has no commission at all.")),
+            _part(1008, _("Doctor with commission: gets in without a system role.")),
+            _part(1010, _("Shall become process leader of the whole care provider.")),
+            _part(1014, _("Has two HSA-ids, and the commission sits on the other one.")),
+            _part(1016, _("Protected identity, and no mail address.")),
+        ),
+    ),
+    Group(
+        _("Looks on"),
+        (
+            _part(1012, _("Auditor. Reads everything and changes nothing.")),
+            _part(1013, _("Outsider. May see nothing of what others do.")),
+        ),
+    ),
+)

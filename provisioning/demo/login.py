@@ -1,0 +1,63 @@
+"""Choosing who to be: a log-in without proof, so it exists in the demo alone."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from provisioning import logins
+from provisioning.demo import cast
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError, NotAllowed
+from provisioning.rules.hsa import HsaId
+from provisioning.views.login import begin_session, wanted_address
+
+
+class PersonForm(forms.Form):
+    """Somebody by HSA-id: a button of the list, or what was typed."""
+
+    person = forms.CharField(label=_("HSA-id"), max_length=64, help_text=_("Anybody in the demo directory."))
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose_person(request: HttpRequest) -> HttpResponse:
+    """List the cast; log in as the one chosen."""
+    if request.method != "POST":
+        return _page(request, PersonForm(initial={"next": request.GET.get("next", "")}))
+    form = PersonForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=400)
+    try:
+        user = logins.accept(HsaId(form.cleaned_data["person"]), how="demo")
+    except NotAllowed as exc:
+        form.add_error("person", str(exc.user_message))
+        return _page(request, form, status=400)
+    except DirectoryError as exc:
+        form.add_error(None, str(exc.user_message))
+        return _page(request, form, status=503)
+    begin_session(request, user)
+    return redirect(wanted_address(request, form.cleaned_data["next"]))
+
+
+def _page(request: HttpRequest, form: PersonForm, status: int = 200) -> HttpResponse:
+    groups = []
+    is_silent = False
+    try:
+        groups = cast.choices(open_directory().persons(cast.ids()))
+    except DirectoryError:
+        is_silent = True
+    context = {
+        "form": form,
+        "groups": [(heading, people) for heading, people in groups if people],
+        "is_silent": is_silent,
+        "wanted": form["next"].value() or "",
+    }
+    return render(request, "provisioning/demo/login.html", context, status=status)

@@ -1,0 +1,65 @@
+"""The mails that went out, read from the files they were written to."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import default
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+PER_PAGE = 20
+SEPARATOR = "-" * 79  # Django's file backend writes this line after each mail
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail as its reader sees it."""
+
+    sent_at: datetime | None
+    to: str
+    subject: str
+    body: str
+
+
+@never_cache
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """List the mails, the newest first."""
+    mails = sorted(read_all(Path(settings.EMAIL_FILE_PATH)), key=_age, reverse=True)
+    shown = Paginator(mails, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "provisioning/demo/mail.html", {"page": shown})
+
+
+def read_all(folder: Path) -> Iterator[Mail]:
+    """Every mail in the folder's files."""
+    for path in sorted(folder.glob("*.log")):
+        for text in path.read_text(encoding="utf-8", errors="replace").split(f"\n{SEPARATOR}\n"):
+            if text.strip():
+                yield _parse(text)
+
+
+def _parse(text: str) -> Mail:
+    message = email.message_from_string(text, _class=EmailMessage, policy=default)
+    body = message.get_body(("plain",))
+    date = message["Date"]
+    return Mail(
+        sent_at=parsedate_to_datetime(str(date)) if date else None,
+        to=str(message["To"] or ""),
+        subject=str(message["Subject"] or ""),
+        body=body.get_content().strip() if body else "",
+    )
+
+
+def _age(mail: Mail) -> float:
+    return mail.sent_at.timestamp() if mail.sent_at else 0.0

@@ -1,0 +1,122 @@
+"""The messages that went out or should have: for auditors to read, for operators to send again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages as notices
+from django.core.paginator import Paginator
+from django.db.models import Case, IntegerField, Value, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from provisioning import access, outbox
+from provisioning.errors import WrongState
+from provisioning.models import OutgoingMessage, User
+from provisioning.notifications import Kind
+
+PER_PAGE = 20
+
+_State = OutgoingMessage.State
+
+TONES = {
+    _State.QUEUED: "waiting",
+    _State.SENDING: "info",
+    _State.SENT: "success",
+    _State.WAITING: "warning",
+    _State.FAILED: "error",
+    _State.NO_ADDRESS: "warning",
+}
+
+ABOUT: dict[Kind, str | Promise] = {
+    Kind.ATTEST: gettext_lazy("Something to decide"),
+    Kind.CHOOSE: gettext_lazy("A choice to make"),
+    Kind.KIV: gettext_lazy("Something to set in KIV"),
+    Kind.KIV_RETURNED: gettext_lazy("The value is not there yet"),
+    Kind.ATTESTED: gettext_lazy("The order is attested"),
+    Kind.REJECTED: gettext_lazy("The order is rejected"),
+    Kind.DONE: gettext_lazy("The access works"),
+    Kind.ENDED: gettext_lazy("The order has ended without access"),
+    Kind.REMINDER: gettext_lazy("A reminder"),
+    Kind.DIRECTORY_SILENT: gettext_lazy("The directory does not answer"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message in words."""
+
+    about: str
+    case_number: str
+    case_url: str
+    recipient: str
+    tone: str
+    state: str
+    attempts: int
+    created_at: datetime
+    next_try_at: datetime | None
+    error: str
+    resend_url: str
+
+
+@never_cache
+@require_safe
+def messages(request: HttpRequest) -> HttpResponse:
+    """List messages: what needs a human first, then the newest."""
+    user = cast(User, request.user)
+    if not access.may_read_messages(user):
+        raise Http404
+    rank = Case(When(outbox.troubled(), then=Value(0)), default=Value(1), output_field=IntegerField())
+    rows = access.visible_messages(user).annotate(rank=rank).order_by("rank", "-pk")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [_row(user, message) for message in page],
+        "troubled": access.visible_messages(user).filter(outbox.troubled()).count(),
+    }
+    return render(request, "provisioning/messages.html", context)
+
+
+@require_POST
+def resend(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    """Queue a message again."""
+    user = cast(User, request.user)
+    message = access.find_message(user, uuid)
+    if not access.may_resend(user):
+        raise Http404
+    try:
+        outbox.resend(message, by=user)
+    except WrongState:
+        notices.info(request, _("The message is on its way already, or has been sent."))
+    else:
+        notices.success(request, _("The message is queued and goes out within a minute."))
+    return redirect("messages")
+
+
+def _row(user: User, message: OutgoingMessage) -> Row:
+    state = _State(message.state)
+    case = message.request
+    is_hidden = case is not None and case.subject_is_protected and message.recipient_key == case.subject_key
+    may_send = access.may_resend(user) and state in (_State.FAILED, _State.NO_ADDRESS, _State.WAITING)
+    return Row(
+        about=str(ABOUT[Kind(message.kind)]),
+        case_number=case.case_number if case else "",
+        case_url=reverse("case", args=[case.public_id]) if case and user.is_auditor else "",
+        recipient=_("a person with protected identity") if is_hidden else message.recipient_hsa_id,
+        tone=TONES[state],
+        state=str(state.label),
+        attempts=message.attempts,
+        created_at=message.created_at,
+        next_try_at=message.next_try_at if state is _State.WAITING else None,
+        error=message.error_code,
+        resend_url=reverse("resend", args=[message.uuid]) if may_send else "",
+    )

@@ -1,0 +1,262 @@
+"""The KIV administrator's pages: the list of tasks, and one person's card with everything to set for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from provisioning import access, kiv_words, mandates, presentation, requests
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.models import AccessRequest, User
+from provisioning.requests import Cannot, Seen
+from provisioning.rules.lifecycle import State
+from workflows import polling, steps
+
+PEOPLE_PER_PAGE = 20
+TEXT_LENGTH = 2000
+
+
+class ItemsForm(forms.Form):
+    """Which of the person's items the answer is about. A single item needs no choice."""
+
+    items = forms.MultipleChoiceField(
+        label=gettext_lazy("Which of these?"), widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, rows: Sequence[AccessRequest], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        choices = [(str(row.public_id), _item_label(row)) for row in rows]
+        field = cast(forms.MultipleChoiceField, self.fields["items"])
+        field.choices = choices
+        field.error_messages = {**field.error_messages, "required": _("Choose at least one.")}
+        if len(rows) == 1:
+            field.widget = forms.MultipleHiddenInput()
+            self.initial["items"] = [choices[0][0]]
+
+
+class DoneForm(ItemsForm):
+    """It is set now, or it was already. The directory is asked at once whether it agrees."""
+
+    prefix = "done"
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        help_text=gettext_lazy("Only if there is something that others need to know."),
+        max_length=TEXT_LENGTH,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+    )
+
+
+class CannotForm(ItemsForm):
+    """It cannot be done: why, and in the administrator's own words."""
+
+    prefix = "cannot"
+    why = forms.ChoiceField(
+        label=gettext_lazy("What stands in the way?"),
+        choices=[(reason.value, text) for reason, text in kiv_words.REASONS.items()],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose what stands in the way.")},
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Tell the next person"),
+        help_text=gettext_lazy("What did you find, and what needs to be done? The orderer reads it."),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea({"rows": 4}),
+        error_messages={
+            "required": gettext_lazy("Write what stands in the way, so that the next person knows.")
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTasks:
+    """One person's open tasks in the list."""
+
+    name: str
+    lines: tuple[presentation.Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What one answer concerns: who answers, the item asked for, and all open items of that person."""
+
+    request: HttpRequest
+    user: User
+    wanted: AccessRequest
+    rows: Sequence[AccessRequest]
+
+
+@never_cache
+@require_safe
+def tasks(request: HttpRequest) -> HttpResponse:
+    """The tasks that wait for this KIV administrator, one card per person, who has waited longest first."""
+    user = cast(User, request.user)
+    rows = access.to_carry_out(user).prefetch_related("handlers").order_by("state_since", "pk")
+    by_person: dict[str, list[AccessRequest]] = {}
+    for row in rows:
+        by_person.setdefault(row.subject_key, []).append(row)
+    page = Paginator(list(by_person.values()), PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    people = [
+        PersonTasks(
+            presentation.subject_name(user, theirs[0]),
+            tuple(presentation.line(user, row, page="kiv_task") for row in theirs),
+        )
+        for theirs in page
+    ]
+    return render(request, "provisioning/kiv/tasks.html", {"page": page, "people": people})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One person's card: what to set, where, what stands there now; and the answers done and cannot."""
+    user = cast(User, request.user)
+    wanted = access.find_request(user, public_id)
+    rows = list(access.to_carry_out(user).filter(subject_key=wanted.subject_key).order_by("pk"))
+    if wanted not in rows:
+        messages.info(request, _("This task is over, or it is with somebody else. Here is the case."))
+        return redirect("case", public_id=public_id)
+    if request.method != "POST":
+        return _page(Card(request, user, wanted, rows), _empty_done(rows), CannotForm(rows=rows))
+    answer = _answer_cannot if request.POST.get("answer") == "cannot" else _answer_done
+    return answer(Card(request, user, wanted, rows))
+
+
+def _answer_done(card: Card) -> HttpResponse:
+    """Report the chosen items as set, with what the directory shows of them right now."""
+    form, other = DoneForm(card.request.POST, rows=card.rows), CannotForm(rows=card.rows)
+    if not form.is_valid():
+        return _page(card, form, other, status=400)
+    try:
+        held = mandates.read(card.user.identity)
+    except DirectoryError as exc:
+        form.add_error(None, str(exc.user_message))
+        return _page(card, form, other, status=503)
+    chosen = _chosen(card, form)
+    seen = look(chosen)
+    already = card.request.POST.get("answer") == "already"
+    note = form.cleaned_data["note"]
+    left = []
+    for row in chosen:
+        report = partial(
+            requests.report_done,
+            by=card.user,
+            held=held,
+            seen=seen.get(row.pk),
+            already=already,
+            note=note,
+        )
+        try:
+            after = steps.act(row, State.AWAITING_KIV, report, by=card.user)
+        except WrongState:
+            continue  # the tool saw the value first: that is what was wanted
+        except NotAllowed as exc:
+            form.add_error(None, f"{row.case_number}: {exc.user_message}")
+            return _page(card, form, other, status=403)
+        if after.current_state is State.AWAITING_KIV:
+            left.append(after)
+    return _after_done(card.request, settled=len(chosen) - len(left), left=left, is_silent=not seen)
+
+
+def _after_done(
+    request: HttpRequest, *, settled: int, left: Sequence[AccessRequest], is_silent: bool
+) -> HttpResponse:
+    """Say what the directory said; stay where something is left to do."""
+    if settled:
+        text = ngettext(
+            "The directory shows the value. Thank you: %(count)d task is done.",
+            "The directory shows the values. Thank you: %(count)d tasks are done.",
+            settled,
+        )
+        messages.success(request, text % {"count": settled})
+    if not left:
+        return redirect("kiv_tasks")
+    if is_silent:
+        text = _("Your answer is saved, but the directory does not answer right now. It is asked again soon.")
+    else:
+        text = _("The directory does not show the wanted value yet. Below is what stands there instead.")
+    messages.warning(request, text)
+    return redirect("kiv_task", public_id=left[0].public_id)
+
+
+def _answer_cannot(card: Card) -> HttpResponse:
+    """Say of the chosen items why they cannot be set."""
+    form, other = CannotForm(card.request.POST, rows=card.rows), _empty_done(card.rows)
+    if not form.is_valid():
+        return _page(card, other, form, status=400)
+    try:
+        held = mandates.read(card.user.identity)
+    except DirectoryError as exc:
+        form.add_error(None, str(exc.user_message))
+        return _page(card, other, form, status=503)
+    why, note = Cannot(form.cleaned_data["why"]), form.cleaned_data["note"]
+    for row in _chosen(card, form):
+        answer = partial(requests.cannot, by=card.user, held=held, why=why, text=note)
+        try:
+            steps.act(row, State.AWAITING_KIV, answer, by=card.user)
+        except WrongState as exc:
+            messages.warning(card.request, f"{row.case_number}: {exc.user_message}")
+        except Invalid as exc:
+            form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
+            return _page(card, other, form, status=400)
+        except NotAllowed as exc:
+            form.add_error(None, f"{row.case_number}: {exc.user_message}")
+            return _page(card, other, form, status=403)
+    messages.success(card.request, _("Your answer is saved, and those concerned are told."))
+    return redirect("kiv_tasks")
+
+
+def look(rows: Collection[AccessRequest]) -> dict[int, Seen]:
+    """What the directory shows now for these requests, read together; empty when it does not answer."""
+    wanted = {(change.dn, change.attribute) for row in rows for change in polling.changes_of(row)}
+    try:
+        values = open_directory().values(wanted)
+    except DirectoryError:
+        return {}
+    return {row.pk: polling.seen_from(row, values) for row in rows}
+
+
+def _page(card: Card, done: DoneForm, cannot: CannotForm, status: int = 200) -> HttpResponse:
+    name = presentation.subject_name(card.user, card.wanted)
+    seen = look(card.rows)
+    wanted_first = sorted(card.rows, key=lambda row: row.pk != card.wanted.pk)
+    context = {
+        "name": name,
+        "wanted": card.wanted,
+        "cards": [
+            kiv_words.task_card(row, polling.changes_of(row), seen.get(row.pk), name=name)
+            for row in wanted_first
+        ],
+        "is_silent": not seen,
+        "done": done,
+        "cannot": cannot,
+        "form": cannot if cannot.is_bound else done,
+    }
+    return render(card.request, "provisioning/kiv/task.html", context, status=status)
+
+
+def _item_label(row: AccessRequest) -> str:
+    return f"{row.case_number}: {presentation.what(row)}, {row.unit_name}"
+
+
+def _empty_done(rows: Sequence[AccessRequest]) -> DoneForm:
+    """All items chosen: the directory says of each whether it is true."""
+    return DoneForm(rows=rows, initial={"items": [str(row.public_id) for row in rows]})
+
+
+def _chosen(card: Card, form: ItemsForm) -> list[AccessRequest]:
+    return [row for row in card.rows if str(row.public_id) in form.cleaned_data["items"]]
