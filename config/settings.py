@@ -35,7 +35,7 @@ DIRECTORY_PORT = env.int("DIRECTORY_PORT", 3890, at_least=1, at_most=65535)
 
 def only_demo(value: Any) -> Any:
     """A default that exists in the demo alone: in production the variable must be given."""
-    return value if IS_DEMO else None
+    return None if IS_PRODUCTION else value
 
 
 # --- Addresses and secrets ----------------------------------------------------------------------------------
@@ -262,7 +262,6 @@ WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 2
 # How long a worker may keep one look into the directory to itself; after that another may take over.
 BACKGROUND_LEASE_SECONDS = env.int("BACKGROUND_LEASE_SECONDS", 90, at_least=5, at_most=3600)
 WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 300, at_least=5, at_most=86_400)
-WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 900, at_least=5, at_most=86_400)
 REMINDER_WORKING_DAYS = env.int("REMINDER_WORKING_DAYS", 2, at_least=1, at_most=60)
 
 # --- The audit chain ----------------------------------------------------------------------------------------
