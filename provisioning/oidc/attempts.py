@@ -1,0 +1,96 @@
+"""Log-ins that have been begun, and what is kept of one that succeeded: little, in the session, briefly.
+
+An attempt is taken out when it is answered, so an answer counts once. Several may be under way (tabs).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.contrib.sessions.backends.base import SessionBase
+
+from provisioning.rules.hsa import HsaId
+
+LIFETIME_SECONDS = 600
+MOST_AT_ONCE = 5
+
+_ATTEMPTS = "oidc.attempts"
+_CHOICE = "oidc.choice"
+_PROOF = "oidc.proof"
+_REFUSAL = "oidc.refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One log-in on its way through the provider: what its answer must match, and where to go afterwards."""
+
+    nonce: str
+    code_verifier: str
+    wanted: str
+    begun_at: float = field(default_factory=time.time)
+
+    @property
+    def is_over(self) -> bool:
+        return not 0 <= time.time() - self.begun_at <= LIFETIME_SECONDS
+
+
+def remember(session: SessionBase, state: str, attempt: Attempt) -> None:
+    """Keep the attempt until it is answered; the oldest give way."""
+    kept: dict[str, dict[str, Any]] = session.get(_ATTEMPTS, {})
+    newest = list(kept.items())[-(MOST_AT_ONCE - 1) :]
+    session[_ATTEMPTS] = dict([*newest, (state, asdict(attempt))])
+    session.pop(_REFUSAL, None)
+
+
+def take(session: SessionBase, state: str) -> Attempt | None:
+    """The attempt with this state, taken out; None when there is none or its time is over."""
+    kept: dict[str, dict[str, Any]] = session.get(_ATTEMPTS, {})
+    found = kept.pop(state, None)
+    session[_ATTEMPTS] = kept
+    if found is None:
+        return None
+    attempt = Attempt(**found)
+    return None if attempt.is_over else attempt
+
+
+def offer_choice(session: SessionBase, hsa_ids: Sequence[HsaId], wanted: str) -> None:
+    """Keep the proved HSA-ids until the person has said which one to be."""
+    session[_CHOICE] = {"ids": [one.text for one in hsa_ids], "wanted": wanted, "begun_at": time.time()}
+
+
+def choice(session: SessionBase) -> tuple[tuple[HsaId, ...], str] | None:
+    """The proved HSA-ids to choose among and where to go afterwards; None when there is nothing to choose."""
+    kept = session.get(_CHOICE)
+    if kept is None or not 0 <= time.time() - kept["begun_at"] <= LIFETIME_SECONDS:
+        return None
+    return tuple(HsaId(text) for text in kept["ids"]), kept["wanted"]
+
+
+def keep_proof(session: SessionBase, id_token: str) -> None:
+    """Keep the ID token, for nothing but to end the log-in at the provider, too."""
+    session[_PROOF] = id_token
+
+
+def proof(session: SessionBase) -> str:
+    """The ID token that was kept; empty when there is none."""
+    return str(session.get(_PROOF, ""))
+
+
+def keep_refusal(session: SessionBase, code: str) -> None:
+    """Keep why nobody was logged in, for the page that says so; a new attempt takes it away."""
+    session[_REFUSAL] = code
+    session.pop(_CHOICE, None)
+
+
+def refusal(session: SessionBase) -> str:
+    """The code of the last refusal; empty when there was none."""
+    return str(session.get(_REFUSAL, ""))
+
+
+def settle(session: SessionBase) -> None:
+    """Somebody is logged in: forget everything that led there but the proof."""
+    for key in (_ATTEMPTS, _CHOICE, _REFUSAL):
+        session.pop(key, None)
