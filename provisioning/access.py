@@ -38,6 +38,12 @@ def find_request(user: User, public_id: UUID) -> AccessRequest:
         raise Http404 from None
 
 
+def sent_before(user: User, submission: UUID) -> AccessRequest | None:
+    """The first request of the order this form made when it was sent before; None if it never was."""
+    rows = visible_requests(user).filter(order__orderer=user, order__submission=submission)
+    return rows.order_by("position").first()
+
+
 def own_requests(user: User) -> QuerySet[AccessRequest]:
     """Requests the person ordered or is the subject of."""
     return visible_requests(user).filter(Q(order__orderer=user) | Q(subject_key=user.hsa_key))
@@ -72,6 +78,21 @@ def may_read_name(user: User, request: AccessRequest) -> bool:
     return any(handler.person_key == user.hsa_key for handler in request.handlers.all())
 
 
+def may_read_actor(user: User, actor: User, request: AccessRequest) -> bool:
+    """Say whether an actor's name is shown: a protected person's only to the case's own people."""
+    if not actor.is_protected or user.hsa_key == actor.hsa_key:
+        return True
+    own = {
+        request.order.orderer_id,
+        request.attester_id,
+        request.second_attester_id,
+        request.carried_out_by_id,
+    }
+    return user.hsa_key in own or any(
+        handler.person_key == user.hsa_key for handler in request.handlers.all()
+    )
+
+
 def is_handler(user: User, request: AccessRequest, *roles: HandlerRole) -> bool:
     """Say whether the request waits for this person in one of these roles."""
     return request.handlers.filter(person_key=user.hsa_key, role__in=roles).exists()
@@ -89,10 +110,15 @@ def visible_history(user: User, request: AccessRequest) -> QuerySet[AuditEntry]:
     ).select_related("actor")
 
 
+def may_read_messages(user: User) -> bool:
+    """The list of messages is for those who run the tool, and for auditors."""
+    return user.is_operator or user.is_auditor
+
+
 def visible_messages(user: User) -> QuerySet[OutgoingMessage]:
     """Messages with their delivery state: for operators and auditors."""
     rows = OutgoingMessage.objects.select_related("request__order", "cause")
-    return rows if user.is_operator or user.is_auditor else rows.none()
+    return rows if may_read_messages(user) else rows.none()
 
 
 def find_message(user: User, uuid: UUID) -> OutgoingMessage:

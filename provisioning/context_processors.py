@@ -1,0 +1,97 @@
+"""What every page shows around its content: the menu, who is logged in and as what, the footer's links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from provisioning import mandates
+from provisioning.models import User
+
+Text = str | Promise
+
+# Which menu item is marked while a page without an item of its own is open.
+_BELONGS_TO = {
+    "case": "cases",
+    "attest": "cases",
+    "choose": "cases",
+    "withdraw": "cases",
+    "kiv_task": "kiv_tasks",
+}
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The base page's context. Lazy: an answer that draws no page asks nobody."""
+    return {
+        "nav": SimpleLazyObject(lambda: _menu(request)),
+        "user_role": SimpleLazyObject(lambda: _role(request)),
+        "is_demo": settings.IS_DEMO,
+        "source_url": settings.SOURCE_URL,
+    }
+
+
+def _menu(request: HttpRequest) -> list[tuple[str, Text, bool]]:
+    """The menu's items as address, label and whether it is the page that is open."""
+    match = request.resolver_match
+    here = match.url_name if match and match.url_name else ""
+    here = _BELONGS_TO.get(here, here)
+    return [
+        (address, label, name == here)
+        for name, label in _items(_user(request))
+        if (address := _address(name)) is not None
+    ]
+
+
+def _items(user: User | None) -> list[tuple[str, Text]]:
+    if user is None:
+        return []
+    held = mandates.for_display(user)
+    items: list[tuple[str, Text]] = [
+        ("start", gettext_lazy("Start")),
+        ("order", gettext_lazy("Order access")),
+        ("cases", gettext_lazy("Cases")),
+    ]
+    # A directory that is silent takes nobody's tasks out of the menu.
+    if held.is_kiv_administrator or not held.is_known:
+        items.append(("kiv_tasks", gettext_lazy("KIV tasks")))
+    if user.is_operator or user.is_auditor:
+        items.append(("messages", gettext_lazy("Messages")))
+    if settings.IS_DEMO:
+        items += [("demo_kiv", gettext_lazy("Mock KIV")), ("demo_mail", gettext_lazy("Mails sent"))]
+    return items
+
+
+def _role(request: HttpRequest) -> str:
+    """What the person is here, in words; empty for somebody without a mandate."""
+    user = _user(request)
+    if user is None:
+        return ""
+    held = mandates.for_display(user)
+    if held.is_head_of_unit:
+        if len(held.units) == 1:
+            return _("Head of %(unit)s") % {"unit": held.units[0].name}
+        return _("Head of %(count)d units") % {"count": len(held.units)}
+    if held.is_kiv_administrator:
+        return _("KIV administrator")
+    if user.is_auditor:
+        return _("Auditor")
+    return _("Operator") if user.is_operator else ""
+
+
+def _user(request: HttpRequest) -> User | None:
+    user = getattr(request, "user", None)
+    return user if isinstance(user, User) else None
+
+
+def _address(name: str) -> str | None:
+    """The page's address; None where this installation does not have the page."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return None

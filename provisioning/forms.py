@@ -1,0 +1,300 @@
+"""The forms: they check shape and offer what can be chosen. Rules decide, operations write."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, cast
+
+from django import forms
+from django.forms.utils import ErrorDict
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from provisioning.choices import Option
+from provisioning.orders import Draft, Refusal, statement_error
+from provisioning.requests import Choice
+from provisioning.rules.hsa import HsaId, Level, Service
+
+Text = str | Promise
+
+MAX_TEXT = 2000
+
+# What can be ordered, as one question: service and level together, so that nobody asks for what is not there.
+ACCESS: Mapping[str, tuple[Service, Level, Text, Text]] = {
+    "rehabstod:unit": (
+        Service.REHABSTOD,
+        Level.UNIT,
+        gettext_lazy("Rehabstöd, whole care unit"),
+        gettext_lazy(
+            "For rehabilitation coordinators: sees all current sick leave on the care unit. "
+            "Takes a system role in KIV."
+        ),
+    ),
+    "rehabstod:own": (
+        Service.REHABSTOD,
+        Level.OWN,
+        gettext_lazy("Rehabstöd, own cases"),
+        gettext_lazy(
+            "For doctors: sees the sick leave they have certified themselves. The commission is enough."
+        ),
+    ),
+    "intygsstatistik:unit": (
+        Service.INTYGSSTATISTIK,
+        Level.UNIT,
+        gettext_lazy("Intygsstatistik, one or more units"),
+        gettext_lazy("Sees the statistics of the units. A commission for statistics on each unit is enough."),
+    ),
+    "intygsstatistik:provider": (
+        Service.INTYGSSTATISTIK,
+        Level.PROVIDER,
+        gettext_lazy("Intygsstatistik, whole care provider"),
+        gettext_lazy(
+            "For process leaders: sees the statistics of the whole care provider. "
+            "Takes a system role and two attesters."
+        ),
+    ),
+}
+# Where a refusal of the order is shown, when the form asks the same thing under another name.
+_FIELD_OF = {"service": "access", "level": "access"}
+
+
+def _explained(label: Text, explanation: Text) -> Any:
+    return format_html('{}<span class="app-choice__note">{}</span>', label, explanation)
+
+
+class SearchField(forms.CharField):
+    """What is searched for on the way: never missing, and never marked as optional."""
+
+    def validate(self, value: str) -> None:
+        """Nothing searched for is nothing wrong."""
+
+
+class OrderForm(forms.Form):
+    """The whole order on one page. `persons` and `units` are what the page has found until now."""
+
+    use_required_attribute = False  # the server says what is missing, in words
+
+    submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    person = forms.ChoiceField(
+        label=gettext_lazy("Who is the access for?"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choose who the access is for, or search for the person first.")
+        },
+    )
+    person_search = SearchField(
+        label=gettext_lazy("Search for somebody else"),
+        help_text=gettext_lazy(
+            "Name or HSA-id. Somebody with protected identity is found by the exact HSA-id only."
+        ),
+        max_length=100,
+    )
+    access = forms.ChoiceField(
+        label=gettext_lazy("What access is needed?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose what access is needed.")},
+    )
+    units = forms.MultipleChoiceField(
+        label=gettext_lazy("Where?"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("You can choose several. Each becomes a case of its own."),
+        error_messages={"required": gettext_lazy("Choose at least one unit.")},
+    )
+    unit_search = SearchField(
+        label=gettext_lazy("Search for another unit"),
+        help_text=gettext_lazy("The unit's name or HSA-id."),
+        max_length=100,
+    )
+    starts_on = forms.DateField(
+        label=gettext_lazy("First day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": gettext_lazy("Write the first day."),
+            "invalid": gettext_lazy("Write the day as year-month-day, for example 2026-09-01."),
+        },
+    )
+    ends_on = forms.DateField(
+        label=gettext_lazy("Last day"),
+        help_text=gettext_lazy("At most twelve months. You are reminded before it ends."),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={
+            "required": gettext_lazy("Write the last day."),
+            "invalid": gettext_lazy("Write the day as year-month-day, for example 2026-09-01."),
+        },
+    )
+    need = forms.CharField(
+        label=gettext_lazy("Why is the access needed?"),
+        help_text=gettext_lazy("What in the person's work takes it. Write nothing about patients."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=MAX_TEXT,
+        error_messages={"required": gettext_lazy("Write why the access is needed.")},
+    )
+    risk_statement = forms.CharField(
+        label=gettext_lazy("What are the risks, and how are they met?"),
+        help_text=gettext_lazy(
+            "The law asks for an analysis of need and risk. "
+            "For example: who could see more than they need, and why that is acceptable."
+        ),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=MAX_TEXT,
+        error_messages={"required": gettext_lazy("Write what the risks are and how they are met.")},
+    )
+
+    def __init__(self, *args: Any, persons: Iterable[Option], units: Iterable[Option], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.unit_options = {option.value: option for option in units}
+        self._choices("person").choices = [option.choice for option in persons]
+        self._choices("units").choices = [option.choice for option in self.unit_options.values()]
+        self._choices("access").choices = [
+            (value, _explained(label, explanation)) for value, (_s, _l, label, explanation) in ACCESS.items()
+        ]
+
+    def _choices(self, name: str) -> forms.ChoiceField:
+        return cast(forms.ChoiceField, self.fields[name])
+
+    def clean_need(self) -> str:
+        return self._statement("need")
+
+    def clean_risk_statement(self) -> str:
+        return self._statement("risk_statement")
+
+    def _statement(self, name: str) -> str:
+        text = str(self.cleaned_data[name])
+        error = statement_error(text)
+        if error:
+            raise forms.ValidationError(error)
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        """Units for every level but the process leader's, who gets a care provider."""
+        data = super().clean() or {}
+        if "access" not in data or "units" not in data:
+            return data
+        wants_provider = ACCESS[data["access"]][1] is Level.PROVIDER
+        chosen = [self.unit_options[value] for value in data["units"]]
+        wrong = [option for option in chosen if option.is_provider != wants_provider]
+        if not wrong:
+            return data
+        if wants_provider:
+            message = _("%(unit)s is a unit. A process leader gets a care provider: choose that instead.")
+        else:
+            message = _("%(unit)s is a care provider. This access is for units: choose the unit instead.")
+        self.add_error("units", message % {"unit": wrong[0].label})
+        return data
+
+    def draft(self) -> Draft:
+        """The valid form as a draft."""
+        data = self.cleaned_data
+        service, level, _label, _explanation = ACCESS[data["access"]]
+        return Draft(
+            person_id=HsaId(data["person"]),
+            service=service,
+            level=level,
+            unit_ids=tuple(HsaId(value) for value in data["units"]),
+            starts_on=data["starts_on"],
+            ends_on=data["ends_on"],
+            need=data["need"],
+            risk_statement=data["risk_statement"],
+            submission=data["submission"] or uuid.uuid4(),
+        )
+
+    def without_checks(self) -> OrderForm:
+        """The form as it was filled in, before it is whole: a search needs no complaints about the rest."""
+        self._errors = ErrorDict(renderer=self.renderer)
+        self.cleaned_data = {}
+        return self
+
+    def show(self, refusals: Iterable[Refusal]) -> None:
+        """Put each refusal beside the field it belongs to."""
+        for refusal in dict.fromkeys((refusal.field, refusal.message) for refusal in refusals):
+            name, message = refusal
+            self.add_error(_FIELD_OF.get(name, name), message)
+
+
+def first_order(today: date, last_day: date, **known: Any) -> dict[str, Any]:
+    """What an empty order form holds."""
+    return {"submission": uuid.uuid4(), "starts_on": today, "ends_on": last_day} | known
+
+
+class AttestForm(forms.Form):
+    """Attest or reject. Nothing is chosen beforehand: the decision is the attester's own."""
+
+    decision = forms.ChoiceField(
+        label=gettext_lazy("Your decision"),
+        widget=forms.RadioSelect,
+        choices=[
+            ("attest", gettext_lazy("I attest: the person needs this access and the risks are acceptable.")),
+            ("reject", gettext_lazy("I reject the order. It ends, and the orderer reads why.")),
+        ],
+        error_messages={"required": gettext_lazy("Choose whether you attest or reject.")},
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Your reason"),
+        help_text=gettext_lazy("Needed when you reject. Everybody who may read the case reads it."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=MAX_TEXT,
+        required=False,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("decision") == "reject" and not data.get("reason", "").strip():
+            self.add_error("reason", _("Write why you reject the order. The orderer reads it."))
+        return data
+
+
+class ChooseForm(forms.Form):
+    """How the orderer goes on when something is missing in the directory."""
+
+    choice = forms.ChoiceField(
+        label=gettext_lazy("How do you want to go on?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose how to go on.")},
+    )
+
+    def __init__(self, *args: Any, may_couple: bool, wait_until: str, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        couple = (
+            Choice.COUPLE.value,
+            _explained(
+                gettext_lazy("Ask the KIV administrator to couple the commission, too"),
+                gettext_lazy(
+                    "The task then holds both the coupling and the system role, where one is needed."
+                ),
+            ),
+        )
+        wait = (
+            Choice.WAIT.value,
+            _explained(
+                gettext_lazy("Wait until somebody has mended it"),
+                _(
+                    "You ask for it yourself, outside this tool. The directory is read again and again "
+                    "until %(date)s, and the case goes on by itself when it is in place."
+                )
+                % {"date": wait_until},
+            ),
+        )
+        withdraw = (
+            "withdraw",
+            _explained(
+                gettext_lazy("Withdraw the order"), gettext_lazy("The case ends and no access is given.")
+            ),
+        )
+        field = cast(forms.ChoiceField, self.fields["choice"])
+        field.choices = [*([couple] if may_couple else []), wait, withdraw]
+
+
+class WithdrawForm(forms.Form):
+    """Why an order is taken back."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why do you withdraw it?"),
+        help_text=gettext_lazy("Everybody who has the case now reads it."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=MAX_TEXT,
+        required=False,
+    )

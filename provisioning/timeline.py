@@ -1,0 +1,171 @@
+"""What has happened to a request, in words: one sentence for every kind of audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from provisioning import presentation
+from provisioning.audit import Action
+from provisioning.causes import SENTENCES
+from provisioning.models import AccessRequest, AuditEntry, User
+from provisioning.rules.causes import Code
+
+Text = str | Promise
+
+# Each action's tone and sentence. Who did it and when stand beside it.
+SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
+    Action.ORDERED: ("info", gettext_lazy("The order was sent.")),
+    Action.REQUEST_STARTED: ("info", gettext_lazy("The case was opened.")),
+    Action.ATTESTED: ("success", gettext_lazy("The order was attested.")),
+    Action.SECOND_ATTESTED: ("success", gettext_lazy("The order was attested by a second attester.")),
+    Action.REJECTED: ("error", gettext_lazy("The order was rejected.")),
+    Action.WITHDRAWN: ("neutral", gettext_lazy("The order was withdrawn.")),
+    Action.CHECKED: ("info", gettext_lazy("The directory was read.")),
+    Action.CHOICE_NEEDED: (
+        "warning",
+        gettext_lazy("The KIV administrator found that the commission is missing."),
+    ),
+    Action.COUPLING_ASKED: (
+        "info",
+        gettext_lazy("The KIV administrator is asked to couple the commission, too."),
+    ),
+    Action.WAITING_CHOSEN: ("waiting", gettext_lazy("The orderer chose to wait for what is missing.")),
+    Action.KIV_NEEDED: ("waiting", gettext_lazy("A task was given to the KIV administrators.")),
+    Action.REPORTED_DONE: ("info", gettext_lazy("The task was reported as done.")),
+    Action.NOT_SEEN: ("warning", gettext_lazy("The value was not in the directory, so the task came back.")),
+    Action.CANNOT: ("error", gettext_lazy("The order cannot be carried out.")),
+    Action.PASSED_ON: ("info", gettext_lazy("A KIV administrator left the task to the others.")),
+    Action.VALUES_SEEN: ("success", gettext_lazy("The ordered value was seen in the directory.")),
+    Action.VERIFICATION_FAILED: (
+        "warning",
+        gettext_lazy("The service's login rule would not let the person in yet."),
+    ),
+    Action.DONE: ("success", gettext_lazy("Verified: the service's login rule lets the person in.")),
+    Action.GAVE_UP: ("error", gettext_lazy("What was missing did not come in time. The case has ended.")),
+    Action.REMINDED: ("waiting", gettext_lazy("A reminder was sent.")),
+    Action.HANDLERS_CHANGED: (
+        "info",
+        gettext_lazy("Who may act on the case was read from the directory again."),
+    ),
+    Action.DIRECTORY_SILENT: (
+        "unknown",
+        gettext_lazy("The directory did not answer. The case waits and loses nothing."),
+    ),
+    Action.DIRECTORY_BACK: ("info", gettext_lazy("The directory answers again. The case goes on.")),
+    Action.REFUSED: ("warning", gettext_lazy("An attempt was refused.")),
+    Action.LOGGED_IN: ("info", gettext_lazy("Logged in.")),
+    Action.LOGGED_OUT: ("info", gettext_lazy("Logged out.")),
+    Action.LOGIN_REFUSED: ("warning", gettext_lazy("A log-in was refused.")),
+    Action.MESSAGE_FAILED: ("warning", gettext_lazy("A message could not be delivered.")),
+    Action.MESSAGE_RESENT: ("info", gettext_lazy("A message was sent again.")),
+    Action.DEMO_VALUE_CHANGED: ("info", gettext_lazy("A value was changed in the mock KIV.")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline."""
+
+    at: datetime
+    tone: str
+    heading: str
+    by: str
+    text: str
+
+
+def events(viewer: User, request: AccessRequest, entries: Iterable[AuditEntry]) -> list[Event]:
+    """The entries in words, in their order."""
+    return [_event(viewer, request, entry) for entry in entries]
+
+
+def _event(viewer: User, request: AccessRequest, entry: AuditEntry) -> Event:
+    action = Action(entry.action)
+    tone, sentence = SENTENCE_OF[action]
+    actor = entry.actor
+    details = _DETAILS.get(action, _no_details)(entry.data)
+    return Event(
+        at=entry.at,
+        tone=tone,
+        heading=str(sentence),
+        by=presentation.actor_name(viewer, actor, request) if actor else _("The tool itself"),
+        text="\n".join(part for part in (*details, entry.reason) if part),
+    )
+
+
+def _no_details(data: Mapping[str, Any]) -> list[str]:
+    return []
+
+
+def _warnings_shown(data: Mapping[str, Any]) -> list[str]:
+    """An attestation by order says so; and which warnings were on the page."""
+    by_order = [_("The head of unit ordered for somebody else: the order is its own attestation.")]
+    lines = by_order if data.get("by_order") else []
+    shown = _sentences(data.get("shown", []))
+    return [*lines, *(_("Shown before the decision: %(warning)s") % {"warning": text} for text in shown)]
+
+
+def _check_result(data: Mapping[str, Any]) -> list[str]:
+    if data.get("answer") == "yes":
+        return [_("All that is needed is in place.")]
+    return _sentences(data.get("causes", []))
+
+
+def _values(data: Mapping[str, Any]) -> list[str]:
+    return [_("Value: %(value)s") % {"value": change["add"]} for change in data.get("changes", [])]
+
+
+def _answered_how(data: Mapping[str, Any]) -> list[str]:
+    return [_("Answer: it was already set.")] if data.get("how") == "already_set" else []
+
+
+def _seen_how(data: Mapping[str, Any]) -> list[str]:
+    seen_first = (
+        [_("The directory showed it before anybody had reported it.")] if data.get("how") == "seen" else []
+    )
+    return [*seen_first, *_values(data)]
+
+
+def _near_misses(data: Mapping[str, Any]) -> list[str]:
+    return _sentences(data.get("near_misses", []))
+
+
+def _causes(data: Mapping[str, Any]) -> list[str]:
+    return _sentences(data.get("causes", []))
+
+
+def _until(data: Mapping[str, Any]) -> list[str]:
+    if "until" not in data:
+        return []
+    last_day = formats.date_format(date.fromisoformat(data["until"]), "j F Y")
+    return [_("Waits until %(date)s.") % {"date": last_day}]
+
+
+def _nothing_to_set(data: Mapping[str, Any]) -> list[str]:
+    return [_("Nothing had to be set in KIV.")] if data.get("how") == "nothing_to_set" else []
+
+
+_DETAILS: Mapping[Action, Callable[[Mapping[str, Any]], list[str]]] = {
+    Action.ATTESTED: _warnings_shown,
+    Action.SECOND_ATTESTED: _warnings_shown,
+    Action.CHECKED: _check_result,
+    Action.WAITING_CHOSEN: _until,
+    Action.KIV_NEEDED: _values,
+    Action.REPORTED_DONE: _answered_how,
+    Action.NOT_SEEN: _near_misses,
+    Action.VALUES_SEEN: _seen_how,
+    Action.VERIFICATION_FAILED: _causes,
+    Action.DONE: _nothing_to_set,
+    Action.GAVE_UP: _causes,
+}
+
+
+def _sentences(codes: Iterable[str]) -> list[str]:
+    return [str(SENTENCES[Code(code)]) for code in codes]

@@ -1,0 +1,87 @@
+"""Reading about cases: the list of those one may see, and everything about one of them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from provisioning import access, comparison, presentation, timeline
+from provisioning.models import AccessRequest, HandlerRole, User
+from provisioning.rules.lifecycle import OPEN, State
+
+PAGE_SIZE = 20
+
+
+@require_safe
+def cases(request: HttpRequest) -> HttpResponse:
+    """Own cases and, for those who see more, all they may see; open ones first."""
+    user = cast(User, request.user)
+    sees_more = access.visible_requests(user).exclude(pk__in=access.own_requests(user).values("pk")).exists()
+    shows_all = sees_more and request.GET.get("vems") == "alla"
+    shows_ended = request.GET.get("visa") == "avslutade"
+    rows: QuerySet[AccessRequest] = access.visible_requests(user) if shows_all else access.own_requests(user)
+    open_states = [state.value for state in OPEN]
+    chosen = rows.exclude(state__in=open_states) if shows_ended else rows.filter(state__in=open_states)
+    page = Paginator(chosen.prefetch_related("handlers").order_by("-pk"), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    context = {
+        "page": page,
+        "lines": [presentation.line(user, row) for row in page],
+        "shows_all": shows_all,
+        "shows_ended": shows_ended,
+        "sees_more": sees_more,
+    }
+    return render(request, "provisioning/cases.html", context)
+
+
+@require_safe
+def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Everything the reader may see about one case."""
+    user = cast(User, request.user)
+    row = access.find_request(user, public_id)
+    reads_name = access.may_read_name(user, row)
+    siblings = access.visible_requests(user).filter(order=row.order).exclude(pk=row.pk).order_by("position")
+    context: dict[str, Any] = {
+        "case": row,
+        "tone": presentation.TONE_OF[row.current_state],
+        "subject": presentation.subject_name(user, row),
+        "facts": presentation.facts(user, row),
+        "who": presentation.with_whom(user, row),
+        "next_step": presentation.NEXT_STEP[row.current_state],
+        "usual_time": presentation.usual_time(row),
+        "steps": presentation.steps_of(row),
+        "verdict": presentation.verdict(row.assessment, row),
+        "act": _act(user, row),
+        "comparisons": comparison.before_and_after(row, shows_dn=reads_name),
+        "events": timeline.events(user, row, access.visible_history(user, row)),
+        "messages_sent": row.messages.order_by("pk"),
+        "siblings": [presentation.line(user, sibling) for sibling in siblings.prefetch_related("handlers")],
+        "may_withdraw": access.may_withdraw(user, row),
+        "may_copy": not row.is_open and user.pk in (row.order.orderer_id, row.subject_key),
+        "is_masked": not reads_name,
+    }
+    return render(request, "provisioning/case/case.html", context)
+
+
+def _act(user: User, row: AccessRequest) -> tuple[str, str] | None:
+    """What the reader has to do now: page and button's words. None if it waits for somebody else."""
+    state = row.current_state
+    if state is State.AWAITING_ATTESTATION and access.is_handler(user, row, HandlerRole.ATTESTER):
+        return "attest", _("Attest or reject")
+    if state is State.AWAITING_SECOND_ATTESTATION and access.is_handler(
+        user, row, HandlerRole.SECOND_ATTESTER
+    ):
+        return "attest", _("Attest or reject")
+    if state is State.AWAITING_KIV and access.is_handler(user, row, HandlerRole.KIV_ADMINISTRATOR):
+        return "kiv_task", _("Open the KIV task")
+    if state is State.AWAITING_CHOICE and user.pk == row.order.orderer_id:
+        return "choose", _("Choose how to go on")
+    return None

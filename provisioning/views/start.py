@@ -1,0 +1,71 @@
+"""The start page: what waits for me, what I wait for, and how to order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from provisioning import access, mandates, presentation
+from provisioning.models import AccessRequest, User
+from provisioning.presentation import Line
+from provisioning.rules.lifecycle import OPEN
+
+FIRST_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One kind of thing that waits for somebody: how many, and the first few."""
+
+    heading: str | Promise
+    count: int
+    lines: tuple[Line, ...]
+    all_url: str = ""
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """What the person has to do and what the person waits for."""
+    user = cast(User, request.user)
+    inboxes = [
+        _inbox(user, _("To attest"), access.to_attest(user), _("Decide"), "attest"),
+        _inbox(user, _("To choose how to go on"), access.to_choose(user), _("Choose"), "choose"),
+        _inbox(
+            user,
+            _("To set in KIV"),
+            access.to_carry_out(user),
+            _("Open the task"),
+            "kiv_task",
+            all_page="kiv_tasks",
+        ),
+    ]
+    own = access.own_requests(user).filter(state__in=[state.value for state in OPEN])
+    context: dict[str, Any] = {
+        "inboxes": [inbox for inbox in inboxes if inbox.count],
+        "own": _inbox(user, _("You wait for"), own, "", ""),
+        "directory_is_silent": not mandates.for_display(user).is_known,
+        "is_head": mandates.for_display(user).is_head_of_unit,
+    }
+    return render(request, "provisioning/start.html", context)
+
+
+def _inbox(
+    user: User,
+    heading: str | Promise,
+    rows: QuerySet[AccessRequest],
+    action: str | Promise,
+    page: str,
+    *,
+    all_page: str = "",
+) -> Inbox:
+    oldest_first = rows.prefetch_related("handlers").order_by("state_since")[:FIRST_FEW]
+    lines = tuple(presentation.line(user, row, action=action, page=page) for row in oldest_first)
+    return Inbox(heading, rows.count(), lines, reverse(all_page) if all_page else "")

@@ -1,0 +1,16 @@
+"""Addresses of the pages where people act: they carry steps of the flow out."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from workflows.views import attest, choose, kiv, order, withdraw
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("bestall/", order.order, name="order"),
+    path("arenden/<uuid:public_id>/attestera/", attest.attest, name="attest"),
+    path("arenden/<uuid:public_id>/valj/", choose.choose, name="choose"),
+    path("arenden/<uuid:public_id>/dra-tillbaka/", withdraw.withdraw, name="withdraw"),
+    path("kiv/", kiv.tasks, name="kiv_tasks"),
+    path("kiv/<uuid:public_id>/", kiv.task, name="kiv_task"),
+]

@@ -1,0 +1,36 @@
+"""What a page answers when an act is refused: every refusal leads somewhere."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from provisioning.errors import NotAllowed, WrongState
+from provisioning.models import AccessRequest, User
+
+
+def acting_user(request: HttpRequest) -> User:
+    """Who is logged in. Every page here asks for a log-in before its view runs."""
+    return cast(User, request.user)
+
+
+def has_moved_on(request: HttpRequest, case: AccessRequest) -> HttpResponse:
+    """Somebody was faster, or it was a second click: the case page shows how it stands."""
+    messages.warning(request, str(WrongState.user_message))
+    return redirect("case", public_id=case.public_id)
+
+
+def refused(request: HttpRequest, case: AccessRequest, exc: NotAllowed) -> HttpResponse:
+    """The operation says that this person may not; nothing has been changed."""
+    context = {
+        "heading": _("You cannot do this"),
+        "message": exc.user_message,
+        "back_url": reverse("case", args=[case.public_id]),
+        "back_label": _("Back to the case"),
+    }
+    return render(request, "provisioning/problem.html", context, status=403)

@@ -1,0 +1,145 @@
+"""The attest page: everything that is decided upon, what the directory says now, and one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from provisioning import access, handlers, mandates, presentation, preview, readings, requests
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.forms import AttestForm
+from provisioning.mandates import Mandates
+from provisioning.models import AccessRequest, HandlerRole, User
+from provisioning.rules.assessment import Assessment
+from provisioning.rules.hsa import Answer, HsaId, Person
+from provisioning.rules.lifecycle import State
+from workflows import steps
+from workflows.views.answers import acting_user, has_moved_on, refused
+
+_SALT = "workflows.attest.shown"
+_STATES = {
+    State.AWAITING_ATTESTATION: HandlerRole.ATTESTER,
+    State.AWAITING_SECOND_ATTESTATION: HandlerRole.SECOND_ATTESTER,
+}
+
+
+@require_http_methods(["GET", "POST"])
+def attest(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Attest or reject, for whoever the directory named as attester."""
+    user = acting_user(request)
+    case = access.find_request(user, public_id)
+    role = _STATES.get(case.current_state)
+    if role is None:
+        return has_moved_on(request, case)
+    if not access.is_handler(user, case, role):
+        raise Http404
+    found = readings.assess_now(case.ordered_access, readings.read_for(case.ordered_access))
+    if request.method == "GET":
+        return _page(request, user, case, AttestForm(), found)
+    form = AttestForm(request.POST)
+    if not form.is_valid():
+        return _page(request, user, case, form, found)
+    if form.cleaned_data["decision"] == "attest" and _new_warnings(request, case, found):
+        return _page(request, user, case, form, found, has_changed=True)
+    return _decide(request, user, case, form, found)
+
+
+def _decide(
+    request: HttpRequest, user: User, case: AccessRequest, form: AttestForm, found: Assessment
+) -> HttpResponse:
+    is_attested = form.cleaned_data["decision"] == "attest"
+    reason = form.cleaned_data["reason"]
+    state = case.current_state
+    try:
+        held = mandates.read(user.identity)
+        if is_attested:
+            _attest(case, state, user, held, reason, shown=_codes(found))
+        else:
+            steps.act(
+                case, state, lambda row: requests.reject(row, by=user, held=held, reason=reason), by=user
+            )
+    except WrongState:
+        return has_moved_on(request, case)
+    except NotAllowed as exc:
+        return refused(request, case, exc)
+    except Invalid as exc:
+        form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
+        return _page(request, user, case, form, found)
+    except DirectoryError as exc:
+        form.add_error(None, str(exc.user_message))
+        return _page(request, user, case, form, found, status=503)
+    messages.success(
+        request, _("You have attested the order.") if is_attested else _("You have rejected the order.")
+    )
+    return redirect("case", public_id=case.public_id)
+
+
+def _attest(
+    case: AccessRequest, state: State, user: User, held: Mandates, comment: str, *, shown: Sequence[str]
+) -> None:
+    """Attest; a process leader's first attestation hands over to a second attester in the same operation."""
+    is_first_of_two = state is State.AWAITING_ATTESTATION and case.needs_second_attester
+    second = _mandate_holders(case, user) if is_first_of_two else ()
+
+    def operation(row: AccessRequest) -> None:
+        requests.attest(row, by=user, held=held, comment=comment, shown=shown)
+        if is_first_of_two:
+            requests.hand_to_second_attesters(row, persons=second)
+
+    steps.act(case, state, operation, by=user)
+
+
+def _mandate_holders(case: AccessRequest, user: User) -> tuple[Person, ...]:
+    directory = open_directory()
+    provider = directory.provider(case.unit_id)
+    excluded: tuple[HsaId, ...] = (case.subject_id, user.identity)
+    return handlers.mandate_holders(directory, provider, excluded=excluded) if provider else ()
+
+
+def _codes(found: Assessment) -> list[str]:
+    return [warning.code.value for warning in found.warnings]
+
+
+def _new_warnings(request: HttpRequest, case: AccessRequest, found: Assessment) -> set[str]:
+    """Warnings that have come since the page was shown: nobody attests what they have not seen."""
+    try:
+        shown: list[str] = signing.loads(request.POST.get("shown", ""), salt=f"{_SALT}.{case.public_id}")
+    except signing.BadSignature:
+        shown = []
+    return set(_codes(found)) - set(shown)
+
+
+def _page(
+    request: HttpRequest,
+    user: User,
+    case: AccessRequest,
+    form: AttestForm,
+    found: Assessment,
+    *,
+    has_changed: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    answer = found.answer.value
+    context: dict[str, Any] = {
+        "form": form,
+        "case": case,
+        "facts": presentation.facts(user, case),
+        "answer": answer,
+        "now": preview.now_sentences(found, unit_name=case.unit_name),
+        "would": preview.would_sentence(found, unit_name=case.unit_name),
+        "causes": presentation.cause_lines(found.causes, answer=answer),
+        "warnings": presentation.cause_lines(found.warnings, answer=Answer.YES.value),
+        "is_second": case.current_state is State.AWAITING_SECOND_ATTESTATION,
+        "shown": signing.dumps(_codes(found), salt=f"{_SALT}.{case.public_id}"),
+        "has_changed": has_changed,
+    }
+    return render(request, "provisioning/case/attest.html", context, status=status)

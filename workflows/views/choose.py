@@ -1,0 +1,83 @@
+"""The choose page: what is missing in the directory, who can mend it, and how the orderer goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from provisioning import access, presentation, readings, requests
+from provisioning.errors import NotAllowed, WrongState
+from provisioning.forms import ChooseForm
+from provisioning.models import AccessRequest, User
+from provisioning.requests import Choice
+from provisioning.rules import deadlines
+from provisioning.rules.hsa import Attribute
+from provisioning.rules.lifecycle import State
+from workflows import steps
+from workflows.views.answers import acting_user, has_moved_on, refused
+
+
+@require_http_methods(["GET", "POST"])
+def choose(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Couple, wait or withdraw: only the orderer chooses."""
+    user = acting_user(request)
+    case = access.find_request(user, public_id)
+    if case.current_state is not State.AWAITING_CHOICE:
+        return has_moved_on(request, case)
+    if not access.to_choose(user).filter(pk=case.pk).exists():
+        raise Http404
+    form = _form(request, case)
+    if request.method == "GET" or not form.is_valid():
+        return _page(request, user, case, form)
+    if form.cleaned_data["choice"] == "withdraw":
+        return redirect("withdraw", public_id=case.public_id)
+    choice = Choice(form.cleaned_data["choice"])
+    try:
+        steps.act(
+            case, State.AWAITING_CHOICE, lambda row: requests.choose(row, by=user, choice=choice), by=user
+        )
+    except WrongState:
+        return has_moved_on(request, case)
+    except NotAllowed as exc:
+        return refused(request, case, exc)
+    messages.success(request, _SAID[choice]())
+    return redirect("case", public_id=case.public_id)
+
+
+_SAID = {
+    Choice.COUPLE: lambda: _("The KIV administrator is asked to couple the commission, too."),
+    Choice.WAIT: lambda: _("The case waits and goes on by itself when what is missing has come."),
+}
+
+
+def _couplings(case: AccessRequest) -> list[dict[str, str]]:
+    """The couplings that would mend it, exactly as they would be set."""
+    member = Attribute.COMMISSION_MEMBER.value
+    return [change for change in case.assessment.get("changes", []) if change["attribute"] == member]
+
+
+def _form(request: HttpRequest, case: AccessRequest) -> ChooseForm:
+    last_day = deadlines.add_working_days(readings.today(), settings.WAIT_FOR_COMMISSION_WORKING_DAYS)
+    data = request.POST if request.method == "POST" else None
+    may_couple = bool(_couplings(case))
+    return ChooseForm(data, may_couple=may_couple, wait_until=formats.date_format(last_day, "j F Y"))
+
+
+def _page(request: HttpRequest, user: User, case: AccessRequest, form: ChooseForm) -> HttpResponse:
+    context: dict[str, Any] = {
+        "form": form,
+        "case": case,
+        "facts": presentation.facts(user, case),
+        "verdict": presentation.verdict(case.assessment, case),
+        "couplings": _couplings(case),
+        "shows_dn": access.may_read_name(user, case),
+    }
+    return render(request, "provisioning/case/choose.html", context)
