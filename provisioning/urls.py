@@ -1,0 +1,23 @@
+"""Addresses of the pages that show things. No personal data ever stands in an address."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+from provisioning.views import about, cases, login, messages, start
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", start.start, name="start"),
+    path("arenden/", cases.cases, name="cases"),
+    path("arenden/<uuid:public_id>/", cases.case, name="case"),
+    path("logga-in/", login.login, name="login"),
+    path("logga-ut/", login.logout, name="logout"),
+    path("meddelanden/", messages.messages, name="messages"),
+    path("meddelanden/<uuid:uuid>/skicka-igen/", messages.resend, name="resend"),
+    path("om/tillganglighet/", about.accessibility, name="about_accessibility"),
+    path("om/personuppgifter/", about.personal_data, name="about_personal_data"),
+]
+
+if settings.IS_DEMO:
+    urlpatterns.append(path("demo/", include("provisioning.demo.urls")))
