@@ -9,7 +9,8 @@ COPY . .
 RUN SECRET_KEY=only-for-collecting /srv/venv/bin/python manage.py collectstatic --no-input --verbosity 0
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin app
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin app \
+    && install -d -o app /srv/checkpoints
 COPY --from=build /srv/venv /srv/venv
 COPY --from=build /srv/app /srv/app
 WORKDIR /srv/app

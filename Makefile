@@ -81,10 +81,6 @@ types: $(VENV)/.installed-dev ## Types
 migrations-check: $(VENV)/.installed-dev ## Are there migrations for all changes of the tables?
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-.PHONY: deploy-check
-deploy-check: $(VENV)/.installed-dev ## Django's checks for production, with production settings
-	@.ci/deploy-check $(BIN)/python
-
 .PHONY: bench
 bench: $(VENV)/.installed-dev ## Measure; a table is printed
 	@.ci/real-parts
