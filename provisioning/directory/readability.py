@@ -21,7 +21,11 @@ KEEP_SECONDS = 300.0  # access rules change seldom; an answer that decides is ne
 _NO_SUCH_ATTRIBUTE = 16
 _UNKNOWN_TYPE = 17  # the server's schema has no such attribute: no entry can have it
 _CANNOT_COMPARE = 18  # the attribute has no equality rule: nothing can be learned this way
-_ABSENT = frozenset({_NO_SUCH_ATTRIBUTE, _UNKNOWN_TYPE, _CANNOT_COMPARE})
+_INVALID_SYNTAX = 21
+_ABSENT = frozenset({_NO_SUCH_ATTRIBUTE, _UNKNOWN_TYPE, _CANNOT_COMPARE, _INVALID_SYNTAX})
+# A Compare needs a value of the attribute's own syntax, which we do not know: text, time, number,
+# truth or name. Any will do, since only the kind of answer counts.
+_PROBES = ("-", "20000101000000Z", "0", "TRUE", "cn=-")
 
 
 class Readability:
@@ -30,11 +34,18 @@ class Readability:
     def __init__(self, lookups: Lookups):
         self._lookups = lookups
         self._found_at: dict[tuple[str, str], float] = {}
+        self._probes: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def is_absent(self, entry_dn: str, attribute: str) -> bool:
         """Say whether the entry truly lacks the attribute; False when it may only be hidden."""
-        return self._lookups.connections.compare(entry_dn, attribute, "-") in _ABSENT
+        code = _INVALID_SYNTAX
+        for probe in [self._probes[attribute]] if attribute in self._probes else _PROBES:
+            code = self._lookups.connections.compare(entry_dn, attribute, probe)
+            if code != _INVALID_SYNTAX:
+                self._probes[attribute] = probe
+                break
+        return code in _ABSENT
 
     def hidden(
         self, entry: Entry, kind: str, attributes: Iterable[str], *, afresh: bool = False

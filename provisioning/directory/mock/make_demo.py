@@ -24,46 +24,19 @@ CARE, STATISTICS = "Vård och behandling", "Statistik"
 COHERENT, WHOLE_UNIT = "Läsa;alla;SJF", "Läsa;alla;VE"
 PAST, FUTURE = "20200101000000Z", "20990101000000Z"
 
-GIVEN_NAMES = [
-    "Alva",
-    "Bertil",
-    "Cecilia",
-    "David",
-    "Ebba",
-    "Folke",
-    "Greta",
-    "Hugo",
-    "Iris",
-    "Joel",
-    "Karin",
-    "Ludvig",
-    "Maja",
-    "Nils",
-    "Olivia",
-    "Petter",
-    "Ragnhild",
-    "Sixten",
-    "Tyra",
-    "Ulf",
-    "Vendela",
-    "Yngve",
-    "Åsa",
-    "Ärla",
-    "Östen",
-]
-SURNAMES = [
-    "Påhittsson",
-    "Exempelsson",
-    "Låtsasborg",
-    "Demoström",
-    "Fabelkvist",
-    "Sagolund",
-    "Övningsdotter",
-    "Testlund",
-    "Mallgren",
-    "Modellberg",
-    "Skissmark",
-]
+# fmt: off
+GIVEN_NAMES = (
+    "Alva", "Bertil", "Cecilia", "David", "Ebba", "Folke", "Greta", "Hugo", "Iris", "Joel", "Karin",
+    "Ludvig", "Maja", "Nils", "Olivia", "Petter", "Ragnhild", "Sixten", "Tyra", "Ulf", "Vendela",
+    "Yngve", "Åsa", "Ärla", "Östen",
+)
+# fmt: on
+# fmt: off
+SURNAMES = (
+    "Påhittsson", "Exempelsson", "Låtsasborg", "Demoström", "Fabelkvist", "Sagolund", "Övningsdotter",
+    "Testlund", "Mallgren", "Modellberg", "Skissmark",
+)
+# fmt: on
 
 # The cast: key → (number of the HSA-id, who it is). tests/cast.py names the same persons.
 CAST = {
@@ -428,7 +401,7 @@ def text() -> str:
         "# The cast:",
     ]
     head += [f"# {person_id(number)}  {key}: {who}" for key, (number, who) in CAST.items()]
-    return "\n".join(head) + "\n\nversion: 1\n\n" + ldif.write(records())
+    return "\n".join(head) + "\n\n" + ldif.write(records())
 
 
 if __name__ == "__main__":

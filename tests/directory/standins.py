@@ -1,0 +1,234 @@
+"""The two servers the contract is kept by, behind one face; and a wire between that can break."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from provisioning.directory import ConnectionSettings
+from provisioning.directory.mock import ldif
+from provisioning.directory.mock.server import MockDirectory
+from tests.directory import oddities
+from tests.directory.certificates import Certificates
+from tests.directory.slapd import Slapd, Suffix
+
+
+class Server(Protocol):
+    """What a test may ask of a directory server, whichever it is."""
+
+    certificates: Certificates
+
+    def settings(self) -> ConnectionSettings:
+        """As the reading account, plain."""
+
+    def starttls(self) -> ConnectionSettings: ...
+
+    def ldaps(self) -> ConnectionSettings: ...
+
+    def blind(self, attribute: str) -> contextlib.AbstractContextManager[ConnectionSettings]:
+        """As an account that may not read this attribute."""
+
+    def limited(self) -> contextlib.AbstractContextManager[ConnectionSettings]:
+        """As an account that gets `oddities.LIMIT` entries per search."""
+
+    def stop(self) -> None: ...
+
+    def start(self) -> None: ...
+
+    @property
+    def port(self) -> int: ...
+
+
+def _plain(port: int) -> ConnectionSettings:
+    return ConnectionSettings(
+        f"ldap://localhost:{port}",
+        bind_dn=oddities.READER,
+        bind_password="lasare",
+        connect_timeout_seconds=2,
+        receive_timeout_seconds=4,
+    )
+
+
+def all_records() -> list[ldif.Record]:
+    return [*oddities.demo_and_oddities(), *oddities.foreign_region(), *oddities.referring_top()]
+
+
+class MockServer:
+    """The mock, plain with StartTLS on one port and LDAPS on another; faults instead of accounts."""
+
+    def __init__(self, folder: Path, certificates: Certificates, *, misnamed: bool = False):
+        self.certificates = certificates
+        path = folder / "all.ldif"
+        path.write_text(ldif.write(all_records()), encoding="utf-8")
+        self._path, self._port, self._tls_port = path, 0, 0
+        self._pair = (
+            (certificates.misnamed_cert, certificates.misnamed_key)
+            if misnamed
+            else (certificates.cert, certificates.key)
+        )
+        self._running: list[MockDirectory] = []
+
+    @property
+    def port(self) -> int:
+        return self._port
+
+    @property
+    def mock(self) -> MockDirectory:
+        return self._running[0]
+
+    def start(self) -> None:
+        cert, key = self._pair
+        options = {"cert_path": cert, "key_path": key, "requires_bind": True}
+        plain = MockDirectory(self._path, port=self._port, **options)  # type: ignore[arg-type]
+        protected = MockDirectory(self._path, port=self._tls_port, is_ldaps=True, **options)  # type: ignore[arg-type]
+        self._running = [plain, protected]
+        self._port, self._tls_port = plain.port, protected.port
+        for server in self._running:
+            server.start()
+
+    def stop(self) -> None:
+        for server in self._running:
+            server.stop()
+        self._running = []
+
+    def settings(self) -> ConnectionSettings:
+        return _plain(self._port)
+
+    def starttls(self) -> ConnectionSettings:
+        return dataclasses.replace(self.settings(), uses_starttls=True, ca_file=str(self.certificates.ca))
+
+    def ldaps(self) -> ConnectionSettings:
+        url = f"ldaps://localhost:{self._tls_port}"
+        return dataclasses.replace(self.settings(), url=url, ca_file=str(self.certificates.ca))
+
+    @contextlib.contextmanager
+    def blind(self, attribute: str) -> Iterator[ConnectionSettings]:
+        self.mock.faults.unreadable = {attribute}
+        yield self.settings()
+        self.mock.faults.clear()
+
+    @contextlib.contextmanager
+    def limited(self) -> Iterator[ConnectionSettings]:
+        self.mock.faults.size_limit = oddities.LIMIT
+        yield self.settings()
+        self.mock.faults.clear()
+
+
+class SlapdServer:
+    """OpenLDAP: three databases, and an account for each thing an account may lack."""
+
+    def __init__(self, folder: Path, certificates: Certificates, *, misnamed: bool = False):
+        self.certificates = certificates
+        blind = {oddities.blind_dn(attribute): attribute for attribute in oddities.BLIND_TO}
+        reader = oddities.READER
+        suffixes = [
+            Suffix(
+                oddities.DEMO_TOP,
+                ldif.write(oddities.demo_and_oddities()),
+                readers=[reader],
+                writers=[oddities.WRITER],
+                blind=blind,
+                limited={oddities.limited_dn(): oddities.LIMIT},
+            ),
+            Suffix(oddities.FOREIGN_TOP, ldif.write(oddities.foreign_region()), readers=[reader]),
+            Suffix(oddities.REFERRAL_TOP, ldif.write(oddities.referring_top()), readers=[reader]),
+        ]
+        self._slapd = Slapd(folder / "slapd", suffixes, certificates, misnamed=misnamed)
+
+    @property
+    def port(self) -> int:
+        return self._slapd.port
+
+    def start(self) -> None:
+        self._slapd.start()
+
+    def stop(self) -> None:
+        self._slapd.stop()
+
+    def settings(self) -> ConnectionSettings:
+        return _plain(self._slapd.port)
+
+    def starttls(self) -> ConnectionSettings:
+        return dataclasses.replace(self.settings(), uses_starttls=True, ca_file=str(self.certificates.ca))
+
+    def ldaps(self) -> ConnectionSettings:
+        return dataclasses.replace(
+            self.settings(), url=self._slapd.tls_url, ca_file=str(self.certificates.ca)
+        )
+
+    @contextlib.contextmanager
+    def blind(self, attribute: str) -> Iterator[ConnectionSettings]:
+        yield self._as(oddities.blind_dn(attribute))
+
+    @contextlib.contextmanager
+    def limited(self) -> Iterator[ConnectionSettings]:
+        yield self._as(oddities.limited_dn())
+
+    def _as(self, dn: str) -> ConnectionSettings:
+        name = dn.partition(",")[0].removeprefix("cn=")
+        return dataclasses.replace(self.settings(), bind_dn=dn, bind_password=name)
+
+
+class Wire:
+    """A TCP relay to a server, whose connections can be cut, frozen or counted."""
+
+    def __init__(self, port: int):
+        self._target = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._sockets: list[socket.socket] = []
+        self._may_flow = threading.Event()
+        self._may_flow.set()
+        self.connections = 0
+        self.cuts_after_answer = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    def freeze(self) -> None:
+        """Take what comes and say nothing: a black hole."""
+        self._may_flow.clear()
+
+    def cut(self) -> None:
+        """Close every connection now; new ones are relayed."""
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._sockets = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listener.close()
+        self._may_flow.set()
+        self.cut()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            server = socket.create_connection(("127.0.0.1", self._target))
+            self._sockets += [client, server]
+            for source, target in ((client, server), (server, client)):
+                threading.Thread(target=self._relay, args=(source, target), daemon=True).start()
+
+    def _relay(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while chunk := source.recv(65536):
+                self._may_flow.wait()
+                target.sendall(chunk)
+            target.shutdown(socket.SHUT_RDWR)
