@@ -12,9 +12,24 @@ from tests.servers import ROOT
 OURS = ("migrate", "web", "worker", "beat")
 
 
+class StrictLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice, as Compose does; YAML's own reader takes the last one."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _value in node.value if key.value != "<<"]
+        twice = {key for key in keys if keys.count(key) > 1}
+        assert not twice, f"stands twice: {twice}"
+        return super().construct_mapping(node, deep)
+
+
 @pytest.fixture(scope="module")
 def compose():
-    return yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    return yaml.load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"), Loader=StrictLoader)  # noqa: S506
+
+
+def test_a_key_that_stands_twice_would_be_found():
+    with pytest.raises(AssertionError, match="stands twice"):
+        yaml.load("services: {web: {}, web: {}}", Loader=StrictLoader)  # noqa: S506
 
 
 def test_every_part_is_a_service(compose):
