@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -106,3 +107,28 @@ def kept_secret(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except OSError:
         return secrets.token_urlsafe(64)
+
+
+def checkpoint_targets(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """AUDIT_CHECKPOINT_TARGETS as pairs of kind and place; the one word `none` is an explicit nowhere.
+
+    `file:/path`, `syslog:` (this machine's), `syslog:host:port` (UDP) or `mail:address`.
+    """
+    if list(texts) == ["none"]:
+        return ()
+    return tuple(_checkpoint_target(text) for text in texts)
+
+
+def _checkpoint_target(text: str) -> tuple[str, str]:
+    kind, colon, place = text.partition(":")
+    is_right = {
+        "file": place.startswith("/"),
+        "syslog": not place or re.fullmatch(r".+:\d{1,5}", place) is not None,
+        "mail": re.fullmatch(r"[^@\s]+@[^@\s]+", place) is not None,
+    }
+    if not colon or not is_right.get(kind, False):
+        raise ImproperlyConfigured(
+            f"AUDIT_CHECKPOINT_TARGETS: {text!r} is none of file:/absolute/path, syslog:, syslog:host:port, "
+            "mail:address, and the word none stands alone."
+        )
+    return kind, place

@@ -59,6 +59,14 @@ if IS_PRODUCTION and any("*" in host for host in ALLOWED_HOSTS):
         "ALLOWED_HOSTS must name the hosts when APP_MODE is production, not use a star."
     )
 
+# --- The audit chain ----------------------------------------------------------------------------------------
+# Keys that signed older rows, oldest first. Read only when the chain is checked.
+AUDIT_RETIRED_KEY_FILES = tuple(env.list("AUDIT_RETIRED_KEY_FILES", []))
+# Where the end of the chain is written down outside the database, every hour.
+AUDIT_CHECKPOINT_TARGETS = modes.checkpoint_targets(
+    env.list("AUDIT_CHECKPOINT_TARGETS", only_demo([f"file:{VAR_DIR / 'audit-checkpoints.jsonl'}"]))
+)
+
 # --- Applications -------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -263,14 +271,6 @@ WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 2
 BACKGROUND_LEASE_SECONDS = env.int("BACKGROUND_LEASE_SECONDS", 90, at_least=5, at_most=3600)
 WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 300, at_least=5, at_most=86_400)
 REMINDER_WORKING_DAYS = env.int("REMINDER_WORKING_DAYS", 2, at_least=1, at_most=60)
-
-# --- The audit chain ----------------------------------------------------------------------------------------
-# Keys that signed older rows, oldest first. Read only when the chain is checked.
-AUDIT_RETIRED_KEY_FILES = tuple(env.list("AUDIT_RETIRED_KEY_FILES", []))
-# Where the end of the chain is written down outside the database, every hour.
-AUDIT_CHECKPOINT_TARGETS = modes.checkpoint_targets(
-    env.list("AUDIT_CHECKPOINT_TARGETS", only_demo([f"file:{VAR_DIR / 'audit-checkpoints.jsonl'}"]))
-)
 
 # --- Language and time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "sv"

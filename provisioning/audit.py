@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from provisioning.audit_trail import sealing
 from provisioning.models import AccessRequest, AuditEntry, Order, User
 
 
@@ -43,28 +44,49 @@ class Action(enum.StrEnum):
     MESSAGE_FAILED = "message.failed"
     MESSAGE_RESENT = "message.resent"
     DEMO_VALUE_CHANGED = "demo.value_changed"
+    PROTECTED_READ = "case.protected_read"
+    RECEIPT_ISSUED = "receipt.issued"
+    AUDIT_EXPORTED = "audit.exported"
+    AUDIT_CUT = "audit.cut"
+    CHECKPOINT_FAILED = "audit.checkpoint_failed"
 
 
 def record(
     action: Action,
     *,
     actor: User | None,
+    principal: User | None = None,
     request: AccessRequest | None = None,
     order: Order | None = None,
     reason: str = "",
     **data: Any,
 ) -> AuditEntry:
-    """Write one fact. `actor` is None when the tool itself acted. `data` holds codes and values, never names.
+    """Write one fact. `actor` is None when the tool itself acted; `principal` is who somebody else acted for.
 
-    Must be called inside the transaction that makes the fact true.
+    `data` holds codes and values, never names, and no floats. Must be called inside the transaction that
+    makes the fact true, after the rows that the transaction locks: the end of the chain is locked from here
+    until the transaction ends.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an audit entry belongs in the transaction of what it records")
-    return AuditEntry.objects.create(
-        action=action.value,
-        actor=actor,
-        request=request,
-        order=order or (request.order if request else None),
-        reason=reason,
-        data=data,
+    order = order or (request.order if request else None)
+    if order is not None and not order.case_number:
+        raise RuntimeError("an order is given its case number before anything is recorded about it")
+    return sealing.append(
+        AuditEntry(
+            action=action.value,
+            actor=actor,
+            principal=principal,
+            order=order,
+            request=request,
+            reason=sealing.plain(str(reason)),
+            data=data,
+        )
     )
+
+
+@transaction.atomic
+def record_reading(request: AccessRequest, *, by: User) -> None:
+    """Record that somebody opened a protected person's case. Other cases leave no trace of being read."""
+    if request.subject_is_protected:
+        record(Action.PROTECTED_READ, actor=by, request=request)

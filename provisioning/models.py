@@ -94,6 +94,9 @@ class User(AbstractBaseUser):
     def identity(self) -> HsaId:
         return HsaId(self.hsa_id)
 
+    def has_usable_password(self) -> bool:
+        return False
+
     @property
     def is_auditor(self) -> bool:
         return self.hsa_key in {HsaId(text).folded for text in settings.AUDITORS}
@@ -341,27 +344,52 @@ class Evidence(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One fact: who did what on what, when and why. Append-only; written by `audit.record` alone."""
+    """One fact: who did what on what, when and why. Append-only; written by `audit.record` alone.
 
+    Every column but `id` is part of what `mac` signs, and each row signs the one before it. Order and
+    request are therefore held by what names them outside this database, without a constraint: a row
+    can be read and checked after its case has been removed.
+    """
+
+    sequence = models.BigIntegerField(unique=True)  # 1, 2, 3 … without gaps
     at = models.DateTimeField(default=timezone.now)
     action = models.CharField(max_length=60)  # dotted and stable: request.attested
     actor = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="acts"
     )  # None: the tool itself
-    order = models.ForeignKey(Order, null=True, on_delete=models.PROTECT, related_name="audit_entries")
+    principal = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="acts_by_others"
+    )  # on whose behalf the actor acted; None: on nobody's but their own
+    order = models.ForeignKey(
+        Order,
+        to_field="case_number",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="audit_entries",
+    )
     request = models.ForeignKey(
-        AccessRequest, null=True, on_delete=models.PROTECT, related_name="audit_entries"
+        AccessRequest,
+        to_field="public_id",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="audit_entries",
     )
     reason = models.TextField(blank=True)
     data = models.JSONField(default=dict)  # codes, old and new; never names
+    version = models.PositiveSmallIntegerField()  # of the form in which the content is signed
+    key_id = models.CharField(max_length=8)  # which key signed it
+    previous = models.CharField(max_length=64)  # the MAC of the row before
+    mac = models.CharField(max_length=64)
 
     class Meta:
-        ordering = ("pk",)
+        ordering = ("sequence",)
         verbose_name_plural = _("audit entries")
         indexes = (models.Index(fields=("action", "at"), name="audit_action"),)
 
     def __str__(self) -> str:
-        return f"{self.action} #{self.pk}"
+        return f"{self.action} #{self.sequence}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
@@ -370,6 +398,27 @@ class AuditEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("audit entries are never deleted")
+
+
+class AuditHead(models.Model):
+    """Where the audit chain ends: the one row that writers lock, so that they come one after another.
+
+    `cut_through` is the last number that retention has removed; the database lets go of no later row.
+    """
+
+    ONLY = 1
+    NOTHING = "0" * 64  # what the first row of all has before it
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
+    sequence = models.BigIntegerField(default=0)
+    mac = models.CharField(max_length=64, default=NOTHING)
+    cut_through = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(id=1), name="one_audit_head"),)
+
+    def __str__(self) -> str:
+        return f"audit chain through #{self.sequence}"
 
 
 class OutgoingMessage(models.Model):

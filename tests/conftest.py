@@ -25,7 +25,7 @@ OWN_VARIABLES = (
     "REMINDER_WORKING_DAYS", "SECRET_KEY", "SECRET_KEY_FILE", "SITE_URL", "SOURCE_URL", "VAR_DIR",
     "WAIT_FOR_COMMISSION_WORKING_DAYS", "WEB_PORT",
 )  # fmt: skip
-OWN_PREFIXES = ("DIRECTORY_", "EMAIL_", "MOCK_", "DEMO_")
+OWN_PREFIXES = ("AUDIT_", "DIRECTORY_", "EMAIL_", "MOCK_", "DEMO_")
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -60,6 +60,25 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     assert settings.configured or settings.INSTALLED_APPS
+    _let_tests_empty_the_audit_trail()
+
+
+def _let_tests_empty_the_audit_trail() -> None:
+    """After a test with real transactions Django empties all tables; the audit triggers would refuse."""
+    from django.test import TransactionTestCase
+
+    empty_all = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def teardown(case: TransactionTestCase) -> None:
+        from django.db import connection
+
+        from provisioning.audit_trail import guards
+
+        guards.remove(connection)
+        empty_all(case)
+        guards.install(connection)
+
+    TransactionTestCase._fixture_teardown = teardown  # type: ignore[attr-defined]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -16,6 +16,8 @@ SETTINGS_FILE = ROOT / "config" / "settings.py"
 PRODUCTION = {
     "APP_MODE": "production",
     "SECRET_KEY": "gT5_w8Qz-LmR2vXkP9sYb4NcJ7dHf3A0eUiOq6tWyVxZaBnC",
+    "AUDIT_KEY": "Zk1_r9Bv-TqY6mWcL3xNpD8sHf0JgUeA4iOo7Ra2tKyVzXbEnM5wQ",
+    "AUDIT_CHECKPOINT_TARGETS": "syslog:log.invalid:514,mail:audit@access.invalid",
     "ALLOWED_HOSTS": "access.invalid",
     "SITE_URL": "https://access.invalid",
     "SOURCE_URL": "https://source.invalid/",
@@ -27,6 +29,9 @@ PRODUCTION = {
     "DIRECTORY_BIND_PASSWORD": "not-a-real-one",
     "DIRECTORY_PERSON_BASE": "ou=people,o=invalid",
     "DIRECTORY_UNIT_BASE": "ou=units,o=invalid",
+    "OIDC_ISSUER": "https://login.invalid",
+    "OIDC_CLIENT_ID": "access",
+    "OIDC_CLIENT_SECRET": "not-a-real-one",
     "EMAIL_HOST": "mail.invalid",
     "EMAIL_SECURITY": "starttls",
     "EMAIL_FROM": "no-reply@access.invalid",

@@ -35,7 +35,7 @@ def test_the_demos_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path):
     assert first == read_settings({}, tmp_path).SECRET_KEY
     assert first != read_settings({}, tmp_path / "another").SECRET_KEY
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["secret_key"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["audit_key", "secret_key"]
 
 
 def test_where_nothing_can_be_written_settings_can_still_be_read(tmp_path):
@@ -81,6 +81,12 @@ def test_production_does_not_start_without(name, tmp_path):
     ("name", "value"),
     [
         ("SECRET_KEY", "short"),
+        ("AUDIT_KEY", "short"),
+        ("AUDIT_KEY", PRODUCTION["SECRET_KEY"]),
+        ("AUDIT_CHECKPOINT_TARGETS", "none,syslog:"),
+        ("AUDIT_CHECKPOINT_TARGETS", "file:relative/path"),
+        ("AUDIT_CHECKPOINT_TARGETS", "ftp:somewhere"),
+        ("AUDIT_CHECKPOINT_TARGETS", "mail:nobody"),
         ("SECRET_KEY", "a" * 80),
         ("SECRET_KEY", "please-change-me-gT5_w8Qz-LmR2vXkP9sYb4NcJ7dHf3A0eUiOq6tWyVx"),
         ("ALLOWED_HOSTS", "*"),

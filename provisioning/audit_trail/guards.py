@@ -1,0 +1,79 @@
+"""Triggers that refuse UPDATE, DELETE and TRUNCATE on audit entries, whoever asks.
+
+Rows that retention has cut off (up to `AuditHead.cut_through`) may be deleted, no others. The triggers stop
+mistakes and injected SQL; against somebody who owns the database there is the chain.
+
+SQLite drops them silently when a later migration rebuilds the table: such a migration ends with `install`.
+"""
+
+from __future__ import annotations
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+NAMES = ("audit_entry_no_update", "audit_entry_no_delete")
+NAMES_ON_POSTGRESQL = (*NAMES, "audit_entry_no_truncate")
+
+_CUT_THROUGH = "COALESCE((SELECT MAX(cut_through) FROM provisioning_audithead), 0)"
+
+_INSTALL = {
+    "sqlite": (
+        """CREATE TRIGGER IF NOT EXISTS audit_entry_no_update BEFORE UPDATE ON provisioning_auditentry
+           BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END""",
+        f"""CREATE TRIGGER IF NOT EXISTS audit_entry_no_delete BEFORE DELETE ON provisioning_auditentry
+            WHEN OLD.sequence > {_CUT_THROUGH}
+            BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted'); END""",  # noqa: S608 - a constant
+    ),
+    "postgresql": (
+        f"""CREATE OR REPLACE FUNCTION provisioning_guard_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'DELETE' AND OLD.sequence <= {_CUT_THROUGH} THEN RETURN OLD; END IF;
+                IF TG_OP = 'TRUNCATE' AND NOT EXISTS
+                    (SELECT 1 FROM provisioning_auditentry WHERE sequence > {_CUT_THROUGH})
+                THEN RETURN NULL; END IF;
+                RAISE EXCEPTION 'audit entries are never changed or deleted'
+                    USING ERRCODE = 'integrity_constraint_violation';
+            END $$""",  # noqa: S608 - a constant
+        """CREATE OR REPLACE TRIGGER audit_entry_no_update BEFORE UPDATE ON provisioning_auditentry
+           FOR EACH ROW EXECUTE FUNCTION provisioning_guard_audit()""",
+        """CREATE OR REPLACE TRIGGER audit_entry_no_delete BEFORE DELETE ON provisioning_auditentry
+           FOR EACH ROW EXECUTE FUNCTION provisioning_guard_audit()""",
+        """CREATE OR REPLACE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON provisioning_auditentry
+           FOR EACH STATEMENT EXECUTE FUNCTION provisioning_guard_audit()""",
+    ),
+}
+_REMOVE = {
+    "sqlite": tuple(f"DROP TRIGGER IF EXISTS {name}" for name in NAMES),
+    "postgresql": (
+        *(f"DROP TRIGGER IF EXISTS {name} ON provisioning_auditentry" for name in NAMES_ON_POSTGRESQL),
+        "DROP FUNCTION IF EXISTS provisioning_guard_audit()",
+    ),
+}
+_FIND = {
+    "sqlite": """SELECT name FROM sqlite_master
+        WHERE type = 'trigger' AND tbl_name = 'provisioning_auditentry'""",
+    "postgresql": """SELECT tgname FROM pg_trigger
+        WHERE tgrelid = 'provisioning_auditentry'::regclass AND tgenabled IN ('O', 'A')""",
+}
+
+
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Put the triggers in place; may be called again."""
+    _run(connection, _INSTALL[connection.vendor])
+
+
+def remove(connection: BaseDatabaseWrapper) -> None:
+    _run(connection, _REMOVE[connection.vendor])
+
+
+def missing(connection: BaseDatabaseWrapper) -> set[str]:
+    """The triggers that should be there and are not, or are switched off."""
+    wanted = NAMES_ON_POSTGRESQL if connection.vendor == "postgresql" else NAMES
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND[connection.vendor])
+        return set(wanted) - {row[0] for row in cursor.fetchall()}
+
+
+def _run(connection: BaseDatabaseWrapper, statements: tuple[str, ...]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
