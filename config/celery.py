@@ -8,7 +8,10 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, worker_init
 
+from config import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+broker.install()
 
 app = Celery("provisioning")
 app.config_from_object("django.conf:settings", namespace="CELERY")

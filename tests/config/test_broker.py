@@ -1,0 +1,65 @@
+"""The file broker: whatever the timing, a worker only ever meets whole messages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty
+
+import pytest
+from kombu import Connection
+
+from config import broker
+
+MESSAGES = 300
+
+
+@pytest.fixture
+def connect(tmp_path: Path) -> Callable[[], Connection]:
+    broker.install()
+    (tmp_path / "messages").mkdir()
+    folder = str(tmp_path / "messages")
+    options = {
+        "data_folder_in": folder,
+        "data_folder_out": folder,
+        "control_folder": str(tmp_path / "control"),
+    }
+    return lambda: Connection("filesystem://localhost//", transport_options=options)
+
+
+def test_a_worker_that_reads_while_another_writes_meets_whole_messages(connect) -> None:
+    def write() -> None:
+        with connect() as connection:
+            for number in range(MESSAGES):
+                connection.default_channel._put("work", {"number": number, "filling": "x" * 2000})
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    read: list[int] = []
+    with connect() as connection:
+        while len(read) < 3 * MESSAGES:
+            try:
+                read.append(connection.default_channel._get("work")["number"])
+            except Empty:
+                assert any(writer.is_alive() for writer in writers) or len(read) == 3 * MESSAGES
+    for writer in writers:
+        writer.join()
+    assert sorted(read) == sorted([*range(MESSAGES)] * 3)
+
+
+def test_a_queue_bound_twice_is_bound_once(connect) -> None:
+    with connect() as connection:
+        for _ in range(2):
+            connection.SimpleQueue("work").close()
+        connection.SimpleQueue("other").close()
+        channel = connection.default_channel
+        assert [entry.queue for entry in channel.get_table("work")] == ["work"]
+        assert [entry.queue for entry in channel.get_table("other")] == ["other"]
+
+
+def test_nothing_is_left_half_written(connect, tmp_path: Path) -> None:
+    with connect() as connection:
+        connection.default_channel._put("work", {"number": 1})
+    assert [path.suffix for path in (tmp_path / "messages").iterdir()] == [".msg"]
