@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 from provisioning.directory import ber
 from provisioning.directory.layout import ConnectionSettings
+from provisioning.directory.library import VerifiedTls, ldap3, results
 from provisioning.directory.library import exceptions as ldap3_errors
-from provisioning.directory.library import ldap3, results
 from provisioning.directory.troubles import Trouble, marked
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 
@@ -88,6 +88,7 @@ class Connections:
         self._reads_only = reads_only
         self._address = _address(settings)
         self._own = threading.local()
+        self._tls: ssl.SSLContext | None = None
 
     def search(
         self,
@@ -251,11 +252,9 @@ class Connections:
                 use_ssl=self._address.is_ldaps,
                 get_info=ldap3.NONE,
                 connect_timeout=settings.connect_timeout_seconds,
-                tls=ldap3.Tls(
-                    validate=ssl.CERT_REQUIRED,
-                    ca_certs_file=settings.ca_file or None,
-                    sni=None if _is_ip(self._address.host) else self._address.host,
-                ),
+                tls=VerifiedTls(self._tls_context()) if self._is_protected else None,
+                # One address refused leaves a socket open in ldap3: the likelier one goes first.
+                mode=ldap3.IP_V4_PREFERRED,
             ),
             user=settings.bind_dn or None,
             password=settings.bind_password or None,
@@ -284,6 +283,18 @@ class Connections:
             _abandon(link)
             raise
         return link
+
+    @property
+    def _is_protected(self) -> bool:
+        return self._address.is_ldaps or self._settings.uses_starttls
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            try:
+                self._tls = ssl.create_default_context(cafile=self._settings.ca_file or None)
+            except OSError as exc:
+                raise marked(DirectoryRefused(), Trouble.CERTIFICATE) from exc
+        return self._tls
 
     def _controls(self, only: Only | None, attributes: Iterable[str]) -> list[tuple[str, bool, bytes]] | None:
         if only is None or not self._settings.uses_matched_values:
@@ -399,10 +410,11 @@ def _translated() -> Iterator[None]:
 
 
 def _abandon(link: Any) -> None:
-    try:
+    """Close without ceremony, also what never got as far as being open."""
+    with contextlib.suppress(OSError, ldap3_errors.LDAPException):
         link.strategy.close()
-    except (OSError, ldap3_errors.LDAPException):
-        return
+    if link.socket is not None:
+        link.socket.close()
 
 
 def _entries(response: Sequence[dict[str, Any]]) -> list[Entry]:

@@ -6,11 +6,34 @@ not become errors where warnings are errors.
 
 from __future__ import annotations
 
+import ssl
 import warnings
+from typing import Any
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import ldap3
     from ldap3.core import exceptions, results
 
-__all__ = ["exceptions", "ldap3", "results"]
+__all__ = ["VerifiedTls", "exceptions", "ldap3", "results"]
+
+
+class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 is untyped
+    """TLS with certificate and name checked by Python's own ssl.
+
+    ldap3's own check uses a function that Python 3.12 has removed and does not know IP addresses in
+    certificates; it also leaves the socket open when it refuses.
+    """
+
+    def __init__(self, context: ssl.SSLContext):
+        super().__init__(validate=ssl.CERT_REQUIRED)
+        self._context = context
+
+    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
+        """Called by ldap3 for LDAPS and StartTLS. Raises ssl.SSLError."""
+        plain = connection.socket
+        try:
+            connection.socket = self._context.wrap_socket(plain, server_hostname=connection.server.host)
+        except BaseException:
+            plain.close()
+            raise

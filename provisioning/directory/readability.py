@@ -23,9 +23,9 @@ _UNKNOWN_TYPE = 17  # the server's schema has no such attribute: no entry can ha
 _CANNOT_COMPARE = 18  # the attribute has no equality rule: nothing can be learned this way
 _INVALID_SYNTAX = 21
 _ABSENT = frozenset({_NO_SUCH_ATTRIBUTE, _UNKNOWN_TYPE, _CANNOT_COMPARE, _INVALID_SYNTAX})
-# A Compare needs a value of the attribute's own syntax, which we do not know: text, time, number,
-# truth or name. Any will do, since only the kind of answer counts.
-_PROBES = ("-", "20000101000000Z", "0", "TRUE", "cn=-")
+# A Compare needs a value of the attribute's own syntax, which we do not know: text (and class), time,
+# number, truth or name. Any will do, since only the kind of answer counts.
+_PROBES = ("top", "20000101000000Z", "0", "TRUE", "cn=-")
 
 
 class Readability:

@@ -85,11 +85,12 @@ class Look:
 
     def _check_person(self, entry: Entry, person: Person) -> None:
         layout = self._layout
+        self._demand_classes(entry)
         profession = (layout.titles, layout.title_codes, layout.group_prescription_codes)
         groups = (
             (Part.SYSTEM_ROLES, (layout.system_roles,), True),
             (Part.PROFESSION, profession, person.is_protected),
-            (Part.PERSON, ("objectClass", *layout.end), person.is_protected),
+            (Part.PERSON, layout.end, person.is_protected),
         )
         for part, attributes, afresh in groups:
             for attribute in self._readability.hidden(entry, "person", attributes, afresh=afresh):
@@ -242,6 +243,7 @@ class Look:
             if names.key(entry.dn) in self._above:
                 continue
             self._above[names.key(entry.dn)] = entry
+            self._demand_classes(entry)
             if mapping.is_unit(entry, layout):
                 unit = mapping.to_unit(entry, layout)
                 self._keep(self._units, unit, Part.UNITS)
@@ -260,7 +262,7 @@ class Look:
 
     def _check_organisation(self, entry: Entry, kind: str, part: Part) -> None:
         layout = self._layout
-        attributes = ["objectClass", *layout.start, *layout.end]
+        attributes = [*layout.start, *layout.end]
         if kind == "unit":
             attributes += [layout.unit_provider, layout.unit_members]
         for attribute in self._readability.hidden(entry, kind, attributes):
@@ -277,6 +279,11 @@ class Look:
             self._read_organisation(wanted - self._providers.keys(), below=unasked)
 
     # What went wrong
+
+    def _demand_classes(self, entry: Entry) -> None:
+        """Every entry has classes: none seen means that they are hidden, and searches by class blind."""
+        if not entry.values("objectClass"):
+            self._note(UNREADABLE, "objectClass", *Part)
 
     @contextlib.contextmanager
     def _part(self, *parts: Part) -> Iterator[None]:

@@ -12,9 +12,8 @@ from provisioning.directory import ConnectionSettings, Directory, Layout
 from provisioning.directory.mock.make_demo import ORGANISATION, PERSONS
 from tests.directory import certificates as making
 from tests.directory.certificates import Certificates
-from tests.directory.standins import MockServer, Server, SlapdServer
+from tests.directory.standins import KINDS, Server
 
-KINDS = {"mock": MockServer, "slapd": SlapdServer}
 DEMO_LAYOUT = Layout(person_base=PERSONS, unit_base=ORGANISATION)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -173,6 +173,9 @@ class SlapdServer:
     def _as(self, dn: str) -> ConnectionSettings:
         name = dn.partition(",")[0].removeprefix("cn=")
         return dataclasses.replace(self.settings(), bind_dn=dn, bind_password=name)
+
+
+KINDS: dict[str, Callable[..., Server]] = {"mock": MockServer, "slapd": SlapdServer}
 
 
 class Wire:

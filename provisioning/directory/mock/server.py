@@ -161,6 +161,8 @@ class _Connection(socketserver.BaseRequestHandler):
         with contextlib.suppress(OSError, ber.Malformed):
             self._converse()
         self.server.connections.discard(self.request)
+        # The plain socket is closed by socketserver; the protected one around it is ours.
+        self.request.close()
 
     def _converse(self) -> None:
         session = Session(self.server.policy, is_tls=self.server.is_ldaps)
