@@ -65,7 +65,8 @@ def _right(case: Case, proposed: Commission | None) -> Iterator[Cause]:
     ]
     looked_at = coupled or ([proposed] if proposed is not None else [])
     if looked_at and not any(commissions.has_right(found, entitled.usual_right) for found in looked_at):
-        yield Cause(Code.RIGHT_MISSING, about=looked_at[0].dn, expected=entitled.usual_right)
+        first = min(found.dn for found in looked_at)
+        yield Cause(Code.RIGHT_MISSING, about=first, expected=entitled.usual_right)
 
 
 def _dead_rights(case: Case) -> Iterator[Cause]:

@@ -80,16 +80,15 @@ def units(case: Case) -> Iterator[Cause]:
         else:
             yield from certainty.gaps(case.reading, Part.UNITS)
         return
+    if not case.reading.is_readable(Part.UNITS):
+        yield from certainty.gaps(case.reading, Part.UNITS)
+        return
     yield from _unit(case, ordered)
     if case.is_sub_unit_ordered and isinstance(case.unit, Unit):
         yield from _unit(case, case.unit)
-    elif not case.reading.is_readable(Part.UNITS):
-        yield from certainty.gaps(case.reading, Part.UNITS)
 
 
 def _unit(case: Case, found: Unit) -> Iterator[Cause]:
-    if not case.reading.is_readable(Part.UNITS):
-        return
     if found.is_archived:
         yield Cause(Code.UNIT_ARCHIVED, found.hsa_id.text)
     closed, later = Code.UNIT_CLOSED, Code.UNIT_NOT_STARTED

@@ -556,7 +556,7 @@ ROWS = {
     "no usual right": Row(
         Code.RIGHT_MISSING,
         REHAB_UNIT,
-        reading(COORDINATOR, commission(rights=("Läsa;alla;VE", "Läsa;SJF", "a;b;c;SJF"))),
+        reading(COORDINATOR, commission(rights=("Läsa;alla;VE", "Läsa;SJF", "a;b;SJF;c"))),
         YES,
         [],
         ["right.missing"],
@@ -851,6 +851,13 @@ def test_the_commission_with_the_usual_right_is_proposed_then_the_first_by_dn(tu
 
 
 @pytest.mark.parametrize("turned", [False, True])
+def test_of_several_commissions_without_the_usual_right_the_first_by_dn_is_named(turned: bool):
+    found = [commission(number=1, rights=()), commission(number=2, rights=())]
+    verdict = assess(REHAB_UNIT, reading(COORDINATOR, *(found[::-1] if turned else found)), on=TODAY)
+    assert [cause.about for cause in verdict.warnings] == [found[0].dn]
+
+
+@pytest.mark.parametrize("turned", [False, True])
 def test_one_of_several_couplings_with_the_usual_right_is_enough(turned: bool):
     found = [commission(number=1, rights=()), commission(number=2)]
     verdict = assess(REHAB_UNIT, reading(COORDINATOR, *(found[::-1] if turned else found)), on=TODAY)
@@ -900,8 +907,9 @@ def test_the_role_is_named_although_a_commission_must_be_created_first():
     assert verdict.is_settled_no
 
 
-def test_a_role_that_breaks_the_login_is_not_mended_by_the_right_one():
-    before = reading(person(ANNA, f"INTYG;Statistik-{NORTH}"))
+@pytest.mark.parametrize("named", [NORTH, NOWHERE])
+def test_a_role_that_breaks_the_login_is_not_mended_by_the_right_one(named: HsaId):
+    before = reading(person(ANNA, f"INTYG;Statistik-{named}"))
     verdict = assess(STATISTICS_PROVIDER, before, on=TODAY)
     assert [change.value for change in verdict.changes] == [LEADER]
     assert not verdict.can_be_granted_by_changes
@@ -1063,6 +1071,7 @@ def test_the_moment_is_the_callers_where_it_is_given():
             REHAB_OWN,
             {Part.PERSON, Part.UNITS, Part.PROVIDERS},
         ),
+        (FINE, REHAB_SUB_UNIT, {Part.PERSON, Part.UNITS, Part.PROVIDERS}),
         (
             FINE_STATISTICS,
             STATISTICS_UNIT,

@@ -322,8 +322,8 @@ def hide_commissions(draw: st.DrawFn, seen: Reading) -> Reading:
 
 
 def hide_unit_commissions(draw: st.DrawFn, seen: Reading) -> Reading:
-    kept = tuple(found for found in seen.commissions if found.couplings or draw(st.booleans()))
-    return replace(seen, commissions=kept)
+    kept = [found for found in seen.commissions if found.couplings or draw(st.booleans())]
+    return replace(seen, commissions=tuple(kept))
 
 
 def hide_units(draw: st.DrawFn, seen: Reading) -> Reading:

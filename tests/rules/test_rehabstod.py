@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -380,7 +381,7 @@ def test_a_doctor_with_a_role_on_a_sub_unit_coordinates_there_only():
     ],
 )
 def test_who_is_a_doctor(fields: dict[str, tuple[str, ...]], is_doctor: bool):
-    who = person(ANNA, **{"titles": (), **fields})
+    who = replace(person(ANNA, titles=()), **fields)  # type: ignore[arg-type]
     expected = YES if is_doctor else NO  # without a role only a doctor gets in
     assert rehabstod.login(reading(who, C()), at=NOW).answer is expected
 
