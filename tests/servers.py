@@ -37,6 +37,8 @@ PACKAGES = {
     "slapd": "slapd",
     "ldapsearch": "ldap-utils",
     "msgfmt": "gettext",
+    "node": "nodejs",
+    "npm": "npm",
 }
 PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql/*/bin", "/opt/homebrew/bin")
 

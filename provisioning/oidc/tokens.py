@@ -11,7 +11,13 @@ from typing import Any
 from authlib.oidc.core import CodeIDToken
 from django.conf import settings
 from joserfc import jwt
-from joserfc.errors import ClaimError, ExpiredTokenError, InvalidKeyIdError, JoseError
+from joserfc.errors import (
+    ClaimError,
+    ExpiredTokenError,
+    InvalidClaimError,
+    InvalidKeyIdError,
+    JoseError,
+)
 from joserfc.jws import JWSRegistry
 
 from provisioning.oidc import provider as providers
@@ -23,6 +29,8 @@ from provisioning.rules.hsa import HsaId
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 LEEWAY_SECONDS = 30  # how far the provider's clock may be from ours
 MOST_HSA_IDS = 20
+
+ONE_TEXT = ("iss", "sub", "nonce", "acr")
 
 _CODES = {
     "iss": "login.wrong_issuer",
@@ -76,6 +84,10 @@ def _verified(provider: Provider, id_token: str, *, access_token: Any, nonce: st
         {"nonce": nonce, "client_id": settings.OIDC_CLIENT_ID, "access_token": access_token},
     )
     claims.validate(leeway=LEEWAY_SECONDS)
+    for name in ONE_TEXT:
+        # The library is content when one value of a list is right; these claims are never lists.
+        if not isinstance(claims[name], str):
+            raise InvalidClaimError(name)
     return claims
 
 

@@ -64,7 +64,9 @@ def begin(request: HttpRequest) -> HttpResponse:
 @_part_of_logging_in
 @require_safe
 def callback(request: HttpRequest) -> HttpResponse:
-    """The browser is back with the provider's answer."""
+    """The browser is back with the provider's answer. It never turns one person into another."""
+    if request.user.is_authenticated:
+        return redirect("start")
     try:
         proof, wanted = flow.answer(request.session, request.GET.dict(), callback=_callback())
     except LoginRefused as exc:
@@ -89,7 +91,7 @@ class IdentityForm(forms.Form):
 def choose(request: HttpRequest) -> HttpResponse:
     """Let a person with several HSA-ids say which one to be."""
     offered = attempts.choice(request.session)
-    if offered is None:
+    if offered is None or request.user.is_authenticated:
         return redirect("login")
     hsa_ids, wanted = offered
     form = IdentityForm(request.POST if request.method == "POST" else None)
