@@ -17,6 +17,7 @@ from provisioning.models import User
 from provisioning.rules.hsa import HsaId, Provider, Unit
 
 COPY_SECONDS = 120
+SILENCE_SECONDS = 5  # a page asks several times: a directory that hangs is waited for once
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def for_display(user: User) -> Mandates:
     try:
         copy = read(user.identity)
     except DirectoryError:
+        cache.set(key, UNKNOWN, SILENCE_SECONDS)
         return UNKNOWN
     cache.set(key, copy, COPY_SECONDS)
     return copy
