@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access, comparison, presentation, timeline
@@ -19,6 +20,7 @@ from provisioning.rules.lifecycle import OPEN, State
 PAGE_SIZE = 20
 
 
+@never_cache
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
     """Own cases and, for those who see more, all they may see; open ones first."""
@@ -42,6 +44,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     return render(request, "provisioning/cases.html", context)
 
 
+@never_cache
 @require_safe
 def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Everything the reader may see about one case."""

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access, mandates, presentation
@@ -31,6 +32,7 @@ class Inbox:
     all_url: str = ""
 
 
+@never_cache
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """What the person has to do and what the person waits for."""

@@ -11,6 +11,7 @@ from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from provisioning import access, handlers, mandates, presentation, preview, readings, requests
@@ -32,7 +33,8 @@ _STATES = {
 }
 
 
-@require_http_methods(["GET", "POST"])
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def attest(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Attest or reject, for whoever the directory named as attester."""
     user = acting_user(request)
@@ -43,11 +45,11 @@ def attest(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not access.is_handler(user, case, role):
         raise Http404
     found = readings.assess_now(case.ordered_access, readings.read_for(case.ordered_access))
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request, user, case, AttestForm(), found)
     form = AttestForm(request.POST)
     if not form.is_valid():
-        return _page(request, user, case, form, found)
+        return _page(request, user, case, form, found, status=400)
     if form.cleaned_data["decision"] == "attest" and _new_warnings(request, case, found):
         return _page(request, user, case, form, found, has_changed=True)
     return _decide(request, user, case, form, found)
@@ -73,7 +75,7 @@ def _decide(
         return refused(request, case, exc)
     except Invalid as exc:
         form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
-        return _page(request, user, case, form, found)
+        return _page(request, user, case, form, found, status=400)
     except DirectoryError as exc:
         form.add_error(None, str(exc.user_message))
         return _page(request, user, case, form, found, status=503)

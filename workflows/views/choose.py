@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from provisioning import access, presentation, readings, requests
@@ -25,7 +26,8 @@ from workflows import steps
 from workflows.views.answers import acting_user, has_moved_on, refused
 
 
-@require_http_methods(["GET", "POST"])
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Couple, wait or withdraw: only the orderer chooses."""
     user = acting_user(request)
@@ -35,8 +37,10 @@ def choose(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not access.to_choose(user).filter(pk=case.pk).exists():
         raise Http404
     form = _form(request, case)
-    if request.method == "GET" or not form.is_valid():
+    if request.method != "POST":
         return _page(request, user, case, form)
+    if not form.is_valid():
+        return _page(request, user, case, form, status=400)
     if form.cleaned_data["choice"] == "withdraw":
         return redirect("withdraw", public_id=case.public_id)
     choice = Choice(form.cleaned_data["choice"])
@@ -71,7 +75,7 @@ def _form(request: HttpRequest, case: AccessRequest) -> ChooseForm:
     return ChooseForm(data, may_couple=may_couple, wait_until=formats.date_format(last_day, "j F Y"))
 
 
-def _page(request: HttpRequest, user: User, case: AccessRequest, form: ChooseForm) -> HttpResponse:
+def _page(request: HttpRequest, user: User, case: AccessRequest, form: ChooseForm, *, status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "case": case,
@@ -80,4 +84,4 @@ def _page(request: HttpRequest, user: User, case: AccessRequest, form: ChooseFor
         "couplings": _couplings(case),
         "shows_dn": access.may_read_name(user, case),
     }
-    return render(request, "provisioning/case/choose.html", context)
+    return render(request, "provisioning/case/choose.html", context, status=status)

@@ -12,6 +12,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from provisioning import access, choices, mandates, orders, presentation, preview, readings
@@ -55,11 +56,12 @@ class Shown:
         return cls(persons, units, **data)
 
 
-@require_http_methods(["GET", "POST"])
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def order(request: HttpRequest) -> HttpResponse:
     """Order access for oneself or, as head of unit, for somebody else."""
     user = acting_user(request)
-    if request.method == "GET":
+    if request.method != "POST":
         return _empty(request, user)
     shown = Shown.load(request.POST.get("shown", ""))
     if not shown.persons:
@@ -146,7 +148,7 @@ def _search_person(request: HttpRequest, shown: Shown) -> HttpResponse:
     try:
         found = choices.search_persons(open_directory(), _asked(text, "person_search"))
     except Invalid as exc:
-        return _page(request, _unchecked(data, shown, exc), shown)
+        return _page(request, _unchecked(data, shown, exc), shown, status=400)
     except DirectoryError as exc:
         return _silent(request, _unchecked(data, shown), shown, exc)
     shown = replace(
@@ -168,7 +170,7 @@ def _search_unit(request: HttpRequest, shown: Shown) -> HttpResponse:
     try:
         found = choices.search_units(open_directory(), _asked(text, "unit_search"))
     except Invalid as exc:
-        return _page(request, _unchecked(data, shown, exc), shown)
+        return _page(request, _unchecked(data, shown, exc), shown, status=400)
     except DirectoryError as exc:
         return _silent(request, _unchecked(data, shown), shown, exc)
     units = choices.unique([*shown.units, *found.options])
@@ -188,7 +190,7 @@ def _look_or_send(request: HttpRequest, user: User, shown: Shown, *, is_sent: bo
     """Look the order up; send it if that is what was asked, and what is sent has been shown."""
     form = OrderForm(request.POST, persons=shown.persons, units=shown.units)
     if not form.is_valid():
-        return _page(request, form, shown)
+        return _page(request, form, shown, status=400)
     sent = access.sent_before(user, form.cleaned_data["submission"]) if is_sent else None
     if sent is not None:
         return redirect("case", public_id=sent.public_id)
@@ -198,7 +200,7 @@ def _look_or_send(request: HttpRequest, user: User, shown: Shown, *, is_sent: bo
         return _silent(request, form, shown, exc)
     if not prepared.may_be_placed:
         form.show(prepared.all_refusals)
-        return _page(request, form, shown, prepared=prepared, user=user)
+        return _page(request, form, shown, prepared=prepared, user=user, status=400)
     was_seen = preview.was_shown(prepared, user, request.POST.get("seen", ""))
     if not is_sent or not was_seen:
         return _page(request, form, shown, prepared=prepared, user=user, is_new=is_sent)
@@ -212,7 +214,7 @@ def _send(
         placed = steps.place_order(prepared, by=user)
     except Invalid as exc:
         form.show([Refusal(str(exc.user_message), exc.field or "units", exc.code)])
-        return _page(request, form, shown)
+        return _page(request, form, shown, status=400)
     first = access.sent_before(user, placed.submission)
     messages.success(
         request, _("The order is sent. Its case number is %(case)s.") % {"case": placed.case_number}

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from provisioning import access, presentation
@@ -17,7 +18,8 @@ from workflows import steps
 from workflows.views.answers import acting_user, has_moved_on, refused
 
 
-@require_http_methods(["GET", "POST"])
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Ask once, then withdraw: the page names the consequence."""
     user = acting_user(request)
@@ -27,7 +29,7 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not access.may_withdraw(user, case):
         raise Http404
     form = WithdrawForm(request.POST if request.method == "POST" else None)
-    if request.method == "GET" or not form.is_valid():
+    if request.method != "POST" or not form.is_valid():
         context = {"form": form, "case": case, "facts": presentation.facts(user, case)}
         return render(request, "provisioning/case/withdraw.html", context)
     try:
