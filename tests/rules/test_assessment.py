@@ -1013,6 +1013,11 @@ def test_a_role_naming_an_id_never_asked_for_is_called_nothing():
     ]
 
 
+def test_an_id_is_not_called_unknown_while_care_providers_could_not_be_read():
+    seen = replace(with_roles(f"INTYG;Rehab-{NOWHERE}"), problems=(problem(Part.PROVIDERS),))
+    assert codes(assess(REHAB_UNIT, seen, on=TODAY).causes) == ["role.missing", FAILED]
+
+
 def test_a_dead_statistik_role_never_matters_to_rehabstod():
     for raw in (f"INTYG;Statistik-{NOWHERE}", f"INTYG;Statistik-{NORTH}", LEADER):
         verdict = assess(REHAB_UNIT, with_roles(REHAB_NORTH, raw), on=TODAY)

@@ -322,7 +322,8 @@ def hide_commissions(draw: st.DrawFn, seen: Reading) -> Reading:
 
 
 def hide_unit_commissions(draw: st.DrawFn, seen: Reading) -> Reading:
-    kept = [found for found in seen.commissions if found.couplings or draw(st.booleans())]
+    drops_empty: bool = draw(st.booleans())
+    kept = [found for found in seen.commissions if found.couplings or not drops_empty]
     return replace(seen, commissions=tuple(kept))
 
 

@@ -84,3 +84,21 @@ def test_every_role_says_how_much_it_shows():
     assert set(SEEN_BY) == set(Role)
     assert UnitAccess(UNIT, Role.LAKARE).sees is Sees.OWN_CASES
     assert UnitAccess(UNIT, Role.PROCESSLEDARE).sees is Sees.WHOLE_PROVIDER
+
+
+@pytest.mark.parametrize(
+    ("text", "is_strict", "is_lenient"),
+    [
+        ("SE0000000000-A1", True, True),
+        ("SE0000000000-" + "a" * 18, True, True),
+        ("SE0000000000-" + "a" * 19, False, False),
+        ("SE000000000-A1", False, True),
+        ("TSTNMT0000000000-105N", False, True),
+        ("SE0000000000-", False, False),
+        ("SE0000000000-Å1", False, False),
+        ("SE0000000000-A1 ", False, False),
+    ],
+)
+def test_an_hsa_id_has_a_strict_and_a_lenient_form(text: str, is_strict: bool, is_lenient: bool):
+    assert HsaId(text).has_form(strict=True) is is_strict
+    assert HsaId(text).has_form(strict=False) is is_lenient
