@@ -311,9 +311,12 @@ def record_verification(
 
 
 def silence(found: Assessment) -> str:
-    """The code of what the directory itself did not tell, where that left the answer open; else empty."""
+    """The code of what the directory itself did not tell, if anything; else empty.
+
+    Also where the answer is no all the same: what has to be changed is not known before all is read.
+    """
     codes = [cause.code.value for cause in found.causes if cause.code.value.startswith("directory.")]
-    return codes[0] if found.answer is Answer.UNKNOWN and codes else ""
+    return codes[0] if codes else ""
 
 
 # -- trouble and reminders -----------------------------------------------------------------------------------
