@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,24 @@ def processes_that_mention(text: str) -> list[str]:
     return found
 
 
+def wait_for(condition: Callable[[], bool], run: Run | servers.EmbeddedTool) -> None:
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, run.output
+        time.sleep(0.05)
+
+
+def send_messages(var_dir: Path) -> None:
+    """Ask the worker of a run, from another process, to do something twenty times."""
+    code = (
+        "import django; django.setup(); from celery import current_app; "
+        "[current_app.send_task('provisioning.sweep_messages', retry=False) for _ in range(20)]"
+    )
+    env = {**os.environ, "VAR_DIR": str(var_dir), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    env.pop("DATABASE_URL", None)
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, timeout=LIMIT_SECONDS)
+
+
 def get(port: int, path: str = "/readyz") -> int:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
         return answer.status
@@ -131,7 +150,11 @@ def test_leftovers_of_a_killed_run_do_no_harm(start):
         (first.var_dir / folder / name).write_bytes(b"\x00 not what is expected")
     second = start()
     second.wait_until_ready()
+    wait_for(lambda: "celery@" in second.output, second)
+    send_messages(second.var_dir)
+    wait_for(lambda: not list((second.var_dir / "broker" / "messages").iterdir()), second)
     assert get(second.web_port) == 200
+    assert second.process.poll() is None
     second.press_ctrl_c()
     assert second.wait() == 0
 
@@ -171,17 +194,7 @@ def test_the_embedded_tool_does_not_start_in_production_mode(tmp_path):
 
 def test_the_worker_does_what_it_is_sent(embedded_tool):
     """The queue of files runs empty again: somebody takes the messages out and acknowledges them."""
-    messages = embedded_tool.var_dir / "broker" / "messages"
-    code = (
-        "import django; django.setup(); from celery import current_app; "
-        "[current_app.send_task('provisioning.sweep_messages', retry=False) for _ in range(20)]"
-    )
-    env = {**os.environ, "VAR_DIR": str(embedded_tool.var_dir), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    env.pop("DATABASE_URL", None)
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, timeout=LIMIT_SECONDS)
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while list(messages.iterdir()):
-        assert time.monotonic() < deadline, embedded_tool.output
-        time.sleep(0.05)
+    send_messages(embedded_tool.var_dir)
+    wait_for(lambda: not list((embedded_tool.var_dir / "broker" / "messages").iterdir()), embedded_tool)
     assert "ERROR" not in embedded_tool.output
     assert "Traceback" not in embedded_tool.output

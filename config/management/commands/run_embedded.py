@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import socket
 import sys
 import urllib.error
@@ -44,11 +45,12 @@ class Command(BaseCommand):
     def prepare(self) -> None:
         """Everything the programs find when they start. Leftovers of an earlier run do no harm."""
         self.stdout.write(f"Everything that is stored is under {settings.VAR_DIR}")
+        # The queue and the timetable's memory of earlier runs: rows are the truth, and the sweeps that run
+        # soon after the start find everything again. So nothing that a killed run left half-written is read.
+        for leftover in ("broker", "beat"):
+            shutil.rmtree(settings.VAR_DIR / leftover, ignore_errors=True)
         for folder in ("broker/messages", "broker/control", "beat", "directory", "mail", "static"):
             (settings.VAR_DIR / folder).mkdir(parents=True, exist_ok=True)
-        # The timetable's memory of earlier runs: without it each sweep simply runs soon after the start.
-        for leftover in (settings.VAR_DIR / "beat").iterdir():
-            leftover.unlink()
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
 
