@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_ESCAPES = {ord(character): f"\\{ord(character):02x}" for character in "\\*()\0"}
+_SPECIAL = frozenset("\\*()\0")
 
 
 def escape(value: str) -> str:
-    return value.translate(_ESCAPES)
+    """The value as it may stand in a filter.
+
+    Blanks of every kind are escaped as well: ldap3 strips them from a value's ends, and a blank is
+    what some near misses consist of.
+    """
+    return "".join(
+        "".join(f"\\{octet:02x}" for octet in character.encode("utf-8", "surrogateescape"))
+        if character in _SPECIAL or character.isspace()
+        else character
+        for character in value
+    )
 
 
 def equals(attribute: str, value: str) -> str:

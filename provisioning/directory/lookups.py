@@ -88,7 +88,7 @@ class Lookups:
     def by_hsa_ids(self, place: Place, ids: Iterable[HsaId], attributes: Collection[str]) -> list[Entry]:
         """Entries with one of the HSA-ids; an id may have none, one or (a fault) several."""
         attribute = self.layout.hsa_identity
-        wanted = set(ids)
+        wanted = {identity for identity in ids if identity.text.strip()}
         terms = (filters.equals(attribute, identity.text) for identity in wanted)
         found = self.by_terms(place, terms, attributes)
         # A server's own idea of equality (blanks) may be wider than ours.

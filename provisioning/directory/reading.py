@@ -113,8 +113,9 @@ class Look:
             )
 
     def _ids(self) -> list[HsaId]:
-        """Every HSA-id of the human, the asked one first."""
-        return [self._person_id, *(person.hsa_id for person in self._others)]
+        """Every HSA-id of the human, the asked one first; a blank one would find everybody."""
+        ids = [self._person_id, *(person.hsa_id for person in self._others)]
+        return [identity for identity in ids if identity.text.strip()]
 
     def _roles(self) -> Iterator[str]:
         for person in (self._person, *self._others):
@@ -129,7 +130,9 @@ class Look:
     def _read_couplings(self) -> None:
         """Every commission that names one of the human's ids; a longer id that begins so is no hit."""
         layout = self._layout
-        terms = (filters.begins(layout.commission_members, identity.text) for identity in self._ids())
+        terms = [filters.begins(layout.commission_members, identity.text) for identity in self._ids()]
+        if not terms:
+            return
         with self._part(Part.COMMISSIONS):
             found = self._lookups.search(
                 Place.UNITS,

@@ -253,3 +253,11 @@ def test_protected_archived_and_ended_persons_are_told_apart(directory: Director
     assert protected and protected.is_protected and protected.mail is None and not protected.is_archived
     assert archived and archived.is_archived and not archived.is_protected
     assert ended and ended.period.end == "20200101000000Z"
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_a_blank_id_is_nobodys(directory: Directory, text: str):
+    reading = directory.read(HsaId(text), unit_ids=[cast.BJORKHAGA])
+    assert reading.person is None
+    assert not couplings(reading)
+    assert directory.person(HsaId(text)) is None
