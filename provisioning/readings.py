@@ -53,8 +53,8 @@ def verdict(found: Assessment) -> dict[str, Any]:
             "refusal": found.login.refusal,
             "units": [{"id": unit.id.text, "role": unit.role.value} for unit in found.login.units],
         },
-        "causes": [cause.code.value for cause in found.causes],
-        "warnings": [cause.code.value for cause in found.warnings],
+        "causes": list(dict.fromkeys(cause.code.value for cause in found.causes)),
+        "warnings": list(dict.fromkeys(cause.code.value for cause in found.warnings)),
         "changes": [change_data(change) for change in found.changes],
     }
 
