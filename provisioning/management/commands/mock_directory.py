@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import signal
 import threading
 from argparse import ArgumentParser
@@ -51,6 +52,9 @@ class Command(BaseCommand):
         host, port = _address(options["listen"])
         if options["ldaps"] and not options["cert"]:
             raise CommandError("--ldaps needs --cert (and --key).")
+        for path in (options["cert"], options["key"]):
+            if path and not path.is_file():
+                raise CommandError(f"Cannot read {path}: no such file.")
         source: Path = options["ldif"]
         save: Path | None = options["save"]
         try:
@@ -83,7 +87,15 @@ def _address(text: str) -> tuple[str, int]:
     if not port.isdigit():
         raise CommandError(f"--listen takes ADDRESS:PORT, not “{text}”.")
     host = host.strip("[]") or "127.0.0.1"
-    return ("127.0.0.1" if host == "localhost" else host), int(port)
+    if host == "localhost":
+        return "127.0.0.1", int(port)
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        raise CommandError(
+            f"--listen takes ADDRESS:PORT, and {host} is no address of this machine."
+        ) from None
+    return host, int(port)
 
 
 def _or_setting(given: str | None, name: str) -> str:
