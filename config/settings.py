@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.headers.HeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -97,6 +98,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "provisioning.session_limits.SessionLimitsMiddleware",
+    "provisioning.limits.LimitsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -298,6 +300,16 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     },
 }
+# How often, and how much at once. A limited person gets a page that keeps what was sent.
+LIMIT_LOGINS_PER_MINUTE = env.int("LIMIT_LOGINS_PER_MINUTE", 120, at_least=1)
+LIMIT_SEARCHES_PER_MINUTE = env.int("LIMIT_SEARCHES_PER_MINUTE", 60, at_least=1)
+LIMIT_ORDERS_PER_HOUR = env.int("LIMIT_ORDERS_PER_HOUR", 200, at_least=1)
+# How many proxies of our own stand in front: which part of X-Forwarded-For can be believed.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1 if IS_PRODUCTION else 0, at_least=0, at_most=9)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; the largest form has some 100 000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
@@ -329,7 +341,13 @@ LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "config.logs.DiscreetFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {

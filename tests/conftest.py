@@ -25,7 +25,9 @@ OWN_VARIABLES = (
     "REMINDER_WORKING_DAYS", "SECRET_KEY", "SECRET_KEY_FILE", "SITE_URL", "SOURCE_URL", "VAR_DIR",
     "WAIT_FOR_COMMISSION_WORKING_DAYS", "WEB_PORT",
 )  # fmt: skip
-OWN_PREFIXES = ("AUDIT_", "DIRECTORY_", "EMAIL_", "MOCK_", "DEMO_")
+OWN_PREFIXES = (
+    "AUDIT_", "DEMO_", "DIRECTORY_", "EMAIL_", "LIMIT_", "MOCK_", "OIDC_", "SESSION_", "TRUSTED_",
+)  # fmt: skip
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",

@@ -94,7 +94,7 @@ class BackgroundActivation(AbstractJobActivation):
     @Activation.status.transition(source=[STATUS.SCHEDULED, STATUS.STARTED], target=STATUS.ERROR)
     def error(self, exception: BaseException) -> None:
         """Keep the exception's type only: viewflow would store the stack frame's locals, names and all."""
-        self.task.data = {"_exception": {"title": type(exception).__name__}}
+        self.task.data = {"_exception": {"type": type(exception).__name__}}
         self.task.finished = timezone.now()
         self.task.save()
         task_failed.send(sender=self.flow_class, process=self.process, task=self.task)
