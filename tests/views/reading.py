@@ -19,7 +19,7 @@ def beside(response: Any, name: str) -> str:
     """What stands as error beside the field, as somebody sees it; empty if nothing does."""
     page = response.content.decode()
     found = re.search(
-        rf'<span class="label__message[^>]*id="id_{name}_error">(.*?)</span>\s*(?=<div|<input|<textarea|<fieldset|</)',
+        rf'id="id_{name}_error">(.*?)</span>\s*(?=<div|<input|<textarea|<fieldset|</)',
         page,
         re.S,
     )

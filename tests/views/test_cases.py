@@ -1,0 +1,283 @@
+"""The case page, the lists, the start page and the menu: who sees what, in words."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.urls import reverse
+
+from provisioning import presentation, timeline
+from provisioning.audit import Action
+from provisioning.rules.hsa import Attribute
+from provisioning.rules.lifecycle import State
+from tests import cast
+from tests.views.reading import text_of
+from tests.workflows import acts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROLE = "INTYG;Rehab-" + cast.BJORKHAGA.text
+
+
+def page_of(request):
+    return reverse("case", args=[request.public_id])
+
+
+def done(kiv, person_id=cast.COORDINATOR):
+    """A case that has come all the way."""
+    request = acts.order(person_id=person_id)
+    acts.work()
+    request.refresh_from_db()
+    kiv.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, ROLE)
+    acts.work()
+    request.refresh_from_db()
+    assert request.current_state is State.DONE
+    return request
+
+
+# -- the case page ------------------------------------------------------------------------------------------
+
+
+def test_a_waiting_case_says_who_has_it_since_when_and_what_comes_next(enter):
+    request = acts.order()
+    acts.work()
+    words = text_of(enter(cast.HEAD).get(page_of(request)))
+
+    assert f"Case {request.case_number}" in words
+    assert "Who has it: David Demoström" in words
+    assert "(KIV administrator)" in words
+    assert "The KIV administrator sets the value in KIV." in words
+    assert "since" in words
+
+
+def test_a_case_that_is_done_shows_the_services_yes_and_the_evidence(enter, kiv):
+    request = done(kiv)
+    words = text_of(enter(cast.COORDINATOR).get(page_of(request)))
+
+    assert "as a rehabilitation coordinator, who sees the whole unit" in words
+    assert "Verified: the service's login rule lets the person in." in words
+    assert f"{ROLE} the ordered value Not there There" in words
+    assert "logs out of the service and logs in again" in words
+
+
+@pytest.mark.parametrize("person", [cast.HEAD, cast.COORDINATOR, cast.KIV_ADMINISTRATOR, cast.AUDITOR])
+def test_those_concerned_and_auditors_read_the_case(enter, settings, person):
+    settings.AUDITORS = (cast.AUDITOR.text,)
+    request = acts.order()
+    acts.work()
+
+    assert enter(person).get(page_of(request)).status_code == 200
+
+
+@pytest.mark.parametrize("person", [cast.OUTSIDER, cast.DOCTOR, cast.PROVIDER_HEAD])
+def test_for_everybody_else_the_case_is_not_there(enter, person):
+    request = acts.order()
+
+    assert enter(person).get(page_of(request)).status_code == 404
+
+
+def test_a_case_that_does_not_exist_is_not_there_either(enter):
+    assert enter(cast.HEAD).get(reverse("case", args=[uuid4()])).status_code == 404
+
+
+def test_pages_that_show_are_not_posted_to(enter):
+    request = acts.order()
+    client = enter(cast.HEAD)
+
+    assert client.post(page_of(request)).status_code == 405
+    assert client.post(reverse("start")).status_code == 405
+    assert client.post(reverse("cases")).status_code == 405
+
+
+def test_a_protected_persons_name_is_for_the_cases_own_people_only(enter, settings):
+    settings.AUDITORS = (cast.AUDITOR.text,)
+    request = acts.order(person_id=cast.PROTECTED)
+    acts.work()
+    request.refresh_from_db()
+    own = enter(cast.HEAD).get(page_of(request)).content.decode()
+    assert request.subject_name in own
+
+    auditor = enter(cast.AUDITOR)
+    for address in (page_of(request), reverse("cases") + "?vems=alla", reverse("start")):
+        page = auditor.get(address)
+        assert page.status_code == 200
+        assert request.subject_name not in page.content.decode()
+    assert "Person with protected identity" in text_of(auditor.get(page_of(request)))
+
+
+def test_a_silent_directory_is_told_on_the_case(enter, directory):
+    request = acts.order()
+    directory.faults.is_busy = True
+    acts.work()
+    directory.faults.clear()
+    request.refresh_from_db()
+    assert request.trouble_since is not None
+
+    assert "nobody can say what it holds" in text_of(enter(cast.HEAD).get(page_of(request)))
+
+
+def test_the_items_of_one_order_lead_to_each_other(enter):
+    first = acts.order(units=(cast.BJORKHAGA, cast.ALMBY))
+    second = first.order.requests.get(position=2)
+    page = enter(cast.HEAD).get(page_of(first))
+
+    assert page_of(second) in page.content.decode()
+    assert "Ordered at the same time" in text_of(page)
+
+
+def test_only_orderer_and_subject_are_offered_to_withdraw_or_to_copy(enter):
+    request = acts.order()
+    acts.work()
+    withdraw = reverse("withdraw", args=[request.public_id])
+    assert withdraw in enter(cast.HEAD).get(page_of(request)).content.decode()
+    assert withdraw not in enter(cast.KIV_ADMINISTRATOR).get(page_of(request)).content.decode()
+
+    acts.steps.withdraw(request, by=acts.user(cast.HEAD), reason="")
+    ended = enter(cast.HEAD).get(page_of(request)).content.decode()
+    assert withdraw not in ended
+    assert f"?kopia={request.public_id}" in ended
+
+
+def test_other_system_roles_of_the_person_are_nobodys_business(enter, kiv):
+    dn = acts.open_directory().person(cast.COORDINATOR).dn
+    kiv.add_value(dn, Attribute.SYSTEM_ROLE, "ANNAT;Hemligt-uppdrag")
+    request = done(kiv)
+
+    assert "Hemligt" not in enter(cast.HEAD).get(page_of(request)).content.decode()
+
+
+# -- words --------------------------------------------------------------------------------------------------
+
+
+def test_every_action_has_a_sentence_in_the_timeline():
+    assert set(timeline.SENTENCE_OF) == set(Action)
+
+
+def test_every_state_has_a_tone_and_a_next_step():
+    assert set(presentation.TONE_OF) == set(presentation.NEXT_STEP) == set(State)
+
+
+def test_no_word_of_the_engine_or_the_database_reaches_the_case_page(enter, kiv):
+    request = done(kiv)
+    words = text_of(enter(cast.HEAD).get(page_of(request)))
+
+    for inner in ("awaiting_", "SCHEDULED", "request.", "role.missing", "rehabkoordinator ", "None"):
+        assert inner not in words
+
+
+# -- lists and start ----------------------------------------------------------------------------------------
+
+
+def test_a_newcomer_sees_what_to_do(enter):
+    words = text_of(enter(cast.OUTSIDER).get(reverse("start")))
+
+    assert "Order access" in words
+    assert "Nothing waits for you." in words
+    assert "You have no open orders" in words
+
+
+def test_the_start_page_shows_what_waits_for_each_and_where_to_act(enter):
+    wish = acts.order(by=cast.COORDINATOR)
+    head = enter(cast.HEAD).get(reverse("start"))
+    assert "To attest 1" in text_of(head)
+    assert reverse("attest", args=[wish.public_id]) in head.content.decode()
+    own = text_of(enter(cast.COORDINATOR).get(reverse("start")))
+    assert "You wait for 1" in own
+    assert "With: Bertil Exempelsson (attester)" in own
+
+    acts.attest(wish, cast.HEAD)
+    acts.work()
+    administrator = enter(cast.KIV_ADMINISTRATOR).get(reverse("start"))
+    assert "To set in KIV 1" in text_of(administrator)
+    assert reverse("kiv_task", args=[wish.public_id]) in administrator.content.decode()
+    assert "To attest" not in text_of(enter(cast.HEAD).get(reverse("start")))
+
+
+def test_a_choice_waits_for_the_orderer_on_the_start_page(enter):
+    request = acts.order(person_id=cast.COORDINATOR_UNCOUPLED)
+    acts.work()
+    page = enter(cast.HEAD).get(reverse("start"))
+
+    assert "To choose how to go on 1" in text_of(page)
+    assert reverse("choose", args=[request.public_id]) in page.content.decode()
+
+
+def test_a_silent_directory_is_told_on_the_start_page_and_takes_nothing_away(enter, directory):
+    request = acts.order()
+    client = enter(cast.HEAD)
+    directory.faults.drop_connections = -1
+    page = client.get(reverse("start"))
+
+    assert page.status_code == 200
+    assert "The directory does not answer" in text_of(page)
+    assert request.case_number in text_of(page)
+
+
+def test_open_and_ended_cases_are_listed_apart(enter):
+    request = acts.order()
+    client = enter(cast.HEAD)
+    assert request.case_number in text_of(client.get(reverse("cases")))
+    acts.steps.withdraw(request, by=acts.user(cast.HEAD), reason="")
+
+    assert request.case_number not in text_of(client.get(reverse("cases")))
+    assert "No open cases" in text_of(client.get(reverse("cases")))
+    assert request.case_number in text_of(client.get(reverse("cases"), {"visa": "avslutade"}))
+
+
+def test_a_long_list_has_pages_of_twenty(enter):
+    acts.order(units=(cast.BJORKHAGA,))
+    request = acts.user(cast.HEAD).orders.get().requests.get()
+    for position in range(2, 26):
+        request.pk, request.public_id, request.position = None, uuid4(), position
+        request.state, request.unit_key = State.WITHDRAWN.value, f"se0000000000-e{position}"
+        request._state.adding = True
+        request.save()
+    client = enter(cast.HEAD)
+    first = client.get(reverse("cases"), {"visa": "avslutade"})
+
+    assert len(first.context["lines"]) == 20
+    assert "Page 1 of 2" in text_of(first)
+    assert len(client.get(reverse("cases"), {"visa": "avslutade", "page": "2"}).context["lines"]) == 4
+    assert client.get(reverse("cases"), {"visa": "avslutade", "page": "nonsense"}).status_code == 200
+
+
+def test_an_outsider_lists_nobody_elses_cases_even_when_asking_for_all(enter):
+    request = acts.order()
+    page = enter(cast.OUTSIDER).get(reverse("cases"), {"vems": "alla"})
+
+    assert request.case_number not in text_of(page)
+
+
+def test_the_head_of_unit_finds_the_units_cases_under_all(enter):
+    request = acts.order(by=cast.COORDINATOR)
+    client = enter(cast.HEAD)
+
+    assert request.case_number not in text_of(client.get(reverse("cases")))
+    assert request.case_number in text_of(client.get(reverse("cases"), {"vems": "alla"}))
+
+
+def test_the_menu_shows_tasks_to_kiv_administrators_and_messages_to_operators(enter, settings):
+    tasks, sent = f'href="{reverse("kiv_tasks")}"', f'href="{reverse("messages")}"'
+    assert tasks in enter(cast.KIV_ADMINISTRATOR).get(reverse("start")).content.decode()
+    plain = enter(cast.OUTSIDER).get(reverse("start")).content.decode()
+    assert tasks not in plain
+    assert sent not in plain
+    settings.OPERATORS = (cast.OUTSIDER.text,)
+    assert sent in enter(cast.OUTSIDER).get(reverse("start")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("person", "words"),
+    [(cast.HEAD, "Head of 2 units"), (cast.KIV_ADMINISTRATOR, "KIV administrator"), (cast.OUTSIDER, "")],
+)
+def test_the_head_of_the_page_says_what_one_is_here(enter, person, words):
+    page = enter(person).get(reverse("start"))
+
+    assert words in text_of(page)
+    assert ("app-header__role" in page.content.decode()) is bool(words)
+
+
+@pytest.mark.parametrize("name", ["start", "cases", "order"])
+def test_pages_with_personal_data_are_kept_by_no_cache(enter, name):
+    assert "no-store" in enter(cast.HEAD).get(reverse(name))["Cache-Control"]
