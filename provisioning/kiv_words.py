@@ -15,6 +15,7 @@ from provisioning.directory import names
 from provisioning.models import AccessRequest
 from provisioning.presentation import CauseLine
 from provisioning.requests import Cannot, Seen
+from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, Attribute, Change, HsaId, Level, Service
 
 Text = str | Promise
@@ -51,14 +52,19 @@ EFFECTS: Mapping[tuple[Service, Level], Text] = {
 }
 
 
+# What the task itself says already, and what may be cleared away because no service can read it.
+_PLAINLY_MISSING = frozenset({Code.ROLE_MISSING.value, Code.COMMISSION_MISSING.value})
+_USELESS = frozenset({Code.ROLE_WRONG_CASE.value, Code.ROLE_BLANKS.value, Code.ROLE_MALFORMED.value})
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One value of the attribute: there now, and there when the task is done. None: not read."""
+    """One value of the attribute, and whether it is there now (None: not read)."""
 
     value: str
     now: bool | None
-    wanted: bool
     is_ordered: bool
+    is_useless: bool  # a slip of the keyboard that no service reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,8 @@ def task_card(
         _change_card(change, values.get((change.dn, change.attribute.value)), seen, name)
         for change in changes
     )
-    misses = seen.instead if seen else request.seen_instead.get("near_misses", [])
+    found = seen.instead if seen else request.seen_instead.get("near_misses", [])
+    misses = [details for details in found if details["code"] not in _PLAINLY_MISSING]
     return TaskCard(
         request=request,
         what=presentation.what(request),
@@ -117,9 +124,12 @@ def task_card(
 
 def _change_card(change: Change, values: Collection[str] | None, seen: Seen | None, name: str) -> ChangeCard:
     found = list(dict.fromkeys(values or ()))
-    rows = [Row(value, now=True, wanted=True, is_ordered=value == change.value) for value in found]
+    useless = {miss["about"] for miss in (seen.instead if seen else ()) if miss["code"] in _USELESS}
+    rows = [
+        Row(value, True, is_ordered=value == change.value, is_useless=value in useless) for value in found
+    ]
     if change.value not in found:
-        rows.append(Row(change.value, now=None if seen is None else False, wanted=True, is_ordered=True))
+        rows.append(Row(change.value, None if seen is None else False, is_ordered=True, is_useless=False))
     steps = _role_steps if change.attribute is Attribute.SYSTEM_ROLE else _coupling_steps
     return ChangeCard(
         value=change.value,
@@ -139,7 +149,7 @@ def _place(change: Change, name: str) -> str:
 def _role_steps(change: Change, name: str) -> tuple[str, ...]:
     return (
         _("Search for %(name)s in KIV and open the person entry with the DN below.") % {"name": name},
-        _("Add the value below to HSA system role, as a value of its own. Paste it: every character counts."),
+        _("Add the value above to HSA system role, as a value of its own. Paste it: every character counts."),
         _("Leave the other values as they are, and save."),
     )
 

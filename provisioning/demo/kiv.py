@@ -32,9 +32,23 @@ PERSON_KEY, UNIT_KEY = "demo_kiv_person", "demo_kiv_unit"
 
 
 class FindForm(forms.Form):
-    """A name or an HSA-id to look for."""
+    """A person to look for."""
 
-    text = forms.CharField(label=gettext_lazy("Name or HSA-id"), max_length=100)
+    text = forms.CharField(
+        label=gettext_lazy("The person's name or HSA-id"),
+        max_length=100,
+        error_messages={"required": gettext_lazy("Write whom or what to search for.")},
+    )
+
+
+class FindUnitForm(FindForm):
+    """A unit to look for."""
+
+    text = forms.CharField(
+        label=gettext_lazy("The unit's name or HSA-id"),
+        max_length=100,
+        error_messages={"required": gettext_lazy("Write whom or what to search for.")},
+    )
 
 
 class RoleForm(forms.Form):
@@ -45,6 +59,7 @@ class RoleForm(forms.Form):
         help_text=gettext_lazy("Kept exactly as you write it. Paste the value from the task."),
         max_length=200,
         strip=False,
+        error_messages={"required": gettext_lazy("Write the value to add.")},
     )
 
 
@@ -62,7 +77,7 @@ class Screen:
     """What the page shows."""
 
     find_person: FindForm
-    find_unit: FindForm
+    find_unit: FindUnitForm
     role: RoleForm
     person: Person | None = None
     unit: Unit | None = None
@@ -102,7 +117,7 @@ def _screen(request: HttpRequest) -> Screen:
 
     return Screen(
         find_person=FindForm(**bound("find_person")),  # type: ignore[arg-type]
-        find_unit=FindForm(**bound("find_unit")),  # type: ignore[arg-type]
+        find_unit=FindUnitForm(**bound("find_unit")),  # type: ignore[arg-type]
         role=RoleForm(**bound("add_role")),  # type: ignore[arg-type]
     )
 

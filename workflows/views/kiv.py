@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -19,7 +19,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from provisioning import access, kiv_words, mandates, presentation, requests
-from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.models import AccessRequest, User
 from provisioning.requests import Cannot, Seen
@@ -169,7 +168,9 @@ def _answer_done(card: Card) -> HttpResponse:
             return _page(card, form, other, status=403)
         if after.current_state is State.AWAITING_KIV:
             left.append(after)
-    return _after_done(card.request, settled=len(chosen) - len(left), left=left, is_silent=not seen)
+    return _after_done(
+        card.request, settled=len(chosen) - len(left), left=left, is_silent=len(seen) < len(chosen)
+    )
 
 
 def _after_done(
@@ -220,14 +221,15 @@ def _answer_cannot(card: Card) -> HttpResponse:
     return redirect("kiv_tasks")
 
 
-def look(rows: Collection[AccessRequest]) -> dict[int, Seen]:
-    """What the directory shows now for these requests, read together; empty when it does not answer."""
-    wanted = {(change.dn, change.attribute) for row in rows for change in polling.changes_of(row)}
-    try:
-        values = open_directory().values(wanted)
-    except DirectoryError:
-        return {}
-    return {row.pk: polling.seen_from(row, values) for row in rows}
+def look(rows: Iterable[AccessRequest]) -> dict[int, Seen]:
+    """What the directory shows now for these requests. Stops at the first silence: the rest would wait too."""
+    found: dict[int, Seen] = {}
+    for row in rows:
+        seen = polling.look(row)
+        if seen is None:
+            break
+        found[row.pk] = seen
+    return found
 
 
 def _page(card: Card, done: DoneForm, cannot: CannotForm, status: int = 200) -> HttpResponse:
@@ -241,7 +243,7 @@ def _page(card: Card, done: DoneForm, cannot: CannotForm, status: int = 200) -> 
             kiv_words.task_card(row, polling.changes_of(row), seen.get(row.pk), name=name)
             for row in wanted_first
         ],
-        "is_silent": not seen,
+        "is_silent": len(seen) < len(card.rows),
         "done": done,
         "cannot": cannot,
         "form": cannot if cannot.is_bound else done,

@@ -1,0 +1,91 @@
+"""The main job in a real browser: from an order to a login that works, in three people's windows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from provisioning.notifications import WORDS, Kind
+from provisioning.presentation import ROLE_SENTENCES
+from provisioning.rules.lifecycle import State
+from tests import cast
+from tests.browser.conftest import Visit
+from tests.browser.visitor import swedish
+
+pytestmark = pytest.mark.browser
+
+WANTED = f"INTYG;Rehab-{cast.BJORKHAGA}"
+
+
+def subjects(kind: Kind, case_url_number: str) -> str:
+    return swedish(str(WORDS[kind].subject)) % {"case": case_url_number}
+
+
+def case_number(text: str) -> str:
+    found = re.search(r"\d{4}-\d{6}-\d+", text)
+    assert found, text
+    return found.group()
+
+
+def test_an_order_becomes_a_login_that_works(visit: Visit) -> None:
+    head = visit(cast.HEAD)
+    case_url = head.order(cast.COORDINATOR, "rehabstod:unit", [cast.BJORKHAGA])
+    number = case_number(head.text)
+    head.wait_for_state(case_url, State.AWAITING_KIV)
+
+    # The KIV administrator finds the task on the start page, and copies the exact value.
+    kiv = visit(cast.KIV_ADMINISTRATOR, permissions=["clipboard-read", "clipboard-write"])
+    assert number in kiv.text
+    kiv.open("/kiv/")
+    kiv.page.locator(".app-people a.button", has_text=number).click()
+    task_url = kiv.page.url
+    assert kiv.page.locator("code.app-copy__value").inner_text() == WANTED
+    kiv.page.locator("button[data-copy-value]").click()
+    kiv.page.locator(".app-copy__status:not(:empty)").wait_for()
+    copied = kiv.page.evaluate("navigator.clipboard.readText()")
+    assert copied == WANTED
+
+    # A value a hair's breadth off is named, and the task stays.
+    kiv.add_role(cast.COORDINATOR, WANTED.lower())
+    kiv.page.goto(task_url)
+    kiv.page.locator("button[name=answer][value=done]").click()
+    assert kiv.page.url == task_url
+    assert WANTED.lower() in kiv.page.locator(".app-causes").first.inner_text()
+
+    # With the right value set, nobody needs to click anything: the tool sees it by LDAP.
+    kiv.open("/demo/kiv/")
+    kiv.page.locator("button[value=remove_role]").click()
+    kiv.add_role(cast.COORDINATOR, copied)
+    head.wait_for_state(case_url, State.DONE)
+
+    # The person's own window ends with the login rule's yes.
+    coordinator = visit(cast.COORDINATOR)
+    coordinator.page.goto(case_url)
+    says = swedish(str(ROLE_SENTENCES["rehabkoordinator"])) % {"unit": "Björkhaga vårdcentral"}
+    assert says in coordinator.text
+    assert coordinator.page.locator("#verdict .badge--success-inverted").count() == 1
+
+    # Everybody has been told, by mail.
+    head.open("/demo/mail/")
+    wanted = [subjects(kind, number) for kind in (Kind.KIV, Kind.KIV_RETURNED, Kind.DONE)]
+    head.wait_until(lambda: all(subject in head.text for subject in wanted))
+    done = head.page.locator(".app-mail", has_text=subjects(Kind.DONE, number))
+    head.wait_until(lambda: done.count() == 2)  # the orderer and the person
+    told = " ".join(done.all_inner_texts())
+    assert "bertil.exempelsson@demo.invalid" in told
+    assert "folke.sagolund@demo.invalid" in told
+    assert "Sagolund" not in told.replace("folke.sagolund@", "")  # nothing personal in a mail
+
+
+def test_a_task_that_closed_itself_leads_its_administrator_to_the_case(visit: Visit) -> None:
+    head = visit(cast.HEAD)
+    case_url = head.order(cast.BLANKS, "rehabstod:unit", [cast.BJORKHAGA])
+    head.wait_for_state(case_url, State.AWAITING_KIV)
+    kiv = visit(cast.KIV_ADMINISTRATOR)
+    kiv.page.goto(case_url.replace("/arenden/", "/kiv/"))
+    task_url = kiv.page.url
+    kiv.add_role(cast.BLANKS, WANTED)
+    head.wait_for_state(case_url, State.DONE)
+    kiv.page.goto(task_url)
+    assert kiv.page.url == case_url
