@@ -7,6 +7,7 @@ Source: domain §7.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -15,8 +16,10 @@ from django.http import Http404
 from provisioning import mandates
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, AuditEntry, HandlerRole, OutgoingMessage, User
+from provisioning.notifications import Kind
 from provisioning.rules.lifecycle import State
 
+_ASKING = (Kind.ATTEST.value, Kind.KIV.value, Kind.KIV_RETURNED.value, Kind.REMINDER.value)
 _ATTESTING = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
 
 
@@ -150,7 +153,14 @@ def _is_party(user: User) -> Q:
         | Q(second_attester=user)
         | Q(carried_out_by=user)
         | Q(handlers__person_key=user.hsa_key)
+        | Q(pk__in=_asked_for(user))
     )
+
+
+def _asked_for(user: User) -> QuerySet[OutgoingMessage, Any]:
+    """Requests somebody was asked to act on: the mail's link must not end when another one was faster."""
+    messages = OutgoingMessage.objects.filter(recipient_key=user.hsa_key, kind__in=_ASKING)
+    return messages.exclude(request=None).values("request")
 
 
 def _is_head(held: Mandates) -> Q:
