@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "config.headers.HeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.language.SwedishFirst",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -273,6 +274,12 @@ WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 2
 BACKGROUND_LEASE_SECONDS = env.int("BACKGROUND_LEASE_SECONDS", 90, at_least=5, at_most=3600)
 WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 300, at_least=5, at_most=86_400)
 REMINDER_WORKING_DAYS = env.int("REMINDER_WORKING_DAYS", 2, at_least=1, at_most=60)
+NUDGE_EVERY_HOURS = env.int("NUDGE_EVERY_HOURS", 24, at_least=1, at_most=720)
+# The ladder: after so many working days without an answer the next one up is asked, so many times; then it ends.
+ESCALATE_AFTER_WORKING_DAYS = env.int("ESCALATE_AFTER_WORKING_DAYS", 4, at_least=1, at_most=60)
+ESCALATION_LEVELS = env.int("ESCALATION_LEVELS", 2, at_least=0, at_most=10)
+ESCALATION_END = env.choice("ESCALATION_END", ("end", "stay"), "end")
+DELEGATION_NOTICE_DAYS = env.ints("DELEGATION_NOTICE_DAYS", (14, 1))
 
 # --- Language and time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "sv"

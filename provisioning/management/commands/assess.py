@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import ArgumentTypeError
 from datetime import date
 from typing import Any, NoReturn
 
@@ -34,8 +35,11 @@ class Command(BaseCommand):
         parser = super().create_parser(prog_name, subcommand, **kwargs)
 
         def refuse(message: str) -> NoReturn:
+            if not parser.called_from_command_line:
+                raise CommandError(message, returncode=WRONG_USAGE)
             parser.print_usage(sys.stderr)
-            raise CommandError(message, returncode=WRONG_USAGE)
+            sys.stderr.write(f"{parser.prog}: {message}\n")
+            sys.exit(WRONG_USAGE)
 
         parser.error = refuse  # type: ignore[method-assign]  # argparse would exit with status 2: "unknown"
         return parser
@@ -104,9 +108,12 @@ def as_text(found: Assessment) -> str:
 def _hsa_id(text: str) -> HsaId:
     hsa_id = HsaId(text.strip())
     if not hsa_id.has_form(strict=False):
-        raise ValueError(text)
+        raise ArgumentTypeError(f"{text!r} does not have the form of an HSA-id, such as SE0000000000-AB12")
     return hsa_id
 
 
 def _day(text: str) -> date:
-    return date.fromisoformat(text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise ArgumentTypeError(f"{text!r} is not a day written YYYY-MM-DD") from exc
