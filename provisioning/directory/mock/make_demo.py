@@ -156,6 +156,7 @@ def roles() -> dict[str, list[str]]:
         "TWO_IDS_OTHER": [right],
         "ENDED": [right],
         "SETTLED": [right, "BIF;Vårdpersonal"],
+        "DATE_UNREADABLE": [right],
         "WRONG_CASE": [right.lower()],
         "BLANKS": [f"{right} "],
         "MALFORMED": [right.replace(";", " ")],

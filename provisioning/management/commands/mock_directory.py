@@ -93,7 +93,7 @@ def _address(text: str) -> tuple[str, int]:
         ipaddress.ip_address(host)
     except ValueError:
         raise CommandError(
-            f"--listen takes ADDRESS:PORT, and {host} is no address of this machine."
+            f"--listen takes ADDRESS:PORT, and {host} is no IP address."
         ) from None
     return host, int(port)
 
