@@ -119,7 +119,6 @@ class OrderForm(forms.Form):
     )
     ends_on = forms.DateField(
         label=gettext_lazy("Last day"),
-        help_text=gettext_lazy("At most twelve months. You are reminded before it ends."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={
             "required": gettext_lazy("Write the last day."),

@@ -108,6 +108,8 @@ def _error_lines(form: BaseForm) -> Iterable[ErrorLine]:
         yield ErrorLine(str(message))
     for field in form:
         label = "" if field.is_hidden else str(field.label).rstrip(".")
+        if label.endswith("?"):
+            label = ""  # a question with a colon after it reads badly, and its message can stand alone
         target = "" if field.is_hidden else getattr(field, "focus_id", field.id_for_label)
         for message in field.errors:
             yield ErrorLine(str(message), label, target)
