@@ -30,6 +30,8 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "messages": every(20, "provisioning.sweep_messages"),
     "reminders": every(15 * 60, "provisioning.sweep_reminders"),
     "handlers": every(10 * 60, "provisioning.sweep_handlers"),
+    "escalations": every(15 * 60, "workflows.sweep_escalations"),
+    "delegations": every(10 * 60, "provisioning.sweep_delegations"),
 }
 app.conf.beat_schedule = TIMETABLE
 

@@ -15,7 +15,7 @@ from django.http import Http404
 
 from provisioning import mandates
 from provisioning.mandates import Mandates
-from provisioning.models import AccessRequest, AuditEntry, HandlerRole, OutgoingMessage, User
+from provisioning.models import AccessRequest, AuditEntry, Delegation, HandlerRole, OutgoingMessage, User
 from provisioning.notifications import Kind
 from provisioning.rules.lifecycle import State
 
@@ -26,7 +26,7 @@ _ATTESTING = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATIO
 def visible_requests(user: User) -> QuerySet[AccessRequest]:
     """The requests this person may read."""
     rows = AccessRequest.objects.select_related(
-        "order__orderer", "attester", "second_attester", "carried_out_by"
+        "order__orderer", "ordered_for", "attester", "attested_for", "second_attester", "carried_out_by"
     )
     if user.is_auditor:
         return rows
@@ -76,7 +76,7 @@ def may_read_name(user: User, request: AccessRequest) -> bool:
         return True
     if user.hsa_key in (request.order.orderer_id, request.attester_id, request.second_attester_id):
         return True
-    if user.hsa_key == request.carried_out_by_id:
+    if user.hsa_key in (request.carried_out_by_id, request.ordered_for_id, request.attested_for_id):
         return True
     return any(handler.person_key == user.hsa_key for handler in request.handlers.all())
 
@@ -90,6 +90,8 @@ def may_read_actor(user: User, actor: User, request: AccessRequest) -> bool:
         request.attester_id,
         request.second_attester_id,
         request.carried_out_by_id,
+        request.ordered_for_id,
+        request.attested_for_id,
     }
     return user.hsa_key in own or any(
         handler.person_key == user.hsa_key for handler in request.handlers.all()
@@ -106,11 +108,51 @@ def may_withdraw(user: User, request: AccessRequest) -> bool:
     return request.is_open and user.hsa_key in (request.order.orderer_id, request.subject_key)
 
 
+def may_nudge(user: User, request: AccessRequest) -> bool:
+    """The orderer and the subject may remind whoever else has the request."""
+    if user.hsa_key not in (request.order.orderer_id, request.subject_key):
+        return False
+    if request.current_state is State.AWAITING_CHOICE:
+        return user.hsa_key != request.order.orderer_id
+    return any(handler.person_key != user.hsa_key for handler in request.handlers.all())
+
+
+def visible_delegations(user: User) -> QuerySet[Delegation]:
+    """Delegations this person may read: given, received, and those on units the person is head of now."""
+    rows = Delegation.objects.select_related("principal", "delegate", "ended_by")
+    if user.is_auditor:
+        return rows
+    keys = [unit_id.folded for unit_id in mandates.for_display(user).unit_ids]
+    return rows.filter(Q(principal=user) | Q(delegate=user) | Q(unit_key__in=keys))
+
+
+def find_delegation(user: User, public_id: UUID) -> Delegation:
+    """The delegation, if this person may read it. Raises Http404."""
+    try:
+        return visible_delegations(user).get(public_id=public_id)
+    except Delegation.DoesNotExist:
+        raise Http404 from None
+
+
+def may_revoke(user: User, delegation: Delegation) -> bool:
+    """Say whether a way to end it is shown. The operation asks again, with mandates read fresh."""
+    if delegation.ended_at is not None:
+        return False
+    if user.hsa_key in (delegation.principal_id, delegation.delegate_id):
+        return True
+    return delegation.unit_id in mandates.for_display(user).unit_ids
+
+
+def may_read_party(user: User, person: User, delegation: Delegation) -> bool:
+    """Say whether a name in a delegation is shown: a protected person's only to the two it is between."""
+    return not person.is_protected or user.hsa_key in (delegation.principal_id, delegation.delegate_id)
+
+
 def visible_history(user: User, request: AccessRequest) -> QuerySet[AuditEntry]:
     """The facts about a request that its readers see: everything that happened to it and to its order."""
     return AuditEntry.objects.filter(
         Q(request=request) | Q(order=request.order, request=None)
-    ).select_related("actor")
+    ).select_related("actor", "principal")
 
 
 def may_read_messages(user: User) -> bool:
@@ -150,6 +192,8 @@ def _is_party(user: User) -> Q:
         Q(order__orderer=user)
         | Q(subject_key=user.hsa_key)
         | Q(attester=user)
+        | Q(ordered_for=user)
+        | Q(attested_for=user)
         | Q(second_attester=user)
         | Q(carried_out_by=user)
         | Q(handlers__person_key=user.hsa_key)

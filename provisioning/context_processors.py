@@ -11,7 +11,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from provisioning import mandates
+from provisioning import access, mandates
 from provisioning.models import User
 
 Text = str | Promise
@@ -23,6 +23,8 @@ _BELONGS_TO = {
     "choose": "cases",
     "withdraw": "cases",
     "kiv_task": "kiv_tasks",
+    "delegate": "delegations",
+    "revoke_delegation": "delegations",
 }
 
 
@@ -60,6 +62,10 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
     # A directory that is silent takes nobody's tasks out of the menu.
     if held.is_kiv_administrator or not held.is_known:
         items.append(("kiv_tasks", gettext_lazy("KIV tasks")))
+    # Also while nothing is delegated any more: the page shows what has been.
+    has_some = held.is_head_of_unit or user.is_auditor or access.visible_delegations(user).exists()
+    if has_some or not held.is_known:
+        items.append(("delegations", gettext_lazy("Delegations")))
     if user.is_operator or user.is_auditor:
         items.append(("messages", gettext_lazy("Messages")))
     if settings.IS_DEMO:

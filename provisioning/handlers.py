@@ -6,50 +6,118 @@ walking the unit's DN and its ancestors; the person the change concerns is never
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from provisioning import audit, outbox
+from provisioning import audit, delegates, outbox
 from provisioning.directory import Directory
-from provisioning.models import AccessRequest, Handler, HandlerRole
+from provisioning.models import AccessRequest, AuditEntry, Delegation, Handler, HandlerRole
 from provisioning.notifications import Kind
+from provisioning.rules import mandates as mandate_rules
 from provisioning.rules.hsa import HsaId, Level, Person, Provider, Unit
 from provisioning.rules.lifecycle import State
 
 
-def attesters(directory: Directory, unit: Unit, *, subject_id: HsaId) -> tuple[Person, ...]:
-    """The head of the unit; for the head's own access, the head of the nearest unit above.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody who may act on a request: by a mandate of their own, or by a delegation."""
 
-    Raises DirectoryError. An empty answer means that nobody may attest: the order must be refused.
+    person: Person
+    delegation: Delegation | None = None
+
+    @property
+    def key(self) -> tuple[str, int | None]:
+        return self.person.hsa_id.folded, self.delegation.pk if self.delegation else None
+
+
+def by_own_mandate(persons: Iterable[Person]) -> tuple[Asked, ...]:
+    return tuple(Asked(person) for person in persons)
+
+
+def attesters(directory: Directory, unit: Unit, *, subject_id: HsaId, rungs: int = 0) -> tuple[Asked, ...]:
+    """The head of the unit with the head's delegates; for the head's own access, the nearest head above, too.
+
+    `rungs`: how many heads further up are asked as well, when nobody answers. A head whose own access it is
+    decides nothing, but the head's delegates may. Raises DirectoryError. An empty answer means that nobody
+    may attest: the order must be refused.
     """
+    asked: dict[HsaId, Asked] = {}
+    heads: list[HsaId] = []
     for candidate in (unit, *directory.units_above(unit.dn)):
-        if candidate.manager_id and candidate.manager_id != subject_id:
-            found = directory.person(candidate.manager_id)
-            if found is not None and not found.is_archived:
-                return (found,)
-    return ()
+        manager_id = candidate.manager_id
+        if manager_id is None or manager_id in heads:
+            continue
+        head = directory.person(manager_id)
+        if head is None or head.is_archived:
+            continue
+        if manager_id != subject_id:
+            asked[manager_id] = Asked(head)  # own mandate comes before one lent by somebody further down
+            heads.append(manager_id)
+        units = (candidate.hsa_id, unit.hsa_id)
+        for stand_in in _delegates_of(directory, manager_id, units, subject_id=subject_id):
+            asked.setdefault(stand_in.person.hsa_id, stand_in)
+        if len(heads) > rungs:
+            break
+    return tuple(asked.values())
 
 
-def provider_attesters(directory: Directory, provider: Provider, *, subject_id: HsaId) -> tuple[Person, ...]:
+def _delegates_of(
+    directory: Directory, principal_id: HsaId, unit_ids: Iterable[HsaId], *, subject_id: HsaId
+) -> list[Asked]:
+    """Those who attest for this head on these units; the person it concerns is never among them."""
+    kind = mandate_rules.Kind.ATTESTING
+    rows = delegates.standing_in(directory, principal_id, kind, on_units=set(unit_ids))
+    rows = [row for row in rows if row.delegate.identity != subject_id]
+    found = directory.persons([row.delegate.identity for row in rows]) if rows else {}
+    return [
+        Asked(person, row)
+        for row in rows
+        if (person := found.get(row.delegate.identity)) is not None and not person.is_archived
+    ]
+
+
+def provider_attesters(
+    directory: Directory, provider: Provider, *, subject_id: HsaId, rungs: int = 0
+) -> tuple[Person, ...]:
     """First attesters of a process leader: heads of the units where the subject has a commission.
 
-    Raises DirectoryError.
+    `rungs`: how many heads above each of those units are asked as well. No delegates: a delegation is for
+    one unit, and this is about the whole care provider. Raises DirectoryError.
     """
     reading = directory.read(subject_id, provider_ids=[provider.hsa_id])
-    managers = {
-        unit.manager_id
+    units = {
+        unit.hsa_id: unit
         for commission in reading.commissions
         if commission.unit_id is not None
         and any(coupling.person_id == subject_id for coupling in commission.couplings)
         and (unit := reading.units.get(commission.unit_id)) is not None
         and unit.provider_id == provider.hsa_id
-        and unit.manager_id not in (None, subject_id)
     }
-    found = directory.persons([manager for manager in managers if manager is not None])
+    managers = {unit.manager_id for unit in units.values()}
+    if rungs:
+        managers |= {
+            above.manager_id
+            for unit in units.values()
+            for above in _headed_above(directory, unit, managers, rungs)
+            if above.hsa_id != provider.hsa_id  # who holds its mandate is asked as second attester
+        }
+    found = directory.persons([manager for manager in managers if manager not in (None, subject_id)])
     return tuple(sorted(found.values(), key=lambda person: person.name))
+
+
+def _headed_above(directory: Directory, unit: Unit, known: Iterable[HsaId | None], rungs: int) -> list[Unit]:
+    """The nearest units above that have another head, as many as there are rungs."""
+    others = [
+        above
+        for above in directory.units_above(unit.dn)
+        if above.manager_id is not None and above.manager_id not in known
+    ]
+    return others[:rungs]
 
 
 def mandate_holders(
@@ -75,22 +143,37 @@ def excluded_from_carrying_out(request: AccessRequest) -> set[HsaId]:
     return {HsaId(key) for key in keys if key}
 
 
-def assign(request: AccessRequest, role: HandlerRole, persons: Iterable[Person]) -> None:
+def assign(request: AccessRequest, role: HandlerRole, asked: Iterable[Asked]) -> None:
     """Say who may act on the request now in this role; the rows of other roles are ended.
 
-    Called inside the operation that moves the request.
+    Called inside the operation that moves the request. A delegation that was ended since it was looked up
+    gives no row.
     """
+    wanted = list(asked)
+    pks = [one.delegation.pk for one in wanted if one.delegation]
+    ended = set(Delegation.objects.filter(pk__in=pks).exclude(ended_at=None).values_list("pk", flat=True))
     request.handlers.all().delete()
     Handler.objects.bulk_create(
         Handler(
             request=request,
             role=role,
-            person_key=person.hsa_id.folded,
-            person_hsa_id=person.hsa_id.text,
-            person_name=person.name,
+            person_key=one.person.hsa_id.folded,
+            person_hsa_id=one.person.hsa_id.text,
+            person_name="" if one.person.is_protected else one.person.name,  # shown in lists
+            delegation=one.delegation,
+            acts_for_name=_public_name(one.delegation),
         )
-        for person in persons
+        for one in wanted
+        if one.delegation is None or one.delegation.pk not in ended
     )
+
+
+def _public_name(delegation: Delegation | None) -> str:
+    """The giver's name as lists may show it; the HSA-id of a protected person."""
+    if delegation is None:
+        return ""
+    principal = delegation.principal
+    return principal.hsa_id if principal.is_protected or not principal.name else principal.name
 
 
 def release(request: AccessRequest) -> None:
@@ -98,23 +181,25 @@ def release(request: AccessRequest) -> None:
     request.handlers.all().delete()
 
 
-def look_up(directory: Directory, request: AccessRequest) -> tuple[HandlerRole, tuple[Person, ...]] | None:
+def look_up(
+    directory: Directory, request: AccessRequest, *, rungs: int | None = None
+) -> tuple[HandlerRole, tuple[Asked, ...]] | None:
     """Who the directory says may act on the request in its state now; None where no person has it.
 
-    Raises DirectoryError.
+    `rungs`: how far up the ladder; as far as the request has come, if not given. Raises DirectoryError.
     """
     if request.current_state is State.AWAITING_KIV:
         excluded = excluded_from_carrying_out(request) | passed_on_by(request)
-        return HandlerRole.KIV_ADMINISTRATOR, kiv_administrators(
-            directory, request.unit_dn, excluded=excluded
-        )
+        persons = kiv_administrators(directory, request.unit_dn, excluded=excluded)
+        return HandlerRole.KIV_ADMINISTRATOR, by_own_mandate(persons)
     if request.current_state is State.AWAITING_SECOND_ATTESTATION:
         provider = directory.provider(request.unit_id)
         excluded = {request.subject_id, HsaId(request.attester_id or "")}
         holders = mandate_holders(directory, provider, excluded=excluded) if provider else ()
-        return HandlerRole.SECOND_ATTESTER, holders
+        return HandlerRole.SECOND_ATTESTER, by_own_mandate(holders)
     if request.current_state is State.AWAITING_ATTESTATION:
-        return HandlerRole.ATTESTER, _first_attesters(directory, request)
+        rungs = request.escalation_level if rungs is None else rungs
+        return HandlerRole.ATTESTER, _first_attesters(directory, request, rungs)
     return None
 
 
@@ -134,26 +219,44 @@ def refresh(directory: Directory, request: AccessRequest) -> bool:
     found = look_up(directory, request)
     if found is None:
         return False
-    role, persons = found
-    before = set(request.handlers.filter(role=role).values_list("person_key", flat=True))
-    now = {person.hsa_id.folded for person in persons}
+    role, asked = found
+    before = set(request.handlers.filter(role=role).values_list("person_key", "delegation_id"))
+    now = {one.key for one in asked}
     if before == now or not now:  # an empty answer takes nobody's task away: a human still has it
         request.handlers.filter(role=role).update(read_at=timezone.now())
         return False
     with transaction.atomic():
         row = AccessRequest.objects.select_for_update().get(pk=request.pk)
-        if row.state != request.state:
+        if row.state != request.state or row.escalation_level != request.escalation_level:
             return False
-        assign(row, role, persons)
+        assign(row, role, asked)
         entry = audit.record(audit.Action.HANDLERS_CHANGED, actor=None, request=row, state=row.state)
-        newcomers = [person.hsa_id for person in persons if person.hsa_id.folded not in before]
-        outbox.enqueue(entry, Kind.KIV if role is HandlerRole.KIV_ADMINISTRATOR else Kind.ATTEST, newcomers)
+        tell_newcomers(entry, role, asked, before={key for key, _delegation in before})
     return True
 
 
-def _first_attesters(directory: Directory, request: AccessRequest) -> tuple[Person, ...]:
+def tell_newcomers(
+    entry: AuditEntry, role: HandlerRole, asked: Iterable[Asked], *, before: Collection[str]
+) -> int:
+    """Tell those who were not asked before; returns how many. Called inside the operation."""
+    newcomers = [one.person.hsa_id for one in asked if one.person.hsa_id.folded not in before]
+    outbox.enqueue(entry, Kind.KIV if role is HandlerRole.KIV_ADMINISTRATOR else Kind.ATTEST, newcomers)
+    return len(newcomers)
+
+
+def concerned_by(delegation: Delegation) -> QuerySet[AccessRequest]:
+    """Requests that may wait for the giver of this delegation, and those about the giver's own access."""
+    waits = Q(handlers__person_key=delegation.principal_id) | Q(subject_key=delegation.principal_id)
+    rows = AccessRequest.objects.filter(waits, state=State.AWAITING_ATTESTATION.value)
+    return rows.exclude(level=Level.PROVIDER.value).distinct()
+
+
+def _first_attesters(directory: Directory, request: AccessRequest, rungs: int) -> tuple[Asked, ...]:
+    subject_id = request.subject_id
     if request.level == Level.PROVIDER.value:
         provider = directory.provider(request.unit_id)
-        return provider_attesters(directory, provider, subject_id=request.subject_id) if provider else ()
+        if provider is None:
+            return ()
+        return by_own_mandate(provider_attesters(directory, provider, subject_id=subject_id, rungs=rungs))
     unit = directory.unit(request.unit_id)
-    return attesters(directory, unit, subject_id=request.subject_id) if unit else ()
+    return attesters(directory, unit, subject_id=subject_id, rungs=rungs) if unit else ()

@@ -1,4 +1,4 @@
-"""What the directory lets a person do: head of which units, KIV administrator of which parts of the tree.
+"""What a person may do: head of which units, KIV administrator of what, delegate of whom.
 
 Read fresh before every decision; a short-lived copy serves pages that only show things. Sources:
 hsaHealthCareUnitManager and vgrManagedObjects, domain §2 and §7.
@@ -11,13 +11,27 @@ from dataclasses import dataclass
 from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
+from provisioning import delegates
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import User
 from provisioning.rules.hsa import HsaId, Provider, Unit
+from provisioning.rules.mandates import Kind
 
 COPY_SECONDS = 120
 SILENCE_SECONDS = 5  # a page asks several times: a directory that hangs is waited for once
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """One delegation that counts at one moment: what kind of act, for whom, on which units."""
+
+    pk: int
+    kind: Kind
+    principal_id: HsaId
+    principal_name: str
+    unit_id: HsaId
+    unit_ids: frozenset[HsaId]  # with its sub-units
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,7 @@ class Mandates:
     providers: tuple[Provider, ...] = ()
     managed_dns: tuple[str, ...] = ()  # DNs whose subtree the person administers in KIV
     is_known: bool = True
+    delegated: tuple[Delegated, ...] = ()  # what heads of units have delegated to the person
 
     @property
     def unit_ids(self) -> frozenset[HsaId]:
@@ -41,6 +56,10 @@ class Mandates:
     @property
     def is_kiv_administrator(self) -> bool:
         return bool(self.managed_dns)
+
+    def delegated_for(self, kind: Kind, unit_id: HsaId) -> Delegated | None:
+        """By which delegation the person does acts of this kind on the unit, if by any."""
+        return next((one for one in self.delegated if one.kind is kind and unit_id in one.unit_ids), None)
 
     def administers(self, dn: str) -> bool:
         """Say whether the entry lies at or below one of the managed DNs."""
@@ -58,12 +77,16 @@ def read(person_id: HsaId) -> Mandates:
         units=directory.units_headed_by(person_id),
         providers=directory.providers_headed_by(person_id),
         managed_dns=directory.managed_dns(person_id),
+        delegated=tuple(
+            Delegated(row.pk, Kind(row.kind), row.principal.identity, row.principal.name, row.unit_id, units)
+            for row, units in delegates.received(directory, person_id)
+        ),
     )
 
 
 def for_display(user: User) -> Mandates:
     """A copy at most two minutes old, or UNKNOWN when the directory does not answer. Never decide by it."""
-    key = "mandates:" + salted_hmac("provisioning.mandates", user.hsa_key).hexdigest()
+    key = _copy_key(user)
     copy: Mandates | None = cache.get(key)
     if copy is not None:
         return copy
@@ -74,3 +97,12 @@ def for_display(user: User) -> Mandates:
         return UNKNOWN
     cache.set(key, copy, COPY_SECONDS)
     return copy
+
+
+def forget_copy(user: User) -> None:
+    """What pages show of the person's mandates is read again: a delegation has begun or ended."""
+    cache.delete(_copy_key(user))
+
+
+def _copy_key(user: User) -> str:
+    return "mandates:" + salted_hmac("provisioning.mandates", user.hsa_key).hexdigest()

@@ -8,6 +8,7 @@ constraints here as well as rules in the operations. State changes only through 
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Service
 from provisioning.rules.lifecycle import OPEN, WAITING_ON, State, Waiting
+from provisioning.rules.mandates import DelegatedMandate, Kind
 
 KEY_LENGTH = 64
 
@@ -49,7 +51,7 @@ class StateChoice(models.TextChoices):
     REJECTED = State.REJECTED.value, _("Rejected")
     WITHDRAWN = State.WITHDRAWN.value, _("Withdrawn")
     CANNOT_BE_DONE = State.CANNOT_BE_DONE.value, _("Cannot be done")
-    GAVE_UP = State.GAVE_UP.value, _("Ended: what was missing did not come")
+    GAVE_UP = State.GAVE_UP.value, _("Ended: the time ran out")
 
 
 class UserManager(BaseUserManager["User"]):
@@ -133,6 +135,87 @@ class Order(models.Model):
         return self.case_number or f"order {self.pk}"
 
 
+class DelegationKind(models.TextChoices):
+    ORDERING = Kind.ORDERING.value, _("Ordering access")
+    ATTESTING = Kind.ATTESTING.value, _("Attesting orders")
+
+
+class DelegationQuerySet(models.QuerySet["Delegation"]):
+    def in_force(self, on: date) -> DelegationQuerySet:
+        """Not ended, and within its days. Whether the principal is still head is not known here."""
+        return self.filter(ended_at=None, starts_on__lte=on, ends_on__gte=on)
+
+
+class Delegation(models.Model):
+    """The head of a unit lets somebody else order or attest there, from one day to another.
+
+    Whether it counts also depends on the directory: the principal must still be head of the unit.
+    """
+
+    class End(models.TextChoices):
+        REVOKED = "revoked", _("Revoked")
+        LAPSED = "lapsed", _("Lapsed")
+        NOT_HEAD = "not_head", _("The one who gave it is no longer head of the unit")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    principal = models.ForeignKey(User, on_delete=models.PROTECT, related_name="delegations_given")
+    delegate = models.ForeignKey(User, on_delete=models.PROTECT, related_name="delegations_received")
+    unit_key = models.CharField(max_length=KEY_LENGTH)
+    unit_hsa_id = models.CharField(max_length=KEY_LENGTH)
+    unit_name = models.CharField(max_length=300)
+    kind = models.CharField(max_length=10, choices=DelegationKind.choices)
+    starts_on = models.DateField()
+    ends_on = models.DateField()  # the last day
+    reason = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="delegations_ended"
+    )  # None: by itself
+    end_code = models.CharField(max_length=20, blank=True, choices=End.choices)
+    reminded_on = models.DateField(null=True)
+
+    objects = DelegationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.CheckConstraint(condition=~Q(principal=F("delegate")), name="delegate_is_somebody_else"),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="delegation_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None, end_code="") | (Q(ended_at__isnull=False) & ~Q(end_code="")),
+                name="delegation_ends_for_a_reason",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("delegate", "ends_on"), name="delegation_received"),
+            models.Index(fields=("principal", "ends_on"), name="delegation_given"),
+            models.Index(fields=("unit_key", "ends_on"), name="delegation_unit"),
+        )
+
+    def __str__(self) -> str:
+        return f"delegation {self.public_id}"
+
+    @property
+    def unit_id(self) -> HsaId:
+        return HsaId(self.unit_hsa_id)
+
+    @property
+    def mandate(self) -> DelegatedMandate:
+        """What the rules know of it."""
+        return DelegatedMandate(
+            delegator_id=HsaId(self.principal_id),
+            delegate_id=HsaId(self.delegate_id),
+            unit_id=self.unit_id,
+            kind=Kind(self.kind),
+            start=self.starts_on,
+            end=self.ends_on,
+            revoked_on=timezone.localdate(self.ended_at) if self.ended_at else None,
+        )
+
+
 class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
     def open(self) -> AccessRequestQuerySet:
         return self.filter(state__in=[state.value for state in OPEN])
@@ -166,7 +249,14 @@ class AccessRequest(models.Model):
     end_reason = models.TextField(blank=True)  # why it was rejected, withdrawn, could not be done
     end_code = models.CharField(max_length=60, blank=True)
 
+    # `…_for`: the head of unit by whose mandate a delegate ordered or attested; None: nobody stood in.
+    ordered_for = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="ordered_by_others"
+    )
     attester = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="attested")
+    attested_for = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="attested_by_others"
+    )
     attested_at = models.DateTimeField(null=True)
     attestation_comment = models.TextField(blank=True)
     needs_second_attester = models.BooleanField(default=False)
@@ -199,6 +289,9 @@ class AccessRequest(models.Model):
     trouble_told_at = models.DateTimeField(null=True)
     reminded_at = models.DateTimeField(null=True)
     reminder_count = models.PositiveSmallIntegerField(default=0)
+    nudged_at = models.DateTimeField(null=True)  # somebody who waits pressed "remind"
+    escalation_level = models.PositiveSmallIntegerField(default=0)  # rungs climbed in this state
+    escalated_at = models.DateTimeField(null=True)
 
     objects = AccessRequestQuerySet.as_manager()
 
@@ -213,6 +306,10 @@ class AccessRequest(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(attester=None) | ~Q(attester=F("subject_key")), name="attester_is_not_subject"
+            ),
+            models.CheckConstraint(
+                condition=Q(attested_for=None) | (Q(attester__isnull=False) & ~Q(attested_for=F("attester"))),
+                name="attested_for_somebody_else",
             ),
             models.CheckConstraint(
                 condition=Q(second_attester=None)
@@ -304,6 +401,9 @@ class Handler(models.Model):
     person_key = models.CharField(max_length=KEY_LENGTH)
     person_hsa_id = models.CharField(max_length=KEY_LENGTH)
     person_name = models.CharField(max_length=200)
+    # By which delegation the person is asked; None: by a mandate of their own.
+    delegation = models.ForeignKey(Delegation, null=True, on_delete=models.PROTECT, related_name="handlers")
+    acts_for_name = models.CharField(max_length=200, blank=True)
     read_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -27,6 +27,13 @@ class Kind(enum.StrEnum):
     ENDED = "ended"
     REMINDER = "reminder"
     DIRECTORY_SILENT = "directory_silent"
+    STUCK = "stuck"
+    DELEGATED = "delegated"
+    DELEGATION_ENDED = "delegation_ended"
+    DELEGATION_ENDS_SOON = "delegation_ends_soon"
+
+
+ABOUT_DELEGATIONS = frozenset({Kind.DELEGATED, Kind.DELEGATION_ENDED, Kind.DELEGATION_ENDS_SOON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,26 @@ WORDS: dict[Kind, _Words] = {
         _("The case cannot go on right now, because the directory does not answer. Nothing is lost."),
         _("You need not do anything: the case goes on by itself when the directory answers again."),
     ),
+    Kind.STUCK: _Words(
+        _("Case %(case)s: nobody has answered"),
+        _("The case has waited long, and nobody it was given to has answered."),
+        _("Open the case to see who has it. It helps to speak with them; everybody it was given to can act."),
+    ),
+    Kind.DELEGATED: _Words(
+        _("Something has been delegated to you"),
+        _("A head of unit has given you the right to order or attest access in their place."),
+        _("Open the page to see for which unit, and from when until when. You can give it back there."),
+    ),
+    Kind.DELEGATION_ENDED: _Words(
+        _("A delegation has ended"),
+        _("A delegation that you gave or received does not count any more."),
+        _("Open the page to see which, and why. A head of unit can give a new one there."),
+    ),
+    Kind.DELEGATION_ENDS_SOON: _Words(
+        _("A delegation ends soon"),
+        _("A delegation that you gave or received ends soon, by itself."),
+        _("You need not do anything. If it is needed longer, the head of unit gives a new one."),
+    ),
 }
 
 
@@ -110,7 +137,8 @@ def compose(message: OutgoingMessage) -> Text:
     words = WORDS[Kind(message.kind)]
     request = message.request
     case = request.case_number if request else ""
-    path = reverse("case", args=[request.public_id]) if request else reverse("start")
+    page = "delegations" if Kind(message.kind) in ABOUT_DELEGATIONS else "start"
+    path = reverse("case", args=[request.public_id]) if request else reverse(page)
     context = {"words": words, "case": case, "link": settings.SITE_URL.rstrip("/") + path}
     return Text(
         subject=str(words.subject) % {"case": case},

@@ -17,13 +17,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from provisioning import audit, handlers, mandates, outbox, readings
+from provisioning import audit, handlers, mandates, notifications, outbox, readings
 from provisioning.audit import Action
 from provisioning.causes import sentence
 from provisioning.directory import Directory, open_directory
-from provisioning.errors import Invalid
-from provisioning.models import AccessRequest, Evidence, HandlerRole, Order, User
-from provisioning.notifications import Kind
+from provisioning.errors import Invalid, NotAllowed
+from provisioning.handlers import Asked
+from provisioning.mandates import Delegated
+from provisioning.models import AccessRequest, Delegation, Evidence, HandlerRole, Order, User
 from provisioning.rules import deadlines
 from provisioning.rules.assessment import Assessment
 from provisioning.rules.causes import Code
@@ -40,6 +41,7 @@ from provisioning.rules.hsa import (
     Unit,
 )
 from provisioning.rules.lifecycle import State
+from provisioning.rules.mandates import Kind
 
 MIN_STATEMENT_LENGTH = 15
 _PLACEHOLDER = re.compile(
@@ -96,7 +98,9 @@ class PreparedItem:
     reading: Reading
     assessment: Assessment | None
     is_attested_by_order: bool = False
-    attesters: tuple[Person, ...] = ()
+    ordered_for: Delegated | None = None  # by which delegation it is ordered and attested, where one is used
+    attested_for: Delegated | None = None
+    attesters: tuple[Asked, ...] = ()
     second_attesters: tuple[Person, ...] = ()
     administrators: tuple[Person, ...] = ()
     refusals: tuple[Refusal, ...] = ()
@@ -148,7 +152,8 @@ def place(prepared: Prepared, *, by: User, start: Callable[[AccessRequest], obje
     """Write the order and start each request; `start` begins its workflow, in the same transaction.
 
     The same submission placed twice is one order. Raises Invalid when something stands in the way,
-    also when somebody else ordered the same right in between.
+    also when somebody else ordered the same right in between; NotAllowed when a delegation it rests on has
+    just ended.
     """
     for refusal in prepared.all_refusals:
         raise Invalid(refusal.message, code=refusal.code, field=refusal.field)
@@ -235,22 +240,21 @@ def _unit_item(
         message = _("No unit in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
         refusal = Refusal(message, "units", Code.UNIT_UNKNOWN.value)
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
-    is_own = person.hsa_id == by.identity
-    is_head = unit.hsa_id in held.unit_ids
+    standing = _standing(held, unit.hsa_id, person, by)
     refusals = [*_hopeless(found, wanted.name), *_duplicates(person, draft, unit.hsa_id, wanted.name)]
-    if not is_head and not is_own:
+    if not standing.may_order:
         message = _("You are not head of %(unit)s, so you cannot order there for somebody else.") % {
             "unit": unit.name
         }
         refusals.append(Refusal(message, "units", "order.not_head"))
-    is_attested = is_head and not is_own
+    is_attested = standing.is_attested
     found_attesters = () if is_attested else handlers.attesters(directory, unit, subject_id=person.hsa_id)
     if not is_attested and not found_attesters:
         message = _(
             "Nobody can attest an order for %(unit)s: the directory names no head of unit there or above."
         )
         refusals.append(Refusal(message % {"unit": unit.name}, "units", "order.no_attester"))
-    shut_out = {person.hsa_id} | ({by.identity} if is_attested else {a.hsa_id for a in found_attesters})
+    shut_out = {person.hsa_id} | ({by.identity} if is_attested else _the_only_one(found_attesters))
     administrators = handlers.kiv_administrators(directory, unit.dn, excluded=shut_out)
     refusals += _administrator_refusals(found, administrators, unit.name)
     return PreparedItem(
@@ -260,10 +264,48 @@ def _unit_item(
         reading,
         found,
         is_attested_by_order=is_attested,
+        ordered_for=standing.ordered_for,
+        attested_for=standing.attested_for,
         attesters=found_attesters,
         administrators=administrators,
         refusals=tuple(refusals),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What the orderer is to the unit: may order there, attests by ordering, and by which delegations."""
+
+    may_order: bool
+    is_attested: bool = False
+    ordered_for: Delegated | None = None
+    attested_for: Delegated | None = None
+
+
+def _standing(held: mandates.Mandates, unit_id: HsaId, person: Person, by: User) -> _Standing:
+    """Own access: anybody may ask. For others: the head of unit, or who the head has delegated ordering to.
+
+    The head's order is its own attestation. A delegate's is only where attesting is delegated to the same
+    person, too: then a second step would be the same decision by the same person. Never for the access of
+    the head who delegated: that is attested in a step of its own, which the head above can take as well.
+    Source: domain §7; the last sentence is our own caution.
+    """
+    if person.hsa_id == by.identity:
+        return _Standing(may_order=True)
+    if unit_id in held.unit_ids:
+        return _Standing(may_order=True, is_attested=True)
+    ordering = held.delegated_for(Kind.ORDERING, unit_id)
+    attesting = held.delegated_for(Kind.ATTESTING, unit_id)
+    if ordering is None:
+        return _Standing(may_order=False)
+    if attesting is None or person.hsa_id in (ordering.principal_id, attesting.principal_id):
+        return _Standing(may_order=True, ordered_for=ordering)
+    return _Standing(may_order=True, is_attested=True, ordered_for=ordering, attested_for=attesting)
+
+
+def _the_only_one(asked: tuple[Asked, ...]) -> set[HsaId]:
+    """Who is sure to attest, and can therefore not carry out; of several, nobody is sure."""
+    return {asked[0].person.hsa_id} if len(asked) == 1 else set()
 
 
 def _provider_item(
@@ -286,15 +328,19 @@ def _provider_item(
         )
         refusals.append(Refusal(message % {"provider": provider.name}, "units", "order.not_head"))
     is_attested = is_head and not is_own
-    first = () if is_attested else handlers.provider_attesters(directory, provider, subject_id=person.hsa_id)
+    first = (
+        ()
+        if is_attested
+        else handlers.by_own_mandate(
+            handlers.provider_attesters(directory, provider, subject_id=person.hsa_id)
+        )
+    )
     if not is_attested and not first:
         message = _(
             "Nobody can attest an order for %(unit)s: the directory names no head of unit there or above."
         )
         refusals.append(Refusal(message % {"unit": provider.name}, "units", "order.no_attester"))
-    shut_out = {person.hsa_id} | (
-        {by.identity} if is_attested else {p.hsa_id for p in first if len(first) == 1}
-    )
+    shut_out = {person.hsa_id} | ({by.identity} if is_attested else _the_only_one(first))
     second = handlers.mandate_holders(directory, provider, excluded=shut_out)
     if not second:
         message = _(
@@ -384,6 +430,7 @@ def _without_twins(item: PreparedItem, earlier: list[PreparedItem]) -> PreparedI
 
 def _write(prepared: Prepared, person: Person, by: User, start: Callable[[AccessRequest], object]) -> Order:
     draft = prepared.draft
+    _require_delegations(prepared)
     order = Order.objects.create(
         orderer=by,
         need=draft.need.strip(),
@@ -398,6 +445,18 @@ def _write(prepared: Prepared, person: Person, by: User, start: Callable[[Access
         _hand_out(request, item, by)
         start(request)
     return order
+
+
+def _require_delegations(prepared: Prepared) -> None:
+    """What was looked up a moment ago still counts: no delegation it rests on has been ended. Locks them."""
+    used = {
+        one.pk for item in prepared.items for one in (item.ordered_for, item.attested_for) if one is not None
+    }
+    if not used:
+        return
+    rows = Delegation.objects.select_for_update(no_key=True).filter(pk__in=used, ended_at=None)
+    if len(rows) != len(used):
+        raise NotAllowed(_("The delegation by which you could order has just ended."))
 
 
 def _write_request(
@@ -426,7 +485,9 @@ def _write_request(
         ends_on=draft.ends_on,
         needs_second_attester=draft.level is Level.PROVIDER,
         state=_first_state(draft, item).value,
+        ordered_for_id=item.ordered_for.principal_id.folded if item.ordered_for else None,
         attester=order.orderer if item.is_attested_by_order else None,
+        attested_for_id=item.attested_for.principal_id.folded if item.attested_for else None,
         attested_at=now if item.is_attested_by_order else None,
         assessment=readings.detailed_verdict(item.assessment),
     )
@@ -449,12 +510,23 @@ def _first_state(draft: Draft, item: PreparedItem) -> State:
 def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
     """Say who has the request first, and tell them. An order by the head of unit is its own attestation."""
     warnings = [warning["code"] for warning in request.assessment["warning_details"]]
-    started = audit.record(Action.REQUEST_STARTED, actor=by, request=request, shown=warnings)
+    started = audit.record(
+        Action.REQUEST_STARTED, actor=by, principal=request.ordered_for, request=request, shown=warnings
+    )
     if item.is_attested_by_order:
-        audit.record(Action.ATTESTED, actor=by, request=request, by_order=True, shown=warnings)
+        audit.record(
+            Action.ATTESTED,
+            actor=by,
+            principal=request.attested_for,
+            request=request,
+            by_order=True,
+            shown=warnings,
+        )
     if request.current_state is State.AWAITING_ATTESTATION:
         handlers.assign(request, HandlerRole.ATTESTER, item.attesters)
-        outbox.enqueue(started, Kind.ATTEST, [person.hsa_id for person in item.attesters])
+        persons = [asked.person for asked in item.attesters]
+        outbox.enqueue(started, notifications.Kind.ATTEST, [person.hsa_id for person in persons])
     elif request.current_state is State.AWAITING_SECOND_ATTESTATION:
-        handlers.assign(request, HandlerRole.SECOND_ATTESTER, item.second_attesters)
-        outbox.enqueue(started, Kind.ATTEST, [person.hsa_id for person in item.second_attesters])
+        second = item.second_attesters
+        handlers.assign(request, HandlerRole.SECOND_ATTESTER, handlers.by_own_mandate(second))
+        outbox.enqueue(started, notifications.Kind.ATTEST, [person.hsa_id for person in second])

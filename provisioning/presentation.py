@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from provisioning import access
 from provisioning.causes import Explained, explain, explain_stored
-from provisioning.models import AccessRequest, HandlerRole, User
+from provisioning.handlers import Asked
+from provisioning.models import AccessRequest, Handler, HandlerRole, User
 from provisioning.rules.causes import DIRECTORY_CODES, Cause
 from provisioning.rules.hsa import Answer, Level, Person, Service
 from provisioning.rules.lifecycle import State
@@ -68,7 +69,7 @@ NEXT_STEP: Mapping[State, Text] = {
     State.REJECTED: gettext_lazy("Nothing more. The order can be copied, changed and sent again."),
     State.WITHDRAWN: gettext_lazy("Nothing more. The order can be copied and sent again."),
     State.CANNOT_BE_DONE: gettext_lazy("Nothing more. Read why, and order again when it has been mended."),
-    State.GAVE_UP: gettext_lazy("Nothing more. Order again when what is missing is in place."),
+    State.GAVE_UP: gettext_lazy("Nothing more. Read why, and order again if the access is still needed."),
 }
 
 LEVELS: Mapping[tuple[Service, Level], Text] = {
@@ -208,7 +209,7 @@ def with_whom(viewer: User, request: AccessRequest) -> str:
     if not handlers:
         return _("The tool itself")
     role = str(_HANDLER_AS[HandlerRole(handlers[0].role)])
-    named = ", ".join(handler.person_name or str(MASKED) for handler in handlers[:3])
+    named = ", ".join(_handler_name(handler) for handler in handlers[:3])
     more = len(handlers) - 3
     if more > 0:
         named = ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more) % {
@@ -216,6 +217,35 @@ def with_whom(viewer: User, request: AccessRequest) -> str:
             "count": more,
         }
     return _("%(names)s (%(role)s)") % {"names": named, "role": role}
+
+
+def _handler_name(handler: Handler) -> str:
+    name = handler.person_name or str(MASKED)
+    return _in_place_of(name, handler.acts_for_name) if handler.acts_for_name else name
+
+
+def _in_place_of(name: str, principal: str) -> str:
+    return _("%(name)s, in place of %(principal)s") % {"name": name, "principal": principal}
+
+
+def asked_names(asked: Iterable[Asked]) -> str:
+    """Those who may attest, in one line; a delegate with the one they stand in for."""
+    return ", ".join(_asked_name(one) for one in asked)
+
+
+def _asked_name(asked: Asked) -> str:
+    name = names([asked.person])
+    if asked.delegation is None:
+        return name
+    principal = asked.delegation.principal
+    return _in_place_of(name, str(MASKED) if principal.is_protected else principal.name)
+
+
+def _orderer(viewer: User, request: AccessRequest) -> str:
+    name = actor_name(viewer, request.order.orderer, request)
+    if request.ordered_for is None:
+        return name
+    return _in_place_of(name, actor_name(viewer, request.ordered_for, request))
 
 
 def usual_time(request: AccessRequest) -> str:
@@ -326,10 +356,25 @@ def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
         (gettext_lazy("Where"), f"{unit} ({request.wanted_unit_hsa_id or request.unit_hsa_id})"),
         (gettext_lazy("First day"), formats.date_format(request.starts_on, "j F Y")),
         (gettext_lazy("Last day"), formats.date_format(request.ends_on, "j F Y")),
-        (gettext_lazy("Ordered by"), actor_name(viewer, request.order.orderer, request)),
+        (gettext_lazy("Ordered by"), _orderer(viewer, request)),
+        *_attested_by(viewer, request),
         (gettext_lazy("Why it is needed"), request.order.need),
         (gettext_lazy("Risks, and how they are met"), request.order.risk_statement),
     ]
+
+
+def _attested_by(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
+    """The attesters so far: who acted, and on whose behalf."""
+    lines: list[tuple[Text, str]] = []
+    if request.attester is not None:
+        name = actor_name(viewer, request.attester, request)
+        if request.attested_for is not None:
+            name = _in_place_of(name, actor_name(viewer, request.attested_for, request))
+        lines.append((gettext_lazy("Attested by"), name))
+    if request.second_attester is not None:
+        name = actor_name(viewer, request.second_attester, request)
+        lines.append((gettext_lazy("Second attester"), name))
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

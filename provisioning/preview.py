@@ -97,10 +97,14 @@ def _steps(prepared: Prepared, item: PreparedItem, found: Assessment) -> list[st
 
 
 def _attestation(prepared: Prepared, item: PreparedItem) -> list[str]:
-    if item.is_attested_by_order:
+    if item.is_attested_by_order and item.attested_for is not None:
+        first = _("You act in place of %(principal)s, head of unit: your order is its own attestation.") % {
+            "principal": item.attested_for.principal_name
+        }
+    elif item.is_attested_by_order:
         first = _("You are the head of unit: your order is its own attestation.")
     else:
-        first = _("It is attested by %(names)s.") % {"names": presentation.names(item.attesters)}
+        first = _("It is attested by %(names)s.") % {"names": presentation.asked_names(item.attesters)}
     if prepared.draft.level is not Level.PROVIDER:
         return [first]
     second = _("A process leader needs a second attester: %(names)s.")

@@ -21,9 +21,10 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning import audit, handlers, outbox, readings
 from provisioning.audit import Action
+from provisioning.audit_trail import evidence
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import Mandates
-from provisioning.models import AccessRequest, Evidence, HandlerRole, User
+from provisioning.models import AccessRequest, Delegation, Evidence, HandlerRole, User
 from provisioning.notifications import Kind
 from provisioning.rules import deadlines
 from provisioning.rules.assessment import Assessment
@@ -75,7 +76,7 @@ def attest(
 
     Raises NotAllowed (not the attester, or the subject), WrongState.
     """
-    _require_attester(request, by, held)
+    principal = _require_attester(request, by, held)
     now = timezone.now()
     if request.current_state is State.AWAITING_SECOND_ATTESTATION:
         request.second_attester, request.second_attested_at = by, now
@@ -83,10 +84,13 @@ def attest(
         action, target = Action.SECOND_ATTESTED, State.CHECKING
     else:
         request.attester, request.attested_at, request.attestation_comment = by, now, comment.strip()
+        request.attested_for = principal
         action = Action.ATTESTED
         target = State.AWAITING_SECOND_ATTESTATION if request.needs_second_attester else State.CHECKING
     _move(request, target)
-    entry = audit.record(action, actor=by, request=request, reason=comment.strip(), shown=list(shown))
+    entry = audit.record(
+        action, actor=by, principal=principal, request=request, reason=comment.strip(), shown=list(shown)
+    )
     if target is State.CHECKING:
         handlers.release(request)
         outbox.enqueue(entry, Kind.ATTESTED, _orderer_and_subject(request))
@@ -100,7 +104,7 @@ def hand_to_second_attesters(request: AccessRequest, *, persons: Iterable[Person
         raise Invalid(
             _("Nobody else holds the care provider's mandate, and a process leader needs a second attester.")
         )
-    handlers.assign(request, HandlerRole.SECOND_ATTESTER, found)
+    handlers.assign(request, HandlerRole.SECOND_ATTESTER, handlers.by_own_mandate(found))
     entry = audit.record(Action.HANDLERS_CHANGED, actor=None, request=request, state=request.state)
     outbox.enqueue(entry, Kind.ATTEST, [person.hsa_id for person in found])
 
@@ -108,11 +112,13 @@ def hand_to_second_attesters(request: AccessRequest, *, persons: Iterable[Person
 @transaction.atomic
 def reject(request: AccessRequest, *, by: User, held: Mandates, reason: str) -> None:
     """Reject with a reason that the orderer reads. Raises NotAllowed, WrongState, Invalid (no reason)."""
-    _require_attester(request, by, held)
+    principal = _require_attester(request, by, held)
     if not reason.strip():
         raise Invalid(_("Write why you reject the order. The orderer reads it."), field="reason")
     _end(request, State.REJECTED, reason=reason)
-    entry = audit.record(Action.REJECTED, actor=by, request=request, reason=reason.strip())
+    entry = audit.record(
+        Action.REJECTED, actor=by, principal=principal, request=request, reason=reason.strip()
+    )
     outbox.enqueue(entry, Kind.REJECTED, _orderer_and_subject(request))
 
 
@@ -183,6 +189,16 @@ def give_up(request: AccessRequest) -> None:
     _end(request, State.GAVE_UP, reason=reason, code=codes[0] if codes else "")
     entry = audit.record(Action.GAVE_UP, actor=None, request=request, causes=codes)
     outbox.enqueue(entry, Kind.ENDED, _orderer_and_subject(request))
+
+
+@transaction.atomic
+def end_unanswered(request: AccessRequest) -> None:
+    """End a request that nobody has decided on, though the whole ladder was asked. Raises WrongState."""
+    reason = str(_("Nobody decided in time, although it was asked further and further up."))
+    waited = [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
+    _end(request, State.GAVE_UP, reason=reason, code="order.unanswered")
+    entry = audit.record(Action.UNANSWERED, actor=None, request=request, rungs=request.escalation_level)
+    outbox.enqueue(entry, Kind.ENDED, [*_orderer_and_subject(request), *waited])
 
 
 @transaction.atomic
@@ -306,6 +322,7 @@ def record_verification(
         request=request,
         login=readings.verdict(found)["login"],
         how=request.carried_out_how or "nothing_to_set",
+        evidence=evidence.digests(request),
     )
     outbox.enqueue(entry, Kind.DONE, _orderer_and_subject(request))
 
@@ -354,9 +371,7 @@ def remind(request: AccessRequest) -> bool:
     due_on = deadlines.add_working_days(readings.today(last), settings.REMINDER_WORKING_DAYS)
     if readings.today() < due_on:
         return False
-    recipients = [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
-    if request.current_state is State.AWAITING_CHOICE:
-        recipients = [request.order.orderer.identity]
+    recipients = who_sits_on(request)
     if not recipients:
         return False
     request.reminded_at = timezone.now()
@@ -367,11 +382,46 @@ def remind(request: AccessRequest) -> bool:
     return True
 
 
+@transaction.atomic
+def nudge(request: AccessRequest, *, by: User) -> None:
+    """Somebody who waits reminds whoever has the request: orderer and subject, not too often.
+
+    Raises NotAllowed, WrongState (nobody else has it, or they were told less than the set hours ago).
+    """
+    if by.pk not in (request.order.orderer_id, request.subject_key):
+        raise NotAllowed(_("Only the one who ordered, or the person it concerns, can remind."))
+    others = [person for person in who_sits_on(request) if person != by.identity]
+    if not others:
+        raise WrongState(_("Nobody else has the case right now, so there is nobody to remind."))
+    if timezone.now() < may_be_nudged_at(request):
+        raise WrongState(_("They were told not long ago. Give them a little more time."), code="too_soon")
+    request.nudged_at = timezone.now()
+    request.save(update_fields=["nudged_at"])
+    entry = audit.record(Action.NUDGED, actor=by, request=request, count=len(others))
+    outbox.enqueue(entry, Kind.REMINDER, others)
+
+
+def may_be_nudged_at(request: AccessRequest) -> datetime:
+    """From when on it is not too soon to remind: so many hours after they were last told."""
+    told = (request.state_since, request.reminded_at, request.nudged_at, request.escalated_at)
+    return max(at for at in told if at is not None) + timedelta(hours=settings.NUDGE_EVERY_HOURS)
+
+
+def who_sits_on(request: AccessRequest) -> list[HsaId]:
+    """The persons who can take the request further; empty where the tool itself has it, or it has ended."""
+    if request.current_state is State.AWAITING_CHOICE:
+        return [request.order.orderer.identity]
+    return [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
+
+
 # -- private -------------------------------------------------------------------------------------------------
 
 
-def _require_attester(request: AccessRequest, by: User, held: Mandates) -> None:
-    """The subject never; otherwise who was asked, and still holds the mandate. Domain §7."""
+def _require_attester(request: AccessRequest, by: User, held: Mandates) -> User | None:
+    """The subject never; otherwise who was asked, and still holds the mandate. Domain §7.
+
+    Returns the head of unit on whose behalf a delegate acts; None for a mandate of one's own.
+    """
     if by.pk == request.subject_key:
         raise NotAllowed(_("You cannot decide on your own access. Somebody else has to."))
     if request.current_state is State.AWAITING_SECOND_ATTESTATION:
@@ -384,11 +434,28 @@ def _require_attester(request: AccessRequest, by: User, held: Mandates) -> None:
             request
         )
         _require(still, _MANDATE_ENDED)
-    elif request.current_state is State.AWAITING_ATTESTATION:
-        _require(_is_handler(request, by, HandlerRole.ATTESTER), None)
-        _require(held.is_head_of_unit, _MANDATE_ENDED)
-    else:
+        return None
+    if request.current_state is not State.AWAITING_ATTESTATION:
         raise WrongState
+    asked = request.handlers.filter(person_key=by.pk, role=HandlerRole.ATTESTER).first()
+    if asked is None:
+        raise NotAllowed
+    if asked.delegation_id is None:
+        _require(held.is_head_of_unit, _MANDATE_ENDED)
+        return None
+    return _principal(asked.delegation_id, held)
+
+
+def _principal(delegation_pk: int, held: Mandates) -> User:
+    """Who the delegate acts for; the delegation is locked, so that it is not revoked under the decision."""
+    delegation = (
+        Delegation.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("principal")
+        .get(pk=delegation_pk)
+    )
+    _require(delegation.ended_at is None, _DELEGATION_ENDED)
+    _require(any(one.pk == delegation.pk for one in held.delegated), _DELEGATION_ENDED)
+    return delegation.principal
 
 
 def _require_administrator(request: AccessRequest, by: User, held: Mandates) -> None:
@@ -402,6 +469,7 @@ def _require_administrator(request: AccessRequest, by: User, held: Mandates) -> 
     _require(held.administers(request.unit_dn), _MANDATE_ENDED)
 
 
+_DELEGATION_ENDED = _("The delegation has ended, or the one who gave it is not head of the unit any more.")
 _MANDATE_ENDED = _("The directory no longer says that this is yours to do. Your mandate may have ended.")
 
 
@@ -426,11 +494,13 @@ def _move(request: AccessRequest, target: State, *fields: str) -> None:
     if not may_move(request.current_state, target):
         raise WrongState
     request.state, request.state_since = target.value, timezone.now()
-    request.reminded_at, request.reminder_count = None, 0
+    request.reminded_at, request.reminder_count, request.nudged_at = None, 0, None
+    request.escalation_level, request.escalated_at = 0, None
     request.next_poll_at = timezone.now() + poll_delay(0) if target is State.AWAITING_KIV else None
     request.poll_count = 0
     always = ["state", "state_since", "reminded_at", "reminder_count", "next_poll_at", "poll_count"]
-    people = ["attester", "attested_at", "attestation_comment"]
+    always += ["nudged_at", "escalation_level", "escalated_at"]
+    people = ["attester", "attested_for", "attested_at", "attestation_comment"]
     second = ["second_attester", "second_attested_at", "second_attestation_comment"]
     request.save(update_fields=[*always, *people, *second, *fields])
 
@@ -462,7 +532,7 @@ def _to_kiv(
         *("assessment", "changes", "carried_out_by", "carried_out_how", "carried_out_note"),
         *("reported_done_at", "seen_instead"),
     )
-    handlers.assign(request, HandlerRole.KIV_ADMINISTRATOR, administrators)
+    handlers.assign(request, HandlerRole.KIV_ADMINISTRATOR, handlers.by_own_mandate(administrators))
     _keep_evidence(
         request,
         Evidence.Moment.BEFORE,

@@ -7,10 +7,10 @@ import logging
 from celery import shared_task
 from django.db import transaction
 
-from provisioning import handlers, outbox, requests
+from provisioning import delegations, handlers, outbox, requests
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
-from provisioning.models import AccessRequest
+from provisioning.models import AccessRequest, Delegation
 from provisioning.rules.lifecycle import State
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,27 @@ def sweep_handlers() -> None:
     """Ask the directory again who may act on each open request; a silent directory changes nothing."""
     directory = open_directory()
     for request in AccessRequest.objects.filter(pk__in=_with_a_person()).select_related("order__orderer"):
+        try:
+            handlers.refresh(directory, request)
+        except DirectoryError:
+            return
+
+
+@shared_task(name="provisioning.sweep_delegations")
+def sweep_delegations() -> None:
+    """End delegations that have lapsed or lost their ground, and remind of those that end soon."""
+    try:
+        delegations.sweep(open_directory())
+    except DirectoryError as exc:
+        log.warning("delegations not compared with the directory (%s)", exc.code)
+
+
+@shared_task(name="provisioning.refresh_delegated")
+def refresh_delegated(pk: int) -> None:
+    """Let what waits for the head of unit follow a delegation that has just begun or ended."""
+    row = Delegation.objects.get(pk=pk)
+    directory = open_directory()
+    for request in handlers.concerned_by(row).select_related("order__orderer"):
         try:
             handlers.refresh(directory, request)
         except DirectoryError:

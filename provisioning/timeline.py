@@ -51,6 +51,12 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.DONE: ("success", gettext_lazy("Verified: the service's login rule lets the person in.")),
     Action.GAVE_UP: ("error", gettext_lazy("What was missing did not come in time. The case has ended.")),
     Action.REMINDED: ("waiting", gettext_lazy("A reminder was sent.")),
+    Action.NUDGED: ("waiting", gettext_lazy("Somebody who waits asked for a reminder, and it was sent.")),
+    Action.ESCALATED: ("waiting", gettext_lazy("Nobody had answered. It was asked further up.")),
+    Action.UNANSWERED: ("error", gettext_lazy("Nobody decided in time. The case has ended.")),
+    Action.DELEGATED: ("info", gettext_lazy("A delegation was given.")),
+    Action.DELEGATION_ENDED: ("info", gettext_lazy("A delegation ended.")),
+    Action.DELEGATION_REMINDED: ("info", gettext_lazy("It was said that a delegation ends soon.")),
     Action.HANDLERS_CHANGED: (
         "info",
         gettext_lazy("Who may act on the case was read from the directory again."),
@@ -66,6 +72,11 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.LOGIN_REFUSED: ("warning", gettext_lazy("A log-in was refused.")),
     Action.MESSAGE_FAILED: ("warning", gettext_lazy("A message could not be delivered.")),
     Action.MESSAGE_RESENT: ("info", gettext_lazy("A message was sent again.")),
+    Action.PROTECTED_READ: ("info", gettext_lazy("The case of a protected person was opened.")),
+    Action.RECEIPT_ISSUED: ("info", gettext_lazy("A receipt was downloaded.")),
+    Action.AUDIT_EXPORTED: ("info", gettext_lazy("The event log was exported.")),
+    Action.AUDIT_CUT: ("info", gettext_lazy("Old events were removed when their time was over.")),
+    Action.CHECKPOINT_FAILED: ("warning", gettext_lazy("A checkpoint of the event log was not delivered.")),
     Action.DEMO_VALUE_CHANGED: ("info", gettext_lazy("A value was changed in the mock KIV.")),
 }
 
@@ -89,15 +100,25 @@ def events(viewer: User, request: AccessRequest, entries: Iterable[AuditEntry]) 
 def _event(viewer: User, request: AccessRequest, entry: AuditEntry) -> Event:
     action = Action(entry.action)
     tone, sentence = SENTENCE_OF[action]
-    actor = entry.actor
     details = _DETAILS.get(action, _no_details)(entry.data)
     return Event(
         at=entry.at,
         tone=tone,
         heading=str(sentence),
-        by=presentation.actor_name(viewer, actor, request) if actor else _("The tool itself"),
+        by=_acted_by(viewer, request, entry),
         text="\n".join(part for part in (*details, entry.reason) if part),
     )
+
+
+def _acted_by(viewer: User, request: AccessRequest, entry: AuditEntry) -> str:
+    """Who acted and, where it was a delegate, on whose behalf: always both names."""
+    if entry.actor is None:
+        return _("The tool itself")
+    actor = presentation.actor_name(viewer, entry.actor, request)
+    if entry.principal is None:
+        return actor
+    principal = presentation.actor_name(viewer, entry.principal, request)
+    return _("%(name)s, in place of %(principal)s") % {"name": actor, "principal": principal}
 
 
 def _no_details(data: Mapping[str, Any]) -> list[str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from provisioning.views import about, cases, login, messages, start
+from provisioning.views import about, cases, delegations, login, messages, nudge, start
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("arenden/", cases.cases, name="cases"),
     path("arenden/<uuid:public_id>/", cases.case, name="case"),
+    path("arenden/<uuid:public_id>/paminn/", nudge.nudge, name="nudge"),
+    path("delegeringar/", delegations.delegations, name="delegations"),
+    path("delegeringar/ny/", delegations.delegate, name="delegate"),
+    path("delegeringar/<uuid:public_id>/aterkalla/", delegations.revoke, name="revoke_delegation"),
     path("logga-in/", login.login, name="login"),
     path("logga-ut/", login.logout, name="logout"),
     path("meddelanden/", messages.messages, name="messages"),

@@ -49,6 +49,7 @@ class AccessRequestFlow(Flow):
         .Case(this.check, cond=is_in(State.CHECKING))
         .Case(this.second_attest, cond=is_in(State.AWAITING_SECOND_ATTESTATION))
         .Case(this.rejected, cond=is_in(State.REJECTED))
+        .Case(this.gave_up, cond=is_in(State.GAVE_UP))
         .Default(this.withdrawn)
     )
 
@@ -58,6 +59,7 @@ class AccessRequestFlow(Flow):
         .Annotation(title=_("Decided?"))
         .Case(this.check, cond=is_in(State.CHECKING))
         .Case(this.rejected, cond=is_in(State.REJECTED))
+        .Case(this.gave_up, cond=is_in(State.GAVE_UP))
         .Default(this.withdrawn)
     )
 

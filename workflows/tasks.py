@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from workflows import polling, steps
+from workflows import escalation, polling, steps
 
 
 @shared_task(name="workflows.run_background")
@@ -27,3 +27,9 @@ def sweep_background() -> None:
 def poll_kiv_tasks() -> None:
     """Look whether the values that KIV tasks wait for have come."""
     polling.poll_due()
+
+
+@shared_task(name="workflows.sweep_escalations")
+def sweep_escalations() -> None:
+    """Ask the next one up where nobody has answered."""
+    escalation.climb_due()

@@ -57,9 +57,11 @@ _AFTER_CHECK = frozenset({State.VERIFYING, State.AWAITING_KIV, State.AWAITING_CH
 
 MOVES: Mapping[State, frozenset[State]] = {
     State.AWAITING_ATTESTATION: frozenset(
-        {State.AWAITING_SECOND_ATTESTATION, State.CHECKING, State.REJECTED, State.WITHDRAWN}
+        {State.AWAITING_SECOND_ATTESTATION, State.CHECKING, State.REJECTED, State.GAVE_UP, State.WITHDRAWN}
     ),
-    State.AWAITING_SECOND_ATTESTATION: frozenset({State.CHECKING, State.REJECTED, State.WITHDRAWN}),
+    State.AWAITING_SECOND_ATTESTATION: frozenset(
+        {State.CHECKING, State.REJECTED, State.GAVE_UP, State.WITHDRAWN}
+    ),
     State.CHECKING: _AFTER_CHECK | {State.WITHDRAWN},
     State.AWAITING_CHOICE: frozenset({State.CHECKING, State.WAITING_FOR_COMMISSION, State.WITHDRAWN}),
     State.WAITING_FOR_COMMISSION: _AFTER_CHECK | {State.GAVE_UP, State.WITHDRAWN},

@@ -48,6 +48,10 @@ ABOUT: dict[Kind, str | Promise] = {
     Kind.ENDED: gettext_lazy("The order has ended without access"),
     Kind.REMINDER: gettext_lazy("A reminder"),
     Kind.DIRECTORY_SILENT: gettext_lazy("The directory does not answer"),
+    Kind.STUCK: gettext_lazy("Nobody has answered"),
+    Kind.DELEGATED: gettext_lazy("Something has been delegated"),
+    Kind.DELEGATION_ENDED: gettext_lazy("A delegation has ended"),
+    Kind.DELEGATION_ENDS_SOON: gettext_lazy("A delegation ends soon"),
 }
 
 

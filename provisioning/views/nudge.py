@@ -1,0 +1,34 @@
+"""The button by which somebody who waits reminds whoever has the case."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from provisioning import access, requests
+from provisioning.errors import NotAllowed, WrongState
+from provisioning.models import User
+
+
+@require_POST
+def nudge(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Send the reminder, or say why not now."""
+    user = cast(User, request.user)
+    case = access.find_request(user, public_id)
+    if not access.may_nudge(user, case):
+        raise Http404
+    try:
+        with transaction.atomic():
+            requests.nudge(requests.lock(case.pk), by=user)
+    except (NotAllowed, WrongState) as exc:
+        messages.warning(request, str(exc.user_message))
+    else:
+        messages.success(request, _("A reminder is on its way."))
+    return redirect("case", public_id=case.public_id)
