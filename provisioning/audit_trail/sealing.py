@@ -64,7 +64,7 @@ def append(entry: AuditEntry) -> AuditEntry:
 
 
 def row_of(entry: AuditEntry) -> Row:
-    return Row(*(getattr(entry, name) for name in COLUMNS[:-1]), mac=entry.mac)
+    return Row._make(getattr(entry, name) for name in COLUMNS)
 
 
 def content(row: Row, key: Key) -> dict[str, Any]:

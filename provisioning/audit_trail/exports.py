@@ -1,0 +1,83 @@
+"""The audit chain as a file of lines: all that the independent verifier needs, and nothing about the protected.
+
+First line: what the file is, after what it starts, and what the chain's head says. Then one row to a line, as
+it was signed, with its MAC. Last a checkpoint, if the end of the chain holds together. Rows about a
+protected person's case carry the keyed digest of reason and data in their place: they can be checked, not read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning import audit
+from provisioning.audit_trail import checkpoints, keys, sealing, verification
+from provisioning.audit_trail.checkpoints import ChainBroken
+from provisioning.audit_trail.sealing import Row
+from provisioning.models import AccessRequest, AuditEntry, AuditHead, User
+
+KIND = "audit-export"
+
+
+def export(*, by: User | None) -> Iterator[str]:
+    """The lines of an export. That it was made is recorded first, and is in it."""
+    with transaction.atomic():
+        audit.record(audit.Action.AUDIT_EXPORTED, actor=by)
+    yield from lines()
+
+
+def lines() -> Iterator[str]:
+    """The lines, without a record that they were read."""
+    head = AuditHead.objects.filter(pk=AuditHead.ONLY).first() or AuditHead()
+    start = verification.first_row()
+    yield _line(
+        {
+            "kind": KIND,
+            "version": 1,
+            "at": sealing.utc(timezone.now()),
+            "after": {"sequence": start[0] - 1, "mac": start[1]} if start else None,
+            "head": {"sequence": head.sequence, "mac": head.mac},
+        }
+    )
+    known = {key.id: key for key in keys.all_keys()}
+    hidden = protected_cases()
+    for row in verification.rows():
+        yield _line(row_as_exported(row, known, is_hidden=row.case in hidden))
+    try:
+        yield checkpoints.take().line + "\n"
+    except ChainBroken:
+        return
+
+
+def row_as_exported(row: Row, known: dict[str, keys.Key], *, is_hidden: bool) -> dict[str, Any]:
+    """The signed content of a row, and its MAC."""
+    try:
+        shown = sealing.public_part(row)
+    except (AttributeError, TypeError, ValueError):  # a moment that is none: nobody signed this row
+        shown = {"sequence": row.sequence, "key": row.key_id, "previous": row.previous, "unreadable": True}
+    if is_hidden:
+        key = known.get(row.key_id)
+        shown["detail"] = sealing.detail(row, key) if key else ""
+    else:
+        shown |= {"reason": row.reason, "data": row.data}
+    return shown | {"mac": row.mac}
+
+
+def protected_cases() -> set[str | None]:
+    """Case numbers of orders that concern a protected person."""
+    found = AccessRequest.objects.filter(subject_is_protected=True)
+    return set(found.values_list("order__case_number", flat=True))
+
+
+def rows_about(request: AccessRequest) -> list[AuditEntry]:
+    """The entries about one request and about its order."""
+    mine = AuditEntry.objects.filter(order=request.order)
+    return [entry for entry in mine if entry.request_id in (None, request.public_id)]
+
+
+def _line(content: dict[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":")) + "\n"
