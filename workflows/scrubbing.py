@@ -1,8 +1,8 @@
 """Nothing personal in the engine's own tables: what viewflow stores of an exception is cut down to its type.
 
 viewflow keeps the message, the traceback and the local variables of a failed node: names, identifiers, the
-stated need. Our own nodes never do (see `nodes.py`); its gates and ends do, when they are reached from a
-person's step. So it is caught where every row passes: before it is saved.
+stated need. Our own nodes never do (see `nodes.py`); its gates and ends do, wherever it swallows an error
+itself. So it is caught where every row passes: before it is saved.
 """
 
 from __future__ import annotations
