@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from provisioning.directory import ber
 from provisioning.directory.layout import ConnectionSettings
-from provisioning.directory.library import VerifiedTls, ldap3, results
+from provisioning.directory.library import ThreadsOwnConnection, VerifiedTls, ldap3, results
 from provisioning.directory.library import exceptions as ldap3_errors
 from provisioning.directory.troubles import Trouble, marked
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
@@ -245,7 +245,7 @@ class Connections:
     def _open(self) -> Any:
         """A connection that is open, protected and bound."""
         settings = self._settings
-        link = ldap3.Connection(
+        link = ThreadsOwnConnection(
             ldap3.Server(
                 self._address.host,
                 port=self._address.port,
@@ -265,6 +265,7 @@ class Connections:
             auto_referrals=False,
             check_names=False,
             auto_encode=False,
+            return_empty_attributes=False,
             # ldap3 takes whole seconds only; sharpened below.
             receive_timeout=math.ceil(settings.receive_timeout_seconds),
         )
@@ -406,6 +407,9 @@ def _translated() -> Iterator[None]:
             raise marked(DirectoryRefused(), Trouble.CERTIFICATE) from error
         if isinstance(error, _DEAD):
             raise _Dead(is_timeout=isinstance(error, TimeoutError)) from error
+        raise marked(DirectoryRefused(), Trouble.OTHER) from error
+    except (LookupError, ValueError, TypeError) as error:
+        # ldap3 trips over bytes that are no LDAP answer: something else listens there, or it is broken.
         raise marked(DirectoryRefused(), Trouble.OTHER) from error
 
 

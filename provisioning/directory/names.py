@@ -6,6 +6,7 @@ Source: RFC 4514 (text form), RFC 4518 (blanks and case do not matter in naming 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 Key = tuple[str, ...]
@@ -39,6 +40,7 @@ def ancestors(dn: str) -> Iterator[str]:
         above = parent(above)
 
 
+@functools.lru_cache(maxsize=4096)  # the same few parents come again and again
 def key(dn: str) -> Key:
     """The comparable form: case, blanks and escapes no longer matter."""
     return tuple(_part_key(part) for part in split(dn))

@@ -272,14 +272,19 @@ class Look:
             self._note(UNREADABLE, attribute, part)
 
     def _read_providers(self) -> None:
-        """Providers of all units, and the care units above units that only a commission led to."""
-        units = [unit for unit in self._units.values() if unit is not None]
-        below = {unit.hsa_id for unit in units if unit.hsa_id not in self._parents}
+        """Providers of all units, and the care units above sub-units that only a commission led to."""
+        below = {
+            unit.hsa_id
+            for unit in self._known_units()
+            if not unit.is_care_unit and unit.hsa_id not in self._parents
+        }
         # Care units found here have providers too, as a rule the same ones: hence at most twice.
         for unasked in (below, set[HsaId]()):
-            units = [unit for unit in self._units.values() if unit is not None]
-            wanted = {unit.provider_id for unit in units if unit.provider_id is not None}
+            wanted = {unit.provider_id for unit in self._known_units() if unit.provider_id is not None}
             self._read_organisation(wanted - self._providers.keys(), below=unasked)
+
+    def _known_units(self) -> list[Unit]:
+        return [unit for unit in self._units.values() if unit is not None]
 
     # What went wrong
 

@@ -300,6 +300,34 @@ def test_silence_on_an_open_connection_is_given_up_once(server: Server, connect:
         assert 0.3 < time.monotonic() - begun_at < 2, "asked twice, or not in time"
 
 
+NOT_LDAP = [
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    b"\x30\x05\x02\x01\x01\x61\x00",  # an envelope whose inside is missing
+    b"\x30\x0c\x02\x01\x63\x61\x07\x0a\x01\x00\x04\x00\x04\x00",  # an answer to another question
+    b"\x30\x03\x02\x01\x01",
+    b"\x30\x84\x7f\xff\xff\xff",
+    b"",
+]
+
+
+@pytest.mark.parametrize("nonsense", NOT_LDAP)
+def test_a_server_that_does_not_speak_ldap_is_no_absence(connect: Connect, nonsense: bytes):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def talk() -> None:
+            client, _ = listener.accept()
+            with client:
+                client.recv(4096)
+                client.sendall(nonsense)
+
+        threading.Thread(target=talk, daemon=True).start()
+        settings = ConnectionSettings(
+            f"ldap://127.0.0.1:{listener.getsockname()[1]}", receive_timeout_seconds=1
+        )
+        with pytest.raises(DirectoryError):
+            connect(settings).person(cast.HEAD)
+
+
 def test_errors_say_what_the_user_may_hear_and_nothing_else(server: Server, connect: Connect):
     wrong = dataclasses.replace(server.settings(), bind_password="wrong")
     with pytest.raises(DirectoryError) as caught:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import ipaddress
 import signal
-import threading
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from django.core.management.base import BaseCommand, CommandError
 from provisioning.directory.mock.ldif import BadLdif
 from provisioning.directory.mock.server import DEMO_LDIF, MockDirectory, NotLoopback
 from provisioning.directory.mock.store import Failed
+
+STOPPING = {signal.SIGTERM, signal.SIGINT}
 
 
 class Command(BaseCommand):
@@ -38,14 +39,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         directory = self._open(options)
-        is_told_to_stop = threading.Event()
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: is_told_to_stop.set())
-        with directory:
-            self.stdout.write(f"Mock directory: {directory.url} ({len(directory.store)} entries)")
-            self.stdout.flush()
-            is_told_to_stop.wait()
+        # Waited for rather than handled: a handler that meets the main thread at its lock hangs both.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            with directory:
+                self.stdout.write(f"Mock directory: {directory.url} ({len(directory.store)} entries)")
+                self.stdout.flush()
+                signal.sigwait(STOPPING)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         self.stdout.write("Mock directory: stopped")
 
     def _open(self, options: dict[str, Any]) -> MockDirectory:
@@ -92,9 +94,7 @@ def _address(text: str) -> tuple[str, int]:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        raise CommandError(
-            f"--listen takes ADDRESS:PORT, and {host} is no IP address."
-        ) from None
+        raise CommandError(f"--listen takes ADDRESS:PORT, and {host} is no IP address.") from None
     return host, int(port)
 
 
