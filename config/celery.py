@@ -39,7 +39,15 @@ app.conf.beat_schedule = TIMETABLE
 @worker_init.connect
 @beat_init.connect
 def refuse_mixed_modes(**kwargs: Any) -> None:
-    """Neither worker nor timetable run where demo and production are mixed."""
+    """Neither worker nor timetable run where demo and production are mixed.
+
+    Celery only logs what a signal's receiver raises, and goes on; SystemExit it lets through.
+    """
+    from django.core.exceptions import ImproperlyConfigured
+
     from config.checks import refuse_mixed_modes
 
-    refuse_mixed_modes()
+    try:
+        refuse_mixed_modes()
+    except ImproperlyConfigured as exc:
+        raise SystemExit(str(exc)) from exc
