@@ -43,12 +43,13 @@ class Limit:
 
 
 LOGIN = Limit("limit.login", "LIMIT_LOGINS_PER_MINUTE", 60)
+ANSWER = Limit("limit.login_answer", "LIMIT_LOGINS_PER_MINUTE", 60)
 SEARCH = Limit("limit.search", "LIMIT_SEARCHES_PER_MINUTE", 60)
 ORDER = Limit("limit.order", "LIMIT_ORDERS_PER_HOUR", 3600)
 
 # Which pages are limited: by the name of the address. A test holds that each of them exists.
-ALWAYS = {"oidc_begin": LOGIN, "oidc_callback": LOGIN}
-WHEN_SENT = {"oidc_choose": LOGIN, "demo_login": LOGIN, "order": SEARCH, "demo_kiv": SEARCH}
+ALWAYS = {"oidc_begin": LOGIN, "oidc_callback": ANSWER}
+WHEN_SENT = {"oidc_choose": ANSWER, "demo_login": LOGIN, "order": SEARCH, "demo_kiv": SEARCH}
 SENDING = "send"  # the order page's button that places the order
 
 

@@ -122,6 +122,14 @@ def _plain_static_files(settings: Any) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": storages}
 
 
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """No count of attempts and no copy of a mandate from another test."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[servers.Postgres]:
     """A PostgreSQL server of this session's own; `.url(name)` is a database's address."""
