@@ -130,6 +130,14 @@ def _nothing_remembered() -> None:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """No test meets what another has left in the cache, such as its count of attempts to log in."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[servers.Postgres]:
     """A PostgreSQL server of this session's own; `.url(name)` is a database's address."""
