@@ -77,6 +77,13 @@ format: $(VENV)/.installed-dev ## Put the files in the house style
 types: $(VENV)/.installed-dev ## Types
 	$(BIN)/mypy
 
+.PHONY: translations
+translations: $(VENV)/.installed-dev ## Collect the texts into the Swedish catalogue and compile it (needs gettext)
+	$(BIN)/python manage.py makemessages -l sv --no-wrap --no-location --no-obsolete $(TEXTLESS:%=--ignore %)
+	$(BIN)/python manage.py compilemessages -l sv $(TEXTLESS:%=--ignore %)
+
+TEXTLESS := .venv var tests benchmarks docs
+
 .PHONY: migrations-check
 migrations-check: $(VENV)/.installed-dev ## Are there migrations for all changes of the tables?
 	$(BIN)/python manage.py makemigrations --check --dry-run
