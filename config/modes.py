@@ -11,6 +11,7 @@ import ipaddress
 import os
 import re
 import secrets
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -86,12 +87,17 @@ def strong_secret(name: str, value: str) -> str:
     return value
 
 
+READING_COMMANDS = ("assess", "check_directory")  # they promise to write nothing, not even a key
+
+
 def kept_secret(path: Path) -> str:
     """The demo's own secret: made once, kept in a file only its owner can read.
 
     Several processes start at the same time: the first one wins and all read what it wrote. Where nothing can
     be written, each process makes one of its own; that is enough for a command that serves no pages.
     """
+    if sys.argv[1:2] in ([name] for name in READING_COMMANDS) and not path.exists():
+        return secrets.token_urlsafe(64)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
