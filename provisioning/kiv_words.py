@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -112,11 +112,12 @@ def task_card(
         unit=request.unit_name,
         effect=str(EFFECTS[Service(request.service), Level(request.level)]) % {"unit": request.unit_name},
         warnings=tuple(
-            presentation.cause_line(explain_stored(details), answer=Answer.YES.value)
+            _line(details, Answer.YES)
             for details in request.assessment.get("warning_details", [])
+            if not details["code"].startswith("order.")  # those are for the one who orders
         ),
         changes=cards,
-        instead=tuple(_near_miss(miss) for miss in misses),
+        instead=tuple(_line(miss, Answer.NO) for miss in misses),
         is_in_place=seen is not None and seen.is_in_place is Answer.YES,
         was_reported=bool(request.seen_instead),
     )
@@ -170,6 +171,6 @@ def _commission_name(change: Change) -> str:
     return pair[1] if pair else change.dn
 
 
-def _near_miss(details: Mapping[str, str]) -> CauseLine:
-    line = presentation.cause_line(explain_stored(details), answer=Answer.NO.value)
-    return CauseLine(sentence=line.sentence, mended_by="", tone=line.tone)  # it is the reader who can mend it
+def _line(details: Mapping[str, str], answer: Answer) -> CauseLine:
+    """A cause in words, without who can mend it: the reader can, or nobody needs to."""
+    return replace(presentation.cause_line(explain_stored(details), answer=answer.value), mended_by="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import parsedate_to_datetime
@@ -54,11 +54,16 @@ def _parse(text: str) -> Mail:
     body = message.get_body(("plain",))
     date = message["Date"]
     return Mail(
-        sent_at=parsedate_to_datetime(str(date)) if date else None,
+        sent_at=_aware(parsedate_to_datetime(str(date))) if date else None,
         to=str(message["To"] or ""),
         subject=str(message["Subject"] or ""),
         body=body.get_content().strip() if body else "",
     )
+
+
+def _aware(moment: datetime) -> datetime:
+    """Django writes its mails' dates in UTC as “-0000”, which reads as a time of no zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _age(mail: Mail) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,14 +25,24 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.EmbeddedT
         yield running
 
 
+@pytest.fixture(scope="session")
+def logged_in() -> dict[HsaId, Any]:
+    """The cookies of those who have logged in before, so that each does so once."""
+    return {}
+
+
 @pytest.fixture
-def visit(tool: servers.EmbeddedTool, open_window: Callable[..., Page]) -> Visit:
+def visit(tool: servers.EmbeddedTool, open_window: Callable[..., Page], logged_in: dict[HsaId, Any]) -> Visit:
     """Call it with somebody's HSA-id: a window of their own, logged in. Without: a window, not logged in."""
 
     from tests.browser.visitor import Visitor  # needs Django, which is not ready when this file is read
 
     def begin(hsa_id: HsaId | None = None, **options: object) -> Visitor:
+        if hsa_id in logged_in:
+            return Visitor(open_window(storage_state=logged_in[hsa_id], **options), tool.url)
         visitor = Visitor(open_window(**options), tool.url)
-        return visitor.log_in(hsa_id) if hsa_id else visitor
+        if hsa_id is not None:
+            logged_in[hsa_id] = visitor.log_in(hsa_id).page.context.storage_state()
+        return visitor
 
     return begin

@@ -36,6 +36,7 @@ def test_an_order_becomes_a_login_that_works(visit: Visit) -> None:
 
     # The KIV administrator finds the task on the start page, and copies the exact value.
     kiv = visit(cast.KIV_ADMINISTRATOR, permissions=["clipboard-read", "clipboard-write"])
+    kiv.open("/")
     assert number in kiv.text
     kiv.open("/kiv/")
     kiv.page.locator(".app-people a.button", has_text=number).click()

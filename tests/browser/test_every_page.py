@@ -1,0 +1,216 @@
+"""Every page as people meet it: axe finds nothing, 320 pixels are wide enough, and a picture is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import ViewportSize
+
+from provisioning.rules.hsa import HsaId
+from tests import cast, servers
+from tests.browser import world as worlds
+from tests.browser.conftest import Visit
+from tests.browser.visitor import Visitor
+from tests.browser.world import World
+
+pytestmark = pytest.mark.browser
+
+PICTURES = servers.ROOT / "test-output" / "screenshots"
+AXE = Path(__file__).parent / "vendor" / "axe" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 320, "height": 800}
+
+Act = Callable[[Visitor], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page in one situation: whose window, where, and what is done before looking."""
+
+    name: str
+    who: HsaId | None
+    path: str
+    act: Act | None = None
+    url_name: str = ""
+    status: int = 200
+
+
+def press(selector: str) -> Act:
+    def act(visitor: Visitor) -> None:
+        visitor.page.locator(selector).first.click()
+        visitor.page.wait_for_load_state()
+
+    return act
+
+
+def search_by_name(visitor: Visitor) -> None:
+    visitor.page.locator("[name=person_search]").fill("Sagolund")
+    visitor.page.locator("button[value=search_person]").click()
+
+
+def preview(visitor: Visitor) -> None:
+    visitor.fill_order(cast.SUBUNIT_ROLE, "rehabstod:unit", [cast.BJORKHAGA])
+    visitor.page.locator("#preview").wait_for()
+
+
+def refused_preview(visitor: Visitor) -> None:
+    visitor.fill_order(cast.ENDED, "rehabstod:unit", [cast.BJORKHAGA])
+
+
+def find_in_kiv(visitor: Visitor) -> None:
+    visitor.page.locator("#find_person_text").fill("son")
+    visitor.page.locator("button[value=find_person]").click()
+
+
+def open_in_kiv(visitor: Visitor) -> None:
+    visitor.page.locator("#find_person_text").fill(cast.SUBUNIT_ROLE.text)
+    visitor.page.locator("button[value=find_person]").click()
+    visitor.page.locator("button[name=person]").click()
+    visitor.page.locator("#find_unit_text").fill(cast.BJORKHAGA.text)
+    visitor.page.locator("button[value=find_unit]").click()
+    visitor.page.locator(f"button[name=unit][value='{cast.BJORKHAGA}']").click()
+
+
+def cannot_without_words(visitor: Visitor) -> None:
+    visitor.page.locator("details summary").click()
+    visitor.page.locator("button[value=cannot]").click()
+
+
+SUBMIT = press("main button[type=submit]")
+HEAD, KIV, AUDITOR = cast.HEAD, cast.KIV_ADMINISTRATOR, cast.AUDITOR
+
+PAGES = [
+    Shown("login", None, "/demo/login/", url_name="demo_login"),
+    Shown("login-unknown", None, "/demo/login/", press("main form >> nth=-1 >> button"), status=400),
+    Shown("start-head", HEAD, "/", url_name="start"),
+    Shown("start-kiv", KIV, "/"),
+    Shown("start-newcomer", cast.OUTSIDER, "/"),
+    Shown("order-empty", HEAD, "/bestall/", url_name="order"),
+    Shown("order-errors", HEAD, "/bestall/", press("button[value=preview]"), status=400),
+    Shown("order-search", HEAD, "/bestall/", search_by_name),
+    Shown("order-preview", HEAD, "/bestall/", preview),
+    Shown("order-refused", HEAD, "/bestall/", refused_preview, status=400),
+    Shown("order-newcomer", cast.OUTSIDER, "/bestall/"),
+    Shown("cases-open", HEAD, "/arenden/", url_name="cases"),
+    Shown("cases-ended", HEAD, "/arenden/?visa=avslutade"),
+    Shown("cases-empty", cast.OUTSIDER, "/arenden/"),
+    Shown("case-done", HEAD, "/arenden/{done}/", url_name="case"),
+    Shown("case-kiv", HEAD, "/arenden/{kiv}/"),
+    Shown("case-rejected", cast.DOCTOR_UNCOUPLED, "/arenden/{rejected}/"),
+    Shown("case-protected", AUDITOR, "/arenden/{protected}/"),
+    Shown("attest", HEAD, "/arenden/{attest}/attestera/", url_name="attest"),
+    Shown("attest-errors", HEAD, "/arenden/{attest}/attestera/", SUBMIT, status=400),
+    Shown("choose", HEAD, "/arenden/{choose}/valj/", url_name="choose"),
+    Shown("choose-errors", HEAD, "/arenden/{choose}/valj/", SUBMIT, status=400),
+    Shown("withdraw", HEAD, "/arenden/{choose}/dra-tillbaka/", url_name="withdraw"),
+    Shown("kiv-tasks", KIV, "/kiv/", url_name="kiv_tasks"),
+    Shown("kiv-tasks-empty", cast.OUTSIDER, "/kiv/"),
+    Shown("kiv-task", KIV, "/kiv/{kiv}/", url_name="kiv_task"),
+    Shown("kiv-task-not-there", KIV, "/kiv/{couple}/", press("button[name=answer][value=done]")),
+    Shown("kiv-task-errors", KIV, "/kiv/{kiv}/", cannot_without_words, status=400),
+    Shown("messages", AUDITOR, "/meddelanden/", url_name="messages"),
+    Shown("logged-out", None, "/utloggad/", url_name="logged_out"),
+    Shown("login-refused", None, "/logga-in/nekad/", url_name="login_refused"),
+    Shown("about-accessibility", None, "/om/tillganglighet/", url_name="about_accessibility"),
+    Shown("about-personal-data", None, "/om/personuppgifter/", url_name="about_personal_data"),
+    Shown("demo-kiv", KIV, "/demo/kiv/", url_name="demo_kiv"),
+    Shown("demo-kiv-found", KIV, "/demo/kiv/", find_in_kiv),
+    Shown("demo-kiv-person", KIV, "/demo/kiv/", open_in_kiv),
+    Shown("demo-kiv-closed", HEAD, "/demo/kiv/", status=403),
+    Shown("demo-mail", HEAD, "/demo/mail/", url_name="demo_mail"),
+    Shown("not-found", HEAD, "/arenden/00000000-0000-4000-8000-000000000000/", status=404),
+]
+
+# Addresses that show no page of their own: they answer machines, redirect, or take a form and lead on.
+NO_PAGE = {"healthz", "readyz", "set_language", "login", "logout", "resend"} | {
+    # Shown only after a card has been read: tests/login looks at them.
+    "oidc_begin",
+    "oidc_callback",
+    "oidc_choose",
+}
+
+
+@pytest.fixture(scope="session")
+def world(tool: servers.EmbeddedTool, browser: Any) -> Iterator[World]:
+    """One world for all the pages; its windows are closed when it is made."""
+    contexts = []
+
+    def visit(hsa_id: HsaId) -> Visitor:
+        context = browser.new_context(locale="sv-SE")
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return Visitor(context.new_page(), tool.url).log_in(hsa_id)
+
+    made = worlds.make(visit)
+    for context in contexts:
+        context.close()
+    yield made
+
+
+@pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
+def test_the_page_is_accessible_and_fits_a_narrow_screen(shown: Shown, visit: Visit, world: World) -> None:
+    visitor = visit(shown.who, bypass_csp=True, viewport=DESKTOP)
+    page = visitor.page
+    answers: list[int] = []
+    page.on("response", lambda answer: answers.extend([answer.status] if is_page(answer) else []))
+    visitor.open(world.path(shown.path))
+    if shown.act is not None:
+        shown.act(visitor)
+    assert answers[-1] == shown.status, visitor.text
+
+    keep_picture(page, f"{shown.name}-desktop")
+    assert violations(page) == []
+    page.set_viewport_size(NARROW)
+    keep_picture(page, f"{shown.name}-320")
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], too_wide(page)
+    assert violations(page) == []
+
+
+def test_every_address_with_a_page_is_looked_at() -> None:
+    missing = set(url_names(get_resolver())) - {shown.url_name for shown in PAGES} - NO_PAGE
+    assert not missing, "add these to PAGES"
+
+
+def is_page(answer: Any) -> bool:
+    return answer.request.is_navigation_request() and answer.status not in (301, 302, 303)
+
+
+def keep_picture(page: Any, name: str) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def violations(page: Any) -> list[str]:
+    """What axe finds, each with the rule and the places."""
+    if not page.evaluate("'axe' in window"):
+        page.add_script_tag(path=str(AXE))
+    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", WCAG)
+    return [
+        f"{one['id']}: {one['help']} at {[node['target'] for node in one['nodes']]}"
+        for one in found["violations"]
+    ]
+
+
+def too_wide(page: Any) -> list[str]:
+    """What sticks out to the right."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("main *, header *, nav *, footer *")]
+            .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+            .map(one => one.tagName + "." + one.className + ": " + one.textContent.trim().slice(0, 40))"""
+    )
+    return found
+
+
+def url_names(resolver: URLResolver) -> Iterator[str]:
+    """The names of all addresses but those of Django's own record pages."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield pattern.name or str(pattern.pattern)
+        elif pattern.namespace != "admin":
+            yield from url_names(pattern)

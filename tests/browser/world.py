@@ -1,0 +1,63 @@
+"""Cases in every state, made once by their own people on the pages, for the tests that only look at pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from provisioning.rules.hsa import HsaId
+from provisioning.rules.lifecycle import State
+from tests import cast
+from tests.browser.visitor import Visitor
+
+REHAB_UNIT = "rehabstod:unit"
+
+
+@dataclass(slots=True)
+class World:
+    """Public ids of cases by what they show."""
+
+    cases: dict[str, str] = field(default_factory=dict)
+
+    def path(self, pattern: str) -> str:
+        """The address with each `{name}` replaced by that case's public id."""
+        return pattern.format(**self.cases)
+
+    def keep(self, name: str, case_url: str) -> None:
+        self.cases[name] = case_url.rstrip("/").rpartition("/")[2]
+
+
+def make(visit: Callable[[HsaId], Visitor]) -> World:
+    """Order, attest, reject and choose, until each kind of page has something to show."""
+    world = World()
+    head = visit(cast.HEAD)
+    doctor = visit(cast.DOCTOR)
+    other_doctor = visit(cast.DOCTOR_UNCOUPLED)
+    at_once = {
+        "kiv": head.order(cast.WRONG_CASE, REHAB_UNIT, [cast.BJORKHAGA]),
+        "choose": head.order(cast.COORDINATOR_UNCOUPLED, REHAB_UNIT, [cast.BJORKHAGA]),
+        "couple": head.order(cast.WRONG_CASE, "intygsstatistik:unit", [cast.BJORKHAGA]),
+        "protected": head.order(cast.PROTECTED, REHAB_UNIT, [cast.BJORKHAGA]),
+        "done": head.order(cast.DOCTOR, "rehabstod:own", [cast.BJORKHAGA]),
+        "attest": doctor.order(None, REHAB_UNIT, [cast.BJORKHAGA]),
+        "rejected": other_doctor.order(None, REHAB_UNIT, [cast.BJORKHAGA]),
+    }
+    for name, case_url in at_once.items():
+        world.keep(name, case_url)
+    head.open(world.path("/arenden/{rejected}/attestera/"))
+    head.page.locator("[name=decision][value=reject]").check()
+    head.page.locator("[name=reason]").fill("Behövs inte: läkaren slutar på enheten denna månad.")
+    head.page.locator("main button[type=submit]").click()
+    head.wait_for_state(at_once["couple"], State.AWAITING_CHOICE)
+    head.open(world.path("/arenden/{couple}/valj/"))
+    head.page.locator("[name=choice][value=couple]").check()
+    head.page.locator("main button[type=submit]").click()
+    for name, state in (
+        ("couple", State.AWAITING_KIV),
+        ("kiv", State.AWAITING_KIV),
+        ("protected", State.AWAITING_KIV),
+        ("choose", State.AWAITING_CHOICE),
+        ("done", State.DONE),
+    ):
+        head.wait_for_state(at_once[name], state)
+    return world
