@@ -21,7 +21,7 @@ from provisioning import access
 from provisioning.causes import Explained, explain, explain_stored
 from provisioning.handlers import Asked
 from provisioning.models import AccessRequest, Handler, HandlerRole, User
-from provisioning.rules.causes import DIRECTORY_CODES, Cause
+from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
 from provisioning.rules.hsa import Answer, Level, Person, Service
 from provisioning.rules.lifecycle import State
 
@@ -107,6 +107,15 @@ _HANDLER_AS: Mapping[HandlerRole, Text] = {
     HandlerRole.KIV_ADMINISTRATOR: gettext_lazy("KIV administrator"),
 }
 
+# Warnings that say what an order does, not what is wrong.
+_EFFECTS = frozenset(
+    {
+        Code.EFFECT_DOCTOR_BECOMES_COORDINATOR.value,
+        Code.EFFECT_WHOLE_PROVIDER.value,
+        Code.ORDER_ROLE_NOT_NEEDED.value,
+    }
+)
+
 # The services' own names for a refused login, by what they mean.
 REFUSALS: Mapping[str, Text] = {
     "MissingHsaEmployeeInformation": gettext_lazy("Rehabstöd refuses the login: it finds no such person."),
@@ -164,6 +173,12 @@ class Verdict:
 def subject_name(viewer: User, request: AccessRequest) -> str:
     """The name of the person it concerns, or what stands in its place."""
     return request.subject_name if access.may_read_name(viewer, request) else str(MASKED)
+
+
+def listed_name(viewer: User, request: AccessRequest) -> str:
+    """The name as lists show it: a protected person's never stands in one. Source: domain §7."""
+    is_hidden = request.subject_is_protected and viewer.hsa_key != request.subject_key
+    return str(MASKED) if is_hidden else request.subject_name
 
 
 def actor_name(viewer: User, actor: User, request: AccessRequest) -> str:
@@ -260,20 +275,33 @@ def usual_time(request: AccessRequest) -> str:
     ) % {"days": days}
 
 
-def line(viewer: User, request: AccessRequest, *, action: Text = "", page: str = "") -> Line:
-    """The request as a line of a list; `page` names the page where the viewer acts."""
+def act_of(viewer: User, request: AccessRequest) -> tuple[str, str] | None:
+    """What the viewer has to do now: page and button's words. None if it waits for somebody else."""
+    state = request.current_state
+    if state is State.AWAITING_CHOICE and viewer.pk == request.order.orderer_id:
+        return "choose", _("Choose how to go on")
+    if not any(handler.person_key == viewer.hsa_key for handler in request.handlers.all()):
+        return None
+    if state in (State.AWAITING_ATTESTATION, State.AWAITING_SECOND_ATTESTATION):
+        return "attest", _("Attest or reject")
+    return ("kiv_task", _("Open the KIV task")) if state is State.AWAITING_KIV else None
+
+
+def line(viewer: User, request: AccessRequest, *, page: str = "") -> Line:
+    """The request as a line of a list, with what the viewer has to do; or of the list of `page` alone."""
+    act = None if page else act_of(viewer, request)
     return Line(
         case_number=request.case_number,
         url=reverse("case", args=[request.public_id]),
-        subject=subject_name(viewer, request),
+        subject=listed_name(viewer, request),
         what=what(request),
         unit=request.wanted_unit_name or request.unit_name,
         tone=TONE_OF[request.current_state],
         state=request.get_state_display(),
         with_whom=with_whom(viewer, request),
         since=request.state_since,
-        action=str(action),
-        action_url=reverse(page, args=[request.public_id]) if page else "",
+        action=act[1] if act else "",
+        action_url=reverse(act[0] if act else page, args=[request.public_id]) if act or page else "",
     )
 
 
@@ -320,11 +348,14 @@ def login_sentences(data: Mapping[str, Any], *, unit_id: str, unit_name: str) ->
 
 
 def cause_line(explained: Explained, *, answer: str) -> CauseLine:
-    """A cause in words; `answer` yes makes it a warning."""
+    """A cause in words; `answer` yes makes it a warning. An effect is no fault, so nobody mends it."""
     tone = {"yes": "warning", "no": "error", "unknown": "unknown"}[answer]
     if explained.code in {code.value for code in DIRECTORY_CODES}:
         tone = "unknown"
-    return CauseLine(sentence=sentence_about(explained), mended_by=explained.mender, tone=tone)
+    if explained.code == Code.ORDER_ROLE_NOT_NEEDED.value:
+        tone = "info"
+    is_effect = explained.code in _EFFECTS
+    return CauseLine(sentence_about(explained), "" if is_effect else explained.mender, tone)
 
 
 def cause_lines(causes: Iterable[Cause], *, answer: str) -> tuple[CauseLine, ...]:
@@ -400,7 +431,9 @@ _STEP_OF: Mapping[State, int] = {
 
 def steps_of(request: AccessRequest) -> list[Step]:
     """How far the case has come."""
-    labels = [_("Ordered"), _("Attested"), _("Directory checked"), _("Set in KIV"), _("Verified")]
+    is_past_kiv = request.current_state in (State.VERIFYING, State.DONE)
+    in_kiv = _("Nothing to set in KIV") if is_past_kiv and not request.changes else _("Set in KIV")
+    labels = [_("Ordered"), _("Attested"), _("Directory checked"), in_kiv, _("Verified")]
     here = _STEP_OF.get(request.current_state)
     if here is None:
         here = _stopped_at(request)

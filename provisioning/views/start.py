@@ -38,21 +38,15 @@ def start(request: HttpRequest) -> HttpResponse:
     """What the person has to do and what the person waits for."""
     user = cast(User, request.user)
     inboxes = [
-        _inbox(user, _("To attest"), access.to_attest(user), _("Decide"), "attest"),
-        _inbox(user, _("To choose how to go on"), access.to_choose(user), _("Choose"), "choose"),
-        _inbox(
-            user,
-            _("To set in KIV"),
-            access.to_carry_out(user),
-            _("Open the task"),
-            "kiv_task",
-            all_page="kiv_tasks",
-        ),
+        _inbox(user, _("To attest"), access.to_attest(user)),
+        _inbox(user, _("To choose how to go on"), access.to_choose(user)),
+        _inbox(user, _("To set in KIV"), access.to_carry_out(user), all_page="kiv_tasks"),
     ]
     own = access.own_requests(user).filter(state__in=[state.value for state in OPEN])
+    with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
     context: dict[str, Any] = {
         "inboxes": [inbox for inbox in inboxes if inbox.count],
-        "own": _inbox(user, _("You wait for"), own, "", ""),
+        "own": _inbox(user, _("You wait for"), with_others),
         "directory_is_silent": not mandates.for_display(user).is_known,
         "is_head": mandates.for_display(user).is_head_of_unit,
     }
@@ -63,11 +57,9 @@ def _inbox(
     user: User,
     heading: str | Promise,
     rows: QuerySet[AccessRequest],
-    action: str | Promise,
-    page: str,
     *,
     all_page: str = "",
 ) -> Inbox:
     oldest_first = rows.prefetch_related("handlers").order_by("state_since")[:FIRST_FEW]
-    lines = tuple(presentation.line(user, row, action=action, page=page) for row in oldest_first)
+    lines = tuple(presentation.line(user, row) for row in oldest_first)
     return Inbox(heading, rows.count(), lines, reverse(all_page) if all_page else "")

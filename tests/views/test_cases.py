@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from provisioning import presentation, timeline
 from provisioning.audit import Action
-from provisioning.rules.hsa import Attribute
+from provisioning.rules.hsa import Attribute, Level
 from provisioning.rules.lifecycle import State
 from tests import cast
 from tests.views.reading import text_of
@@ -147,6 +147,26 @@ def test_other_system_roles_of_the_person_are_nobodys_business(enter, kiv):
     assert "Hemligt" not in enter(cast.HEAD).get(page_of(request)).content.decode()
 
 
+def test_a_protected_persons_name_stands_in_no_list_not_even_the_orderers(enter):
+    request = acts.order(person_id=cast.PROTECTED)
+    acts.work()
+    for person in (cast.HEAD, cast.KIV_ADMINISTRATOR):
+        client = enter(person)
+        for name in ("start", "cases", "kiv_tasks"):
+            assert request.subject_name not in client.get(reverse(name)).content.decode()
+
+
+def test_a_case_with_nothing_to_set_does_not_say_that_it_was_set(enter):
+    request = acts.order(person_id=cast.DOCTOR, level=Level.OWN)
+    acts.work()
+    request.refresh_from_db()
+    assert request.current_state is State.DONE
+    words = text_of(enter(cast.HEAD).get(page_of(request)))
+
+    assert "Nothing to set in KIV" in words
+    assert "The one who orders can mend this" not in words  # a remark is no fault
+
+
 # -- words --------------------------------------------------------------------------------------------------
 
 
@@ -200,6 +220,7 @@ def test_a_choice_waits_for_the_orderer_on_the_start_page(enter):
     page = enter(cast.HEAD).get(reverse("start"))
 
     assert "To choose how to go on 1" in text_of(page)
+    assert "You have no open orders" in text_of(page)  # it waits for the orderer, not the other way round
     assert reverse("choose", args=[request.public_id]) in page.content.decode()
 
 

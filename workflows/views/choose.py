@@ -75,7 +75,9 @@ def _form(request: HttpRequest, case: AccessRequest) -> ChooseForm:
     return ChooseForm(data, may_couple=may_couple, wait_until=formats.date_format(last_day, "j F Y"))
 
 
-def _page(request: HttpRequest, user: User, case: AccessRequest, form: ChooseForm, *, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, user: User, case: AccessRequest, form: ChooseForm, *, status: int = 200
+) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "case": case,

@@ -111,7 +111,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
     page = Paginator(list(by_person.values()), PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     people = [
         PersonTasks(
-            presentation.subject_name(user, theirs[0]),
+            presentation.listed_name(user, theirs[0]),
             tuple(presentation.line(user, row, page="kiv_task") for row in theirs),
         )
         for theirs in page
