@@ -17,6 +17,10 @@ class LoginRefused(ProvisioningError):
 
     code = "login.refused"
 
+    def __init__(self, *, code: str | None = None, id_token: str = ""):
+        super().__init__(code=code)
+        self.id_token = id_token  # where the provider did say who it is, but that was not enough
+
 
 class ProviderUnavailable(LoginRefused):
     """The provider does not answer, or not in a way that can be used. Trying again may help."""

@@ -59,10 +59,11 @@ def read(provider: Provider, token: dict[str, Any], *, nonce: str) -> Proof:
     except ExpiredTokenError as exc:
         raise LoginRefused(code="login.token_expired") from exc
     except ClaimError as exc:
-        raise LoginRefused(code=_CODES.get(exc.claim, "login.token_invalid")) from exc
+        code = _CODES.get(exc.claim, "login.token_invalid")
+        raise LoginRefused(code=code, id_token=id_token if code == "login.acr_too_low" else "") from exc
     except (JoseError, ValueError, TypeError, KeyError) as exc:
         raise LoginRefused(code="login.token_invalid") from exc
-    return Proof(_hsa_ids(claims.get(settings.OIDC_HSA_ID_CLAIM)), id_token)
+    return Proof(_hsa_ids(claims.get(settings.OIDC_HSA_ID_CLAIM), id_token), id_token)
 
 
 def _verified(provider: Provider, id_token: str, *, access_token: Any, nonce: str) -> CodeIDToken:
@@ -96,15 +97,15 @@ def _decode(provider: Provider, id_token: str) -> jwt.Token:
     return jwt.decode(id_token, key=provider.keys, registry=registry)
 
 
-def _hsa_ids(claim: Any) -> tuple[HsaId, ...]:
+def _hsa_ids(claim: Any, id_token: str) -> tuple[HsaId, ...]:
     """The HSA-ids of a claim that is one text or a list of texts; each once, in their order."""
     texts = [claim] if isinstance(claim, str) else claim
     if texts is None or texts == [] or texts == [""]:
-        raise LoginRefused(code="login.hsa_id_missing")
+        raise LoginRefused(code="login.hsa_id_missing", id_token=id_token)
     if not isinstance(texts, list) or len(texts) > MOST_HSA_IDS:
-        raise LoginRefused(code="login.hsa_id_malformed")
+        raise LoginRefused(code="login.hsa_id_malformed", id_token=id_token)
     ids = tuple(dict.fromkeys(HsaId(text.strip()) for text in texts if isinstance(text, str)))
     is_strict = settings.HSA_ID_FORM == "strict"
     if len(ids) < 1 or not all(one.has_form(strict=is_strict) for one in ids):
-        raise LoginRefused(code="login.hsa_id_malformed")
+        raise LoginRefused(code="login.hsa_id_malformed", id_token=id_token)
     return ids

@@ -29,7 +29,6 @@ def leave(request: HttpRequest, id_token: str) -> HttpResponse:
     response = render(request, "provisioning/login/leaving.html", {"address": address})
     response["Refresh"] = f"0; url={address}"
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"  # the address names who logs out
     return response
 
 

@@ -38,9 +38,7 @@ def _part_of_logging_in(view: View) -> View:
     def guarded(request: HttpRequest) -> HttpResponse:
         if not provider.is_configured():
             raise Http404
-        response = view(request)
-        response["Referrer-Policy"] = "no-referrer"  # addresses here carry codes
-        return response
+        return view(request)
 
     return login_not_required(never_cache(guarded))
 
@@ -70,6 +68,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     try:
         proof, wanted = flow.answer(request.session, request.GET.dict(), callback=_callback())
     except LoginRefused as exc:
+        attempts.keep_proof(request.session, exc.id_token)  # to log out at the provider and try another card
         return _refused(request, exc)
     attempts.keep_proof(request.session, proof.id_token)
     if len(proof.hsa_ids) > 1:
