@@ -9,13 +9,12 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access, comparison, presentation, timeline
-from provisioning.models import AccessRequest, HandlerRole, User
-from provisioning.rules.lifecycle import OPEN, State
+from provisioning.models import AccessRequest, User
+from provisioning.rules.lifecycle import OPEN
 
 PAGE_SIZE = 20
 
@@ -56,13 +55,14 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "case": row,
         "tone": presentation.TONE_OF[row.current_state],
         "subject": presentation.subject_name(user, row),
+        "what": presentation.what(row),
         "facts": presentation.facts(user, row),
         "who": presentation.with_whom(user, row),
         "next_step": presentation.NEXT_STEP[row.current_state],
         "usual_time": presentation.usual_time(row),
         "steps": presentation.steps_of(row),
         "verdict": presentation.verdict(row.assessment, row),
-        "act": _act(user, row),
+        "act": presentation.act_of(user, row),
         "comparisons": comparison.before_and_after(row, shows_dn=reads_name),
         "events": timeline.events(user, row, access.visible_history(user, row)),
         "messages_sent": row.messages.order_by("pk"),
@@ -73,19 +73,3 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "is_masked": not reads_name,
     }
     return render(request, "provisioning/case/case.html", context)
-
-
-def _act(user: User, row: AccessRequest) -> tuple[str, str] | None:
-    """What the reader has to do now: page and button's words. None if it waits for somebody else."""
-    state = row.current_state
-    if state is State.AWAITING_ATTESTATION and access.is_handler(user, row, HandlerRole.ATTESTER):
-        return "attest", _("Attest or reject")
-    if state is State.AWAITING_SECOND_ATTESTATION and access.is_handler(
-        user, row, HandlerRole.SECOND_ATTESTER
-    ):
-        return "attest", _("Attest or reject")
-    if state is State.AWAITING_KIV and access.is_handler(user, row, HandlerRole.KIV_ADMINISTRATOR):
-        return "kiv_task", _("Open the KIV task")
-    if state is State.AWAITING_CHOICE and user.pk == row.order.orderer_id:
-        return "choose", _("Choose how to go on")
-    return None
