@@ -32,6 +32,8 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "handlers": every(10 * 60, "provisioning.sweep_handlers"),
     "escalations": every(15 * 60, "workflows.sweep_escalations"),
     "delegations": every(10 * 60, "provisioning.sweep_delegations"),
+    "sessions": every(60 * 60, "provisioning.sweep_sessions"),
+    "audit checkpoint": every(60 * 60, "provisioning.write_checkpoint"),
 }
 app.conf.beat_schedule = TIMETABLE
 

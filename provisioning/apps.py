@@ -8,3 +8,6 @@ class ProvisioningConfig(AppConfig):
     name = "provisioning"
     verbose_name = _("Access orders")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from provisioning import checks  # noqa: F401 - registers system checks

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.core.management import call_command
 from django.db import transaction
 
-from provisioning import delegations, handlers, outbox, requests
+from provisioning import audit, delegations, handlers, outbox, requests
+from provisioning.audit_trail import checkpoints
+from provisioning.audit_trail.checkpoints import ChainBroken, NotDelivered
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest, Delegation
@@ -21,6 +24,12 @@ _WITH_A_PERSON = (
     State.AWAITING_CHOICE.value,
     State.AWAITING_KIV.value,
 )
+
+
+@shared_task(name="provisioning.sweep_sessions")
+def sweep_sessions() -> None:
+    """Forget the sessions whose time is over: they hold ID tokens."""
+    call_command("clearsessions")
 
 
 @shared_task(name="provisioning.send_message")
@@ -79,6 +88,21 @@ def refresh_delegated(pk: int) -> None:
             handlers.refresh(directory, request)
         except DirectoryError:
             return
+
+
+@shared_task(name="provisioning.write_checkpoint")
+def write_checkpoint() -> None:
+    """Write down outside the database where the audit chain ends. What fails is recorded and fails loudly."""
+    try:
+        checkpoints.write()
+    except NotDelivered as exc:
+        with transaction.atomic():
+            audit.record(audit.Action.CHECKPOINT_FAILED, actor=None, code=exc.code, targets=list(exc.failed))
+        log.error("audit checkpoint not delivered to %s", ", ".join(exc.failed))
+        raise
+    except ChainBroken as exc:
+        log.critical("no audit checkpoint: %s, run verify_audit", exc.code)
+        raise
 
 
 def _with_a_person() -> list[int]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from provisioning.views import about, cases, delegations, login, messages, nudge, start
+from provisioning.views import about, cases, delegations, login, messages, nudge, receipts, start
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("arenden/", cases.cases, name="cases"),
     path("arenden/<uuid:public_id>/", cases.case, name="case"),
+    path("arenden/<uuid:public_id>/kvitto/", receipts.receipt, name="receipt"),
+    path("arenden/<uuid:public_id>/kvitto.json", receipts.receipt_json, name="receipt_json"),
     path("arenden/<uuid:public_id>/paminn/", nudge.nudge, name="nudge"),
     path("delegeringar/", delegations.delegations, name="delegations"),
     path("delegeringar/ny/", delegations.delegate, name="delegate"),

@@ -1,8 +1,8 @@
-"""The audit chain as a file of lines: all that the independent verifier needs, and nothing about the protected.
+"""The audit chain as a file of lines: all that the independent verifier needs, nothing about the protected.
 
 First line: what the file is, after what it starts, and what the chain's head says. Then one row to a line, as
 it was signed, with its MAC. Last a checkpoint, if the end of the chain holds together. Rows about a
-protected person's case carry the keyed digest of reason and data in their place: they can be checked, not read.
+protected person's case carry the keyed digest of reason and data instead: they can be checked, not read.
 """
 
 from __future__ import annotations

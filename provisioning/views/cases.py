@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from provisioning import access, comparison, presentation, timeline
+from provisioning import access, audit, comparison, presentation, timeline
 from provisioning.models import AccessRequest, User
 from provisioning.rules.lifecycle import OPEN
 
@@ -49,6 +49,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Everything the reader may see about one case."""
     user = cast(User, request.user)
     row = access.find_request(user, public_id)
+    audit.record_reading(row, by=user)
     reads_name = access.may_read_name(user, row)
     siblings = access.visible_requests(user).filter(order=row.order).exclude(pk=row.pk).order_by("position")
     context: dict[str, Any] = {
