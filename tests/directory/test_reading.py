@@ -56,6 +56,7 @@ def test_a_longer_id_with_the_same_beginning_is_somebody_else(directory: Directo
     assert couplings(directory.read(oddities.BEGINNING)) == {
         f"{oddities.PREFIX}MSTOR": f"{oddities.BEGINNING};;"
     }
+    assert len(directory.read(oddities.BEGINNING).commissions) == 1
     assert set(couplings(directory.read(oddities.LONGER))) == {
         f"{oddities.PREFIX}MSTOR",
         f"{oddities.PREFIX}MLONGER",
@@ -105,11 +106,11 @@ def test_a_unit_without_commissions_has_none(directory: Directory):
 
 
 def test_for_a_sub_unit_the_care_unit_above_and_its_commissions_are_read(directory: Directory):
-    reading = directory.read(cast.COORDINATOR, unit_ids=[cast.BJORKHAGA_REHAB])
+    reading = directory.read(cast.COORDINATOR_UNCOUPLED, unit_ids=[cast.BJORKHAGA_REHAB])
     sub_unit = reading.units[cast.BJORKHAGA_REHAB]
     assert sub_unit is not None and not sub_unit.is_care_unit
     assert [unit.hsa_id for unit in reading.parents[cast.BJORKHAGA_REHAB]] == [cast.BJORKHAGA]
-    assert {c.unit_id for c in reading.commissions} == {cast.BJORKHAGA}
+    assert [c.unit_id for c in reading.commissions] == [cast.BJORKHAGA] * 3
     assert reading.providers[cast.PROVIDER] is not None
 
 
