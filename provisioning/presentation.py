@@ -433,7 +433,7 @@ def steps_of(request: AccessRequest) -> list[Step]:
     """How far the case has come."""
     is_past_kiv = request.current_state in (State.VERIFYING, State.DONE)
     in_kiv = _("Nothing to set in KIV") if is_past_kiv and not request.changes else _("Set in KIV")
-    labels = [_("Ordered"), _("Attested"), _("Directory checked"), in_kiv, _("Verified")]
+    labels = [_("Order"), _("Attestation"), _("Directory check"), in_kiv, _("Verification")]
     here = _STEP_OF.get(request.current_state)
     if here is None:
         here = _stopped_at(request)
