@@ -1,6 +1,7 @@
 """A read-only look into the tables: auditors see them all, operators the messages. Nothing can be changed.
 
-Names are left out: who may read them depends on the case, and the case page knows.
+Names are left out: who may read them depends on the case, and the case page knows. Users have no page: its
+address would hold their HSA-id.
 """
 
 from __future__ import annotations
@@ -71,14 +72,6 @@ class ReadOnly(Base):
         return False
 
 
-@admin.register(User, site=site)
-class UserAdmin(ReadOnly):
-    fields = ("hsa_id", "is_active", "is_protected", "last_login")
-    list_display = ("hsa_id", "is_active", "last_login")
-    list_filter = ("is_active",)
-    search_fields = ("hsa_key",)
-
-
 @admin.register(Order, site=site)
 class OrderAdmin(ReadOnly):
     list_display = ("case_number", "orderer", "created_at")
@@ -119,7 +112,7 @@ class AuditEntryAdmin(ReadOnly):
     list_filter = ("action",)
     list_select_related = ("actor", "request__order")
     date_hierarchy = "at"
-    search_fields = ("order__case_number", "actor__hsa_key")
+    search_fields = ("order__case_number",)  # a search stands in the address, so it is for no person
 
 
 @admin.register(OutgoingMessage, site=site)

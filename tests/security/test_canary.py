@@ -154,13 +154,34 @@ def test_no_address_holds_anything_personal(enter, canaries):
     for who in (cast.HEAD, cast.KIV_ADMINISTRATOR, cast.COORDINATOR, cast.AUDITOR):
         client = enter(who)
         public_id = request.public_id
-        for page in ("/", "/arenden/", f"/arenden/{public_id}/", f"/kiv/{public_id}/", "/kiv/", "/bestall/"):
+        tables = (f"/records/provisioning/{name}/" for name in ("accessrequest", "auditentry", "handler"))
+        cases = ("/arenden/", "/arenden/?vems=alla", f"/arenden/{public_id}/", f"/kiv/{public_id}/", "/kiv/")
+        for page in ("/", "/bestall/", "/meddelanden/", *cases, "/records/", *tables):
             response = client.get(page)
             addresses += re.findall(r'(?:href|action|src)="([^"]*)"', response.content.decode())
             addresses.append(response.headers.get("Location", ""))
     assert len(addresses) > 100
     assert not found_in("\n".join(addresses), canaries)
     assert not re.search(r"se\d{10}-\w+", "\n".join(addresses), re.IGNORECASE)
+
+
+def test_no_address_of_the_records_holds_anything_personal(enter, canaries):
+    request = placed()
+    acts.work()
+    client = enter(cast.AUDITOR)
+    pages = [f"/records/provisioning/accessrequest/{request.pk}/change/"]
+    pages += [
+        f"/records/provisioning/auditentry/{pk}/change/"
+        for pk in request.audit_entries.values_list("pk", flat=True)
+    ]
+    pages += [f"/records/provisioning/order/{request.order.pk}/change/"]
+    for page in pages:
+        response = client.get(page)
+        assert response.status_code == 200
+        addresses = re.findall(r'(?:href|action)="([^"]*)"', response.content.decode())
+        assert addresses
+        assert not re.search(r"se\d{10}-\w+", " ".join(addresses), re.IGNORECASE), page
+    assert client.get("/records/provisioning/user/").status_code == 404
 
 
 def test_no_key_in_the_cache_holds_anything_personal(enter, canaries):

@@ -1,8 +1,9 @@
 """How long a log-in lasts, and what its cookie is like."""
 
 import pytest
+from django.contrib.sessions.models import Session
 
-from provisioning import session_limits
+from provisioning import session_limits, tasks
 from provisioning.models import AuditEntry
 from tests import cast
 from tests.config.reading_settings import PRODUCTION, read_settings
@@ -80,3 +81,15 @@ def test_the_cookies_in_production(tmp_path):
     assert settings.SESSION_COOKIE_SAMESITE == "Lax"
     assert settings.CSRF_COOKIE_SECURE
     assert settings.SESSION_COOKIE_AGE == settings.SESSION_HOURS * 3600
+
+
+def test_ended_sessions_are_forgotten_within_the_hour(enter):
+    from config.celery import TIMETABLE
+
+    client = enter(cast.HEAD)
+    stays = enter(cast.DOCTOR).session.session_key
+    Session.objects.filter(pk=client.session.session_key).update(expire_date="2020-01-01T00:00:00Z")
+    tasks.sweep_sessions()
+    assert list(Session.objects.values_list("pk", flat=True)) == [stays]
+    (job,) = [job for job in TIMETABLE.values() if job["task"] == tasks.sweep_sessions.name]
+    assert job["schedule"] <= 3600
