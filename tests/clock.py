@@ -32,7 +32,7 @@ def pinned(monkeypatch: pytest.MonkeyPatch, day: str) -> Clock:
 
     class Pinned(datetime, metaclass=_LikeDatetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return clock.now.astimezone(tz)
 
     monkeypatch.setattr("django.utils.timezone.datetime", Pinned)

@@ -26,5 +26,5 @@ def every_flow_locks_its_process(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def _subclasses(cls: type) -> list[Any]:
+def _subclasses(cls: Any) -> list[Any]:
     return [found for sub in cls.__subclasses__() for found in (sub, *_subclasses(sub))]

@@ -25,6 +25,7 @@ from viewflow.workflow.status import STATUS
 
 from provisioning import nudges
 
+
 class StepActivation(ViewActivation):
     """A person's step. Whoever may act is settled by the operation, not by viewflow's permissions."""
 

@@ -25,7 +25,7 @@ def record(number: int) -> AuditEntry:
         )
 
 
-def change(statement: str, *parameters: object) -> None:
+def change(statement: str, *parameters: str | int | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
 

@@ -49,7 +49,10 @@ def checkpoint(checkpoint_file: Path) -> Callable[[], None]:
     """Write a checkpoint of now to the file."""
     from provisioning.audit_trail import checkpoints
 
-    return lambda: checkpoints.write([("file", str(checkpoint_file))]) and None
+    def write() -> None:
+        checkpoints.write([("file", str(checkpoint_file))])
+
+    return write
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from provisioning import mandates, orders, requests, tasks
 from provisioning.directory import open_directory
 from provisioning.models import AccessRequest, User
 from provisioning.orders import Draft
-from provisioning.rules.hsa import HsaId, Level, Service
+from provisioning.rules.hsa import HsaId, Level, Person, Service
 from provisioning.rules.lifecycle import State
 from tests import cast
 from workflows import polling, steps
@@ -69,7 +69,7 @@ def attest(request: AccessRequest, by: HsaId) -> AccessRequest:
     attester = user(by)
     held = mandates.read(attester.identity)
     directory = open_directory()
-    second = ()
+    second: tuple[Person, ...] = ()
     if request.needs_second_attester and request.current_state is State.AWAITING_ATTESTATION:
         from provisioning import handlers
 

@@ -222,7 +222,7 @@ def _answer_cannot(card: Card) -> HttpResponse:
 
 
 def look(rows: Iterable[AccessRequest]) -> dict[int, Seen]:
-    """What the directory shows now for these requests. Stops at the first silence: the rest would wait too."""
+    """What the directory shows now for these requests; stops at the first silence."""
     found: dict[int, Seen] = {}
     for row in rows:
         seen = polling.look(row)
