@@ -103,7 +103,7 @@ def is_sound(row: Row, key: Key) -> bool:
 
 def utc(moment: datetime) -> str:
     """A moment as text, in UTC with microseconds: what both databases keep."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def plain(value: Any) -> Any:
