@@ -18,7 +18,7 @@ from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
 from tests.browser.world import World
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a world is made first
 
 PICTURES = servers.ROOT / "test-output" / "screenshots"
 AXE = Path(__file__).parent / "vendor" / "axe" / "axe.min.js"
@@ -82,7 +82,7 @@ def cannot_without_words(visitor: Visitor) -> None:
     visitor.page.locator("button[value=cannot]").click()
 
 
-SUBMIT = press("main button[type=submit]")
+SUBMIT = press("main form button[type=submit]")
 HEAD, KIV, AUDITOR = cast.HEAD, cast.KIV_ADMINISTRATOR, cast.AUDITOR
 
 PAGES = [
@@ -109,6 +109,12 @@ PAGES = [
     Shown("choose", HEAD, "/arenden/{choose}/valj/", url_name="choose"),
     Shown("choose-errors", HEAD, "/arenden/{choose}/valj/", SUBMIT, status=400),
     Shown("withdraw", HEAD, "/arenden/{choose}/dra-tillbaka/", url_name="withdraw"),
+    Shown("receipt", HEAD, "/arenden/{done}/kvitto/", url_name="receipt"),
+    Shown("delegations", HEAD, "/delegeringar/", url_name="delegations"),
+    Shown("delegations-empty", cast.OUTSIDER, "/delegeringar/"),
+    Shown("delegate", HEAD, "/delegeringar/ny/", url_name="delegate"),
+    Shown("delegate-errors", HEAD, "/delegeringar/ny/", SUBMIT),
+    Shown("revoke", HEAD, "/delegeringar/{delegation}/aterkalla/", url_name="revoke_delegation"),
     Shown("kiv-tasks", KIV, "/kiv/", url_name="kiv_tasks"),
     Shown("kiv-tasks-empty", cast.OUTSIDER, "/kiv/"),
     Shown("kiv-task", KIV, "/kiv/{kiv}/", url_name="kiv_task"),
@@ -116,7 +122,6 @@ PAGES = [
     Shown("kiv-task-errors", KIV, "/kiv/{kiv}/", cannot_without_words, status=400),
     Shown("messages", AUDITOR, "/meddelanden/", url_name="messages"),
     Shown("logged-out", None, "/utloggad/", url_name="logged_out"),
-    Shown("login-refused", None, "/logga-in/nekad/", url_name="login_refused"),
     Shown("about-accessibility", None, "/om/tillganglighet/", url_name="about_accessibility"),
     Shown("about-personal-data", None, "/om/personuppgifter/", url_name="about_personal_data"),
     Shown("demo-kiv", KIV, "/demo/kiv/", url_name="demo_kiv"),
@@ -128,8 +133,9 @@ PAGES = [
 ]
 
 # Addresses that show no page of their own: they answer machines, redirect, or take a form and lead on.
-NO_PAGE = {"healthz", "readyz", "set_language", "login", "logout", "resend"} | {
+NO_PAGE = {"healthz", "readyz", "set_language", "login", "logout", "resend", "nudge", "receipt_json"} | {
     # Shown only after a card has been read: tests/login looks at them.
+    "login_refused",
     "oidc_begin",
     "oidc_callback",
     "oidc_choose",

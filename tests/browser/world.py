@@ -11,11 +11,12 @@ from tests import cast
 from tests.browser.visitor import Visitor
 
 REHAB_UNIT = "rehabstod:unit"
+SUBMIT = "main form button[type=submit]"
 
 
 @dataclass(slots=True)
 class World:
-    """Public ids of cases by what they show."""
+    """Public ids of cases by what they show; of a delegation, too."""
 
     cases: dict[str, str] = field(default_factory=dict)
 
@@ -47,11 +48,12 @@ def make(visit: Callable[[HsaId], Visitor]) -> World:
     head.open(world.path("/arenden/{rejected}/attestera/"))
     head.page.locator("[name=decision][value=reject]").check()
     head.page.locator("[name=reason]").fill("Behövs inte: läkaren slutar på enheten denna månad.")
-    head.page.locator("main button[type=submit]").click()
+    head.page.locator(SUBMIT).click()
     head.wait_for_state(at_once["couple"], State.AWAITING_CHOICE)
     head.open(world.path("/arenden/{couple}/valj/"))
     head.page.locator("[name=choice][value=couple]").check()
-    head.page.locator("main button[type=submit]").click()
+    head.page.locator(SUBMIT).click()
+    world.cases["delegation"] = delegate(head)
     for name, state in (
         ("couple", State.AWAITING_KIV),
         ("kiv", State.AWAITING_KIV),
@@ -61,3 +63,17 @@ def make(visit: Callable[[HsaId], Visitor]) -> World:
     ):
         head.wait_for_state(at_once[name], state)
     return world
+
+
+def delegate(head: Visitor) -> str:
+    """The head of unit lets somebody order; returns the delegation's public id."""
+    page = head.page
+    head.open("/delegeringar/ny/")
+    page.locator("[name=who]").fill(cast.DELEGATE.text)
+    page.locator("[name=unit]").first.check()
+    page.locator("[name=kinds]").first.check()
+    page.locator("[name=reason]").fill("Ersätter mig under semestern i sommar.")
+    page.locator(SUBMIT).click()
+    page.wait_for_url("**/delegeringar/")
+    address = page.locator("a[href$='/aterkalla/']").first.get_attribute("href") or ""
+    return address.split("/")[-3]
