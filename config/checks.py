@@ -20,7 +20,8 @@ def check_modes_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     if settings.IS_DEMO:
         if settings.IS_PRODUCTION:
             return [Error("Demo features are on although APP_MODE is production.", id="config.E001")]
-        if not modes.is_local_url(settings.DIRECTORY_URL):
+        directories = (settings.DIRECTORY_URL, settings.HSA_DIRECTORY_URL)
+        if not all(modes.is_local_url(url) for url in directories if url):
             return [_directory_elsewhere()]
         return []
     problems: list[CheckMessage] = []
@@ -62,8 +63,9 @@ def _is_demo(pattern: URLPattern) -> bool:
 
 
 def _directory_elsewhere() -> Error:
+    name = "HSA_DIRECTORY_URL" if modes.is_local_url(settings.DIRECTORY_URL) else "DIRECTORY_URL"
     return Error(
-        "DIRECTORY_URL points at another machine, but APP_MODE is demo.",
+        f"{name} points at another machine, but APP_MODE is demo.",
         hint="The commands assess and check_directory may read it. To serve pages, set APP_MODE=production.",
         id="config.E002",
     )

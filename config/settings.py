@@ -218,9 +218,24 @@ DIRECTORY_CONNECT_TIMEOUT_SECONDS = env.int("DIRECTORY_CONNECT_TIMEOUT_SECONDS",
 DIRECTORY_RECEIVE_TIMEOUT_SECONDS = env.int("DIRECTORY_RECEIVE_TIMEOUT_SECONDS", 5, at_least=1, at_most=60)
 DIRECTORY_PAGE_SIZE = env.int("DIRECTORY_PAGE_SIZE", 500, at_least=1, at_most=10_000)
 DIRECTORY_LAYOUT = env.json_object("DIRECTORY_LAYOUT", {})
+# The national HSA, read as well where it is configured: what was set in KIV is followed until it is there.
+HSA_DIRECTORY_URL = env.str("HSA_DIRECTORY_URL", "")
+HSA_DIRECTORY_BIND_DN = env.str("HSA_DIRECTORY_BIND_DN", only_demo("") if HSA_DIRECTORY_URL else "")
+HSA_DIRECTORY_BIND_PASSWORD = env.secret(
+    "HSA_DIRECTORY_BIND_PASSWORD", only_demo("") if HSA_DIRECTORY_URL else ""
+)
+HSA_DIRECTORY_PERSON_BASE = env.str("HSA_DIRECTORY_PERSON_BASE", only_demo("") if HSA_DIRECTORY_URL else "")
+HSA_DIRECTORY_UNIT_BASE = env.str("HSA_DIRECTORY_UNIT_BASE", only_demo("") if HSA_DIRECTORY_URL else "")
+HSA_DIRECTORY_CA_FILE = env.str("HSA_DIRECTORY_CA_FILE", "")
+HSA_DIRECTORY_STARTTLS = env.bool("HSA_DIRECTORY_STARTTLS", False)
+HSA_DIRECTORY_LAYOUT = env.json_object("HSA_DIRECTORY_LAYOUT", {})
 HSA_ID_FORM = env.choice("HSA_ID_FORM", ("strict", "lenient"), "strict" if IS_PRODUCTION else "lenient")
-if IS_PRODUCTION and not DIRECTORY_URL.startswith("ldaps://") and not DIRECTORY_STARTTLS:
-    raise ImproperlyConfigured("DIRECTORY_URL must begin with ldaps://, or DIRECTORY_STARTTLS must be true.")
+for _name, _url, _starttls in (
+    ("DIRECTORY", DIRECTORY_URL, DIRECTORY_STARTTLS),
+    ("HSA_DIRECTORY", HSA_DIRECTORY_URL, HSA_DIRECTORY_STARTTLS),
+):
+    if IS_PRODUCTION and _url and not _url.startswith("ldaps://") and not _starttls:
+        raise ImproperlyConfigured(f"{_name}_URL must begin with ldaps://, or {_name}_STARTTLS must be true.")
 
 # --- The modes kept apart -----------------------------------------------------------------------------------
 if IS_PRODUCTION:
@@ -238,7 +253,7 @@ else:
     )
     # A directory elsewhere may be read by the commands (`assess`, `check_directory`), and nothing more:
     # without demo pages nobody can log in, and config.checks stops the web server and the worker.
-    IS_DEMO = modes.is_local_url(DIRECTORY_URL)
+    IS_DEMO = all(modes.is_local_url(url) for url in (DIRECTORY_URL, HSA_DIRECTORY_URL) if url)
     MOCK_KIV_BIND_DN = env.str("MOCK_KIV_BIND_DN", "cn=kiv,ou=Konton,o=Demoregionen")
     MOCK_KIV_BIND_PASSWORD = env.secret("MOCK_KIV_BIND_PASSWORD", "kiv")
 
@@ -269,6 +284,10 @@ OPERATORS = tuple(env.list("OPERATORS", ["SE0000000000-1004"] if IS_DEMO and IS_
 AUDITORS = tuple(env.list("AUDITORS", ["SE0000000000-1012"] if IS_DEMO and IS_OWN_DIRECTORY else []))
 PROVIDER_MANDATES: dict[str, list[str]] = env.json_object("PROVIDER_MANDATES", {})
 POLL_SCHEDULE_SECONDS = env.ints("POLL_SCHEDULE_SECONDS", (5, 15, 60, 300))
+# How long after a look into the national HSA the next one comes, for a change on its way; the last repeats.
+HSA_POLL_SCHEDULE_SECONDS = env.ints("HSA_POLL_SCHEDULE_SECONDS", (30, 60, 120))
+# When a change on its way to HSA counts as late, until enough delays have been measured to know better.
+HSA_LATE_AFTER_MINUTES = env.int("HSA_LATE_AFTER_MINUTES", 240, at_least=5, at_most=10_080)
 WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 20, at_least=1, at_most=250)
 # How long a worker may keep one look into the directory to itself; after that another may take over.
 BACKGROUND_LEASE_SECONDS = env.int("BACKGROUND_LEASE_SECONDS", 90, at_least=5, at_most=3600)

@@ -47,6 +47,7 @@ class StateChoice(models.TextChoices):
     WAITING_FOR_COMMISSION = State.WAITING_FOR_COMMISSION.value, _("Waiting for what is missing")
     AWAITING_KIV = State.AWAITING_KIV.value, _("With the KIV administrator")
     VERIFYING = State.VERIFYING.value, _("Being verified")
+    AWAITING_HSA = State.AWAITING_HSA.value, _("On its way to HSA")
     DONE = State.DONE.value, _("Done")
     REJECTED = State.REJECTED.value, _("Rejected")
     WITHDRAWN = State.WITHDRAWN.value, _("Withdrawn")
@@ -278,8 +279,12 @@ class AccessRequest(models.Model):
     carried_out_how = models.CharField(max_length=20, blank=True)  # done, already_set, seen
     carried_out_note = models.TextField(blank=True)
     reported_done_at = models.DateTimeField(null=True)
+    # The three levels, each with its time: set in KIV, arrived in HSA, login would succeed.
     values_seen_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)  # only where the national HSA is read, too
     verified_at = models.DateTimeField(null=True)
+    hsa_shows = models.JSONField(default=dict)  # what the national HSA held at the last look, while waiting
+    hsa_late_told_at = models.DateTimeField(null=True)
     seen_instead = models.JSONField(default=dict)  # what stood there when "done" was answered
 
     next_poll_at = models.DateTimeField(null=True)
@@ -335,6 +340,7 @@ class AccessRequest(models.Model):
                         State.WAITING_FOR_COMMISSION.value,
                         State.AWAITING_KIV.value,
                         State.VERIFYING.value,
+                        State.AWAITING_HSA.value,
                         State.DONE.value,
                     ]
                 )
@@ -347,6 +353,7 @@ class AccessRequest(models.Model):
         )
         indexes = (
             models.Index(fields=("state", "next_poll_at"), name="request_polling"),
+            models.Index(fields=("-arrived_at",), name="request_arrival"),
             models.Index(fields=("subject_key", "-id"), name="request_subject"),
             models.Index(fields=("unit_key", "-id"), name="request_unit"),
         )
@@ -426,6 +433,7 @@ class Evidence(models.Model):
         BEFORE = "before", _("Before the change")
         INSTEAD = "instead", _("When the task was reported as done")
         AFTER = "after", _("After the change")
+        ARRIVAL = "arrival", _("When it had arrived in HSA")
         VERIFICATION = "verification", _("At verification")
 
     request = models.ForeignKey(AccessRequest, on_delete=models.CASCADE, related_name="evidence")

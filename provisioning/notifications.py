@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from provisioning import delays
 from provisioning.models import OutgoingMessage
 
 
@@ -27,6 +28,7 @@ class Kind(enum.StrEnum):
     ENDED = "ended"
     REMINDER = "reminder"
     DIRECTORY_SILENT = "directory_silent"
+    HSA_LATE = "hsa_late"
     STUCK = "stuck"
     DELEGATED = "delegated"
     DELEGATION_ENDED = "delegation_ended"
@@ -82,10 +84,7 @@ WORDS: dict[Kind, _Words] = {
     Kind.DONE: _Words(
         _("Case %(case)s: the access works"),
         _("The directory now holds what the service asks for at login."),
-        _(
-            "If you are the one who got access: log out of the service and log in again. "
-            "It can take ten more minutes."
-        ),
+        _("If you are the one who got access: log out of the service and log in again."),
     ),
     Kind.ENDED: _Words(
         _("Case %(case)s: the order has ended without access"),
@@ -101,6 +100,17 @@ WORDS: dict[Kind, _Words] = {
         _("Case %(case)s: the directory does not answer"),
         _("The case cannot go on right now, because the directory does not answer. Nothing is lost."),
         _("You need not do anything: the case goes on by itself when the directory answers again."),
+    ),
+    Kind.HSA_LATE: _Words(
+        _("Case %(case)s: the change has not arrived in HSA yet"),
+        _(
+            "The value is set in KIV, but it has not arrived in HSA in the usual time. "
+            "The access does not work before it has."
+        ),
+        _(
+            "You need not do anything in the case: it goes on by itself when the value has arrived. "
+            "Those who run the directories can see whether something holds it up."
+        ),
     ),
     Kind.STUCK: _Words(
         _("Case %(case)s: nobody has answered"),
@@ -132,6 +142,12 @@ class Text:
     html: str
 
 
+def _is_to_be_waited_for(message: OutgoingMessage) -> bool:
+    """The case is done by what KIV holds, and nobody has seen it in HSA."""
+    request = message.request
+    return message.kind == Kind.DONE.value and request is not None and request.arrived_at is None
+
+
 def compose(message: OutgoingMessage) -> Text:
     """The text of a message, in the language that is active now."""
     words = WORDS[Kind(message.kind)]
@@ -139,7 +155,12 @@ def compose(message: OutgoingMessage) -> Text:
     case = request.case_number if request else ""
     page = "delegations" if Kind(message.kind) in ABOUT_DELEGATIONS else "start"
     path = reverse("case", args=[request.public_id]) if request else reverse(page)
-    context = {"words": words, "case": case, "link": settings.SITE_URL.rstrip("/") + path}
+    context = {
+        "words": words,
+        "case": case,
+        "link": settings.SITE_URL.rstrip("/") + path,
+        "delay": delays.sentence() if _is_to_be_waited_for(message) else "",
+    }
     return Text(
         subject=str(words.subject) % {"case": case},
         body=render_to_string("provisioning/mail/message.txt", context),

@@ -6,7 +6,7 @@ Pages say what is shown here and decide nothing of their own. Engine and databas
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ TONE_OF: Mapping[State, str] = {
     State.WAITING_FOR_COMMISSION: "waiting",
     State.AWAITING_KIV: "waiting",
     State.VERIFYING: "info",
+    State.AWAITING_HSA: "waiting",
     State.DONE: "success",
     State.REJECTED: "error",
     State.WITHDRAWN: "neutral",
@@ -64,6 +65,10 @@ NEXT_STEP: Mapping[State, Text] = {
     ),
     State.VERIFYING: gettext_lazy(
         "The service's own login rule is tried on what the directory holds. This usually takes a few seconds."
+    ),
+    State.AWAITING_HSA: gettext_lazy(
+        "The value is set in KIV. HSA is read again and again; the case is done when the value "
+        "has arrived there and the login would succeed."
     ),
     State.DONE: gettext_lazy("Nothing more. The person logs out of the service and logs in again."),
     State.REJECTED: gettext_lazy("Nothing more. The order can be copied, changed and sent again."),
@@ -322,6 +327,16 @@ def verdict(data: Mapping[str, Any], request: AccessRequest) -> Verdict | None:
     )
 
 
+def current_verdict(request: AccessRequest) -> Verdict | None:
+    """The last verdict in words. On the way to HSA what HSA held counts, and nobody has to mend it."""
+    if request.current_state is not State.AWAITING_HSA:
+        return verdict(request.assessment, request)
+    found = verdict(request.hsa_shows, request)
+    if found is None:
+        return None
+    return replace(found, causes=tuple(replace(cause, mended_by="") for cause in found.causes))
+
+
 def login_sentences(data: Mapping[str, Any], *, unit_id: str, unit_name: str) -> tuple[str, ...]:
     """What the service says at login, of the ordered unit first. `data` is as `readings.verdict` makes it."""
     login = data["login"]
@@ -425,13 +440,14 @@ _STEP_OF: Mapping[State, int] = {
     State.WAITING_FOR_COMMISSION: 2,
     State.AWAITING_KIV: 3,
     State.VERIFYING: 4,
+    State.AWAITING_HSA: 4,
     State.DONE: 5,
 }
 
 
 def steps_of(request: AccessRequest) -> list[Step]:
     """How far the case has come."""
-    is_past_kiv = request.current_state in (State.VERIFYING, State.DONE)
+    is_past_kiv = request.current_state in (State.VERIFYING, State.AWAITING_HSA, State.DONE)
     in_kiv = _("Nothing to set in KIV") if is_past_kiv and not request.changes else _("Set in KIV")
     labels = [_("Order"), _("Attestation"), _("Directory check"), in_kiv, _("Verification")]
     here = _STEP_OF.get(request.current_state)

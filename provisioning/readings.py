@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
-from provisioning.directory import open_directory
+from provisioning.directory import Which, address, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.rules import assessment
 from provisioning.rules.assessment import Assessment
@@ -16,11 +15,11 @@ from provisioning.rules.causes import Cause
 from provisioning.rules.hsa import Attribute, Change, Level, OrderedAccess, Reading
 
 
-def read_for(order: OrderedAccess) -> Reading:
+def read_for(order: OrderedAccess, *, which: Which = Which.OWN) -> Reading:
     """Read what an assessment of the order needs; a silent directory gives an empty, incomplete reading."""
     is_provider = order.level is Level.PROVIDER
     try:
-        return open_directory().read(
+        return open_directory(which).read(
             order.person_id,
             unit_ids=() if is_provider else (order.unit_id,),
             provider_ids=(order.unit_id,) if is_provider else (),
@@ -39,9 +38,9 @@ def today(moment: datetime | None = None) -> date:
     return timezone.localdate(moment)
 
 
-def source() -> str:
-    """The address of the directory that readings come from, for evidence."""
-    return str(settings.DIRECTORY_URL)
+def source(which: Which = Which.OWN) -> str:
+    """The address of the directory that a reading comes from, for evidence."""
+    return address(which)
 
 
 def verdict(found: Assessment) -> dict[str, Any]:

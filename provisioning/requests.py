@@ -19,14 +19,15 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, handlers, outbox, readings
+from provisioning import audit, delays, handlers, outbox, readings
 from provisioning.audit import Action
 from provisioning.audit_trail import evidence
+from provisioning.directory import Which, has_national_directory
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, Delegation, Evidence, HandlerRole, User
 from provisioning.notifications import Kind
-from provisioning.rules import deadlines
+from provisioning.rules import arrival, deadlines
 from provisioning.rules.assessment import Assessment
 from provisioning.rules.hsa import Answer, HsaId, Person, Reading
 from provisioning.rules.lifecycle import State, may_move
@@ -283,7 +284,15 @@ def record_values(request: AccessRequest, *, seen: Seen) -> bool:
 
 def poll_delay(count: int) -> timedelta:
     """How long after the `count`-th look the next one comes: the schedule, whose last step repeats."""
-    schedule: Sequence[int] = settings.POLL_SCHEDULE_SECONDS
+    return _step(settings.POLL_SCHEDULE_SECONDS, count)
+
+
+def hsa_delay(request: AccessRequest) -> timedelta:
+    """How long until the next look into the national HSA, by the number of looks so far."""
+    return _step(settings.HSA_POLL_SCHEDULE_SECONDS, max(0, request.poll_count - 1))
+
+
+def _step(schedule: Sequence[int], count: int) -> timedelta:
     return timedelta(seconds=schedule[min(count, len(schedule) - 1)])
 
 
@@ -296,7 +305,8 @@ def record_verification(
 ) -> None:
     """Settle what the verification found: done only if the service's own rule lets the person in.
 
-    Raises WrongState when the directory itself did not tell.
+    Where the national HSA is read, too, a yes here is half the way: it has to arrive there. Raises
+    WrongState when the directory itself did not tell.
     """
     if silence(found):
         raise WrongState(code="unknown_decides_nothing")
@@ -312,9 +322,63 @@ def record_verification(
         )
         record_check(request, reading=reading, found=found, administrators=administrators)
         return
-    request.verified_at = reading.read_at
+    if has_national_directory():
+        # Where nothing had to be set, this is the moment at which KIV was seen to hold all that is needed.
+        request.values_seen_at = request.values_seen_at or reading.read_at
+        request.arrived_at, request.hsa_shows, request.hsa_late_told_at = None, {}, None
+        _move(request, State.AWAITING_HSA, "assessment", "values_seen_at", *_ARRIVAL_FIELDS)
+        handlers.release(request)
+        audit.record(Action.SET_IN_KIV, actor=None, request=request)
+        return
+    _done(request, reading.read_at, found)
+
+
+@transaction.atomic
+def record_arrival(request: AccessRequest, *, kiv: Reading, hsa: Reading, found: Assessment) -> bool:
+    """What a look into the national HSA gave: `found` is the login rule on it. Returns whether it is done.
+
+    `kiv` is read in the same look and still says yes: what is taken away there must not count as arrived.
+    A silent or late HSA decides nothing; when it has lasted, those concerned are told, once.
+    """
+    if request.current_state is not State.AWAITING_HSA:
+        raise WrongState
+    changes = [readings.change_from(data) for data in request.changes]
+    arrived = arrival.has_arrived(changes, kiv=kiv, hsa=hsa)
+    is_through = found.answer is Answer.YES and arrived is Answer.YES and not silence(found)
+    seen = arrived if changes else (Answer.UNKNOWN if silence(found) else found.answer)
+    _note_arrival(request, seen, kiv=kiv, hsa=hsa)
+    request.hsa_shows = _shown_by_hsa(found, hsa)
+    request.poll_count += 1
+    if not is_through:
+        _tell_if_late(request)
+        request.save(update_fields=["poll_count", *_ARRIVAL_FIELDS])
+        return False
+    request.assessment = readings.detailed_verdict(found)
+    _keep_evidence(
+        request,
+        Evidence.Moment.VERIFICATION,
+        hsa.read_at,
+        verdict=readings.verdict(found),
+        which=Which.NATIONAL,
+    )
+    _done(request, hsa.read_at, found, *_ARRIVAL_FIELDS)
+    return True
+
+
+@transaction.atomic
+def stop_following(request: AccessRequest) -> None:
+    """The national HSA is not configured any more: what KIV holds decides again. Raises WrongState."""
+    audit.record(Action.HSA_NOT_READ, actor=None, request=request)
+    _move(request, State.VERIFYING)
+
+
+_ARRIVAL_FIELDS = ("arrived_at", "hsa_shows", "hsa_late_told_at")
+
+
+def _done(request: AccessRequest, at: datetime, found: Assessment, *fields: str) -> None:
+    request.verified_at = at
     request.end_code = ""
-    _move(request, State.DONE, "assessment", "verified_at", "end_code")
+    _move(request, State.DONE, "assessment", "verified_at", "end_code", *fields)
     handlers.release(request)
     entry = audit.record(
         Action.DONE,
@@ -325,6 +389,43 @@ def record_verification(
         evidence=evidence.digests(request),
     )
     outbox.enqueue(entry, Kind.DONE, _orderer_and_subject(request))
+
+
+def _note_arrival(request: AccessRequest, arrived: Answer, *, kiv: Reading, hsa: Reading) -> None:
+    """Keep when the values were first seen in HSA; a value that goes away again has not arrived."""
+    if arrived is Answer.YES and request.arrived_at is None:
+        request.arrived_at = hsa.read_at
+        values = _values_in_hsa(request, kiv, hsa)
+        _keep_evidence(request, Evidence.Moment.ARRIVAL, hsa.read_at, values=values, which=Which.NATIONAL)
+        audit.record(Action.ARRIVED, actor=None, request=request, changes=request.changes)
+    elif arrived is Answer.NO and request.arrived_at is not None:
+        request.arrived_at = None
+        audit.record(Action.GONE_FROM_HSA, actor=None, request=request)
+
+
+def _values_in_hsa(request: AccessRequest, kiv: Reading, hsa: Reading) -> list[dict[str, Any]]:
+    """What HSA holds where the changes belong. The DN is KIV's: it names the change, as in other evidence."""
+    held = [(data, arrival.held(readings.change_from(data), kiv=kiv, hsa=hsa)) for data in request.changes]
+    return [
+        {"dn": data["dn"], "attribute": data["attribute"], "values": None if found is None else list(found)}
+        for data, found in held
+    ]
+
+
+def _shown_by_hsa(found: Assessment, hsa: Reading) -> dict[str, Any]:
+    """The last look in short: what login would say, and what stands in the way there."""
+    return readings.detailed_verdict(found) | {"read_at": hsa.read_at.isoformat(), "code": silence(found)}
+
+
+def _tell_if_late(request: AccessRequest) -> None:
+    """Tell the orderer and the operators once that the change does not arrive. Nothing else follows."""
+    now = timezone.now()
+    if request.hsa_late_told_at is not None or now - request.state_since < delays.late_after():
+        return
+    request.hsa_late_told_at = now
+    entry = audit.record(Action.HSA_LATE, actor=None, request=request, code=request.hsa_shows["code"])
+    operators = [HsaId(text) for text in settings.OPERATORS]
+    outbox.enqueue(entry, Kind.HSA_LATE, [request.order.orderer.identity, *operators])
 
 
 def silence(found: Assessment) -> str:
@@ -526,9 +627,11 @@ def _to_kiv(
         return
     request.carried_out_by, request.carried_out_how, request.carried_out_note = None, "", ""
     request.reported_done_at, request.seen_instead = None, {}
+    request.values_seen_at = request.arrived_at = None
     _move(
         request,
         State.AWAITING_KIV,
+        *("values_seen_at", "arrived_at"),
         *("assessment", "changes", "carried_out_by", "carried_out_how", "carried_out_note"),
         *("reported_done_at", "seen_instead"),
     )
@@ -613,12 +716,13 @@ def _keep_evidence(
     *,
     values: list[dict[str, Any]] | None = None,
     verdict: dict[str, Any] | None = None,
+    which: Which = Which.OWN,
 ) -> None:
     Evidence.objects.create(
         request=request,
         moment=moment,
         read_at=read_at,
-        source=readings.source(),
+        source=readings.source(which),
         values=values or [],
         verdict=verdict or {},
     )

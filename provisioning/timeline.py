@@ -44,6 +44,20 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.CANNOT: ("error", gettext_lazy("The order cannot be carried out.")),
     Action.PASSED_ON: ("info", gettext_lazy("A KIV administrator left the task to the others.")),
     Action.VALUES_SEEN: ("success", gettext_lazy("The ordered value was seen in the directory.")),
+    Action.SET_IN_KIV: ("waiting", gettext_lazy("All is in place in KIV. Now it has to arrive in HSA.")),
+    Action.ARRIVED: ("success", gettext_lazy("The ordered value has arrived in HSA.")),
+    Action.GONE_FROM_HSA: (
+        "warning",
+        gettext_lazy("The value is not in HSA any more. The case waits for it."),
+    ),
+    Action.HSA_LATE: (
+        "warning",
+        gettext_lazy("The value has not arrived in HSA in the usual time. The case goes on waiting."),
+    ),
+    Action.HSA_NOT_READ: (
+        "info",
+        gettext_lazy("The national HSA is not read any more. The case goes on by what KIV holds."),
+    ),
     Action.VERIFICATION_FAILED: (
         "warning",
         gettext_lazy("The service's login rule would not let the person in yet."),
@@ -182,6 +196,7 @@ _DETAILS: Mapping[Action, Callable[[Mapping[str, Any]], list[str]]] = {
     Action.REPORTED_DONE: _answered_how,
     Action.NOT_SEEN: _near_misses,
     Action.VALUES_SEEN: _seen_how,
+    Action.ARRIVED: _values,
     Action.VERIFICATION_FAILED: _causes,
     Action.DONE: _nothing_to_set,
     Action.GAVE_UP: _causes,

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 OWN_VARIABLES = (
-    "ALLOWED_HOSTS", "APP_MODE", "AUDITORS", "DATABASE_URL", "HSA_ID_FORM", "LOG_LEVEL",
+    "ALLOWED_HOSTS", "APP_MODE", "AUDITORS", "DATABASE_URL", "LOG_LEVEL",
     "OPERATORS", "OPERATORS_MAIL", "POLL_SCHEDULE_SECONDS", "PROVIDER_MANDATES", "REDIS_URL",
     "REMINDER_WORKING_DAYS", "SECRET_KEY", "SECRET_KEY_FILE", "SITE_URL", "SOURCE_URL", "VAR_DIR",
     "WAIT_FOR_COMMISSION_WORKING_DAYS", "WEB_PORT",
 )  # fmt: skip
 OWN_PREFIXES = (
-    "AUDIT_", "DEMO_", "DIRECTORY_", "EMAIL_", "LIMIT_", "MOCK_", "OIDC_", "SESSION_", "TRUSTED_",
+    "AUDIT_", "DEMO_", "DIRECTORY_", "EMAIL_", "HSA_", "LIMIT_", "MOCK_", "OIDC_", "SESSION_", "TRUSTED_",
 )  # fmt: skip
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

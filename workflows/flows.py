@@ -125,6 +125,23 @@ class AccessRequestFlow(Flow):
         Switch()
         .Annotation(title=_("Would the login succeed?"))
         .Case(this.granted, cond=is_in(State.DONE))
+        .Case(this.arrive, cond=is_in(State.AWAITING_HSA))
+        .Case(this.kiv, cond=is_in(State.AWAITING_KIV))
+        .Case(this.choose, cond=is_in(State.AWAITING_CHOICE))
+        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
+        .Default(this.withdrawn)
+    )
+
+    arrive = (
+        Background(work=work.follow, record=work.record_arrival)
+        .Annotation(title=_("On its way to the national HSA"))
+        .Next(this.arrived)
+    )
+    arrived = (
+        Switch()
+        .Annotation(title=_("Has it arrived?"))
+        .Case(this.granted, cond=is_in(State.DONE))
+        .Case(this.verify, cond=is_in(State.VERIFYING))
         .Case(this.kiv, cond=is_in(State.AWAITING_KIV))
         .Case(this.choose, cond=is_in(State.AWAITING_CHOICE))
         .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))

@@ -12,11 +12,11 @@ from datetime import timedelta
 from django.conf import settings
 
 from provisioning import handlers, readings, requests
-from provisioning.directory import open_directory
+from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest
 from provisioning.rules.assessment import Assessment
-from provisioning.rules.hsa import Person, Reading
+from provisioning.rules.hsa import Answer, Person, Reading
 from provisioning.rules.lifecycle import State
 from workflows.nodes import Again
 
@@ -44,6 +44,25 @@ def assess(request: AccessRequest) -> Looked:
     except DirectoryError as exc:
         return Looked(reading, found, silence=exc.code)
     return Looked(reading, found, administrators)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One look into both directories: KIV first, and what the national HSA holds; None: it is not read."""
+
+    kiv: Looked
+    hsa: Reading | None = None
+    found: Assessment | None = None
+
+
+def follow(request: AccessRequest) -> Followed:
+    """Look whether what was set in KIV has arrived in the national HSA, and is still in KIV."""
+    kiv = assess(request)
+    if not has_national_directory() or kiv.silence or kiv.found.answer is not Answer.YES:
+        return Followed(kiv)
+    order = request.ordered_access
+    hsa = readings.read_for(order, which=Which.NATIONAL)
+    return Followed(kiv, hsa, readings.assess_now(order, hsa))
 
 
 def record_check(request: AccessRequest, looked: Looked) -> Again | None:
@@ -79,6 +98,27 @@ def record_verification(request: AccessRequest, looked: Looked) -> Again | None:
         request, reading=looked.reading, found=looked.found, administrators=looked.administrators
     )
     return None
+
+
+def record_arrival(request: AccessRequest, followed: Followed) -> Again | None:
+    """After each look on the way to the national HSA: done, put off, or back where KIV has lost it."""
+    kiv = followed.kiv
+    if not has_national_directory():
+        requests.stop_following(request)
+        return None
+    if kiv.silence:
+        return _try_later(request, kiv)
+    if followed.hsa is None or followed.found is None:
+        if kiv.found.answer is Answer.YES:
+            return Again(requests.hsa_delay(request))  # configured between look and record: look again
+        requests.record_verification(
+            request, reading=kiv.reading, found=kiv.found, administrators=kiv.administrators
+        )
+        return None
+    requests.directory_answers(request)
+    if requests.record_arrival(request, kiv=kiv.reading, hsa=followed.hsa, found=followed.found):
+        return None
+    return Again(requests.hsa_delay(request))
 
 
 def _try_later(request: AccessRequest, looked: Looked) -> Again:

@@ -5,8 +5,17 @@ Nothing outside this package imports ldap3. Start with `open_directory()`.
 
 from __future__ import annotations
 
-from provisioning.directory.connect import open_directory
+from provisioning.directory.connect import Which, address, has_national_directory, open_directory
 from provisioning.directory.gateway import Directory, Found
 from provisioning.directory.layout import ConnectionSettings, Layout
 
-__all__ = ["ConnectionSettings", "Directory", "Found", "Layout", "open_directory"]
+__all__ = [
+    "ConnectionSettings",
+    "Directory",
+    "Found",
+    "Layout",
+    "Which",
+    "address",
+    "has_national_directory",
+    "open_directory",
+]

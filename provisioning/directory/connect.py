@@ -1,8 +1,10 @@
-"""From the settings to a directory."""
+"""From the settings to a directory: the region's own, and the national HSA where it is read, too."""
 
 from __future__ import annotations
 
+import enum
 import functools
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -11,35 +13,56 @@ from provisioning.directory.gateway import Directory
 from provisioning.directory.layout import ConnectionSettings, Layout
 
 
-def open_directory() -> Directory:
+class Which(enum.Enum):
+    """Which directory is asked; the value is the beginning of its settings' names."""
+
+    OWN = "DIRECTORY"  # where the KIV administrators work
+    NATIONAL = "HSA_DIRECTORY"  # what the services read at login
+
+
+def open_directory(which: Which = Which.OWN) -> Directory:
     """The configured directory. Cheap: the same object for the same settings, connected on first use."""
-    return _directory(connection_settings(), layout())
+    return _directory(connection_settings(which), layout(which))
 
 
-def connection_settings() -> ConnectionSettings:
-    """How to reach it, from DIRECTORY_*."""
+def has_national_directory() -> bool:
+    """Say whether the national HSA can be read, too."""
+    return bool(settings.HSA_DIRECTORY_URL)
+
+
+def address(which: Which = Which.OWN) -> str:
+    """The directory's address, for evidence."""
+    return str(_setting(which, "URL"))
+
+
+def connection_settings(which: Which = Which.OWN) -> ConnectionSettings:
+    """How to reach it, from DIRECTORY_* or HSA_DIRECTORY_*."""
     return ConnectionSettings(
-        url=settings.DIRECTORY_URL,
-        bind_dn=settings.DIRECTORY_BIND_DN or "",
-        bind_password=settings.DIRECTORY_BIND_PASSWORD or "",
-        ca_file=settings.DIRECTORY_CA_FILE,
-        uses_starttls=settings.DIRECTORY_STARTTLS,
+        url=_setting(which, "URL"),
+        bind_dn=_setting(which, "BIND_DN") or "",
+        bind_password=_setting(which, "BIND_PASSWORD") or "",
+        ca_file=_setting(which, "CA_FILE"),
+        uses_starttls=_setting(which, "STARTTLS"),
         connect_timeout_seconds=settings.DIRECTORY_CONNECT_TIMEOUT_SECONDS,
         receive_timeout_seconds=settings.DIRECTORY_RECEIVE_TIMEOUT_SECONDS,
         page_size=settings.DIRECTORY_PAGE_SIZE,
     )
 
 
-def layout() -> Layout:
-    """What it looks like inside, from the bases and DIRECTORY_LAYOUT. Raises ImproperlyConfigured."""
+def layout(which: Which = Which.OWN) -> Layout:
+    """What it looks like inside, from the bases and …_LAYOUT. Raises ImproperlyConfigured."""
     try:
         return Layout.from_mapping(
-            settings.DIRECTORY_LAYOUT,
-            person_base=settings.DIRECTORY_PERSON_BASE or "",
-            unit_base=settings.DIRECTORY_UNIT_BASE or "",
+            _setting(which, "LAYOUT"),
+            person_base=_setting(which, "PERSON_BASE") or "",
+            unit_base=_setting(which, "UNIT_BASE") or "",
         )
     except ValueError as exc:
-        raise ImproperlyConfigured(f"DIRECTORY_LAYOUT: {exc}") from exc
+        raise ImproperlyConfigured(f"{which.value}_LAYOUT: {exc}") from exc
+
+
+def _setting(which: Which, name: str) -> Any:
+    return getattr(settings, f"{which.value}_{name}")
 
 
 @functools.lru_cache(maxsize=8)

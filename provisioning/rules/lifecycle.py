@@ -19,6 +19,7 @@ class State(enum.StrEnum):
     WAITING_FOR_COMMISSION = "waiting_for_commission"
     AWAITING_KIV = "awaiting_kiv"
     VERIFYING = "verifying"
+    AWAITING_HSA = "awaiting_hsa"  # where the national HSA is read, too: seen in KIV, not yet there
     DONE = "done"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
@@ -50,6 +51,7 @@ WAITING_ON: Mapping[State, Waiting] = {
     State.WAITING_FOR_COMMISSION: Waiting.TOOL,
     State.AWAITING_KIV: Waiting.KIV_ADMINISTRATOR,
     State.VERIFYING: Waiting.TOOL,
+    State.AWAITING_HSA: Waiting.TOOL,
 } | dict.fromkeys(ENDED, Waiting.NOBODY)
 
 # A check can find any of these; so can the verification and every re-check while waiting.
@@ -68,7 +70,8 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.AWAITING_KIV: frozenset(
         {State.VERIFYING, State.CHECKING, State.AWAITING_CHOICE, State.CANNOT_BE_DONE, State.WITHDRAWN}
     ),
-    State.VERIFYING: _AFTER_CHECK | {State.DONE, State.WITHDRAWN},
+    State.VERIFYING: _AFTER_CHECK | {State.AWAITING_HSA, State.DONE, State.WITHDRAWN},
+    State.AWAITING_HSA: _AFTER_CHECK | {State.DONE, State.WITHDRAWN},
 } | dict.fromkeys(ENDED, frozenset[State]())
 
 

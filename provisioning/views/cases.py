@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from provisioning import access, audit, comparison, presentation, timeline
+from provisioning import access, audit, comparison, levels, presentation, timeline
 from provisioning.models import AccessRequest, User
 from provisioning.rules.lifecycle import OPEN
 
@@ -62,7 +62,8 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "next_step": presentation.NEXT_STEP[row.current_state],
         "usual_time": presentation.usual_time(row),
         "steps": presentation.steps_of(row),
-        "verdict": presentation.verdict(row.assessment, row),
+        "levels": levels.levels_of(row),
+        "verdict": presentation.current_verdict(row),
         "act": presentation.act_of(user, row),
         "comparisons": comparison.before_and_after(row, shows_dn=reads_name),
         "events": timeline.events(user, row, access.visible_history(user, row)),

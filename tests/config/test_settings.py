@@ -115,6 +115,35 @@ def test_errors_about_the_database_do_not_show_its_password(tmp_path):
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({}, "HSA_DIRECTORY_BIND_DN"),
+        ({"HSA_DIRECTORY_URL": "ldap://hsa.invalid"}, "HSA_DIRECTORY_URL"),
+        ({"HSA_DIRECTORY_BIND_PASSWORD": ""}, "HSA_DIRECTORY_BIND_PASSWORD"),
+        ({"HSA_DIRECTORY_PERSON_BASE": ""}, "HSA_DIRECTORY_PERSON_BASE"),
+        ({"HSA_DIRECTORY_UNIT_BASE": ""}, "HSA_DIRECTORY_UNIT_BASE"),
+    ],
+)
+def test_a_second_directory_in_production_is_whole_and_encrypted(variables, name, tmp_path):
+    second = {
+        "HSA_DIRECTORY_URL": "ldaps://hsa.invalid",
+        "HSA_DIRECTORY_BIND_DN": "cn=reader,o=invalid",
+        "HSA_DIRECTORY_BIND_PASSWORD": "not-a-real-one",
+        "HSA_DIRECTORY_PERSON_BASE": "ou=people,o=invalid",
+        "HSA_DIRECTORY_UNIT_BASE": "ou=units,o=invalid",
+    }
+    assert read_settings({**PRODUCTION, **second}, tmp_path).HSA_DIRECTORY_URL
+    wrong = {**second, **variables} if variables else {"HSA_DIRECTORY_URL": second["HSA_DIRECTORY_URL"]}
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read_settings({**PRODUCTION, **wrong}, tmp_path)
+
+
+def test_a_national_directory_elsewhere_switches_the_demo_off_too(tmp_path):
+    assert not read_settings({"HSA_DIRECTORY_URL": "ldaps://hsa.invalid"}, tmp_path).IS_DEMO
+    assert read_settings({"HSA_DIRECTORY_URL": "ldap://127.0.0.1:4001"}, tmp_path).IS_DEMO
+
+
 def test_starttls_makes_a_plain_directory_address_good_enough(tmp_path):
     variables = {**PRODUCTION, "DIRECTORY_URL": "ldap://directory.invalid", "DIRECTORY_STARTTLS": "true"}
     assert read_settings(variables, tmp_path).DIRECTORY_STARTTLS

@@ -6,11 +6,10 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from provisioning.directory import open_directory
+from provisioning.directory import Which, address, has_national_directory, open_directory
 from provisioning.directory.checking import SENTENCES
 from provisioning.directory.troubles import trouble_of
 from provisioning.errors import DirectoryError
@@ -24,14 +23,20 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--second", action="store_true", help="the national HSA (HSA_DIRECTORY_*) instead of DIRECTORY_*"
+        )
         parser.add_argument("--person", metavar="HSA-ID", help="the person to read (default: any)")
         parser.add_argument("--unit", metavar="HSA-ID", help="the unit to read (default: any)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         person, unit = options["person"], options["unit"]
-        self.stdout.write(settings.DIRECTORY_URL)
+        which = Which.NATIONAL if options["second"] else Which.OWN
+        if which is Which.NATIONAL and not has_national_directory():
+            raise CommandError(_("HSA_DIRECTORY_URL is not set: there is no second directory to check."))
+        self.stdout.write(address(which))
         try:
-            report = open_directory().check(
+            report = open_directory(which).check(
                 person_id=HsaId(person) if person else None, unit_id=HsaId(unit) if unit else None
             )
         except DirectoryError as error:
