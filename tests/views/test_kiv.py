@@ -237,6 +237,26 @@ def test_another_person_s_item_cannot_be_smuggled_in(task, enter) -> None:
     assert not AuditEntry.objects.filter(action="request.reported_done").exists()
 
 
+def test_an_item_withdrawn_meanwhile_is_not_called_done(task, enter, kiv, monkeypatch) -> None:
+    from tests.workflows import acts
+    from workflows import steps
+    from workflows.views import kiv as page
+
+    look = page.look
+
+    def look_while_it_is_withdrawn(rows):
+        found = look(rows)
+        steps.withdraw(task, by=acts.user(cast.HEAD), reason="Behövs inte längre.")
+        return found
+
+    monkeypatch.setattr(page, "look", look_while_it_is_withdrawn)
+    answer = enter(cast.KIV_ADMINISTRATOR).post(address(task), done(task), follow=True)
+    seen = text_of(answer)
+    assert "the case has already moved on" in seen
+    assert "Thank you" not in seen
+    assert state_of(task) is State.WITHDRAWN
+
+
 def test_done_twice_leads_to_the_case(task, enter, kiv) -> None:
     kiv.add_value(COORDINATOR_DN, "hsaSystemRole", WANTED)
     browser = enter(cast.KIV_ADMINISTRATOR)
@@ -302,6 +322,16 @@ def test_the_last_one_cannot_pass_it_on(task, enter) -> None:
     answer = enter(cast.KIV_ADMINISTRATOR_ABOVE).post(address(task), cannot(task, Cannot.NOT_MINE))
     assert answer.status_code == 400
     assert "You are the only KIV administrator" in text_of(answer)
+
+
+def test_of_two_items_one_refusal_saves_neither(two_tasks, enter) -> None:
+    first, second = two_tasks
+    enter(cast.KIV_ADMINISTRATOR).post(address(second), cannot(second, Cannot.NOT_MINE))
+    both = cannot(first, Cannot.NOT_MINE) | {"cannot-items": [str(first.public_id), str(second.public_id)]}
+    answer = enter(cast.KIV_ADMINISTRATOR_ABOVE).post(address(first), both)  # the last one for the second
+    assert answer.status_code == 400
+    assert "You are the only KIV administrator" in text_of(answer)
+    assert not AuditEntry.objects.filter(action="request.passed_on", request=first).exists()
 
 
 def test_without_reason_and_words_nothing_happens_and_the_form_stays_open(task, enter) -> None:

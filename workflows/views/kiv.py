@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -11,6 +11,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -147,29 +148,21 @@ def _answer_done(card: Card) -> HttpResponse:
         return _page(card, form, other, status=503)
     chosen = _chosen(card, form)
     seen = look(chosen)
-    already = card.request.POST.get("answer") == "already"
-    note = form.cleaned_data["note"]
-    left = []
-    for row in chosen:
-        report = partial(
-            requests.report_done,
-            by=card.user,
-            held=held,
-            seen=seen.get(row.pk),
-            already=already,
-            note=note,
-        )
-        try:
-            after = steps.act(row, State.AWAITING_KIV, report, by=card.user)
-        except WrongState:
-            continue  # the tool saw the value first: that is what was wanted
-        except NotAllowed as exc:
-            form.add_error(None, f"{row.case_number}: {exc.user_message}")
-            return _page(card, form, other, status=403)
-        if after.current_state is State.AWAITING_KIV:
-            left.append(after)
+    report = partial(
+        requests.report_done,
+        by=card.user,
+        held=held,
+        already=card.request.POST.get("answer") == "already",
+        note=form.cleaned_data["note"],
+    )
+    try:
+        after = _all_or_none(card, chosen, lambda row: partial(report, seen=seen.get(row.pk)))
+    except NotAllowed as exc:
+        form.add_error(None, str(exc.user_message))
+        return _page(card, form, other, status=403)
+    left = [row for row in after if row.current_state is State.AWAITING_KIV]
     return _after_done(
-        card.request, settled=len(chosen) - len(left), left=left, is_silent=len(seen) < len(chosen)
+        card.request, settled=len(after) - len(left), left=left, is_silent=len(seen) < len(chosen)
     )
 
 
@@ -204,21 +197,43 @@ def _answer_cannot(card: Card) -> HttpResponse:
     except DirectoryError as exc:
         form.add_error(None, str(exc.user_message))
         return _page(card, other, form, status=503)
-    why, note = Cannot(form.cleaned_data["why"]), form.cleaned_data["note"]
-    for row in _chosen(card, form):
-        answer = partial(requests.cannot, by=card.user, held=held, why=why, text=note)
-        try:
-            steps.act(row, State.AWAITING_KIV, answer, by=card.user)
-        except WrongState as exc:
-            messages.warning(card.request, f"{row.case_number}: {exc.user_message}")
-        except Invalid as exc:
-            form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
-            return _page(card, other, form, status=400)
-        except NotAllowed as exc:
-            form.add_error(None, f"{row.case_number}: {exc.user_message}")
-            return _page(card, other, form, status=403)
-    messages.success(card.request, _("Your answer is saved, and those concerned are told."))
+    answer = partial(
+        requests.cannot,
+        by=card.user,
+        held=held,
+        why=Cannot(form.cleaned_data["why"]),
+        text=form.cleaned_data["note"],
+    )
+    try:
+        after = _all_or_none(card, _chosen(card, form), lambda row: answer)
+    except Invalid as exc:
+        form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
+        return _page(card, other, form, status=400)
+    except NotAllowed as exc:
+        form.add_error(None, str(exc.user_message))
+        return _page(card, other, form, status=403)
+    if after:
+        messages.success(card.request, _("Your answer is saved, and those concerned are told."))
     return redirect("kiv_tasks")
+
+
+@transaction.atomic
+def _all_or_none(
+    card: Card, rows: Iterable[AccessRequest], operation_for: Callable[[AccessRequest], steps.Operation]
+) -> list[AccessRequest]:
+    """Answer for all these items, or, when one answer is refused, for none; returns those answered for.
+
+    An item that has moved on meanwhile needs no answer: that is told, and the others are not held up.
+    """
+    answered = []
+    for row in rows:
+        try:
+            answered.append(steps.act(row, State.AWAITING_KIV, operation_for(row), by=card.user))
+        except WrongState as exc:
+            messages.info(card.request, f"{row.case_number}: {exc.user_message}")
+        except NotAllowed as exc:
+            raise NotAllowed(f"{row.case_number}: {exc.user_message}") from exc
+    return answered
 
 
 def look(rows: Iterable[AccessRequest]) -> dict[int, Seen]:
