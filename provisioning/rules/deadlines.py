@@ -96,6 +96,11 @@ def notices(end: date, *, days_before: Collection[int] = NOTICE_DAYS) -> tuple[d
     return tuple(sorted({_working_day_until(end - timedelta(days=days)) for days in days_before}))
 
 
+def prolonged_latest_end(old_end: date) -> date:
+    """The last end date a prolongation may have: 12 months from the old end, never from today. Domain §8."""
+    return same_day_next_year(old_end)
+
+
 def next_review(since: date) -> date:
     """The day of the next review: a year after the last, on a working day. Source: domain §8."""
     return _working_day_until(same_day_next_year(since))

@@ -53,6 +53,7 @@ class Entitlement:
     breaks: Callable[[Reading], tuple[Cause, ...]] = nothing_breaks
     breaking: frozenset[Code] = frozenset()
     own_is_for_doctors: bool = False
+    owns_commission: bool = False  # the commission is for this service alone: it can be taken away with it
     doctor_effect: Code | None = None  # what the role also does to a doctor
     level_effect: Code | None = None  # what `role_level` also does to anybody
     wrong_kind: Code  # the role names an entry of the other kind (provider for unit, unit for provider)

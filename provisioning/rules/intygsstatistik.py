@@ -138,6 +138,7 @@ ENTITLEMENT = Entitlement(
     matches=matches,
     breaks=breaks,
     breaking=frozenset({Code.ROLE_UNIT_IN_STATISTIK, Code.ROLE_UNKNOWN_ID}),
+    owns_commission=True,
     level_effect=Code.EFFECT_WHOLE_PROVIDER,
     wrong_kind=Code.ROLE_UNIT_IN_STATISTIK,
 )

@@ -1,0 +1,170 @@
+"""What a right rests on in the directory, and which of it may be taken away when the right ends.
+
+A value is never removed that another living right needs, and a commission that care itself needs is
+never touched: there a right ends without anything to remove. Source: domain page §5 (what a right
+takes) and §8 (removal is proven by the value being gone).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from provisioning.rules import periods, services
+from provisioning.rules.hsa import Answer, Attribute, HsaId, Level, Part, RawPeriod, Reading, Service
+from provisioning.rules.periods import State
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A right that exists: one person, service, level and unit (the care provider at level `provider`).
+
+    `sub_unit_id`: the sub-unit it was ordered for, where that is not the care unit itself.
+    """
+
+    person_id: HsaId
+    service: Service
+    level: Level
+    unit_id: HsaId
+    sub_unit_id: HsaId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One value as it stands in the directory, byte for byte; of a coupling also where it leads."""
+
+    dn: str
+    attribute: Attribute
+    value: str
+    purpose: str = ""
+    unit_id: HsaId | None = None
+
+    @property
+    def place(self) -> tuple[str, Attribute, str]:
+        return self.dn.casefold(), self.attribute, self.value
+
+
+class Nothing(enum.StrEnum):
+    """Why nothing is removed. Stable: stored, audited, shown."""
+
+    ALREADY_GONE = "removal.already_gone"
+    COMMISSION_STAYS = "removal.commission_stays"  # care itself needs the commission
+    NEEDED_BY_ANOTHER = "removal.needed_by_another"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be removed. UNKNOWN: the directory did not tell, and nothing may follow from it."""
+
+    answer: Answer  # YES: there is something to remove
+    remove: tuple[Held, ...] = ()
+    kept: tuple[Held, ...] = ()  # another living right needs them
+    why_nothing: Nothing | None = None
+
+
+def plan(right: Right, reading: Reading, *, living: Collection[Right], at: datetime) -> Plan:
+    """Say what of the right is to be removed. `living`: the person's rights that go on."""
+    if not _rests_on_values(right):
+        return Plan(Answer.NO, why_nothing=Nothing.COMMISSION_STAYS)
+    if not reading.is_readable(*_parts(_attribute_of(right))):
+        return Plan(Answer.UNKNOWN)
+    return _divide((held for held in standing(reading, at=at) if needs(right, held)), living)
+
+
+def plan_for(asked: Collection[Held], reading: Reading, *, living: Collection[Right], at: datetime) -> Plan:
+    """Say which of these values are to be removed: for a value that belongs to no right known here."""
+    if not reading.is_readable(*{part for held in asked for part in _parts(held.attribute)}):
+        return Plan(Answer.UNKNOWN)
+    places = {held.place for held in asked}
+    found = [held for held in standing(reading, at=at) if held.place in places]
+    if found and not any(is_removable(held) for held in found):
+        return Plan(Answer.NO, why_nothing=Nothing.COMMISSION_STAYS)
+    return _divide(found, living)
+
+
+def standing(reading: Reading, *, at: datetime) -> tuple[Held, ...]:
+    """Every value that names the person, now or later. A coupling that is over is history, and stays."""
+    roles: list[Held] = []
+    if reading.person is not None:
+        dn = reading.person.dn
+        roles = [Held(dn, Attribute.SYSTEM_ROLE, raw) for raw in reading.person.system_roles]
+    couplings = [
+        Held(
+            commission.dn,
+            Attribute.COMMISSION_MEMBER,
+            coupling.raw,
+            purpose=(commission.purpose or "").strip(),
+            unit_id=commission.unit_id,
+        )
+        for commission in reading.commissions
+        for coupling in commission.couplings
+        if coupling.person_id == reading.person_id
+        and periods.state(coupling.period, at=at) is not State.ENDED
+    ]
+    return tuple(dict.fromkeys([*roles, *couplings]))
+
+
+def needs(right: Right, held: Held) -> bool:
+    """Say whether the right would lack something without this value of its person.
+
+    A system role is compared as the service itself compares it: every form of it that opens counts.
+    """
+    entitled = services.entitlement(right.service)
+    if held.attribute is Attribute.SYSTEM_ROLE:
+        ids = [hsa_id for hsa_id in (right.unit_id, right.sub_unit_id) if hsa_id is not None]
+        return right.level is entitled.role_level and any(
+            entitled.matches(held.value, hsa_id) for hsa_id in ids
+        )
+    is_same_purpose = held.purpose.casefold() == entitled.purpose.casefold()
+    return right.level is not Level.PROVIDER and is_same_purpose and held.unit_id == right.unit_id
+
+
+def is_removable(held: Held) -> bool:
+    """A system role always; a coupling only where the commission is for these services alone."""
+    if held.attribute is Attribute.SYSTEM_ROLE:
+        return True
+    return any(
+        entitled.owns_commission and held.purpose.casefold() == entitled.purpose.casefold()
+        for entitled in services.CATALOGUE.values()
+    )
+
+
+def is_gone(held: Held, values: Collection[str] | None, *, at: datetime) -> bool:
+    """Say whether the value is gone, by what the attribute holds at `at`; None: there is no such entry.
+
+    A coupling that has got a last day in the past is gone, too.
+    """
+    if values is None or held.value not in values:
+        return True
+    if held.attribute is Attribute.SYSTEM_ROLE:
+        return False
+    _person, start, end = (*held.value.split(";"), "", "")[:3]
+    return periods.state(RawPeriod(start, end), at=at) is State.ENDED
+
+
+def _divide(found: Iterable[Held], living: Collection[Right]) -> Plan:
+    candidates = tuple(held for held in found if is_removable(held))
+    kept = tuple(held for held in candidates if any(needs(right, held) for right in living))
+    remove = tuple(held for held in candidates if held not in kept)
+    if remove:
+        return Plan(Answer.YES, remove, kept)
+    return Plan(Answer.NO, kept=kept, why_nothing=Nothing.NEEDED_BY_ANOTHER if kept else Nothing.ALREADY_GONE)
+
+
+def _rests_on_values(right: Right) -> bool:
+    entitled = services.entitlement(right.service)
+    return right.level is entitled.role_level or entitled.owns_commission
+
+
+def _attribute_of(right: Right) -> Attribute:
+    is_role = right.level is services.entitlement(right.service).role_level
+    return Attribute.SYSTEM_ROLE if is_role else Attribute.COMMISSION_MEMBER
+
+
+def _parts(attribute: Attribute) -> tuple[Part, ...]:
+    """What must have been read completely before anybody can say that a value is not there."""
+    if attribute is Attribute.SYSTEM_ROLE:
+        return Part.PERSON, Part.SYSTEM_ROLES
+    return Part.COMMISSIONS, Part.UNITS
