@@ -31,6 +31,8 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "reminders": every(15 * 60, "provisioning.sweep_reminders"),
     "handlers": every(10 * 60, "provisioning.sweep_handlers"),
     "escalations": every(15 * 60, "workflows.sweep_escalations"),
+    "notices": every(30 * 60, "provisioning.sweep_notices"),
+    "expiry": every(10 * 60, "workflows.sweep_expiry"),
     "delegations": every(10 * 60, "provisioning.sweep_delegations"),
     "sessions": every(60 * 60, "provisioning.sweep_sessions"),
     "audit checkpoint": every(60 * 60, "provisioning.write_checkpoint"),

@@ -298,6 +298,10 @@ NUDGE_EVERY_HOURS = env.int("NUDGE_EVERY_HOURS", 24, at_least=1, at_most=720)
 ESCALATE_AFTER_WORKING_DAYS = env.int("ESCALATE_AFTER_WORKING_DAYS", 4, at_least=1, at_most=60)
 ESCALATION_LEVELS = env.int("ESCALATION_LEVELS", 2, at_least=0, at_most=10)
 ESCALATION_END = env.choice("ESCALATION_END", ("end", "stay"), "end")
+# How long the removal of a right that has ended waits for an attested order that would prolong it.
+RENEWAL_GRACE_DAYS = env.int("RENEWAL_GRACE_DAYS", 7, at_least=0, at_most=30)
+# After how many working days a removal that could not be carried out is tried again.
+REMOVAL_RETRY_WORKING_DAYS = env.int("REMOVAL_RETRY_WORKING_DAYS", 5, at_least=1, at_most=60)
 DELEGATION_NOTICE_DAYS = env.ints("DELEGATION_NOTICE_DAYS", (14, 1))
 
 # --- Language and time --------------------------------------------------------------------------------------

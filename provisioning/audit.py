@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from provisioning.audit_trail import sealing
+from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest, AuditEntry, Order, User
 
 
@@ -48,6 +49,29 @@ class Action(enum.StrEnum):
     HANDLERS_CHANGED = "request.handlers_changed"
     DIRECTORY_SILENT = "request.directory_silent"
     DIRECTORY_BACK = "request.directory_back"
+    GRANT_CREATED = "grant.created"
+    GRANT_PROLONGED = "grant.prolonged"
+    GRANT_NOTICED = "grant.noticed"
+    GRANT_LET_END = "grant.let_end"
+    GRANT_EXPIRED = "grant.expired"
+    GRANT_ENDED = "grant.ended"
+    GRANT_KEPT = "grant.kept"
+    NOTICES_SENT = "grant.notices_sent"
+    REMOVAL_STARTED = "removal.started"
+    REMOVAL_KIV_NEEDED = "removal.kiv_needed"
+    REMOVAL_REPORTED_DONE = "removal.reported_done"
+    REMOVAL_STILL_THERE = "removal.still_there"
+    REMOVAL_CANNOT = "removal.cannot_be_done"
+    REMOVAL_PASSED_ON = "removal.passed_on"
+    REMOVAL_VALUES_GONE = "removal.values_gone"
+    REMOVAL_LOOKED_AGAIN = "removal.looked_again"
+    REMOVAL_DONE = "removal.done"
+    REMOVAL_NOT_NEEDED = "removal.not_needed"
+    REMOVAL_WITHDRAWN = "removal.withdrawn"
+    REMOVAL_REMINDED = "removal.reminded"
+    REMOVAL_HANDLERS_CHANGED = "removal.handlers_changed"
+    REMOVAL_DIRECTORY_SILENT = "removal.directory_silent"
+    REMOVAL_DIRECTORY_BACK = "removal.directory_back"
     REFUSED = "refused"
     LOGGED_IN = "login.accepted"
     LOGGED_OUT = "login.ended"
@@ -69,10 +93,13 @@ def record(
     principal: User | None = None,
     request: AccessRequest | None = None,
     order: Order | None = None,
+    about: Grant | Removal | None = None,
     reason: str = "",
     **data: Any,
 ) -> AuditEntry:
     """Write one fact. `actor` is None when the tool itself acted; `principal` is who somebody else acted for.
+
+    `about`: what else it is about, a grant or a removal.
 
     `data` holds codes and values, never names, and no floats. Must be called inside the transaction that
     makes the fact true, after the rows that the transaction locks: the end of the chain is locked from here
@@ -90,6 +117,7 @@ def record(
             principal=principal,
             order=order,
             request=request,
+            about=about.public_id if about else None,
             reason=sealing.plain(str(reason)),
             data=data,
         )

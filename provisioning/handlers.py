@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from provisioning import audit, delegates, outbox
 from provisioning.directory import Directory
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, AuditEntry, Delegation, Handler, HandlerRole
 from provisioning.notifications import Kind
 from provisioning.rules import mandates as mandate_rules
@@ -143,8 +144,8 @@ def excluded_from_carrying_out(request: AccessRequest) -> set[HsaId]:
     return {HsaId(key) for key in keys if key}
 
 
-def assign(request: AccessRequest, role: HandlerRole, asked: Iterable[Asked]) -> None:
-    """Say who may act on the request now in this role; the rows of other roles are ended.
+def assign(case: AccessRequest | Removal, role: HandlerRole, asked: Iterable[Asked]) -> None:
+    """Say who may act on the request or removal now in this role; the rows of other roles are ended.
 
     Called inside the operation that moves the request. A delegation that was ended since it was looked up
     gives no row.
@@ -152,10 +153,11 @@ def assign(request: AccessRequest, role: HandlerRole, asked: Iterable[Asked]) ->
     wanted = list(asked)
     pks = [one.delegation.pk for one in wanted if one.delegation]
     ended = set(Delegation.objects.filter(pk__in=pks).exclude(ended_at=None).values_list("pk", flat=True))
-    request.handlers.all().delete()
+    case.handlers.all().delete()
     Handler.objects.bulk_create(
         Handler(
-            request=request,
+            request=case if isinstance(case, AccessRequest) else None,
+            removal=case if isinstance(case, Removal) else None,
             role=role,
             person_key=one.person.hsa_id.folded,
             person_hsa_id=one.person.hsa_id.text,
@@ -176,9 +178,9 @@ def _public_name(delegation: Delegation | None) -> str:
     return principal.hsa_id if principal.is_protected or not principal.name else principal.name
 
 
-def release(request: AccessRequest) -> None:
-    """Nobody has the request any longer."""
-    request.handlers.all().delete()
+def release(case: AccessRequest | Removal) -> None:
+    """Nobody has it any longer."""
+    case.handlers.all().delete()
 
 
 def look_up(
@@ -242,6 +244,33 @@ def tell_newcomers(
     newcomers = [one.person.hsa_id for one in asked if one.person.hsa_id.folded not in before]
     outbox.enqueue(entry, Kind.KIV if role is HandlerRole.KIV_ADMINISTRATOR else Kind.ATTEST, newcomers)
     return len(newcomers)
+
+
+def refresh_removal(directory: Directory, removal: Removal) -> bool:
+    """The same for a removal that is with the KIV administrators. Raises DirectoryError."""
+    persons = removers(directory, removal)
+    before = set(removal.handlers.values_list("person_key", flat=True))
+    now = {person.hsa_id.folded for person in persons}
+    if before == now or not now:
+        removal.handlers.update(read_at=timezone.now())
+        return False
+    with transaction.atomic():
+        row = Removal.objects.select_for_update().get(pk=removal.pk)
+        if row.state != removal.state:
+            return False
+        assign(row, HandlerRole.KIV_ADMINISTRATOR, by_own_mandate(persons))
+        entry = audit.record(audit.Action.REMOVAL_HANDLERS_CHANGED, actor=None, about=row)
+        newcomers = [person.hsa_id for person in persons if person.hsa_id.folded not in before]
+        outbox.enqueue(entry, Kind.REMOVAL_KIV, newcomers, removal=row)
+    return True
+
+
+def removers(directory: Directory, removal: Removal) -> tuple[Person, ...]:
+    """The KIV administrators who may carry a removal out: never the person, nor who passed it on."""
+    action = audit.Action.REMOVAL_PASSED_ON.value
+    passed_on = AuditEntry.objects.filter(about=removal.public_id, action=action)
+    keys = [removal.subject_key, *passed_on.values_list("actor_id", flat=True)]
+    return kiv_administrators(directory, removal.unit_dn, excluded={HsaId(key) for key in keys if key})
 
 
 def concerned_by(delegation: Delegation) -> QuerySet[AccessRequest]:

@@ -286,6 +286,10 @@ class AccessRequest(models.Model):
     hsa_shows = models.JSONField(default=dict)  # what the national HSA held at the last look, while waiting
     hsa_late_told_at = models.DateTimeField(null=True)
     seen_instead = models.JSONField(default=dict)  # what stood there when "done" was answered
+    # The right it gave or prolonged, once it is done.
+    grant = models.ForeignKey(
+        "provisioning.Grant", null=True, on_delete=models.PROTECT, related_name="requests"
+    )
 
     next_poll_at = models.DateTimeField(null=True)
     poll_count = models.PositiveIntegerField(default=0)
@@ -396,14 +400,20 @@ class HandlerRole(models.TextChoices):
     KIV_ADMINISTRATOR = "kiv_administrator", _("KIV administrator")
 
 
+_ONE_OF_BOTH = Q(request__isnull=False, removal=None) | Q(request=None, removal__isnull=False)
+
+
 class Handler(models.Model):
-    """Somebody who may act on a request now, as the directory said when it was last asked.
+    """Somebody who may act on a request or a removal now, as the directory said when it was last asked.
 
     It makes inboxes plain queries and tells everybody who has the case. It is never the mandate
     itself: that is read from the directory again before each decision.
     """
 
-    request = models.ForeignKey(AccessRequest, on_delete=models.CASCADE, related_name="handlers")
+    request = models.ForeignKey(AccessRequest, null=True, on_delete=models.CASCADE, related_name="handlers")
+    removal = models.ForeignKey(
+        "provisioning.Removal", null=True, on_delete=models.CASCADE, related_name="handlers"
+    )
     role = models.CharField(max_length=20, choices=HandlerRole.choices)
     person_key = models.CharField(max_length=KEY_LENGTH)
     person_hsa_id = models.CharField(max_length=KEY_LENGTH)
@@ -418,11 +428,19 @@ class Handler(models.Model):
             models.UniqueConstraint(
                 fields=("request", "role", "person_key"), name="one_handler_row_per_person"
             ),
+            models.UniqueConstraint(
+                fields=("removal", "role", "person_key"), name="one_removal_handler_per_person"
+            ),
+            models.CheckConstraint(condition=_ONE_OF_BOTH, name="handler_of_one_thing"),
         )
         indexes = (models.Index(fields=("person_key", "role"), name="handler_inbox"),)
 
     def __str__(self) -> str:
-        return f"{self.role} of request {self.request_id}"
+        return f"{self.role} of {_thing(self)}"
+
+
+def _thing(row: Handler | Evidence) -> str:
+    return f"request {row.request_id}" if row.request_id else f"removal {row.removal_id}"
 
 
 class Evidence(models.Model):
@@ -436,7 +454,10 @@ class Evidence(models.Model):
         ARRIVAL = "arrival", _("When it had arrived in HSA")
         VERIFICATION = "verification", _("At verification")
 
-    request = models.ForeignKey(AccessRequest, on_delete=models.CASCADE, related_name="evidence")
+    request = models.ForeignKey(AccessRequest, null=True, on_delete=models.CASCADE, related_name="evidence")
+    removal = models.ForeignKey(
+        "provisioning.Removal", null=True, on_delete=models.CASCADE, related_name="evidence"
+    )
     moment = models.CharField(max_length=20, choices=Moment.choices)
     read_at = models.DateTimeField()
     source = models.CharField(max_length=300)  # the directory's address
@@ -446,9 +467,10 @@ class Evidence(models.Model):
     class Meta:
         ordering = ("read_at", "pk")
         verbose_name_plural = _("evidence")
+        constraints = (models.CheckConstraint(condition=_ONE_OF_BOTH, name="evidence_of_one_thing"),)
 
     def __str__(self) -> str:
-        return f"{self.moment} of request {self.request_id}"
+        return f"{self.moment} of {_thing(self)}"
 
 
 class AuditEntry(models.Model):
@@ -484,6 +506,8 @@ class AuditEntry(models.Model):
         db_constraint=False,
         related_name="audit_entries",
     )
+    # What else it is about, by its public id: a grant, a removal, …
+    about = models.UUIDField(null=True, db_index=True)
     reason = models.TextField(blank=True)
     data = models.JSONField(default=dict)  # codes, old and new; never names
     version = models.PositiveSmallIntegerField()  # of the form in which the content is signed
@@ -543,6 +567,9 @@ class OutgoingMessage(models.Model):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     cause = models.ForeignKey(AuditEntry, on_delete=models.PROTECT, related_name="messages")
     request = models.ForeignKey(AccessRequest, null=True, on_delete=models.PROTECT, related_name="messages")
+    removal = models.ForeignKey(
+        "provisioning.Removal", null=True, on_delete=models.PROTECT, related_name="messages"
+    )
     kind = models.CharField(max_length=40)
     recipient_key = models.CharField(max_length=KEY_LENGTH)
     recipient_hsa_id = models.CharField(max_length=KEY_LENGTH)
@@ -560,8 +587,15 @@ class OutgoingMessage(models.Model):
             models.UniqueConstraint(
                 fields=("cause", "recipient_key", "kind"), name="one_message_per_cause_and_person"
             ),
+            models.CheckConstraint(
+                condition=Q(request=None) | Q(removal=None), name="message_about_one_thing"
+            ),
         )
         indexes = (models.Index(fields=("state", "next_try_at"), name="message_due"),)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.uuid}"
+
+
+# The tables of a right's life are a module of their own; Django finds them through this one.
+import provisioning.grant_models  # noqa: E402, F401

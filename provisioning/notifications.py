@@ -33,6 +33,14 @@ class Kind(enum.StrEnum):
     DELEGATED = "delegated"
     DELEGATION_ENDED = "delegation_ended"
     DELEGATION_ENDS_SOON = "delegation_ends_soon"
+    RIGHTS_END_SOON = "rights_end_soon"
+    REMOVAL_STARTED = "removal_started"
+    REMOVAL_KIV = "removal_kiv"
+    REMOVAL_KIV_RETURNED = "removal_kiv_returned"
+    REMOVAL_REMINDER = "removal_reminder"
+    REMOVAL_DONE = "removal_done"
+    REMOVAL_ENDED = "removal_ended"
+    REMOVAL_STUCK = "removal_stuck"
 
 
 ABOUT_DELEGATIONS = frozenset({Kind.DELEGATED, Kind.DELEGATION_ENDED, Kind.DELEGATION_ENDS_SOON})
@@ -132,6 +140,49 @@ WORDS: dict[Kind, _Words] = {
         _("A delegation that you gave or received ends soon, by itself."),
         _("You need not do anything. If it is needed longer, the head of unit gives a new one."),
     ),
+    Kind.RIGHTS_END_SOON: _Words(
+        _("Access that ends soon"),
+        _("One or more rights that are yours, or that you answer for, end soon."),
+        _("Open the list to see which and when. There you prolong what is needed, or let it end."),
+    ),
+    Kind.REMOVAL_STARTED: _Words(
+        _("Case %(case)s: access is being ended"),
+        _("A right has come to its end and is now taken away."),
+        _("Open the case to see which right it is and why. If it is still needed, it can be ordered again."),
+    ),
+    Kind.REMOVAL_KIV: _Words(
+        _("Case %(case)s: something for you to remove in KIV"),
+        _("A right has ended, and its value waits to be removed in KIV."),
+        _(
+            "Open the task: it shows the exact value to remove and where. It closes by itself "
+            "when the value is gone."
+        ),
+    ),
+    Kind.REMOVAL_KIV_RETURNED: _Words(
+        _("Case %(case)s: the value is still there"),
+        _("The task was answered as done, but the directory still shows the value."),
+        _("Open the task: it shows what the directory holds."),
+    ),
+    Kind.REMOVAL_REMINDER: _Words(
+        _("Reminder, case %(case)s: a value waits to be removed"),
+        _("A right that has ended still stands in the directory, and the case is with you."),
+        _("Open the case to see what you need to do."),
+    ),
+    Kind.REMOVAL_DONE: _Words(
+        _("Case %(case)s: the access has ended"),
+        _("The right has ended, and what the case was to remove is no longer in the directory."),
+        _("You need not do anything. If access is needed again, it is ordered anew."),
+    ),
+    Kind.REMOVAL_ENDED: _Words(
+        _("Case %(case)s: the removal has ended"),
+        _("The removal has ended without anything being removed."),
+        _("Open the case to read why, and what holds now."),
+    ),
+    Kind.REMOVAL_STUCK: _Words(
+        _("Case %(case)s: the removal cannot be carried out"),
+        _("A right that has ended still stands in the directory, and nobody could remove it."),
+        _("Open the case to read why. The removal is tried again by itself after some days."),
+    ),
 }
 
 
@@ -151,14 +202,12 @@ def _is_to_be_waited_for(message: OutgoingMessage) -> bool:
 def compose(message: OutgoingMessage) -> Text:
     """The text of a message, in the language that is active now."""
     words = WORDS[Kind(message.kind)]
-    request = message.request
-    case = request.case_number if request else ""
-    page = "delegations" if Kind(message.kind) in ABOUT_DELEGATIONS else "start"
-    path = reverse("case", args=[request.public_id]) if request else reverse(page)
+    about = message.request or message.removal
+    case = about.case_number if about else ""
     context = {
         "words": words,
         "case": case,
-        "link": settings.SITE_URL.rstrip("/") + path,
+        "link": settings.SITE_URL.rstrip("/") + _path(message),
         "delay": delays.sentence() if _is_to_be_waited_for(message) else "",
     }
     return Text(
@@ -166,3 +215,15 @@ def compose(message: OutgoingMessage) -> Text:
         body=render_to_string("provisioning/mail/message.txt", context),
         html=render_to_string("provisioning/mail/message.html", context),
     )
+
+
+def _path(message: OutgoingMessage) -> str:
+    """The page that the link opens."""
+    if message.request is not None:
+        return reverse("case", args=[message.request.public_id])
+    if message.removal is not None:
+        return reverse("removal", args=[message.removal.public_id])
+    kind = Kind(message.kind)
+    if kind in ABOUT_DELEGATIONS:
+        return reverse("delegations")
+    return reverse("grants" if kind is Kind.RIGHTS_END_SOON else "start")

@@ -23,6 +23,7 @@ from django.utils import timezone, translation
 from provisioning import audit, nudges
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, WrongState
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage, User
 from provisioning.notifications import Kind, compose
 from provisioning.rules.hsa import HsaId
@@ -38,15 +39,24 @@ _State = OutgoingMessage.State
 _CLAIMABLE = (_State.QUEUED, _State.WAITING)
 
 
-def enqueue(cause: AuditEntry, kind: Kind, recipients: Iterable[HsaId]) -> list[OutgoingMessage]:
-    """Write one message per recipient, in the transaction of the cause. Asking twice writes once."""
+def enqueue(
+    cause: AuditEntry, kind: Kind, recipients: Iterable[HsaId], *, removal: Removal | None = None
+) -> list[OutgoingMessage]:
+    """Write one message per recipient, in the transaction of the cause. Asking twice writes once.
+
+    It is about the cause's request, or about the removal.
+    """
     messages = []
     for recipient in dict.fromkeys(recipients):
         message, is_new = OutgoingMessage.objects.get_or_create(
             cause=cause,
             recipient_key=recipient.folded,
             kind=kind.value,
-            defaults={"recipient_hsa_id": recipient.text, "request": cause.request},
+            defaults={
+                "recipient_hsa_id": recipient.text,
+                "request": None if removal else cause.request,
+                "removal": removal,
+            },
         )
         if is_new:
             messages.append(message)
@@ -75,7 +85,7 @@ def send(pk: int) -> bool:
     )
     if claimed != 1:
         return False
-    message = OutgoingMessage.objects.select_related("request__order", "cause").get(pk=pk)
+    message = OutgoingMessage.objects.select_related("request__order", "removal", "cause").get(pk=pk)
     try:
         person = open_directory().person(HsaId(message.recipient_hsa_id))
         if person is None or not person.mail:
@@ -100,7 +110,13 @@ def resend(message: OutgoingMessage, *, by: User) -> None:
             raise WrongState
         row.state, row.attempts, row.next_try_at, row.error_code = _State.QUEUED, 0, timezone.now(), ""
         row.save(update_fields=["state", "attempts", "next_try_at", "error_code"])
-        audit.record(audit.Action.MESSAGE_RESENT, actor=by, request=row.request, message=str(row.uuid))
+        audit.record(
+            audit.Action.MESSAGE_RESENT,
+            actor=by,
+            request=row.request,
+            about=row.removal,
+            message=str(row.uuid),
+        )
         nudges.after_commit("provisioning.send_message", row.pk)
 
 
@@ -153,6 +169,7 @@ def _postpone(message: OutgoingMessage, error_code: str) -> None:
                 audit.Action.MESSAGE_FAILED,
                 actor=None,
                 request=request,
+                about=message.removal,
                 message=str(message.uuid),
                 code=error_code,
             )

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, delays, handlers, outbox, readings
+from provisioning import audit, delays, grants, handlers, outbox, readings
 from provisioning.audit import Action
 from provisioning.audit_trail import evidence
 from provisioning.directory import Which, has_national_directory
@@ -305,11 +305,14 @@ def record_verification(
 ) -> None:
     """Settle what the verification found: done only if the service's own rule lets the person in.
 
+    Then the right exists: a grant is given, or the one that stands is prolonged.
+
     Where the national HSA is read, too, a yes here is half the way: it has to arrive there. Raises
     WrongState when the directory itself did not tell.
     """
     if silence(found):
         raise WrongState(code="unknown_decides_nothing")
+    grants.lock_for(request)
     directory_answers(request)
     request.assessment = readings.detailed_verdict(found)
     _keep_evidence(request, Evidence.Moment.VERIFICATION, reading.read_at, verdict=readings.verdict(found))
@@ -330,7 +333,7 @@ def record_verification(
         handlers.release(request)
         audit.record(Action.SET_IN_KIV, actor=None, request=request)
         return
-    _done(request, reading.read_at, found)
+    _done(request, reading.read_at, found, kiv=reading)
 
 
 @transaction.atomic
@@ -342,6 +345,7 @@ def record_arrival(request: AccessRequest, *, kiv: Reading, hsa: Reading, found:
     """
     if request.current_state is not State.AWAITING_HSA:
         raise WrongState
+    grants.lock_for(request)
     changes = [readings.change_from(data) for data in request.changes]
     arrived = arrival.has_arrived(changes, kiv=kiv, hsa=hsa)
     is_through = found.answer is Answer.YES and arrived is Answer.YES and not silence(found)
@@ -361,7 +365,7 @@ def record_arrival(request: AccessRequest, *, kiv: Reading, hsa: Reading, found:
         verdict=readings.verdict(found),
         which=Which.NATIONAL,
     )
-    _done(request, hsa.read_at, found, *_ARRIVAL_FIELDS)
+    _done(request, hsa.read_at, found, *_ARRIVAL_FIELDS, kiv=kiv)
     return True
 
 
@@ -375,7 +379,8 @@ def stop_following(request: AccessRequest) -> None:
 _ARRIVAL_FIELDS = ("arrived_at", "hsa_shows", "hsa_late_told_at")
 
 
-def _done(request: AccessRequest, at: datetime, found: Assessment, *fields: str) -> None:
+def _done(request: AccessRequest, at: datetime, found: Assessment, *fields: str, kiv: Reading) -> None:
+    """The access works: the right exists from now on. Whoever calls this has locked the right that stands."""
     request.verified_at = at
     request.end_code = ""
     _move(request, State.DONE, "assessment", "verified_at", "end_code", *fields)
@@ -388,6 +393,7 @@ def _done(request: AccessRequest, at: datetime, found: Assessment, *fields: str)
         how=request.carried_out_how or "nothing_to_set",
         evidence=evidence.digests(request),
     )
+    grants.record_done(request, reading=kiv)
     outbox.enqueue(entry, Kind.DONE, _orderer_and_subject(request))
 
 

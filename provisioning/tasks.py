@@ -8,13 +8,15 @@ from celery import shared_task
 from django.core.management import call_command
 from django.db import transaction
 
-from provisioning import audit, delegations, handlers, outbox, requests
+from provisioning import audit, delegations, expiry, handlers, outbox, removals, requests
 from provisioning.audit_trail import checkpoints
 from provisioning.audit_trail.checkpoints import ChainBroken, NotDelivered
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, Delegation
 from provisioning.rules.lifecycle import State
+from provisioning.rules.right_lifecycle import RemovalState
 
 log = logging.getLogger(__name__)
 
@@ -56,17 +58,34 @@ def sweep_reminders() -> None:
             row = requests.lock(pk)
             if row.state in _WITH_A_PERSON:
                 requests.remind(row)
+    for pk in Removal.objects.filter(state=RemovalState.AWAITING_KIV.value).values_list("pk", flat=True):
+        with transaction.atomic():
+            removal = removals.lock(pk)
+            if removal.current_state is RemovalState.AWAITING_KIV:
+                removals.remind(removal)
 
 
 @shared_task(name="provisioning.sweep_handlers")
 def sweep_handlers() -> None:
     """Ask the directory again who may act on each open request; a silent directory changes nothing."""
     directory = open_directory()
-    for request in AccessRequest.objects.filter(pk__in=_with_a_person()).select_related("order__orderer"):
-        try:
+    try:
+        for request in AccessRequest.objects.filter(pk__in=_with_a_person()).select_related("order__orderer"):
             handlers.refresh(directory, request)
-        except DirectoryError:
-            return
+        for removal in Removal.objects.filter(state=RemovalState.AWAITING_KIV.value):
+            handlers.refresh_removal(directory, removal)
+    except DirectoryError:
+        return
+
+
+@shared_task(name="provisioning.sweep_notices")
+def sweep_notices() -> None:
+    """Announce rights that end soon; a silent directory only puts it off, what is written goes out."""
+    try:
+        expiry.give_notices(open_directory())
+    except DirectoryError as exc:
+        log.warning("notices not written (%s)", exc.code)
+    expiry.send_digests()
 
 
 @shared_task(name="provisioning.sweep_delegations")

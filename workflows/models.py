@@ -1,10 +1,12 @@
-"""The processes: one row ties a viewflow process to the request it carries. Nothing personal is kept here."""
+"""The processes: one row ties a viewflow process to what it carries. Nothing personal is kept here."""
 
 from __future__ import annotations
 
 from django.db import models
 from viewflow.workflow.models import Process
 
+from provisioning import removals, requests
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest
 
 
@@ -15,3 +17,30 @@ class AccessProcess(Process):
 
     class Meta:
         verbose_name_plural = "access processes"
+
+    def carried(self) -> AccessRequest:
+        """What the process carries, read afresh."""
+        return AccessRequest.objects.select_related("order__orderer").get(pk=self.request_id)
+
+    def lock_carried(self) -> AccessRequest:
+        """What the process carries, locked until the transaction ends; the flow's gates see the same row."""
+        self.request = requests.lock(self.request_id)
+        return self.request
+
+
+class RemovalProcess(Process):
+    """The process of one removal."""
+
+    removal = models.OneToOneField(Removal, on_delete=models.PROTECT, related_name="process")
+
+    class Meta:
+        verbose_name_plural = "removal processes"
+
+    def carried(self) -> Removal:
+        """What the process carries, read afresh."""
+        return Removal.objects.select_related("grant", "started_by").get(pk=self.removal_id)
+
+    def lock_carried(self) -> Removal:
+        """What the process carries, locked until the transaction ends; the flow's gates see the same row."""
+        self.removal = removals.lock(self.removal_id)
+        return self.removal

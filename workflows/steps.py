@@ -9,27 +9,31 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
-from provisioning import orders, requests
+from provisioning import orders, removals, requests
 from provisioning.errors import WrongState
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, Order, User
 from provisioning.orders import Prepared
 from provisioning.rules.lifecycle import State
+from provisioning.rules.right_lifecycle import RemovalState
 from workflows.flows import AccessRequestFlow
 from workflows.nodes import Again, BackgroundActivation, StepActivation
+from workflows.removal_flow import RemovalFlow
 
 log = logging.getLogger(__name__)
 
-Operation = Callable[[AccessRequest], Any]
+Case = TypeVar("Case", AccessRequest, Removal)
+Operation = Callable[[Case], Any]
 
-# Where a request waits for a person, and in which step of the flow.
-STEP_OF = {
+# Where a request waits for a person, and in which step of the flow; a removal's state has the same word.
+STEP_OF: dict[str, str] = {
     State.AWAITING_ATTESTATION: "attest",
     State.AWAITING_SECOND_ATTESTATION: "second_attest",
     State.AWAITING_CHOICE: "choose",
@@ -43,35 +47,53 @@ def place_order(prepared: Prepared, *, by: User) -> Order:
     return orders.place(prepared, by=by, start=lambda request: AccessRequestFlow.start.run(request=request))
 
 
-def act(request: AccessRequest, state: State, operation: Operation, *, by: User | None) -> AccessRequest:
-    """Carry out the person's step that the request waits in, by one operation.
+def begin_removal(begin: Callable[..., Removal], *args: Any, **kwargs: Any) -> Removal:
+    """Begin a removal by one of the operations of `removals`, and its process with it, all or nothing."""
+    return begin(*args, **kwargs, start=lambda removal: RemovalFlow.start.run(removal=removal))
 
-    The step ends if the operation has moved the request on; otherwise it stays open. Raises WrongState when
-    the request is no longer in `state` (a double click, somebody was faster), and what the operation raises.
+
+def act(case: Case, state: State | RemovalState, operation: Operation[Case], *, by: User | None) -> Case:
+    """Carry out the person's step that the request or removal waits in, by one operation.
+
+    The step ends if the operation has moved the case on; otherwise it stays open. Raises WrongState when
+    the case is no longer in `state` (a double click, somebody was faster), and what the operation raises.
     """
-    task = _open_task(request, STEP_OF[state])
+    task = _open_task(case, STEP_OF[state])
     with task.activation() as activation:
-        row = requests.lock(request.pk)
+        row: Case = activation.process.lock_carried()
         if row.current_state is not state or task.status not in (STATUS.NEW, STATUS.ASSIGNED):
             raise WrongState
         operation(row)
         if row.current_state is not state:
-            _finish_step(activation, row, by)
+            _finish_step(activation, by)
     return row
 
 
 def withdraw(request: AccessRequest, *, by: User, reason: str) -> AccessRequest:
     """Withdraw the request wherever it is. Raises NotAllowed, WrongState."""
-    with AccessRequestFlow.lock(request.process.pk):
-        row = requests.lock(request.pk)
-        requests.withdraw(row, by=by, reason=reason)
+    return _take_back(
+        AccessRequestFlow, request, lambda row: requests.withdraw(row, by=by, reason=reason), by=by
+    )
+
+
+def withdraw_removal(removal: Removal, *, by: User, seen: removals.Seen | None, reason: str) -> Removal:
+    """Take a removal back. `seen`: what the directory shows now. Raises NotAllowed, WrongState."""
+    return _take_back(
+        RemovalFlow, removal, lambda row: removals.withdraw(row, by=by, seen=seen, reason=reason), by=by
+    )
+
+
+def _take_back(flow: Any, case: Case, operation: Operation[Case], *, by: User) -> Case:
+    """End the process by an operation, wherever it is."""
+    with flow.lock(case.process.pk):
+        row: Case = case.process.lock_carried()
+        operation(row)
         task = _open_task(row)
-        activation = task.flow_task.activation_class(task)
-        activation.process.request = row
+        activation = task.flow_task.activation_class(task)  # reads the row as the operation left it
         if isinstance(activation, BackgroundActivation):
             activation.finish()
         else:
-            _finish_step(activation, row, by)
+            _finish_step(activation, by)
     return row
 
 
@@ -86,17 +108,15 @@ def run_background(task_pk: int) -> bool:
         return False
     with task.activation() as activation:
         claim = activation.claim()
+        case = activation.process.carried()
     if claim is None:
         return False
     node = task.flow_task
-    request = AccessRequest.objects.select_related("order__orderer").get(process=task.process_id)
-    result = node.work(request)
+    result = node.work(case)
     with task.activation() as activation:
         if not activation.holds(claim):
             return False  # withdrawn, or another worker took over: what we saw is not needed any more
-        row = requests.lock(request.pk)
-        activation.process.request = row
-        outcome = node.record(row, result)
+        outcome = node.record(activation.process.lock_carried(), result)
         if isinstance(outcome, Again):
             activation.put_off(outcome.delay)
         else:
@@ -123,16 +143,15 @@ def due_background(*, limit: int = 200) -> list[int]:
     return list(rows.order_by("scheduled").values_list("pk", flat=True)[:limit])
 
 
-def _open_task(request: AccessRequest, node: str | None = None) -> Task:
-    """The one task the request's process waits in. Raises WrongState if it is another than `node`."""
-    tasks = Task.objects.filter(process=request.process, status__in=_OPEN_TASK).order_by("-pk")
+def _open_task(case: AccessRequest | Removal, node: str | None = None) -> Task:
+    """The one task the case's process waits in. Raises WrongState if it is another than `node`."""
+    tasks = Task.objects.filter(process=case.process, status__in=_OPEN_TASK).order_by("-pk")
     task = tasks.first()
     if task is None or (node is not None and task.flow_task.name != node):
         raise WrongState
     return task
 
 
-def _finish_step(activation: StepActivation, row: AccessRequest, by: User | None) -> None:
-    activation.process.request = row
+def _finish_step(activation: StepActivation, by: User | None) -> None:
     activation.begin(by)
     activation.execute()

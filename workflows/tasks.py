@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from workflows import escalation, polling, steps
+from workflows import escalation, expiry, polling, steps
 
 
 @shared_task(name="workflows.run_background")
@@ -33,3 +33,9 @@ def poll_kiv_tasks() -> None:
 def sweep_escalations() -> None:
     """Ask the next one up where nobody has answered."""
     escalation.climb_due()
+
+
+@shared_task(name="workflows.sweep_expiry")
+def sweep_expiry() -> None:
+    """End rights whose last day has passed, and start their removal."""
+    expiry.end_due()

@@ -16,7 +16,8 @@ from provisioning.audit_trail import keys
 from provisioning.audit_trail.keys import Key
 from provisioning.models import AuditEntry, AuditHead
 
-VERSION = 1
+VERSION = 2  # from 2 on the content says what else the entry is about
+VERSIONS = (1, VERSION)
 
 
 class Row(NamedTuple):
@@ -35,12 +36,13 @@ class Row(NamedTuple):
     key_id: str
     previous: str
     mac: str
+    about: UUID | None = None
 
 
 # The columns in the order of Row.
 COLUMNS = (
     "sequence", "at", "action", "actor_id", "principal_id", "order_id", "request_id", "reason", "data",
-    "version", "key_id", "previous", "mac",
+    "version", "key_id", "previous", "mac", "about",
 )  # fmt: skip
 
 
@@ -74,7 +76,8 @@ def content(row: Row, key: Key) -> dict[str, Any]:
 
 def public_part(row: Row) -> dict[str, Any]:
     """The content without reason and data."""
-    return {
+    about = {"about": str(row.about) if row.about else None} if row.version > 1 else {}
+    return about | {
         "version": row.version,
         "key": row.key_id,
         "sequence": row.sequence,
@@ -96,7 +99,7 @@ def detail(row: Row, key: Key) -> str:
 def is_sound(row: Row, key: Key) -> bool:
     """Say whether this key signed exactly this row. Values of the wrong kind are "no"."""
     try:
-        return row.version == VERSION and key.has_signed(keys.ENTRY, content(row, key), row.mac)
+        return row.version in VERSIONS and key.has_signed(keys.ENTRY, content(row, key), row.mac)
     except (AttributeError, TypeError, ValueError):
         return False
 

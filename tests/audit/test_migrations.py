@@ -9,7 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from provisioning.audit_trail import keys, sealing
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BEFORE, AFTER = [("provisioning", "0001_initial")], [("provisioning", "0005_audit_guards")]
+BEFORE, AFTER = [("provisioning", "0001_initial")], [("provisioning", "0008_grants_and_removals")]
 
 
 def move_to(targets):

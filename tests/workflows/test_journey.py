@@ -285,4 +285,5 @@ def test_every_act_and_decision_is_in_the_audit(directory, kiv):
         "request.kiv_needed",
         "request.values_seen",
         "request.done",
+        "grant.created",
     ]

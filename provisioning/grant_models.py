@@ -1,0 +1,274 @@
+"""The tables of a right's life: grants, the notices of their end, and removals.
+
+Columns whose name ends in `_key` hold a folded HSA-id, as in `models`. State changes only through
+`grants` and `removals`. "One living grant per right" and "nobody removes their own right" are constraints.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.models import KEY_LENGTH, AccessRequest, LevelChoice, OutgoingMessage, ServiceChoice, User
+from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Service
+from provisioning.rules.removal import Right
+from provisioning.rules.right_lifecycle import (
+    LIVING,
+    REMOVAL_OPEN,
+    EndCause,
+    GrantState,
+    RemovalState,
+)
+
+
+class GrantStateChoice(models.TextChoices):
+    ACTIVE = GrantState.ACTIVE.value, _("In force")
+    ENDING = GrantState.ENDING.value, _("Being ended")
+    ENDED = GrantState.ENDED.value, _("Ended")
+
+
+class EndCauseChoice(models.TextChoices):
+    EXPIRY = EndCause.EXPIRY.value, _("Its last day has passed")
+    HEAD_OF_UNIT = EndCause.HEAD_OF_UNIT.value, _("The head of unit ended it")
+    PERSON = EndCause.PERSON.value, _("The person gave it back")
+    REVIEW = EndCause.REVIEW.value, _("It was not kept at a review")
+    FINDING = EndCause.FINDING.value, _("The directory and the tool did not agree")
+    LEAVER = EndCause.LEAVER.value, _("The person has left or moved")
+
+
+class RemovalStateChoice(models.TextChoices):
+    LOOKING = RemovalState.LOOKING.value, _("Being looked up in the directory")
+    AWAITING_KIV = RemovalState.AWAITING_KIV.value, _("With the KIV administrator")
+    VERIFYING = RemovalState.VERIFYING.value, _("Being verified")
+    DONE = RemovalState.DONE.value, _("Gone from the directory")
+    NOT_NEEDED = RemovalState.NOT_NEEDED.value, _("Nothing to remove")
+    WITHDRAWN = RemovalState.WITHDRAWN.value, _("Withdrawn")
+    CANNOT_BE_DONE = RemovalState.CANNOT_BE_DONE.value, _("Cannot be done")
+
+
+class AboutOneRight(models.Model):
+    """Whom and what a right is about: person × service × level × unit (or care provider)."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # what links carry
+    subject_key = models.CharField(max_length=KEY_LENGTH)
+    subject_hsa_id = models.CharField(max_length=KEY_LENGTH)
+    subject_name = models.CharField(max_length=200, blank=True)
+    subject_is_protected = models.BooleanField(default=False)
+    service = models.CharField(max_length=20, choices=ServiceChoice.choices)
+    level = models.CharField(max_length=10, choices=LevelChoice.choices)
+    unit_key = models.CharField(max_length=KEY_LENGTH)
+    unit_hsa_id = models.CharField(max_length=KEY_LENGTH)
+    unit_name = models.CharField(max_length=300, blank=True)
+    unit_dn = models.TextField(blank=True)
+    wanted_unit_hsa_id = models.CharField(max_length=KEY_LENGTH, blank=True)  # the sub-unit, as in requests
+    wanted_unit_name = models.CharField(max_length=300, blank=True)
+    person_dn = models.TextField(blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def subject_id(self) -> HsaId:
+        return HsaId(self.subject_hsa_id)
+
+    @property
+    def unit_id(self) -> HsaId:
+        return HsaId(self.unit_hsa_id)
+
+    @property
+    def ordered_access(self) -> OrderedAccess:
+        return OrderedAccess(self.subject_id, Service(self.service), Level(self.level), self.unit_id)
+
+    @property
+    def right(self) -> Right:
+        """What the rules know of it."""
+        sub_unit_id = HsaId(self.wanted_unit_hsa_id) if self.wanted_unit_hsa_id else None
+        return Right(self.subject_id, Service(self.service), Level(self.level), self.unit_id, sub_unit_id)
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def living(self) -> GrantQuerySet:
+        return self.filter(state__in=[state.value for state in LIVING])
+
+    def active(self) -> GrantQuerySet:
+        return self.filter(state=GrantState.ACTIVE.value)
+
+
+class Grant(AboutOneRight):
+    """A right that exists, from a finished request until the directory has shown it gone."""
+
+    origin = models.OneToOneField(AccessRequest, on_delete=models.PROTECT, related_name="first_grant")
+    starts_on = models.DateField()
+    ends_on = models.DateField()  # the last day
+    next_review_on = models.DateField()
+    state = models.CharField(max_length=10, choices=GrantStateChoice.choices, default=GrantState.ACTIVE.value)
+    state_since = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+    # Somebody has decided that it may run out: no more notices.
+    let_end_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="grants_let_end")
+    let_end_at = models.DateTimeField(null=True)
+    let_end_reason = models.TextField(blank=True)
+    noticed_on = models.DateField(null=True)  # the day of the latest notice that has been given
+    end_cause = models.CharField(max_length=20, blank=True, choices=EndCauseChoice.choices)
+    ended_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[GrantQuerySet] = GrantQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("subject_key", "service", "level", "unit_key"),
+                condition=Q(state__in=sorted(state.value for state in LIVING)),
+                name="one_living_grant_per_right",
+            ),
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="grant_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(state=GrantState.ACTIVE.value, end_cause="")
+                | (~Q(state=GrantState.ACTIVE.value) & ~Q(end_cause="")),
+                name="grant_ends_for_a_cause",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=GrantState.ENDED.value, ended_at__isnull=False)
+                | (~Q(state=GrantState.ENDED.value) & Q(ended_at=None)),
+                name="grant_ended_has_its_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(let_end_by=None, let_end_at=None)
+                | Q(let_end_by__isnull=False, let_end_at__isnull=False),
+                name="grant_let_end_by_somebody",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("state", "ends_on"), name="grant_ending"),
+            models.Index(fields=("state", "next_review_on"), name="grant_review"),
+            models.Index(fields=("subject_key", "state"), name="grant_subject"),
+            models.Index(fields=("unit_key", "state"), name="grant_unit"),
+        )
+
+    def __str__(self) -> str:
+        return f"grant {self.public_id}"
+
+    @property
+    def current_state(self) -> GrantState:
+        return GrantState(self.state)
+
+    @property
+    def is_living(self) -> bool:
+        return self.current_state in LIVING
+
+
+class Notice(models.Model):
+    """One person's notice of one right's end. A digest carries all that wait for the same person."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="notices")
+    due_on = models.DateField()
+    days_left = models.PositiveSmallIntegerField()
+    recipient_key = models.CharField(max_length=KEY_LENGTH)
+    recipient_hsa_id = models.CharField(max_length=KEY_LENGTH)
+    created_at = models.DateTimeField(default=timezone.now)
+    message = models.ForeignKey(OutgoingMessage, null=True, on_delete=models.SET_NULL, related_name="notices")
+    digested_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("grant", "due_on", "recipient_key"), name="one_notice_per_person_and_day"
+            ),
+        )
+        indexes = (models.Index(fields=("digested_at", "recipient_key"), name="notice_waiting"),)
+
+    def __str__(self) -> str:
+        return f"notice {self.pk} of grant {self.grant_id}"
+
+
+class RemovalQuerySet(models.QuerySet["Removal"]):
+    def open(self) -> RemovalQuerySet:
+        return self.filter(state__in=[state.value for state in REMOVAL_OPEN])
+
+
+class Removal(AboutOneRight):
+    """Taking a right away: from its cause until the directory shows that the values are gone.
+
+    `grant` is None where the value belongs to no grant: a right found outside the tool. Then `asked` says
+    which values are meant.
+    """
+
+    case_number = models.CharField(max_length=20, unique=True, null=True)  # noqa: DJ001 - set from the key right after
+    grant = models.ForeignKey(Grant, null=True, on_delete=models.PROTECT, related_name="removals")
+    cause = models.CharField(max_length=20, choices=EndCauseChoice.choices)
+    started_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="removals_started"
+    )  # None: the tool itself
+    started_at = models.DateTimeField(default=timezone.now)
+    reason = models.TextField(blank=True)
+    asked = models.JSONField(default=list)  # [{dn, attribute, remove}]
+
+    state = models.CharField(
+        max_length=20, choices=RemovalStateChoice.choices, default=RemovalState.LOOKING.value
+    )
+    state_since = models.DateTimeField(default=timezone.now)
+    end_reason = models.TextField(blank=True)
+    end_code = models.CharField(max_length=60, blank=True)
+
+    changes = models.JSONField(default=list)  # what to remove: dn, attribute, remove, purpose, unit
+    kept = models.JSONField(default=list)  # what stays because another right needs it, in the same form
+    carried_out_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="removals_carried_out"
+    )
+    carried_out_how = models.CharField(max_length=20, blank=True)  # done, already_gone, seen
+    carried_out_note = models.TextField(blank=True)
+    reported_done_at = models.DateTimeField(null=True)
+    values_gone_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    seen_instead = models.JSONField(default=dict)  # what still stood there when "done" was answered
+
+    next_poll_at = models.DateTimeField(null=True)
+    poll_count = models.PositiveIntegerField(default=0)
+    trouble_code = models.CharField(max_length=60, blank=True)  # the directory does not tell
+    trouble_since = models.DateTimeField(null=True)
+    trouble_told_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    reminder_count = models.PositiveSmallIntegerField(default=0)
+
+    objects: ClassVar[RemovalQuerySet] = RemovalQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("grant",),
+                condition=Q(state__in=sorted(state.value for state in REMOVAL_OPEN)),
+                name="one_open_removal_per_grant",
+            ),
+            models.CheckConstraint(
+                condition=Q(carried_out_by=None) | ~Q(carried_out_by=F("subject_key")),
+                name="removed_by_somebody_else",
+            ),
+            # Done means seen gone: never on somebody's word.
+            models.CheckConstraint(
+                condition=~Q(state=RemovalState.DONE.value) | Q(verified_at__isnull=False),
+                name="removal_done_is_verified",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("state", "next_poll_at"), name="removal_polling"),
+            models.Index(fields=("subject_key", "-id"), name="removal_subject"),
+            models.Index(fields=("unit_key", "-id"), name="removal_unit"),
+        )
+
+    def __str__(self) -> str:
+        return self.case_number or f"removal {self.pk}"
+
+    @property
+    def current_state(self) -> RemovalState:
+        return RemovalState(self.state)
+
+    @property
+    def is_open(self) -> bool:
+        return self.current_state in REMOVAL_OPEN

@@ -1,0 +1,246 @@
+"""Rights that exist: made and prolonged by finished requests, let to run out, ended.
+
+A finished request gives the right, or prolongs the one that stands: from its old last day, never
+shorter. Each operation locks the grant before it records anything, and asks nobody: what the
+directory said is an argument. Sources: domain §8 (an end date on every right, at most 12 months).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning import audit, readings
+from provisioning.audit import Action
+from provisioning.errors import NotAllowed, WrongState
+from provisioning.grant_models import Grant, Removal
+from provisioning.mandates import Mandates
+from provisioning.models import AccessRequest, AccessRequestQuerySet, User
+from provisioning.nudges import after_commit
+from provisioning.rules import deadlines
+from provisioning.rules.hsa import HsaId, Level, Reading, Service
+from provisioning.rules.lifecycle import State
+from provisioning.rules.right_lifecycle import EndCause, GrantState
+
+_UNATTESTED = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
+
+
+def lock(pk: int) -> Grant:
+    """The row, locked until the transaction ends."""
+    return Grant.objects.select_for_update(of=("self",)).select_related("origin__order__orderer").get(pk=pk)
+
+
+def in_force(person_id: HsaId, service: Service, level: Level, unit_id: HsaId) -> Grant | None:
+    """The right as it stands, if there is one that is not being ended: what a new order prolongs."""
+    rows = Grant.objects.active().filter(
+        subject_key=person_id.folded, service=service.value, level=level.value, unit_key=unit_id.folded
+    )
+    return rows.first()
+
+
+# -- a finished request --------------------------------------------------------------------------------------
+
+
+def lock_for(request: AccessRequest) -> Grant | None:
+    """The living grant of the request's right, locked. Before anything is recorded in the transaction."""
+    return Grant.objects.living().select_for_update().filter(**_right_of(request)).first()
+
+
+def record_done(request: AccessRequest, *, reading: Reading) -> Grant:
+    """Give the right, or prolong the one that stands. Inside the request's operation, after `lock_for`.
+
+    A right whose time had just run out goes on as if it never had; one that somebody has ended is a
+    thing of the past, and the finished request gives a new one.
+    """
+    standing = lock_for(request)
+    person_dn = reading.person.dn if reading.person else ""
+    if standing is not None and _goes_on(standing):
+        grant = _prolong(standing, request, person_dn)
+    else:
+        if standing is not None:
+            _end(standing)
+        grant = _create(request, person_dn)
+    request.grant = grant
+    request.save(update_fields=["grant"])
+    if standing is not None:
+        _look_again_at_removals(request)
+    return grant
+
+
+def _goes_on(grant: Grant) -> bool:
+    return grant.current_state is GrantState.ACTIVE or grant.end_cause == EndCause.EXPIRY.value
+
+
+def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
+    old_end = grant.ends_on
+    grant.ends_on = max(old_end, request.ends_on)
+    grant.state, grant.end_cause, grant.state_since = GrantState.ACTIVE.value, "", timezone.now()
+    grant.let_end_by, grant.let_end_at, grant.let_end_reason = None, None, ""
+    grant.noticed_on = readings.today()
+    grant.next_review_on = deadlines.next_review(readings.today())
+    grant.unit_name, grant.unit_dn, grant.person_dn = request.unit_name, request.unit_dn, person_dn
+    grant.save()
+    audit.record(
+        Action.GRANT_PROLONGED,
+        actor=None,
+        request=request,
+        about=grant,
+        old=old_end.isoformat(),
+        new=grant.ends_on.isoformat(),
+    )
+    return grant
+
+
+def _create(request: AccessRequest, person_dn: str) -> Grant:
+    today = readings.today()
+    grant = Grant.objects.create(
+        **_right_of(request),
+        subject_hsa_id=request.subject_hsa_id,
+        subject_name=request.subject_name,
+        subject_is_protected=request.subject_is_protected,
+        unit_hsa_id=request.unit_hsa_id,
+        unit_name=request.unit_name,
+        unit_dn=request.unit_dn,
+        wanted_unit_hsa_id=request.wanted_unit_hsa_id,
+        wanted_unit_name=request.wanted_unit_name,
+        person_dn=person_dn,
+        origin=request,
+        starts_on=request.starts_on,
+        ends_on=request.ends_on,
+        next_review_on=deadlines.next_review(today),
+        noticed_on=today,
+    )
+    audit.record(
+        Action.GRANT_CREATED,
+        actor=None,
+        request=request,
+        about=grant,
+        starts=grant.starts_on.isoformat(),
+        ends=grant.ends_on.isoformat(),
+    )
+    return grant
+
+
+def _right_of(request: AccessRequest) -> dict[str, str]:
+    return {name: getattr(request, name) for name in ("subject_key", "service", "level", "unit_key")}
+
+
+def _look_again_at_removals(request: AccessRequest) -> None:
+    """An open removal of the right must see at once that it has been given anew.
+
+    After the commit: the removal's own lock comes before the grant's, so it cannot be touched in here.
+    """
+    person = request.subject_key
+    transaction.on_commit(lambda: _make_removals_due(person), robust=True)
+    after_commit("workflows.poll_kiv_tasks")
+
+
+def _make_removals_due(person_key: str) -> None:
+    rows = Removal.objects.open().filter(subject_key=person_key, next_poll_at__isnull=False)
+    rows.update(next_poll_at=timezone.now())
+
+
+# -- let it run out ------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def let_end(grant_pk: int, *, by: User, held: Mandates, reason: str = "") -> Grant:
+    """Decide that the right may run out on its last day: no more notices. Raises NotAllowed, WrongState.
+
+    It takes nothing away before that day, and an order prolongs the right as before.
+    """
+    grant = lock(grant_pk)
+    if by.pk != grant.subject_key and not may_manage(grant, held, by):
+        raise NotAllowed(_("Only the head of unit, or the person it concerns, can let the access end."))
+    if grant.current_state is not GrantState.ACTIVE or grant.let_end_at is not None:
+        raise WrongState
+    grant.let_end_by, grant.let_end_at, grant.let_end_reason = by, timezone.now(), reason.strip()
+    grant.save(update_fields=["let_end_by", "let_end_at", "let_end_reason"])
+    audit.record(
+        Action.GRANT_LET_END, actor=by, about=grant, reason=reason.strip(), ends=grant.ends_on.isoformat()
+    )
+    return grant
+
+
+def may_manage(grant: Grant, held: Mandates, by: User) -> bool:
+    """Say whether the right is this person's to end: head of its unit, or holder of its provider's mandate.
+
+    Never one's own: that is giving a right back, which everybody may. Source: domain §7.
+    """
+    if by.pk == grant.subject_key:
+        return False
+    if grant.level == Level.PROVIDER.value:
+        named = settings.PROVIDER_MANDATES.get(grant.unit_hsa_id, ())
+        is_named = by.identity in {HsaId(text) for text in named}
+        return is_named or any(provider.hsa_id == grant.unit_id for provider in held.providers)
+    return grant.unit_id in held.unit_ids
+
+
+# -- the end -------------------------------------------------------------------------------------------------
+
+
+def due_to_end(on: date) -> list[int]:
+    """Keys of grants whose last day has passed, or whose removal must be (re)started."""
+    passed = Grant.objects.active().filter(ends_on__lt=on)
+    left = Grant.objects.filter(state=GrantState.ENDING.value).exclude(
+        pk__in=Removal.objects.open().exclude(grant=None).values("grant")
+    )
+    return [*passed.order_by("ends_on").values_list("pk", flat=True), *left.values_list("pk", flat=True)]
+
+
+def expire(grant: Grant, *, on: date) -> None:
+    """The last day has passed: the right does not count any more. Inside an operation, the row locked."""
+    if grant.current_state is not GrantState.ACTIVE or not deadlines.has_ended(grant.ends_on, on=on):
+        raise WrongState
+    grant.state, grant.end_cause = GrantState.ENDING.value, EndCause.EXPIRY.value
+    grant.state_since = timezone.now()
+    grant.save(update_fields=["state", "end_cause", "state_since"])
+    audit.record(Action.GRANT_EXPIRED, actor=None, about=grant, ends=grant.ends_on.isoformat())
+
+
+def waits_for_renewal(grant: Grant, *, on: date) -> bool:
+    """Say whether removal waits a little because an attested order for the same right is under way.
+
+    The right has ended all the same; what waits is the KIV administrator's work, so that a value is not
+    taken away one day and set again the next. At most so many days: see docs/decisions.
+    """
+    if on > grant.ends_on + timedelta(days=settings.RENEWAL_GRACE_DAYS):
+        return False
+    return open_renewals(grant).exclude(state__in=_UNATTESTED).exists()
+
+
+def open_renewals(grant: Grant) -> AccessRequestQuerySet:
+    """Orders for the same right that are not finished."""
+    return AccessRequest.objects.open().filter(
+        subject_key=grant.subject_key, service=grant.service, level=grant.level, unit_key=grant.unit_key
+    )
+
+
+def record_gone(grant: Grant) -> None:
+    """Nothing is left of the right in the directory, or nothing was to be removed. The row is locked."""
+    if grant.current_state is GrantState.ENDING:
+        _end(grant)
+
+
+def _end(grant: Grant) -> None:
+    grant.state, grant.state_since = GrantState.ENDED.value, timezone.now()
+    grant.ended_at = grant.state_since
+    grant.save(update_fields=["state", "state_since", "ended_at"])
+    audit.record(Action.GRANT_ENDED, actor=None, about=grant, cause=grant.end_cause)
+
+
+def keep(grant: Grant, *, by: User | None) -> None:
+    """The decision to end it was taken back: it counts again, if its last day has not passed."""
+    if grant.current_state is not GrantState.ENDING:
+        raise WrongState
+    if deadlines.has_ended(grant.ends_on, on=readings.today()):
+        grant.end_cause = EndCause.EXPIRY.value
+    else:
+        grant.state, grant.end_cause = GrantState.ACTIVE.value, ""
+    grant.state_since = timezone.now()
+    grant.save(update_fields=["state", "end_cause", "state_since"])
+    audit.record(Action.GRANT_KEPT, actor=by, about=grant, state=grant.state)

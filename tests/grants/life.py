@@ -1,0 +1,141 @@
+"""What people and time do to a right, through the real operations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from provisioning import mandates, readings, removals, requests
+from provisioning.directory import open_directory
+from provisioning.grant_models import Grant, Removal
+from provisioning.rules.hsa import Attribute, HsaId, Level, Service
+from provisioning.rules.lifecycle import State
+from provisioning.rules.right_lifecycle import EndCause, RemovalState
+from tests import cast
+from tests.workflows import acts
+from workflows import expiry, polling, steps
+from workflows import tasks as workflow_tasks
+
+ROLE = "INTYG;Rehab-" + cast.BJORKHAGA.text
+
+
+def granted(kiv, **wishes) -> Grant:
+    """Order, carry out and verify: a right by the real way."""
+    request = acts.order(**wishes)
+    if request.current_state is State.AWAITING_ATTESTATION:
+        acts.attest(request, cast.HEAD)
+    acts.work()
+    request.refresh_from_db()
+    if request.current_state is State.AWAITING_CHOICE:
+        acts.choose(request, requests.Choice.COUPLE)
+        acts.work()
+        request.refresh_from_db()
+    if request.current_state is State.AWAITING_KIV:
+        for change in request.changes:
+            kiv.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
+        acts.work()
+        request.refresh_from_db()
+    assert request.current_state is State.DONE, request.assessment
+    assert request.grant is not None
+    return request.grant
+
+
+def statistics(kiv, person_id: HsaId = cast.COORDINATOR, **wishes) -> Grant:
+    """A right to a unit's statistics, which rests on a coupling."""
+    return granted(kiv, person_id=person_id, service=Service.INTYGSSTATISTIK, level=Level.UNIT, **wishes)
+
+
+def has_run_out(grant: Grant, days_ago: int = 1) -> Grant:
+    """As if its time had passed: its last day was so many days ago."""
+    last_day = readings.today() - timedelta(days=days_ago)
+    Grant.objects.filter(pk=grant.pk).update(starts_on=last_day - timedelta(days=300), ends_on=last_day)
+    grant.refresh_from_db()
+    return grant
+
+
+def run_out(grant: Grant) -> Removal:
+    """Its time has passed, and the sweep has been there."""
+    has_run_out(grant)
+    assert expiry.end_due() == 1
+    return grant.removals.get()
+
+
+def removal_by_head(
+    grant: Grant, by: HsaId = cast.HEAD, reason: str = "Har bytt arbetsuppgifter."
+) -> Removal:
+    head = acts.user(by)
+    held = mandates.read(head.identity)
+    return steps.begin_removal(removals.begin_by_head, grant, by=head, held=held, reason=reason)
+
+
+def removal_by_person(grant: Grant, by: HsaId | None = None, reason: str = "Behöver den inte.") -> Removal:
+    person = acts.user(by or grant.subject_id)
+    return steps.begin_removal(removals.begin_by_person, grant, by=person, reason=reason)
+
+
+def removal_by_tool(grant: Grant, cause: EndCause) -> Removal:
+    return steps.begin_removal(removals.begin, grant, cause, by=None)
+
+
+def work() -> None:
+    """One round of everything the worker does, at once."""
+    workflow_tasks.sweep_background()
+    Removal.objects.filter(next_poll_at__isnull=False).update(next_poll_at=timezone.now())
+    acts.work()
+
+
+def with_kiv(removal: Removal) -> Removal:
+    """Until the task is with the KIV administrators."""
+    work()
+    removal.refresh_from_db()
+    assert removal.current_state is RemovalState.AWAITING_KIV, (removal.state, removal.end_code)
+    return removal
+
+
+def take_away(kiv, removal: Removal) -> None:
+    """In KIV: remove exactly what the task says."""
+    for change in removal.changes:
+        kiv.remove_value(change["dn"], Attribute(change["attribute"]), change["remove"])
+
+
+def put_back(kiv, removal: Removal) -> None:
+    for change in removal.changes:
+        kiv.add_value(change["dn"], Attribute(change["attribute"]), change["remove"])
+
+
+def report_done(removal: Removal, by: HsaId = cast.KIV_ADMINISTRATOR, *, already: bool = False) -> Removal:
+    administrator = acts.user(by)
+    held = mandates.read(administrator.identity)
+    seen = polling.look_at_removal(removal)
+
+    def operation(row: Removal) -> bool:
+        return removals.report_done(row, by=administrator, held=held, seen=seen, already=already, note="")
+
+    return steps.act(removal, RemovalState.AWAITING_KIV, operation, by=administrator)
+
+
+def cannot(
+    removal: Removal,
+    why: removals.Cannot = removals.Cannot.OTHER,
+    by: HsaId = cast.KIV_ADMINISTRATOR,
+    text: str = "Posten är låst i KIV.",
+) -> Removal:
+    administrator = acts.user(by)
+    held = mandates.read(administrator.identity)
+    return steps.act(
+        removal,
+        RemovalState.AWAITING_KIV,
+        lambda row: removals.cannot(row, by=administrator, held=held, why=why, text=text),
+        by=administrator,
+    )
+
+
+def withdraw(removal: Removal, by: HsaId) -> Removal:
+    return steps.withdraw_removal(
+        removal, by=acts.user(by), seen=polling.look_at_removal(removal), reason="Ett misstag."
+    )
+
+
+def values(removal_or_dn: str, attribute: Attribute = Attribute.SYSTEM_ROLE) -> tuple[str, ...] | None:
+    return open_directory().values({(removal_or_dn, attribute)})[removal_or_dn, attribute]

@@ -1,0 +1,31 @@
+"""The day after a right's last day: it ends, and its removal starts by itself."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from provisioning import grants, readings, removals
+from provisioning.errors import WrongState
+from provisioning.rules.right_lifecycle import EndCause, GrantState
+from workflows import steps
+
+
+def end_due() -> int:
+    """End what has run out and start what is to be removed, one transaction each. Returns removals begun."""
+    return sum(_end(pk) for pk in grants.due_to_end(readings.today()))
+
+
+@transaction.atomic
+def _end(pk: int) -> bool:
+    today = readings.today()
+    grant = grants.lock(pk)
+    try:
+        if grant.current_state is GrantState.ACTIVE:
+            grants.expire(grant, on=today)
+        waits = grant.end_cause == EndCause.EXPIRY.value and grants.waits_for_renewal(grant, on=today)
+        if waits or not removals.may_be_tried_again(grant):
+            return False
+        steps.begin_removal(removals.begin, grant, EndCause(grant.end_cause), by=None)
+    except WrongState:
+        return False  # prolonged, ended or begun in between
+    return True
