@@ -25,18 +25,24 @@ _ATTESTING = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATIO
 
 def visible_requests(user: User) -> QuerySet[AccessRequest]:
     """The requests this person may read."""
-    rows = AccessRequest.objects.select_related(
-        "order__orderer", "ordered_for", "attester", "attested_for", "second_attester", "carried_out_by"
-    )
-    if user.is_auditor:
-        return rows
-    return rows.filter(_is_party(user) | _is_head(mandates.for_display(user))).distinct()
+    return _with_people() if user.is_auditor else _of_own(user)
 
 
 def find_request(user: User, public_id: UUID) -> AccessRequest:
     """The request, if this person may read it. Raises Http404."""
     try:
         return visible_requests(user).get(public_id=public_id)
+    except AccessRequest.DoesNotExist:
+        raise Http404 from None
+
+
+def find_to_act(user: User, public_id: UUID) -> AccessRequest:
+    """The request, if this person has a part in it: who reads it only as an auditor finds no page to act on.
+
+    Raises Http404.
+    """
+    try:
+        return _of_own(user).get(public_id=public_id)
     except AccessRequest.DoesNotExist:
         raise Http404 from None
 
@@ -185,6 +191,17 @@ def _handled(user: User, *roles: HandlerRole) -> QuerySet[AccessRequest]:
         .filter(handlers__person_key=user.hsa_key, handlers__role__in=roles)
         .distinct()
     )
+
+
+def _with_people() -> QuerySet[AccessRequest]:
+    return AccessRequest.objects.select_related(
+        "order__orderer", "ordered_for", "attester", "attested_for", "second_attester", "carried_out_by"
+    )
+
+
+def _of_own(user: User) -> QuerySet[AccessRequest]:
+    """What somebody has a part in, or is head of the unit of."""
+    return _with_people().filter(_is_party(user) | _is_head(mandates.for_display(user))).distinct()
 
 
 def _is_party(user: User) -> Q:

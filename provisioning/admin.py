@@ -6,16 +6,27 @@ address would hold their HSA-id.
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import access
-from provisioning.models import AccessRequest, AuditEntry, Evidence, Handler, Order, OutgoingMessage, User
+from provisioning.models import (
+    AccessRequest,
+    AuditEntry,
+    Delegation,
+    Evidence,
+    Handler,
+    Order,
+    OutgoingMessage,
+    User,
+)
 from provisioning.views import login as login_views
 
 if TYPE_CHECKING:
@@ -30,6 +41,23 @@ class RecordsSite(admin.AdminSite):
     site_header = site_title = _("Records, read only")
     index_title = _("Tables")
     enable_nav_sidebar = False
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        """Without the pages for changing a password: nobody has one."""
+        none = ("password_change", "password_change_done")
+        return [one for one in super().get_urls() if getattr(one, "name", None) not in none]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Not visible is not there: somebody logged in without the right is not sent to a log-in."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise Http404
+            return inner(request, *args, **kwargs)
+
+        return guarded
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
@@ -97,6 +125,12 @@ class HandlerAdmin(ReadOnly):
     list_display = ("request", "role", "person_hsa_id", "read_at")
     list_filter = ("role",)
     list_select_related = ("request__order",)
+
+
+@admin.register(Delegation, site=site)
+class DelegationAdmin(ReadOnly):
+    list_display = ("public_id", "kind", "unit_hsa_id", "starts_on", "ends_on", "end_code")
+    list_filter = ("kind", "end_code")
 
 
 @admin.register(Evidence, site=site)

@@ -96,15 +96,15 @@ def _give(request: HttpRequest, user: User, units: tuple[Option, ...]) -> HttpRe
         if problem is not None:
             form.add_error("who", str(problem.user_message))
         if not form.is_valid():
-            return _page(request, form)
+            return _page(request, form, status=400)
         wish = form.wish()
         if wish is None:
             form.add_error("person", _("Choose which of these persons you mean."))
-            return _page(request, form)
+            return _page(request, form, status=400)
         given = operations.give(wish, operations.look_up(wish, by=user), by=user)
     except Invalid as exc:
         form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
-        return _page(request, form)
+        return _page(request, form, status=400)
     except NotAllowed as exc:
         return _problem(request, str(exc.user_message), status=403)
     except DirectoryError as exc:
@@ -194,9 +194,9 @@ def _state(row: Delegation) -> tuple[str, str]:
     return "success", _("Counts now")
 
 
-def _page(request: HttpRequest, form: DelegationForm) -> HttpResponse:
+def _page(request: HttpRequest, form: DelegationForm, *, status: int = 200) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "has_several": len(form.person_options) > 1}
-    return render(request, "provisioning/delegation/delegate.html", context)
+    return render(request, "provisioning/delegation/delegate.html", context, status=status)
 
 
 def _silent(request: HttpRequest, exc: DirectoryError) -> HttpResponse:

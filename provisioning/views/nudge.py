@@ -21,7 +21,7 @@ from provisioning.models import User
 def nudge(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Send the reminder, or say why not now."""
     user = cast(User, request.user)
-    case = access.find_request(user, public_id)
+    case = access.find_to_act(user, public_id)
     if not access.may_nudge(user, case):
         raise Http404
     try:

@@ -38,7 +38,7 @@ _STATES = {
 def attest(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Attest or reject, for whoever the directory named as attester."""
     user = acting_user(request)
-    case = access.find_request(user, public_id)
+    case = access.find_to_act(user, public_id)
     role = _STATES.get(case.current_state)
     if role is None:
         return has_moved_on(request, case)

@@ -31,7 +31,7 @@ from workflows.views.answers import acting_user, has_moved_on, refused
 def choose(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Couple, wait or withdraw: only the orderer chooses."""
     user = acting_user(request)
-    case = access.find_request(user, public_id)
+    case = access.find_to_act(user, public_id)
     if case.current_state is not State.AWAITING_CHOICE:
         return has_moved_on(request, case)
     if not access.to_choose(user).filter(pk=case.pk).exists():

@@ -125,7 +125,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
 def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One person's card: what to set, where, what stands there now; and the answers done and cannot."""
     user = cast(User, request.user)
-    wanted = access.find_request(user, public_id)
+    wanted = access.find_to_act(user, public_id)
     rows = list(access.to_carry_out(user).filter(subject_key=wanted.subject_key).order_by("pk"))
     if wanted not in rows:
         messages.info(request, _("This task is over, or it is with somebody else. Here is the case."))

@@ -23,7 +23,7 @@ from workflows.views.answers import acting_user, has_moved_on, refused
 def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Ask once, then withdraw: the page names the consequence."""
     user = acting_user(request)
-    case = access.find_request(user, public_id)
+    case = access.find_to_act(user, public_id)
     if not case.is_open:
         return has_moved_on(request, case)
     if not access.may_withdraw(user, case):

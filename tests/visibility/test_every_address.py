@@ -1,0 +1,175 @@
+"""Every address × every kind of person × own and other objects × every method, against a table to read.
+
+A new address fails here until the table has its rows. `WRITE_VISIBILITY=1 pytest tests/visibility` writes
+what is answered now into the table; read the difference before you keep it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+
+import pytest
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from provisioning.models import AccessRequest, Delegation, Evidence, Handler, Order, OutgoingMessage
+from tests.visibility import table, world
+from tests.visibility.table import METHODS, Column
+from tests.visibility.world import PAYLOADS, PEOPLE, World
+from tests.workflows import acts
+
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+
+WATCHED = (Order, AccessRequest, Handler, Evidence, Delegation, OutgoingMessage)
+# Which objects an address is about, by its name. Every other one with a variable is about a case.
+ABOUT = {"revoke_delegation": "delegation", "resend": "message"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One address of the tool, as the table names it."""
+
+    route: str
+    name: str
+
+    @property
+    def about(self) -> str:
+        """What kind of object stands in it; empty for none."""
+        if "<uuid:" not in self.route:
+            return ""
+        return ABOUT.get(self.name, "case")
+
+    def path(self, value: object) -> str:
+        route = re.sub(r"<uuid:\w+>", str(value), self.route)
+        # The records' addresses: the first row of the table, whatever it is.
+        route = re.sub(r"<path:\w+>", "1", route)
+        route = re.sub(r"\^?\(\?P<app_label>[^)]*\)/\$", "provisioning/", route)
+        return "/" + re.sub(r"\(\?P<url>[^)]*\)\$", "nothing-there", route)
+
+
+def addresses(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[Address]:
+    """Each address of the tool, as the resolver has it."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield Address(route, pattern.name or "")
+        else:
+            yield from addresses(pattern, route)
+
+
+ALL = list(addresses())
+
+
+@pytest.fixture
+def made(directory, kiv, settings) -> Iterator[World]:
+    cache.clear()
+    settings.AUDITORS = (PEOPLE["auditor"].text,)
+    settings.OPERATORS = (world.OPERATOR.text,)
+    settings.LIMIT_LOGINS_PER_MINUTE = settings.LIMIT_SEARCHES_PER_MINUTE = 1_000_000
+    settings.LIMIT_ORDERS_PER_HOUR = 1_000_000
+    yield world.make(kiv)
+    cache.clear()
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_every_address_answers_each_person_as_the_table_says(person, made):
+    found = answers(person, made)
+    if os.environ.get("WRITE_VISIBILITY") == "1":
+        keep(person, found)
+    expected = table.read(table.FILE.read_text(encoding="utf-8")).get(person, {})
+    assert {key: (expected.get(key), now) for key, now in found.items() if expected.get(key) != now} == {}
+    assert set(expected) == set(found), "rows without an address"
+
+
+def test_the_table_has_a_row_for_every_address_and_no_other():
+    expected = table.read(table.FILE.read_text(encoding="utf-8"))
+    assert set(expected) == set(PEOPLE)
+    for person, column in expected.items():
+        assert {key[0] for key in column} == {title(address) for address in ALL}, person
+
+
+def test_an_auditor_changes_nothing_of_what_is_only_read():
+    """Read from the table itself: no answer to an auditor says that something was changed, or may be."""
+    column = table.read(table.FILE.read_text(encoding="utf-8"))["auditor"]
+    assert not [key for key, answer in column.items() if answer.endswith("!")]
+    posted = {
+        key: answer for key, answer in column.items() if key[2] == "POST" and key[1] not in ("-", "missing")
+    }
+    assert len(posted) > 20
+    assert set(posted.values()) <= {"403", "404", "405"}, posted
+
+
+def test_nobody_sees_what_is_elsewhere_or_missing():
+    """Read from the table itself: who has nothing to do with another unit's case finds nothing there."""
+    expected = table.read(table.FILE.read_text(encoding="utf-8"))
+    strangers = set(PEOPLE) - {"nobody", "other-head", "auditor"}
+    for person in strangers:
+        for (address, about, method), answer in expected[person].items():
+            if about in ("elsewhere", "missing"):
+                assert answer in ("404", "405"), (person, address, about, method)
+
+
+def answers(person: str, made: World) -> Column:
+    """What this person gets everywhere. Each request is undone before the next one."""
+    client = Client()
+    hsa_id = PEOPLE[person]
+    if hsa_id is not None:
+        client.force_login(acts.user(hsa_id))
+    cookies = client.cookies.output(header="", sep=";")
+    found: Column = {}
+    for address in ALL:
+        objects = made.objects(address.about) if address.about else {"-": ""}
+        for about, value in objects.items():
+            for method in METHODS:
+                client.cookies = SimpleCookie(cookies)
+                answer = ask(client, method, address, value)
+                found[title(address), about, method] = answer
+    return found
+
+
+def ask(client: Client, method: str, address: Address, value: object) -> str:
+    data = PAYLOADS[address.name](value) if method == "POST" and address.name in PAYLOADS else {}
+    send = getattr(client, method.lower())
+    with transaction.atomic(), writes() as written:
+        response = send(address.path(value), data) if method == "POST" else send(address.path(value))
+        transaction.set_rollback(True)
+    location = response.headers.get("Location", "")
+    code = "login" if location.startswith("/logga-in/?") else str(response.status_code)
+    return f"{code}!" if written else code
+
+
+@contextmanager
+def writes() -> Iterator[list[str]]:
+    """What is written meanwhile to the tables that people's acts are about."""
+    tables = [f'"{model._meta.db_table}"' for model in WATCHED]
+    written: list[str] = []
+
+    def watch(execute, sql, params, many, context):
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and any(f" {name}" in sql[:99] for name in tables):
+            written.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        yield written
+
+
+def title(address: Address) -> str:
+    return f"/{address.route}"
+
+
+def keep(person: str, found: Column) -> None:
+    """Write one person's answers into the table; rows of addresses that are gone go, too."""
+    text = table.FILE.read_text(encoding="utf-8")
+    columns = {**table.read(text), person: found}
+    ordered = {
+        name: {key: answer for key, answer in columns.get(name, {}).items() if key in found}
+        for name in PEOPLE
+    }
+    table.FILE.write_text(table.write(ordered, introduction=table.introduction(text)), encoding="utf-8")

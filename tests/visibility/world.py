@@ -1,0 +1,127 @@
+"""One world for the table: people of every kind, and objects on their own unit and on another one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from provisioning.directory import open_directory
+from provisioning.directory.mock.kiv import Kiv
+from provisioning.models import AccessRequest, Delegation, OutgoingMessage
+from provisioning.requests import Choice
+from provisioning.rules.hsa import HsaId, Level, Service
+from provisioning.rules.mandates import Kind
+from tests import cast
+from tests.workflows import acts, delegating
+
+HEAD_ELSEWHERE = HsaId("SE0000000000-1041")  # of EKLIDEN
+KIV_ELSEWHERE = cast.PREFIX  # made KIV administrator of EKLIDEN
+OPERATOR = cast.TWO_IDS
+
+# The columns of the table. `doctor` and `outsider` have nothing to do with any case.
+PEOPLE: Mapping[str, HsaId | None] = {
+    "nobody": None,
+    "subject": cast.COORDINATOR,
+    "head": cast.HEAD,
+    "delegate": cast.DELEGATE,
+    "head-above": cast.HEAD_ABOVE,
+    "provider-head": cast.PROVIDER_HEAD,
+    "other-head": HEAD_ELSEWHERE,
+    "kiv": cast.KIV_ADMINISTRATOR,
+    "kiv-above": cast.KIV_ADMINISTRATOR_ABOVE,
+    "other-kiv": KIV_ELSEWHERE,
+    "doctor": cast.DOCTOR,
+    "auditor": cast.AUDITOR,
+    "operator": OPERATOR,
+    "outsider": cast.OUTSIDER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The objects that addresses are about, by the names that the table uses."""
+
+    cases: Mapping[str, AccessRequest]
+    delegations: Mapping[str, Delegation]
+    messages: Mapping[str, OutgoingMessage]
+
+    def objects(self, parameter: str) -> dict[str, Any]:
+        """What can stand in an address's variable."""
+        nobodys = {"missing": uuid.UUID(int=0)}
+        if parameter == "case":
+            return {name: row.public_id for name, row in self.cases.items()} | nobodys
+        if parameter == "delegation":
+            return {name: row.public_id for name, row in self.delegations.items()} | nobodys
+        if parameter == "message":
+            return {name: row.uuid for name, row in self.messages.items()} | nobodys
+        return {}
+
+
+def make(kiv: Kiv) -> World:
+    """Everything by real operations; `subject` is the one most cases of the own unit concern."""
+    ekliden = open_directory().unit(cast.EKLIDEN)
+    person = open_directory().person(KIV_ELSEWHERE)
+    assert ekliden
+    assert person
+    kiv.add_value(person.dn, "vgrManagedObjects", ekliden.dn)
+    kiv.add_value(person.dn, "vgrAdminType", "C")
+    own = delegating.give(kinds=[Kind.ATTESTING])
+    elsewhere = delegating.give(HEAD_ELSEWHERE, to=cast.DOCTOR_UNCOUPLED, unit=cast.EKLIDEN)
+    in_kiv = acts.order(service=Service.INTYGSSTATISTIK)
+    cases = {
+        "to-attest": acts.order(by=cast.COORDINATOR),
+        "to-choose": acts.order(units=[cast.ALMBY]),
+        "in-kiv": in_kiv,
+        "protected": acts.order(person_id=cast.PROTECTED),
+        "done": acts.order(person_id=cast.SETTLED),
+        "elsewhere": acts.order(
+            by=cast.DOCTOR_UNCOUPLED, person_id=cast.DOCTOR_UNCOUPLED, units=[cast.EKLIDEN]
+        ),
+        "second": acts.order(
+            person_id=cast.PROCESS_LEADER,
+            service=Service.INTYGSSTATISTIK,
+            level=Level.PROVIDER,
+            units=[cast.PROVIDER],
+        ),
+    }
+    acts.work()
+    acts.choose(AccessRequest.objects.get(pk=in_kiv.pk), Choice.COUPLE)
+    acts.work()
+    long_ago = timezone.now() - timedelta(days=3)  # so that whoever waits may remind
+    AccessRequest.objects.update(state_since=long_ago)
+    failed = OutgoingMessage.objects.filter(kind="attest").order_by("pk")[0]
+    OutgoingMessage.objects.filter(pk=failed.pk).update(state=OutgoingMessage.State.FAILED, attempts=8)
+    rows = {name: AccessRequest.objects.get(pk=row.pk) for name, row in cases.items()}
+    return World(rows, {"own": own, "elsewhere": elsewhere}, {"failed": failed})
+
+
+Payload = Callable[[uuid.UUID], dict[str, Any]]
+
+REASON = "Behövs inte längre på enheten, enligt verksamhetschefen."
+
+# What is posted, by the address's name: enough to change something, were it allowed. Others: an empty form.
+PAYLOADS: Mapping[str, Payload] = {
+    "attest": lambda _id: {"decision": "reject", "reason": REASON},
+    "choose": lambda _id: {"choice": "wait"},
+    "withdraw": lambda _id: {"reason": REASON},
+    "kiv_task": lambda public_id: {
+        "answer": "cannot",
+        "cannot-items": [str(public_id)],
+        "cannot-why": "other",
+        "cannot-note": REASON,
+    },
+    "delegate": lambda _id: {
+        "who": cast.OUTSIDER.text,
+        "unit": cast.BJORKHAGA.text,
+        "kinds": ["attesting"],
+        "starts_on": timezone.localdate().isoformat(),
+        "ends_on": (timezone.localdate() + timedelta(days=9)).isoformat(),
+        "reason": delegating.REASON,
+    },
+    "set_language": lambda _id: {"language": "sv"},
+}
