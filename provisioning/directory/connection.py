@@ -1,4 +1,4 @@
-"""The connection to an LDAP server: the only code that calls ldap3, and its errors' last stop.
+"""The connection to an LDAP server: the only code that calls ldap3, and the last stop of what goes wrong.
 
 One connection per thread, opened on first use, kept, and reopened once when it turns out dead.
 Absence is an empty answer. Everything else that is not an answer raises DirectoryUnavailable (try
@@ -8,29 +8,32 @@ later), DirectoryRefused (tell the operators) or DirectoryTruncated (there is mo
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import ipaddress
 import math
 import os
+import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from provisioning.directory import ber
+from provisioning.directory import ber, wire
 from provisioning.directory.layout import ConnectionSettings
-from provisioning.directory.library import ThreadsOwnConnection, VerifiedTls, ldap3, results
+from provisioning.directory.library import VerifiedTls, ldap3, results
 from provisioning.directory.library import exceptions as ldap3_errors
 from provisioning.directory.troubles import Trouble, marked
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 
-BASE, ONE_LEVEL, SUBTREE = ldap3.BASE, ldap3.LEVEL, ldap3.SUBTREE
+T = TypeVar("T")
+
+BASE, ONE_LEVEL, SUBTREE = wire.BASE, wire.ONE_LEVEL, wire.SUBTREE
 _MATCHED_VALUES = "1.2.826.0.1.3344810.2.3"
 _CUT_SHORT = {
     results.RESULT_SIZE_LIMIT_EXCEEDED,
     results.RESULT_ADMIN_LIMIT_EXCEEDED,
-    results.RESULT_REFERRAL,
 }
 _TRY_LATER = {results.RESULT_BUSY, results.RESULT_UNAVAILABLE, results.RESULT_TIME_LIMIT_EXCEEDED}
 _REFUSALS = {
@@ -96,7 +99,7 @@ class Connections:
         filter_text: str,
         attributes: Iterable[str],
         *,
-        scope: str = SUBTREE,
+        scope: int = SUBTREE,
         only: Only | None = None,
         is_paged: bool = False,
     ) -> list[Entry] | None:
@@ -115,33 +118,24 @@ class Connections:
         filter_text: str,
         attributes: Iterable[str],
         *,
-        scope: str = SUBTREE,
+        scope: int = SUBTREE,
         only: Only | None = None,
         is_paged: bool = True,
     ) -> Iterator[list[Entry] | None]:
         """The same a page at a time, so that a long answer need not be held whole."""
-        request = {
-            "search_base": base_dn,
-            "search_filter": filter_text,
-            "search_scope": scope,
-            "attributes": list(attributes),
-            "time_limit": math.ceil(self._settings.receive_timeout_seconds),
-            "controls": self._controls(only, attributes),
-        }
-        if is_paged:
-            request["paged_size"] = self._settings.page_size
-        cookie: bytes | None = None
+        wish = self._controls(only, attributes)
+        request = self._search(base_dn, scope, filter_text, attributes)
+        cookie = b""
         while True:
-            if cookie:
-                request["paged_cookie"] = cookie
+            page = (wire.paged(self._settings.page_size, cookie),) if is_paged else ()
+            request = dataclasses.replace(request, controls=(*wish, *page))
             # A page belongs to the connection that began it: no second try in the middle.
-            answer = self._ask(lambda link: link.search(**request), may_retry=cookie is None, absent=True)
+            answer = self._answer(request, may_retry=not cookie)
             if answer is None:
                 yield None
                 return
-            result, response = answer
-            yield _entries(response)
-            cookie = _cookie(result)
+            yield _entries(answer)
+            cookie = answer.cookie
             if not cookie:
                 return
 
@@ -149,33 +143,24 @@ class Connections:
         self, base_dn: str, filter_text: str, attributes: Iterable[str], *, limit: int
     ) -> Found | None:
         """The first entries, at most `limit`; never an error for there being more."""
-        request = {
-            "search_base": base_dn,
-            "search_filter": filter_text,
-            "search_scope": SUBTREE,
-            "attributes": list(attributes),
-            "time_limit": math.ceil(self._settings.receive_timeout_seconds),
-            "size_limit": limit + 1,
-        }
-        answer = self._ask(lambda link: link.search(**request), absent=True, may_be_cut=True)
+        request = self._search(base_dn, SUBTREE, filter_text, attributes, size_limit=limit + 1)
+        answer = self._answer(request, may_be_cut=True)
         if answer is None:
             return None
-        result, response = answer
-        entries = _entries(response)
-        is_cut = result["result"] == results.RESULT_SIZE_LIMIT_EXCEEDED or len(entries) > limit
+        entries = _entries(answer)
+        is_cut = answer.code == results.RESULT_SIZE_LIMIT_EXCEEDED or len(entries) > limit
         return Found(entries[:limit], is_cut)
 
     def compare(self, dn: str, attribute: str, value: str) -> int:
         """The result code: 6 true, 5 false, 16 no such attribute, 50 not allowed, 32 no such entry."""
-        try:
-            result, _ = self._ask(lambda link: link.compare(dn, attribute, value), raw=True) or ({}, None)
-        except _Answered as answered:
-            return answered.code
-        return int(result["result"])
+        return self._ask(lambda link: wire.compare(*_line(link), dn, attribute, value))
 
     def modify(self, dn: str, changes: dict[str, list[tuple[str, list[str]]]]) -> None:
         """Change an entry. Only for connections that do not merely read; never tried twice."""
-        self._ask(lambda link: link.modify(dn, changes), may_retry=False)
+        try:
+            self._ask(lambda link: link.modify(dn, changes), may_retry=False)
+        except _Answered as answered:
+            raise _error(answered.code) from answered.__cause__
 
     def root_dse(self, *attributes: str) -> Entry:
         """What the server says of itself."""
@@ -189,49 +174,54 @@ class Connections:
         if kept is not None:
             kept.close()
 
-    def _ask(
+    def _search(
         self,
-        operate: Callable[[Any], Any],
+        base_dn: str,
+        scope: int,
+        filter_text: str,
+        attributes: Iterable[str],
         *,
-        may_retry: bool = True,
-        absent: bool = False,
-        may_be_cut: bool = False,
-        raw: bool = False,
-    ) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
-        """Run one operation on this thread's connection; None when it says the entry does not exist."""
+        size_limit: int = 0,
+    ) -> wire.Search:
+        seconds = math.ceil(self._settings.receive_timeout_seconds)
+        return wire.Search(base_dn, scope, filter_text, tuple(attributes), seconds, size_limit)
+
+    def _answer(
+        self, request: wire.Search, *, may_retry: bool = True, may_be_cut: bool = False
+    ) -> wire.Answer | None:
+        """A search's answer when it is one; None when the base does not exist."""
+        answer = self._ask(lambda link: wire.search(*_line(link), request), may_retry=may_retry)
+        if answer.is_elsewhere or answer.code == results.RESULT_REFERRAL:
+            # Not followed: another server has another account and other rules.
+            raise marked(DirectoryTruncated(), Trouble.ELSEWHERE)
+        if answer.code == results.RESULT_NO_SUCH_OBJECT:
+            return None
+        if may_be_cut and answer.code == results.RESULT_SIZE_LIMIT_EXCEEDED:
+            return answer
+        if answer.code != results.RESULT_SUCCESS:
+            # With or without entries: what came before a refusal or a time limit is not all there is.
+            raise _error(answer.code)
+        return answer
+
+    def _ask(self, operate: Callable[[Any], T], *, may_retry: bool = True) -> T:
+        """Run one operation on this thread's connection, on a new one when it turns out dead."""
         is_new = self._is_unopened()
         try:
             with _translated():
-                _, result, response, _ = operate(self._link())
+                return operate(self._link())
+        except _Answered:
+            raise
         except _Dead as dead:
             self.close()
             if is_new or not may_retry or dead.is_timeout:
                 trouble = Trouble.SILENT if dead.is_timeout else Trouble.NO_CONNECTION
                 raise marked(DirectoryUnavailable(), trouble) from dead.__cause__
-            return self._ask(operate, may_retry=False, absent=absent, may_be_cut=may_be_cut, raw=raw)
-        except DirectoryError:
+            return self._ask(operate, may_retry=False)
+        except BaseException:
+            # Interrupted half-way, by a time limit of our own perhaps: the rest of the answer would be
+            # taken for the next question's.
             self.close()
             raise
-        except _Answered as answered:
-            if raw:
-                raise
-            if absent and answered.code == results.RESULT_NO_SUCH_OBJECT:
-                return None
-            if may_be_cut and answered.code == results.RESULT_SIZE_LIMIT_EXCEEDED:
-                return answered.result, answered.response
-            raise answered.as_error() from answered.__cause__
-        self._refuse_partial(result, response or [], may_be_cut=may_be_cut)
-        return result, response or []
-
-    @staticmethod
-    def _refuse_partial(result: dict[str, Any], response: list[dict[str, Any]], *, may_be_cut: bool) -> None:
-        """Some codes are no exceptions to ldap3: a cut answer and a referral look like answers."""
-        code = result["result"]
-        if code == results.RESULT_REFERRAL or any(part.get("type") == "searchResRef" for part in response):
-            # Not followed: another server has another account and other rules.
-            raise marked(DirectoryTruncated(), Trouble.ELSEWHERE)
-        if code in _CUT_SHORT and not (may_be_cut and code == results.RESULT_SIZE_LIMIT_EXCEEDED):
-            raise marked(DirectoryTruncated(), Trouble.CUT_SHORT)
 
     def _is_unopened(self) -> bool:
         kept: _Kept | None = getattr(self._own, "kept", None)
@@ -245,7 +235,7 @@ class Connections:
     def _open(self) -> Any:
         """A connection that is open, protected and bound."""
         settings = self._settings
-        link = ThreadsOwnConnection(
+        link = ldap3.Connection(
             ldap3.Server(
                 self._address.host,
                 port=self._address.port,
@@ -279,7 +269,7 @@ class Connections:
         except _Answered as answered:
             # Never to be mistaken for the answer to the question that made us connect.
             _abandon(link)
-            raise answered.as_error() from answered.__cause__
+            raise _error(answered.code) from answered.__cause__
         except BaseException:
             _abandon(link)
             raise
@@ -297,9 +287,9 @@ class Connections:
                 raise marked(DirectoryRefused(), Trouble.CERTIFICATE) from exc
         return self._tls
 
-    def _controls(self, only: Only | None, attributes: Iterable[str]) -> list[tuple[str, bool, bytes]] | None:
+    def _controls(self, only: Only | None, attributes: Iterable[str]) -> tuple[wire.Control, ...]:
         if only is None or not self._settings.uses_matched_values:
-            return None
+            return ()
         folded = only.attribute.casefold()
         whole = [ber.text(name, 0x87) for name in attributes if name.casefold() != folded]
         pieces = [
@@ -310,8 +300,8 @@ class Connections:
             )
             for beginning in only.beginnings
         ]
-        # Not critical: a server that does not know it sends all values, and we choose among them.
-        return [(_MATCHED_VALUES, False, ber.tlv(ber.SEQUENCE, *whole, *pieces))]
+        # A server that does not know it sends all values, and we choose among them.
+        return (wire.Control(_MATCHED_VALUES, ber.tlv(ber.SEQUENCE, *whole, *pieces)),)
 
 
 class _Kept:
@@ -379,20 +369,20 @@ class _Dead(Exception):
 
 
 class _Answered(Exception):
-    """The server answered with a result code other than success."""
+    """The server answered ldap3 with a result code other than success."""
 
     def __init__(self, error: Any):
         super().__init__()
         self.code = int(error.result)
-        self.result: dict[str, Any] = {"result": self.code, "controls": {}}
-        self.response: list[dict[str, Any]] = error.response or []
 
-    def as_error(self) -> DirectoryError:
-        if self.code in _CUT_SHORT:
-            return marked(DirectoryTruncated(), Trouble.CUT_SHORT)
-        if self.code in _TRY_LATER:
-            return marked(DirectoryUnavailable(), Trouble.BUSY)
-        return marked(DirectoryRefused(), _REFUSALS.get(self.code, Trouble.OTHER))
+
+def _error(code: int) -> DirectoryError:
+    """What a result code other than success means to a caller."""
+    if code in _CUT_SHORT:
+        return marked(DirectoryTruncated(), Trouble.CUT_SHORT)
+    if code in _TRY_LATER:
+        return marked(DirectoryUnavailable(), Trouble.BUSY)
+    return marked(DirectoryRefused(), _REFUSALS.get(code, Trouble.OTHER))
 
 
 @contextlib.contextmanager
@@ -409,7 +399,7 @@ def _translated() -> Iterator[None]:
             raise _Dead(is_timeout=isinstance(error, TimeoutError)) from error
         raise marked(DirectoryRefused(), Trouble.OTHER) from error
     except (LookupError, ValueError, TypeError) as error:
-        # ldap3 trips over bytes that are no LDAP answer: something else listens there, or it is broken.
+        # Bytes that are no LDAP answer: something else listens there, or it is broken.
         raise marked(DirectoryRefused(), Trouble.OTHER) from error
 
 
@@ -421,22 +411,12 @@ def _abandon(link: Any) -> None:
         link.socket.close()
 
 
-def _entries(response: Sequence[dict[str, Any]]) -> list[Entry]:
-    return [
-        Entry(
-            part["dn"],
-            {
-                # `cn;lang-sv` is a cn as good as any.
-                name.partition(";")[0].casefold(): tuple(value.decode("utf-8", "replace") for value in values)
-                for name, values in part["raw_attributes"].items()
-                if values
-            },
-        )
-        for part in response
-        if part.get("type") == "searchResEntry"
-    ]
+def _line(link: Any) -> tuple[socket.socket, int]:
+    """The open socket and the next message's number. Raises OSError when ldap3 has closed it."""
+    if link.closed or link.socket is None:
+        raise ConnectionResetError("closed")
+    return link.socket, link.server.next_message_id()
 
 
-def _cookie(result: dict[str, Any]) -> bytes | None:
-    paging = (result.get("controls") or {}).get("1.2.840.113556.1.4.319")
-    return paging["value"]["cookie"] or None if paging else None
+def _entries(answer: wire.Answer) -> list[Entry]:
+    return [Entry(dn, attributes) for dn, attributes in answer.entries]

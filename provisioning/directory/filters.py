@@ -5,23 +5,23 @@ Source: RFC 4515 section 3.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-_SPECIAL = frozenset("\\*()\0")
+_SPECIAL = re.compile(r"[\\*()\0]|\s")
 
 
 def escape(value: str) -> str:
     """The value as it may stand in a filter.
 
-    Blanks of every kind are escaped as well: ldap3 strips them from a value's ends, and a blank is
-    what some near misses consist of.
+    Blanks of every kind are escaped as well: some parsers strip them from a value's ends, and a blank
+    is what some near misses consist of.
     """
-    return "".join(
-        "".join(f"\\{octet:02x}" for octet in character.encode("utf-8", "surrogateescape"))
-        if character in _SPECIAL or character.isspace()
-        else character
-        for character in value
-    )
+    return _SPECIAL.sub(_escaped, value)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(f"\\{octet:02x}" for octet in found[0].encode())
 
 
 def equals(attribute: str, value: str) -> str:

@@ -15,22 +15,7 @@ with warnings.catch_warnings():
     import ldap3
     from ldap3.core import exceptions, results
 
-__all__ = ["ThreadsOwnConnection", "VerifiedTls", "exceptions", "ldap3", "results"]
-
-
-class ThreadsOwnConnection(ldap3.Connection):  # type: ignore[misc]  # ldap3 is untyped
-    """A connection that belongs to one thread, so that its answers need no copying.
-
-    ldap3's SAFE_SYNC copies every answer deeply, which takes a quarter of the time of a long one.
-    """
-
-    response: Any
-    request: Any
-
-    def _prepare_return_value(self, status: bool, response: bool = False) -> Any:
-        answer, request = self.response, self.request
-        self.response = self.request = None
-        return status, self.result, answer if response else None, request
+__all__ = ["VerifiedTls", "exceptions", "ldap3", "results"]
 
 
 class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 is untyped

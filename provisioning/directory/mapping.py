@@ -5,6 +5,7 @@ Texts stay as the directory has them. What kind of entry it is, its object class
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable
 
 from provisioning.directory import names
@@ -195,6 +196,10 @@ def _optional_id(text: str | None) -> HsaId | None:
     return HsaId(text) if text is not None else None
 
 
-def _has_class(entry: Entry, classes: Collection[str]) -> bool:
-    held = {name.casefold() for name in entry.values("objectClass")}
-    return any(name.casefold() in held for name in classes)
+def _has_class(entry: Entry, classes: tuple[str, ...]) -> bool:
+    return not _folded(classes).isdisjoint(_folded(entry.values("objectClass")))
+
+
+@functools.lru_cache(maxsize=512)  # the same few combinations in every entry
+def _folded(classes: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name.casefold() for name in classes)
