@@ -1,0 +1,543 @@
+"""Drift: where the rights the tool knows and what the directory holds no longer agree.
+
+`compare` looks at one person: the rights that stand, against one reading. What the reading does not tell
+is named as unknown: of those kinds nothing is found and nothing is over.
+Source: domain page §6 (near misses; don't know never decides) and §8 (leavers, movers, closed units and
+lost commissions are found by a sweep).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from provisioning.rules import certainty, commissions, periods, removal, roles, services
+from provisioning.rules.certainty import Gap, Named
+from provisioning.rules.entitlement import Entitlement, Subject
+from provisioning.rules.hsa import (
+    Attribute,
+    HsaId,
+    Level,
+    Part,
+    Provider,
+    RawPeriod,
+    Reading,
+    Service,
+    Unit,
+)
+from provisioning.rules.periods import STOCKHOLM, State
+from provisioning.rules.profession import is_doctor
+from provisioning.rules.removal import Held, Right
+from provisioning.rules.roles import SeenRole
+
+
+class Kind(enum.StrEnum):
+    """What does not agree. Stable: stored, audited, shown; the same words as the causes where both exist."""
+
+    PERSON_MISSING = "person.missing"
+    PERSON_ENDED = "person.ended"
+    PERSON_ARCHIVED = "person.archived"
+    UNIT_UNKNOWN = "unit.unknown"
+    UNIT_CLOSED = "unit.closed"
+    UNIT_ARCHIVED = "unit.archived"
+    PROVIDER_UNKNOWN = "provider.unknown"
+    PROVIDER_CLOSED = "provider.closed"
+    COMMISSION_MOVED = "commission.moved"  # not here any more, but with the same purpose elsewhere
+    COMMISSION_MISSING = "commission.missing"
+    COMMISSION_ENDED = "commission.ended"
+    COMMISSION_NOT_STARTED = "commission.not_started"
+    COMMISSION_PURPOSE_MISSING = "commission.purpose_missing"
+    ROLE_MISSING = "role.missing"  # the right is lost
+    BECAME_DOCTOR = "profession.became_doctor"
+    NO_LONGER_DOCTOR = "profession.no_longer_doctor"
+    ROLE_OUTSIDE = "role.outside"  # it opens, and nobody attested it here: "okänd roll"
+    ROLE_WITHOUT_COMMISSION = "role.without_commission"
+    ROLE_WRONG_UNIT = "role.wrong_unit"
+    ROLE_SUBUNIT = "role.subunit"
+    ROLE_PROVIDER_IN_REHAB = "role.provider_in_rehab"
+    ROLE_UNIT_IN_STATISTIK = "role.unit_in_statistik"
+    ROLE_UNKNOWN_ID = "role.unknown_id"
+    ROLE_MALFORMED = "role.malformed"
+    ROLE_WRONG_CASE = "role.wrong_case"
+    ROLE_BLANKS = "role.blanks"
+
+
+class Owner(enum.StrEnum):
+    """Whose finding it is to settle."""
+
+    HEAD_OF_UNIT = "head_of_unit"
+    KIV_ADMINISTRATOR = "kiv_administrator"
+    OPERATORS = "operators"
+
+
+class Step(enum.StrEnum):
+    """What can be done about a finding. Each is a person's act; none happens by itself."""
+
+    ADOPT = "adopt"  # the head of unit attests it: it becomes a right with its origin named
+    ORDER_AGAIN = "order_again"
+    REMOVE = "remove"
+    EXPLAIN = "explain"
+
+
+PERSON_KINDS = frozenset({Kind.PERSON_MISSING, Kind.PERSON_ENDED, Kind.PERSON_ARCHIVED})
+UNIT_KINDS = frozenset({Kind.UNIT_UNKNOWN, Kind.UNIT_CLOSED, Kind.UNIT_ARCHIVED})
+PROVIDER_KINDS = frozenset({Kind.PROVIDER_UNKNOWN, Kind.PROVIDER_CLOSED})
+COMMISSION_KINDS = frozenset(
+    {
+        Kind.COMMISSION_MOVED,
+        Kind.COMMISSION_MISSING,
+        Kind.COMMISSION_ENDED,
+        Kind.COMMISSION_NOT_STARTED,
+        Kind.COMMISSION_PURPOSE_MISSING,
+    }
+)
+PROFESSION_KINDS = frozenset({Kind.BECAME_DOCTOR, Kind.NO_LONGER_DOCTOR})
+# A role value that no right here explains.
+VALUE_KINDS = frozenset(
+    {
+        Kind.ROLE_OUTSIDE,
+        Kind.ROLE_WITHOUT_COMMISSION,
+        Kind.ROLE_WRONG_UNIT,
+        Kind.ROLE_SUBUNIT,
+        Kind.ROLE_PROVIDER_IN_REHAB,
+        Kind.ROLE_UNIT_IN_STATISTIK,
+        Kind.ROLE_UNKNOWN_ID,
+        Kind.ROLE_MALFORMED,
+        Kind.ROLE_WRONG_CASE,
+        Kind.ROLE_BLANKS,
+    }
+)
+LOSS_KINDS = frozenset(Kind) - VALUE_KINDS
+
+# The person is not there any more, or not on this unit: rights go to removal, and nothing brings them back.
+LEAVER_KINDS = PERSON_KINDS | {Kind.COMMISSION_MOVED}
+
+# Known only by something not being there. An answer that lost something looks the same: look twice.
+RESTS_ON_ABSENCE = frozenset(
+    {
+        Kind.PERSON_MISSING,
+        Kind.UNIT_UNKNOWN,
+        Kind.PROVIDER_UNKNOWN,
+        Kind.COMMISSION_MOVED,
+        Kind.COMMISSION_MISSING,
+        Kind.COMMISSION_PURPOSE_MISSING,
+        Kind.ROLE_MISSING,
+        Kind.NO_LONGER_DOCTOR,
+        Kind.ROLE_WITHOUT_COMMISSION,
+        Kind.ROLE_UNKNOWN_ID,
+    }
+)
+
+# No source says whose each is: GUESS, from who decides about access and who edits what in KIV.
+_OWNERS: Mapping[Kind, Owner] = (
+    dict.fromkeys((Kind.UNIT_UNKNOWN, Kind.PROVIDER_UNKNOWN, Kind.PROVIDER_CLOSED), Owner.OPERATORS)
+    | dict.fromkeys(
+        (
+            Kind.UNIT_CLOSED,
+            Kind.UNIT_ARCHIVED,
+            Kind.COMMISSION_PURPOSE_MISSING,
+            *(VALUE_KINDS - {Kind.ROLE_OUTSIDE, Kind.ROLE_WITHOUT_COMMISSION, Kind.ROLE_UNKNOWN_ID}),
+        ),
+        Owner.KIV_ADMINISTRATOR,
+    )
+    | {Kind.ROLE_UNKNOWN_ID: Owner.OPERATORS}
+)
+
+_MAY_BE_ORDERED_AGAIN = COMMISSION_KINDS - {Kind.COMMISSION_MOVED} | PROFESSION_KINDS | {Kind.ROLE_MISSING}
+
+
+def owner_of(kind: Kind) -> Owner:
+    return _OWNERS.get(kind, Owner.HEAD_OF_UNIT)
+
+
+def steps_for(kind: Kind) -> tuple[Step, ...]:
+    """The next steps, the likeliest first."""
+    first: tuple[Step, ...] = ()
+    if kind is Kind.ROLE_OUTSIDE:
+        first = (Step.ADOPT,)
+    elif kind in _MAY_BE_ORDERED_AGAIN:
+        first = (Step.ORDER_AGAIN,)
+    return (*first, Step.REMOVE, Step.EXPLAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One thing that does not agree.
+
+    `right` is the right that has lost its ground; None for a role value that no right explains: then
+    `value` is that value and `dn` its entry. `situation` is what an explanation rests on: when it
+    changes, the explanation does not count any more.
+    """
+
+    kind: Kind
+    service: Service
+    level: Level
+    unit_id: HsaId
+    right: Right | None = None
+    dn: str = ""
+    value: str = ""
+    expected: str = ""
+    situation: tuple[str, ...] = ()
+
+    @property
+    def owner(self) -> Owner:
+        return owner_of(self.kind)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return steps_for(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a look at one person gave. Of the kinds in `unknown` nothing was found, and nothing is over."""
+
+    found: tuple[Drift, ...] = ()
+    unknown: frozenset[Kind] = frozenset()
+
+    def decides(self, kind: Kind) -> bool:
+        return kind not in self.unknown
+
+
+NOTHING_TOLD = Comparison(unknown=frozenset(Kind))
+
+
+def compare(
+    reading: Reading,
+    rights: Sequence[Right],
+    *,
+    at: datetime,
+    explained: Collection[Right] = (),
+    was_doctor: bool | None = None,
+) -> Comparison:
+    """Say what of the person's `rights` has lost its ground, and which role values no right explains.
+
+    `explained`: rights that are being given or taken away; they explain a value and are not compared
+    themselves. `was_doctor`: what was known when the rights were given; None: not known.
+    """
+    if not reading.is_readable(Part.PERSON):
+        return NOTHING_TOLD
+    standing = tuple(_as_written(right, reading) for right in rights)
+    explaining = tuple(_as_written(right, reading) for right in explained)
+    look = _Look(reading, standing, (*standing, *explaining), at, was_doctor)
+    unknown = _unread(reading)
+    found: list[Drift] = []
+    for drift in (*look.lost(), *look.unexplained()):
+        if drift is None:
+            continue
+        if isinstance(drift, Drift):
+            found.append(drift)
+        else:
+            unknown |= drift
+    unique = dict.fromkeys(drift for drift in found if drift.kind not in unknown)
+    return Comparison(tuple(unique), frozenset(unknown))
+
+
+def leaves(reading: Reading, *, at: datetime) -> Kind | None:
+    """Why this person is not employed here any more, if that is certain. Source: domain §2, §8."""
+    if not reading.is_readable(Part.PERSON):
+        return None
+    found = _person_kind(reading, on=_day(at))
+    return found if isinstance(found, Kind) else None
+
+
+def _as_written(right: Right, reading: Reading) -> Right:
+    """The right with its id as the entry has it: Rehabstöd compares byte for byte."""
+    entry: Provider | Unit | Gap | None
+    if right.level is Level.PROVIDER:
+        entry = certainty.provider(reading, right.unit_id)
+    else:
+        entry = certainty.unit(reading, right.unit_id)
+    return replace(right, unit_id=entry.hsa_id) if isinstance(entry, Unit | Provider) else right
+
+
+def _unread(reading: Reading) -> set[Kind]:
+    """The kinds of which a reading with gaps tells nothing."""
+    unknown: set[Kind] = set()
+    for parts, kinds in (
+        ((Part.UNITS,), UNIT_KINDS | COMMISSION_KINDS | VALUE_KINDS),
+        ((Part.PROVIDERS,), PROVIDER_KINDS | VALUE_KINDS),
+        ((Part.COMMISSIONS,), COMMISSION_KINDS | {Kind.ROLE_WITHOUT_COMMISSION, Kind.ROLE_OUTSIDE}),
+        ((Part.SYSTEM_ROLES,), VALUE_KINDS | {Kind.ROLE_MISSING}),
+        ((Part.PROFESSION,), PROFESSION_KINDS),
+    ):
+        if not reading.is_readable(*parts):
+            unknown |= kinds
+    return unknown
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(STOCKHOLM).date()
+
+
+def _person_kind(reading: Reading, *, on: date) -> Kind | frozenset[Kind] | None:
+    """What is wrong with the person's own entry; the kinds themselves where it cannot be told."""
+    person = reading.person
+    if person is None:
+        return Kind.PERSON_MISSING
+    if person.is_archived:
+        return Kind.PERSON_ARCHIVED
+    state = periods.employment(person.period, on=on)
+    if state is State.UNREADABLE:
+        return PERSON_KINDS
+    return Kind.PERSON_ENDED if state is State.ENDED else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One comparison under way. A set of kinds among the results: of these nothing can be said."""
+
+    reading: Reading
+    rights: tuple[Right, ...]
+    explaining: tuple[Right, ...]
+    at: datetime
+    was_doctor: bool | None
+
+    # Rights that have lost their ground
+
+    def lost(self) -> Iterator[Drift | frozenset[Kind]]:
+        of_person = _person_kind(self.reading, on=_day(self.at))
+        for right in self.rights:
+            if isinstance(of_person, frozenset):
+                yield of_person
+                yield from self._lost(right)
+            elif of_person is not None:
+                yield self._drift(right, of_person)
+            else:
+                yield from self._lost(right)
+
+    def _lost(self, right: Right) -> Iterator[Drift | frozenset[Kind]]:
+        """The gravest only: on a closed unit nobody asks about the commission, nor about a role."""
+        for check in (self._place, self._commission, self._role, self._profession):
+            found = check(right)
+            if isinstance(found, frozenset):
+                yield found
+            elif found is not None:
+                yield self._drift(right, found)
+                return
+
+    def _place(self, right: Right) -> Kind | frozenset[Kind] | None:
+        if right.level is Level.PROVIDER:
+            return self._provider(certainty.provider(self.reading, right.unit_id))
+        unit = certainty.unit(self.reading, right.unit_id)
+        if isinstance(unit, Gap):
+            return UNIT_KINDS
+        if unit is None:
+            return Kind.UNIT_UNKNOWN
+        if unit.is_archived:
+            return Kind.UNIT_ARCHIVED
+        state = self._validity(Part.UNITS, unit.period)
+        if state is State.ENDED:
+            return Kind.UNIT_CLOSED
+        if state is State.UNREADABLE:
+            return UNIT_KINDS
+        if unit.provider_id is None:
+            return None
+        return self._provider(certainty.provider(self.reading, unit.provider_id))
+
+    def _provider(self, provider: Provider | None | Gap) -> Kind | frozenset[Kind] | None:
+        if isinstance(provider, Gap):
+            return PROVIDER_KINDS
+        if provider is None:
+            return Kind.PROVIDER_UNKNOWN
+        state = self._validity(Part.PROVIDERS, provider.period)
+        if state is State.UNREADABLE:
+            return PROVIDER_KINDS
+        return Kind.PROVIDER_CLOSED if provider.is_archived or state is State.ENDED else None
+
+    def _validity(self, part: Part, period: RawPeriod) -> State:
+        return certainty.validity(self.reading, part, period, at=self.at)
+
+    def _commission(self, right: Right) -> Kind | frozenset[Kind] | None:
+        if right.level is Level.PROVIDER:
+            return None
+        state = self._coupling(right.unit_id, right.service)
+        if state is State.ACTIVE:
+            return None
+        if state is State.UNREADABLE:
+            return COMMISSION_KINDS
+        if state is State.NOT_STARTED:
+            return Kind.COMMISSION_NOT_STARTED
+        if self._is_elsewhere(right):
+            return Kind.COMMISSION_MOVED
+        if state is State.ENDED:
+            return Kind.COMMISSION_ENDED
+        return Kind.COMMISSION_PURPOSE_MISSING if self._lost_purpose(right) else Kind.COMMISSION_MISSING
+
+    def _coupling(self, unit_id: HsaId, service: Service) -> State | None:
+        """The best coupling to a commission on the unit that HSA would return; None: there is none."""
+        purpose = services.purpose(service)
+        states = [
+            state
+            for commission in self.reading.commissions
+            if commission.unit_id == unit_id
+            and not commission.is_under_provider
+            and commissions.has_purpose(commission, purpose)
+            and commissions.is_complete(commission)
+            for state in commissions.coupling_states(commission, self.reading.person_id, at=self.at)
+        ]
+        best = (State.ACTIVE, State.UNREADABLE, State.NOT_STARTED, State.ENDED)
+        return next((state for state in best if state in states), None)
+
+    def _is_elsewhere(self, right: Right) -> bool:
+        unit_ids = {commission.unit_id for commission in self.reading.commissions} - {right.unit_id, None}
+        return any(self._coupling(unit_id, right.service) is State.ACTIVE for unit_id in unit_ids if unit_id)
+
+    def _lost_purpose(self, right: Right) -> bool:
+        return any(
+            commission.unit_id == right.unit_id
+            and commissions.is_without_purpose(commission)
+            and commissions.is_coupled(commission, [self.reading.person_id], at=self.at)
+            for commission in self.reading.commissions
+        )
+
+    def _role(self, right: Right) -> Kind | None:
+        if right.level is not services.entitlement(right.service).role_level:
+            return None
+        has_role = any(removal.needs(right, held) for held in self._held())
+        return None if has_role else Kind.ROLE_MISSING
+
+    def _profession(self, right: Right) -> Kind | frozenset[Kind] | None:
+        """Rehabstöd alone asks who is a doctor. Source: domain §3.3."""
+        if not services.entitlement(right.service).own_is_for_doctors:
+            return None
+        doctor = is_doctor(self.reading)
+        if doctor is None:
+            return PROFESSION_KINDS
+        was_doctor = True if right.level is Level.OWN else self.was_doctor
+        if was_doctor is None or was_doctor is doctor:
+            return None
+        return Kind.BECAME_DOCTOR if doctor else Kind.NO_LONGER_DOCTOR
+
+    def _drift(self, right: Right, kind: Kind) -> Drift:
+        is_role = kind is Kind.ROLE_MISSING
+        return Drift(
+            kind,
+            right.service,
+            right.level,
+            right.unit_id,
+            right=right,
+            dn=self.reading.person.dn if self.reading.person and is_role else "",
+            expected=(services.wanted_role(right.service, right.level, right.unit_id) or "")
+            if is_role
+            else "",
+            situation=self._situation(right, kind),
+        )
+
+    def _situation(self, right: Right, kind: Kind) -> tuple[str, ...]:
+        """What the finding rests on, so that an explanation does not outlive it."""
+        person = self.reading.person
+        if kind in PERSON_KINDS:
+            return (kind.value, (person.period.end or "") if person else "")
+        if kind in COMMISSION_KINDS:
+            purpose = services.purpose(right.service)
+            couplings = (
+                f"{commission.dn} {coupling.raw}"
+                for commission in self.reading.commissions
+                if commissions.has_purpose(commission, purpose)
+                for coupling in commission.couplings
+            )
+            return (kind.value, *sorted(couplings))
+        if kind is Kind.ROLE_MISSING:
+            return (kind.value, *sorted(person.system_roles if person else ()))
+        return (kind.value,)
+
+    # Role values that no right explains
+
+    def _held(self) -> Iterator[Held]:
+        person = self.reading.person
+        for raw in person.system_roles if person else ():
+            yield Held(person.dn if person else "", Attribute.SYSTEM_ROLE, raw)
+
+    def unexplained(self) -> Iterator[Drift | frozenset[Kind]]:
+        for held in self._held():
+            if any(removal.needs(right, held) for right in self.explaining):
+                continue
+            for entitled in services.CATALOGUE.values():
+                seen = roles.seen(held.value, words=(entitled.role_word,))
+                if seen is None:
+                    continue
+                kind = self._value_kind(entitled, seen)
+                if isinstance(kind, frozenset):
+                    yield kind
+                else:
+                    yield self._value_drift(entitled, seen, held, kind)
+
+    def _value_kind(self, entitled: Entitlement, seen: SeenRole) -> Kind | frozenset[Kind]:
+        if mistyped := _mistyped(entitled, seen, self._id_as_written(entitled, seen.hsa_id)):
+            return mistyped
+        named = certainty.named(self.reading, seen.hsa_id)
+        if named is Named.UNREAD:
+            return VALUE_KINDS
+        if named is Named.NOTHING:
+            return Kind.ROLE_UNKNOWN_ID
+        if entitled.role_subject is Subject.PROVIDER:
+            return Kind.ROLE_UNIT_IN_STATISTIK if named is Named.UNIT else Kind.ROLE_OUTSIDE
+        if named is Named.PROVIDER:
+            return Kind.ROLE_PROVIDER_IN_REHAB
+        return self._unit_role_kind(entitled, seen.hsa_id)
+
+    def _unit_role_kind(self, entitled: Entitlement, unit_id: HsaId) -> Kind | frozenset[Kind]:
+        unit = certainty.unit(self.reading, unit_id)
+        if isinstance(unit, Unit) and not unit.is_care_unit:
+            return Kind.ROLE_SUBUNIT
+        if self._lacking(entitled):
+            return Kind.ROLE_WRONG_UNIT
+        state = self._coupling(unit_id, entitled.service)
+        if state is State.UNREADABLE:
+            return frozenset({Kind.ROLE_OUTSIDE, Kind.ROLE_WITHOUT_COMMISSION})
+        return Kind.ROLE_OUTSIDE if state is State.ACTIVE else Kind.ROLE_WITHOUT_COMMISSION
+
+    def _id_as_written(self, entitled: Entitlement, hsa_id: HsaId) -> HsaId:
+        """The id as its entry has it: a service may compare byte for byte."""
+        entry = (
+            certainty.provider(self.reading, hsa_id)
+            if entitled.role_subject is Subject.PROVIDER
+            else certainty.unit(self.reading, hsa_id)
+        )
+        return entry.hsa_id if isinstance(entry, Unit | Provider) else hsa_id
+
+    def _lacking(self, entitled: Entitlement) -> Right | None:
+        """A right of the service whose own role is missing: a value for another unit may be meant for it."""
+        return next(
+            (
+                right
+                for right in self.rights
+                if right.service is entitled.service and self._role(right) is Kind.ROLE_MISSING
+            ),
+            None,
+        )
+
+    def _value_drift(self, entitled: Entitlement, seen: SeenRole, held: Held, kind: Kind) -> Drift:
+        hsa_id = self._id_as_written(entitled, seen.hsa_id)
+        lacking = self._lacking(entitled)
+        expected = ""
+        if lacking is not None and (kind is Kind.ROLE_WRONG_UNIT or lacking.unit_id == seen.hsa_id):
+            expected = entitled.role_prefix + lacking.unit_id.text
+        return Drift(
+            kind,
+            entitled.service,
+            entitled.role_level,
+            hsa_id,
+            dn=held.dn,
+            value=held.value,
+            expected=expected,
+            situation=(kind.value, held.value),
+        )
+
+
+def _mistyped(entitled: Entitlement, seen: SeenRole, hsa_id: HsaId) -> Kind | None:
+    """What is wrong with how the value is written, where its service would not read it."""
+    if entitled.matches(seen.raw, hsa_id):
+        return None
+    wanted = entitled.role_prefix + hsa_id.text
+    if seen.bare.casefold() != wanted.casefold():
+        return Kind.ROLE_MALFORMED
+    return Kind.ROLE_BLANKS if seen.has_blanks else Kind.ROLE_WRONG_CASE
+
+
+def counts_as_loss(found: Iterable[Drift]) -> bool:
+    """Say whether something is lost that was there: many of these at once are rather a broken answer."""
+    return any(drift.kind in LOSS_KINDS & RESTS_ON_ABSENCE for drift in found)
