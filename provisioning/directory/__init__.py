@@ -5,7 +5,13 @@ Nothing outside this package imports ldap3. Start with `open_directory()`.
 
 from __future__ import annotations
 
-from provisioning.directory.connect import Which, address, has_national_directory, open_directory
+from provisioning.directory.connect import (
+    Which,
+    address,
+    has_national_directory,
+    open_directory,
+    open_paced,
+)
 from provisioning.directory.gateway import Directory, Found
 from provisioning.directory.layout import ConnectionSettings, Layout
 
@@ -18,4 +24,5 @@ __all__ = [
     "address",
     "has_national_directory",
     "open_directory",
+    "open_paced",
 ]

@@ -86,9 +86,17 @@ class Only:
 class Connections:
     """The threads' connections to one directory. Safe to share between threads."""
 
-    def __init__(self, settings: ConnectionSettings, *, reads_only: bool = True):
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        *,
+        reads_only: bool = True,
+        before_each: Callable[[], None] | None = None,
+    ):
+        """`before_each` is called before every question: to keep a pace."""
         self._settings = settings
         self._reads_only = reads_only
+        self._before_each = before_each
         self._address = _address(settings)
         self._own = threading.local()
         self._tls: ssl.SSLContext | None = None
@@ -206,6 +214,8 @@ class Connections:
     def _ask(self, operate: Callable[[Any], T], *, may_retry: bool = True) -> T:
         """Run one operation on this thread's connection, on a new one when it turns out dead."""
         is_new = self._is_unopened()
+        if self._before_each is not None:
+            self._before_each()
         try:
             with _translated():
                 return operate(self._link())

@@ -36,6 +36,10 @@ def contains(attribute: str, value: str) -> str:
     return f"({attribute}=*{escape(value)}*)"
 
 
+def at_least(attribute: str, value: str) -> str:
+    return f"({attribute}>={escape(value)})"
+
+
 def present(attribute: str) -> str:
     return f"({attribute}=*)"
 

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
-from provisioning.directory import administrators, current_values, filters, mapping, names
+from provisioning.directory import administrators, current_values, filters, mapping, names, tracking
+from provisioning.directory.batches import Batches, Wanted
 from provisioning.directory.checking import Report, check
 from provisioning.directory.connection import Connections, Entry
 from provisioning.directory.layout import ConnectionSettings, Layout
 from provisioning.directory.lookups import Lookups, Place
 from provisioning.directory.readability import Readability
 from provisioning.directory.reading import Look
+from provisioning.directory.tracking import Changed
 from provisioning.directory.troubles import Trouble, marked
 from provisioning.errors import DirectoryRefused
 from provisioning.rules.hsa import Attribute, HsaId, Person, Provider, Reading, Unit
@@ -38,8 +41,15 @@ class Found(Generic[T]):
 class Directory:
     """One directory. Cheap to make; may be shared by threads, each of which gets a connection."""
 
-    def __init__(self, settings: ConnectionSettings, layout: Layout | None = None):
-        self._connections = Connections(settings)
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        layout: Layout | None = None,
+        *,
+        before_each: Callable[[], None] | None = None,
+    ):
+        """`before_each` is called before every question to the server: to keep a pace."""
+        self._connections = Connections(settings, before_each=before_each)
         self._lookups = Lookups(self._connections, layout or Layout())
         self._readability = Readability(self._lookups)
 
@@ -65,6 +75,30 @@ class Directory:
         not be read stands in `problems`.
         """
         return Look(self._lookups, self._readability, person_id).reading(unit_ids, provider_ids)
+
+    # Many persons, for sweeps
+
+    def read_many(self, wanted: Iterable[Wanted]) -> Iterator[Reading]:
+        """A reading of each person, with the units and providers named beside it, in the order given.
+
+        A hundred persons in a few searches, units and providers once; bounded memory. Other HSA-ids of the
+        same human and the units' other commissions are not asked for. Raises DirectoryError.
+        """
+        return Batches(self._lookups, self._readability).readings(wanted)
+
+    def role_holders(self) -> list[HsaId]:
+        """Everybody with a system role that names one of our services, near misses included.
+
+        Raises DirectoryTruncated when that is not everybody, DirectoryRefused when it cannot be searched.
+        """
+        return tracking.role_holders(self._lookups, self._readability)
+
+    def changed_since(self, moment: datetime) -> Changed | None:
+        """What has been written since that moment (aware); None when the server does not tell.
+
+        What has been deleted, or has ended by its own date, is never among it.
+        """
+        return tracking.changed_since(self._lookups, moment)
 
     # Persons
 

@@ -105,10 +105,10 @@ def _selection(attributes: tuple[str, ...]) -> bytes:
     return ber.tlv(ber.SEQUENCE, *(ber.text(name) for name in attributes or (_NOTHING,)))
 
 
-_ITEM = re.compile(r"\(([^()=*\\~<>:]+)=([^()]*)\)")
+_ITEM = re.compile(r"\(([^()=*\\~<>:]+>?)=([^()]*)\)")
 _ESCAPED = re.compile(rb"\\([0-9a-fA-F]{2})")
 _SETS = {"&": 0xA0, "|": 0xA1, "!": 0xA2}
-_EQUAL, _SUBSTRINGS, _PRESENT = 0xA3, 0xA4, 0x87
+_EQUAL, _SUBSTRINGS, _AT_LEAST, _PRESENT = 0xA3, 0xA4, 0xA5, 0x87
 _FIRST, _ANYWHERE, _LAST = 0x80, 0x81, 0x82
 
 
@@ -138,6 +138,8 @@ def _filter_at(text: str, start: int) -> tuple[bytes, int]:
 
 
 def _item(attribute: str, value: str) -> bytes:
+    if attribute.endswith(">"):
+        return ber.tlv(_AT_LEAST, ber.text(attribute[:-1]), ber.text(_octets(value)))
     if value == "*":
         return ber.text(attribute, _PRESENT)
     if "*" not in value:

@@ -438,6 +438,7 @@ class _Look:
                 for commission in self.reading.commissions
                 if commissions.has_purpose(commission, purpose)
                 for coupling in commission.couplings
+                if coupling.person_id == self.reading.person_id
             )
             return (kind.value, *sorted(couplings))
         if kind is Kind.ROLE_MISSING:

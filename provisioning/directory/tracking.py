@@ -1,0 +1,92 @@
+"""Whom a sweep must look at: holders of our roles, and who has been touched since the last time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from provisioning.directory import filters, mapping, names
+from provisioning.directory.connection import Entry
+from provisioning.directory.lookups import Lookups, Place
+from provisioning.directory.readability import Readability
+from provisioning.directory.troubles import Trouble, marked
+from provisioning.errors import DirectoryRefused
+from provisioning.rules.hsa import HsaId
+from provisioning.rules.services import CATALOGUE, ids_named_in
+
+MODIFIED = "modifyTimestamp"  # RFC 4512 3.4.2; operational, so it must be asked for by name
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What was written in the directory: persons (also through a commission that names them), and units.
+
+    Who was taken out of a commission is not named in it any more: hence the units of changed commissions.
+    """
+
+    person_ids: frozenset[HsaId]
+    unit_ids: frozenset[HsaId]
+
+
+def role_holders(lookups: Lookups, readability: Readability) -> list[HsaId]:
+    """See `Directory.role_holders`."""
+    layout = lookups.layout
+    # A directory may compare roles byte for byte, as their services do: then case is asked for as well.
+    own = [entitled.role_word for entitled in CATALOGUE.values()]
+    words = [form for word in own for form in (word, word.lower(), word.upper())]
+    wanted = filters.any_of(filters.contains(layout.system_roles, word) for word in words)
+    attributes = ["objectClass", layout.hsa_identity, layout.system_roles]
+    found: dict[HsaId, None] = {}
+    for entry in _entries(lookups, Place.PERSONS, wanted, attributes):
+        text = (entry.first(layout.hsa_identity) or "").strip()
+        if text and any(ids_named_in(role) for role in entry.values(layout.system_roles)):
+            found[HsaId(text)] = None
+    if not found and not readability.is_searchable(Place.PERSONS, layout.person_classes, layout.system_roles):
+        raise marked(DirectoryRefused(code="directory.unreadable_attribute"), Trouble.HIDDEN)
+    return list(found)
+
+
+def changed_since(lookups: Lookups, moment: datetime) -> Changed | None:
+    """See `Directory.changed_since`."""
+    if not (_tells(lookups, Place.PERSONS) and _tells(lookups, Place.UNITS)):
+        return None
+    layout = lookups.layout
+    wanted = filters.at_least(MODIFIED, f"{moment.astimezone(UTC):%Y%m%d%H%M%SZ}")
+    person_ids: set[HsaId] = set()
+    unit_ids: set[HsaId] = set()
+    above: set[str] = set()
+    for entry in _entries(lookups, Place.PERSONS, wanted, ["objectClass", layout.hsa_identity]):
+        if mapping.is_person(entry, layout):
+            person_ids |= _id_of(entry, layout.hsa_identity)
+    attributes = ["objectClass", layout.hsa_identity, layout.commission_members]
+    for entry in _entries(lookups, Place.UNITS, wanted, attributes):
+        if not mapping.is_commission(entry, layout):
+            unit_ids |= _id_of(entry, layout.hsa_identity)
+            continue
+        above.add(names.parent(entry.dn))
+        members = entry.values(layout.commission_members)
+        person_ids |= {mapping.to_coupling(value).person_id for value in members}
+    for entry in lookups.by_dns(above, ["objectClass", layout.hsa_identity]).values():
+        unit_ids |= _id_of(entry, layout.hsa_identity)
+    return Changed(frozenset(person_ids), frozenset(unit_ids))
+
+
+def _tells(lookups: Lookups, place: Place) -> bool:
+    """Whether entries have the moment of their last change, and it can be searched by."""
+    found = lookups.search_some(place, filters.present(MODIFIED), [MODIFIED], limit=1).entries
+    return bool(found and found[0].values(MODIFIED))
+
+
+def _id_of(entry: Entry, attribute: str) -> set[HsaId]:
+    text = (entry.first(attribute) or "").strip()
+    return {HsaId(text)} if text else set()
+
+
+def _entries(lookups: Lookups, place: Place, wanted: str, attributes: list[str]) -> Iterator[Entry]:
+    """All matching entries, a page at a time."""
+    for base_dn in lookups.bases(place):
+        for page in lookups.connections.pages(base_dn, wanted, attributes):
+            if page is None:
+                raise marked(DirectoryRefused(), Trouble.NO_BASE)
+            yield from page

@@ -1,0 +1,187 @@
+"""Contract: readings of many persons say what readings of each one say; whom a sweep must look at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from provisioning.directory import Directory
+from provisioning.directory.pace import Pace
+from provisioning.errors import DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
+from provisioning.rules import drift
+from provisioning.rules.hsa import HsaId, Level, Part, Reading, Service
+from provisioning.rules.removal import Right
+from tests import cast
+from tests.directory import oddities
+from tests.directory.conftest import DEMO_LAYOUT
+from tests.directory.standins import Server
+
+PARTS = set(Part) - {Part.IDENTITIES, Part.UNIT_COMMISSIONS}
+PEOPLE = sorted(
+    {
+        value
+        for place in (cast, oddities)
+        for value in vars(place).values()
+        if isinstance(value, HsaId) and "-E" not in value.text
+    }
+    | {*oddities.THREE},
+    key=str,
+)
+
+
+def read_many(
+    directory: Directory, ids: Iterable[HsaId], units: Collection[HsaId] = ()
+) -> dict[HsaId, Reading]:
+    return {reading.person_id: reading for reading in directory.read_many([(one, units) for one in ids])}
+
+
+def test_everybody_read_together_is_as_if_read_alone(directory: Directory):
+    units = [cast.BJORKHAGA, cast.CLOSED_UNIT, cast.NOWHERE]
+    together = read_many(directory, PEOPLE, units)
+    assert list(together) == PEOPLE
+    for person_id, reading in together.items():
+        alone = directory.read(person_id, unit_ids=units)
+        assert reading.person == alone.person, person_id
+        ours = {c.dn: c for c in alone.commissions if any(x.person_id == person_id for x in c.couplings)}
+        assert {c.dn for c in reading.commissions} == set(ours), person_id
+        for commission in reading.commissions:
+            assert commission.unit_id == ours[commission.dn].unit_id
+            assert {x.person_id for x in commission.couplings} == {person_id}
+        for unit_id in units:
+            assert reading.units[unit_id] == alone.units[unit_id]
+        assert {part for part in PARTS if not reading.is_readable(part)} == {
+            part for part in PARTS if not alone.is_readable(part)
+        }, person_id
+
+
+def test_both_ways_of_reading_lead_to_the_same_findings(directory: Directory):
+    """Whatever somebody might have been given at Björkhaga: the sweep sees what a single look sees."""
+    now = datetime.now(UTC)
+    for person_id, reading in read_many(directory, PEOPLE, [cast.BJORKHAGA, cast.PROVIDER]).items():
+        rights = [
+            Right(person_id, Service.REHABSTOD, Level.UNIT, cast.BJORKHAGA),
+            Right(person_id, Service.INTYGSSTATISTIK, Level.PROVIDER, cast.PROVIDER),
+        ]
+        alone = directory.read(person_id, unit_ids=[cast.BJORKHAGA], provider_ids=[cast.PROVIDER])
+        assert drift.compare(reading, rights, at=now) == drift.compare(alone, rights, at=now), person_id
+
+
+def test_what_is_not_asked_for_is_a_gap_and_never_nothing(directory: Directory):
+    reading = read_many(directory, [cast.TWO_IDS])[cast.TWO_IDS]
+    assert not reading.is_readable(Part.IDENTITIES)
+    assert not reading.is_readable(Part.UNIT_COMMISSIONS)
+
+
+def test_very_many_persons_come_in_their_order_and_none_is_lost(directory: Directory):
+    ids = [HsaId(f"SE0000000000-X{number}") for number in range(350)]
+    ids[170] = cast.COORDINATOR
+    found = list(directory.read_many((one, ()) for one in ids))
+    assert [reading.person_id for reading in found] == ids
+    assert [reading.person_id for reading in found if reading.person] == [cast.COORDINATOR]
+
+
+def test_nothing_is_read_before_somebody_asks_for_it(directory: Directory):
+    asked: list[HsaId] = []
+
+    def ids() -> Iterable[tuple[HsaId, Collection[HsaId]]]:
+        for number in range(10_000):
+            asked.append(HsaId(f"SE0000000000-X{number}"))
+            yield asked[-1], ()
+
+    readings = directory.read_many(ids())
+    next(iter(readings))
+    assert len(asked) == 100
+
+
+@pytest.mark.parametrize(
+    ("attribute", "parts"),
+    [
+        ("hsaSystemRole", {Part.SYSTEM_ROLES}),
+        ("hsaTitle", {Part.PROFESSION}),
+        ("hsaIdentity", PARTS),
+        ("hsaCommissionMember", {Part.COMMISSIONS}),
+        ("objectClass", PARTS),
+    ],
+)
+def test_an_attribute_we_may_not_read_is_a_gap(
+    own_server: Server, connect: Callable[..., Directory], attribute: str, parts: set[Part]
+):
+    with own_server.blind(attribute) as settings:
+        reading = read_many(connect(settings), [oddities.BARE])[oddities.BARE]
+    assert {part for part in PARTS if not reading.is_readable(part)} >= parts
+    assert drift.compare(reading, [], at=reading.read_at).found == ()
+
+
+def test_an_answer_cut_short_is_asked_for_again_in_smaller_parts(
+    own_server: Server, connect: Callable[..., Directory]
+):
+    """Three entries are all this account gets: together too many, one by one enough."""
+    ids = [cast.COORDINATOR, cast.DOCTOR, cast.SETTLED, cast.HEAD, cast.OUTSIDER, oddities.BUSY]
+    with own_server.limited() as settings:
+        found = read_many(connect(settings), ids)
+    assert all(found[one].person is not None for one in ids[:5])
+    assert not found[oddities.BUSY].is_readable(Part.COMMISSIONS)
+    assert drift.compare(found[oddities.BUSY], [], at=datetime.now(UTC)) == drift.NOTHING_TOLD
+
+
+def test_a_directory_that_goes_away_in_the_middle_raises(
+    own_server: Server, connect: Callable[..., Directory]
+):
+    readings = connect(own_server.settings()).read_many((one, ()) for one in PEOPLE * 10)
+    assert next(readings)
+    own_server.stop()
+    with pytest.raises(DirectoryUnavailable):
+        list(readings)
+    own_server.start()
+
+
+def test_everybody_with_a_role_of_ours_is_found_near_misses_included(directory: Directory):
+    found = set(directory.role_holders())
+    assert found >= {
+        cast.SETTLED, cast.DEAD_RIGHT, cast.WRONG_CASE, cast.BLANKS, cast.MALFORMED, cast.UNKNOWN_ID,
+        cast.SETTLED_PROCESS_LEADER, cast.ENDED,
+    }  # fmt: skip
+    assert not found & {cast.COORDINATOR, cast.DOCTOR, cast.OUTSIDER}
+
+
+def test_holders_that_cannot_all_be_told_are_not_told_at_all(
+    own_server: Server, connect: Callable[..., Directory]
+):
+    with own_server.limited() as settings, pytest.raises(DirectoryTruncated):
+        connect(settings).role_holders()
+    with own_server.blind("hsaSystemRole") as settings, pytest.raises(DirectoryRefused):
+        connect(settings).role_holders()
+
+
+def test_what_was_changed_is_told_where_the_server_tells(
+    server: Server, directory: Directory, connect: Callable[..., Directory]
+):
+    """slapd stamps every entry when it is written; the mock does not, and then everybody is looked at."""
+    long_ago = directory.changed_since(datetime(2020, 1, 1, tzinfo=UTC))
+    if long_ago is None:
+        assert type(server).__name__ == "MockServer"
+        return
+    assert type(server).__name__ == "SlapdServer"
+    assert {cast.COORDINATOR, oddities.BEGINNING, oddities.LONGER} <= long_ago.person_ids
+    assert cast.BJORKHAGA in long_ago.unit_ids
+    nothing = directory.changed_since(datetime.now(UTC) + timedelta(days=1))
+    assert nothing is not None and not nothing.person_ids and not nothing.unit_ids
+
+
+def test_a_pace_is_kept_by_every_question(server: Server):
+    calls: list[float] = []
+    paced = Directory(server.settings(), DEMO_LAYOUT, before_each=lambda: calls.append(time.monotonic()))
+    paced.read(cast.COORDINATOR, unit_ids=[cast.BJORKHAGA])
+    paced.close()
+    assert len(calls) >= 5
+
+
+def test_a_pace_lets_no_more_through_than_it_says():
+    pace = Pace(200)
+    start = time.monotonic()
+    for _ in range(21):
+        pace.wait()
+    assert time.monotonic() - start >= 0.1
