@@ -6,9 +6,12 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, task_postrun, task_prerun, worker_init
+from kombu import Queue
 
 from config import broker
+from provisioning.directory import pacing
+from provisioning.directory.pacing import Lane
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 broker.install()
@@ -38,6 +41,32 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "audit checkpoint": every(60 * 60, "provisioning.write_checkpoint"),
 }
 app.conf.beat_schedule = TIMETABLE
+
+
+# Looking whether KIV tasks are done never stands in line behind a thousand other pieces of work: a worker
+# takes turns between its queues.
+app.conf.task_queues = [Queue("celery"), Queue("pulse")]
+app.conf.task_routes = {"workflows.poll_kiv_tasks": {"queue": "pulse"}}
+
+# How urgent a task's searches are. Whatever is not named here is a sweep.
+LANES = {
+    "workflows.poll_kiv_tasks": Lane.PULSE,
+    "workflows.run_background": Lane.CASE,
+    "workflows.sweep_background": Lane.CASE,
+    "provisioning.send_message": Lane.CASE,
+    "provisioning.sweep_messages": Lane.CASE,
+}
+
+
+@task_prerun.connect
+def enter_lane(task: Any = None, **kwargs: Any) -> None:
+    """A task's searches are paced: see provisioning.directory.pacing."""
+    pacing.enter(LANES.get(getattr(task, "name", ""), Lane.SWEEP))
+
+
+@task_postrun.connect
+def leave_lane(**kwargs: Any) -> None:
+    pacing.enter(None)
 
 
 @worker_init.connect

@@ -217,6 +217,12 @@ DIRECTORY_STARTTLS = env.bool("DIRECTORY_STARTTLS", False)
 DIRECTORY_CONNECT_TIMEOUT_SECONDS = env.int("DIRECTORY_CONNECT_TIMEOUT_SECONDS", 3, at_least=1, at_most=60)
 DIRECTORY_RECEIVE_TIMEOUT_SECONDS = env.int("DIRECTORY_RECEIVE_TIMEOUT_SECONDS", 5, at_least=1, at_most=60)
 DIRECTORY_PAGE_SIZE = env.int("DIRECTORY_PAGE_SIZE", 500, at_least=1, at_most=10_000)
+# Of one process at the same time, to each directory.
+DIRECTORY_CONNECTIONS = env.int("DIRECTORY_CONNECTIONS", 8, at_least=1, at_most=100)
+# What nobody waits for asks each directory at most so often; with Redis all processes together.
+DIRECTORY_BACKGROUND_SEARCHES_PER_SECOND = env.int(
+    "DIRECTORY_BACKGROUND_SEARCHES_PER_SECOND", 5, at_least=1, at_most=1000
+)
 DIRECTORY_LAYOUT = env.json_object("DIRECTORY_LAYOUT", {})
 # The national HSA, read as well where it is configured: what was set in KIV is followed until it is there.
 HSA_DIRECTORY_URL = env.str("HSA_DIRECTORY_URL", "")
@@ -284,6 +290,9 @@ OPERATORS = tuple(env.list("OPERATORS", ["SE0000000000-1004"] if IS_DEMO and IS_
 AUDITORS = tuple(env.list("AUDITORS", ["SE0000000000-1012"] if IS_DEMO and IS_OWN_DIRECTORY else []))
 PROVIDER_MANDATES: dict[str, list[str]] = env.json_object("PROVIDER_MANDATES", {})
 POLL_SCHEDULE_SECONDS = env.ints("POLL_SCHEDULE_SECONDS", (5, 15, 60, 300))
+# Tasks younger than so many minutes are looked up together, every so many seconds: see docs/decisions.
+POLL_YOUNG_MINUTES = env.int("POLL_YOUNG_MINUTES", 60, at_least=0, at_most=10_080)
+POLL_PULSE_SECONDS = env.int("POLL_PULSE_SECONDS", 5, at_least=1, at_most=300)
 # How long after a look into the national HSA the next one comes, for a change on its way; the last repeats.
 HSA_POLL_SCHEDULE_SECONDS = env.ints("HSA_POLL_SCHEDULE_SECONDS", (30, 60, 120))
 # When a change on its way to HSA counts as late, until enough delays have been measured to know better.

@@ -310,7 +310,7 @@ def report_done(
     if is_gone and seen is not None:
         _values_are_gone(row, seen, *kept)
         return True
-    row.next_poll_at, row.poll_count = timezone.now() + requests.poll_delay(0), 0
+    row.next_poll_at, row.poll_count = timezone.now() + requests.poll_delay(row, 0), 0
     if seen is not None:
         _bring_back(row, seen)
     row.save(update_fields=[*kept, "next_poll_at", "poll_count", "seen_instead"])
@@ -522,7 +522,7 @@ def _move(row: Removal, target: RemovalState, *fields: str) -> None:
     row.state, row.state_since = target.value, timezone.now()
     row.reminded_at, row.reminder_count, row.poll_count = None, 0, 0
     is_with_kiv = target is RemovalState.AWAITING_KIV
-    row.next_poll_at = timezone.now() + requests.poll_delay(0) if is_with_kiv else None
+    row.next_poll_at = timezone.now() + requests.poll_delay(row, 0) if is_with_kiv else None
     always = ["state", "state_since", "reminded_at", "reminder_count", "next_poll_at", "poll_count"]
     row.save(update_fields=[*always, *fields])
 

@@ -11,7 +11,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -59,6 +59,15 @@ class Seen:
     values: Mapping[tuple[str, str], Sequence[str] | None]  # (dn, attribute) → values; None: no such entry
     is_in_place: Answer
     instead: tuple[Mapping[str, str], ...] = ()  # near misses: code, about, expected
+
+
+class Polled(Protocol):
+    """What is looked up in the directory again and again: a request, or a removal."""
+
+    state_since: datetime
+    reported_done_at: datetime | None
+    trouble_since: datetime | None
+    trouble_told_at: datetime | None
 
 
 def lock(pk: int) -> AccessRequest:
@@ -239,7 +248,7 @@ def report_done(
     if is_there and seen is not None:
         _values_are_there(request, seen, *kept)
         return True
-    request.next_poll_at, request.poll_count = timezone.now() + poll_delay(0), 0
+    request.next_poll_at, request.poll_count = timezone.now() + poll_delay(request, 0), 0
     if seen is not None:
         _bring_back(request, seen)
     request.save(update_fields=[*kept, "next_poll_at", "poll_count", "seen_instead"])
@@ -282,9 +291,12 @@ def record_values(request: AccessRequest, *, seen: Seen) -> bool:
     return True
 
 
-def poll_delay(count: int) -> timedelta:
-    """How long after the `count`-th look the next one comes: the schedule, whose last step repeats."""
-    return _step(settings.POLL_SCHEDULE_SECONDS, count)
+def poll_delay(request: Polled, count: int) -> timedelta:
+    """How long after the `count`-th look the next one comes: the schedule, and for young tasks the pulse."""
+    step = _step(settings.POLL_SCHEDULE_SECONDS, count)
+    begun_at = max(at for at in (request.state_since, request.reported_done_at) if at is not None)
+    is_young = timezone.now() - begun_at < timedelta(minutes=settings.POLL_YOUNG_MINUTES)
+    return min(step, timedelta(seconds=settings.POLL_PULSE_SECONDS)) if is_young else step
 
 
 def hsa_delay(request: AccessRequest) -> timedelta:
@@ -446,6 +458,14 @@ def silence(found: Assessment) -> str:
 # -- trouble and reminders -----------------------------------------------------------------------------------
 
 
+def is_news_of_silence(request: Polled) -> bool:
+    """Say whether `directory_is_silent` has anything to write: the first silence, or that it has lasted."""
+    if request.trouble_since is None:
+        return True
+    has_lasted = timezone.now() - request.trouble_since >= TELL_ABOUT_SILENCE_AFTER
+    return has_lasted and request.trouble_told_at is None
+
+
 @transaction.atomic
 def directory_is_silent(request: AccessRequest, *, code: str) -> None:
     """The directory did not tell. Nothing moves; when it has lasted, those concerned are told, once."""
@@ -603,7 +623,7 @@ def _move(request: AccessRequest, target: State, *fields: str) -> None:
     request.state, request.state_since = target.value, timezone.now()
     request.reminded_at, request.reminder_count, request.nudged_at = None, 0, None
     request.escalation_level, request.escalated_at = 0, None
-    request.next_poll_at = timezone.now() + poll_delay(0) if target is State.AWAITING_KIV else None
+    request.next_poll_at = timezone.now() + poll_delay(request, 0) if target is State.AWAITING_KIV else None
     request.poll_count = 0
     always = ["state", "state_since", "reminded_at", "reminder_count", "next_poll_at", "poll_count"]
     always += ["nudged_at", "escalation_level", "escalated_at"]

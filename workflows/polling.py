@@ -1,16 +1,19 @@
 """Watching the directory for what KIV tasks wait for: they close themselves when values are there, or gone.
 
-Due requests and removals are claimed by moving their next look forward, read in few batched searches with
-no transaction open, and recorded one by one under each flow's lock.
+Due requests and removals are claimed together by moving their next look forward, read a hundred in one search
+with no transaction open, and recorded one by one under each flow's lock: those only of which there is news.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from provisioning import readings, removals, requests
@@ -29,7 +32,10 @@ from workflows import steps
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 2000  # cases in one round
+IN_ONE_SEARCH = 100
+
+T = TypeVar("T")
 
 Values = Mapping[tuple[str, Attribute], tuple[str, ...] | None]
 
@@ -38,20 +44,45 @@ def poll_due() -> int:
     """Look once for everything whose next look is due. Returns how many tasks closed themselves."""
     wanted = _claim_due(AccessRequest.objects.filter(state=State.AWAITING_KIV.value))
     unwanted = _claim_due(Removal.objects.filter(state=RemovalState.AWAITING_KIV.value))
-    places = {_key(change) for request in wanted for change in changes_of(request)}
-    places |= {_key(held) for removal in unwanted for held in removals.changes_of(removal)}
-    if not places:
+    closed = sum(_look_for(some) for some in _in_batches(wanted))
+    return closed + sum(_look_whether_gone(some) for some in _in_batches(unwanted))
+
+
+def _look_for(due: Sequence[AccessRequest]) -> int:
+    """Are the wanted values there? A request of which there is no news is left alone."""
+    places = {_key(change) for request in due for change in changes_of(request)}
+    people = {request.subject_id for request in due}
+    try:
+        values = open_directory().values(places, only=people, is_poll=True)
+    except DirectoryError as exc:
+        for request in filter(requests.is_news_of_silence, due):
+            _record(request, partial(requests.directory_is_silent, code=exc.code))
         return 0
+    news = (request for request in due if request.trouble_since is not None or _is_there(request, values))
+    return sum(_record(request, partial(_record_seen, values=values)) for request in news)
+
+
+def _is_there(request: AccessRequest, values: Values) -> bool:
+    return seen_from(request, values).is_in_place is Answer.YES
+
+
+def _look_whether_gone(due: Sequence[Removal]) -> int:
+    """Are the unwanted values gone? An empty attribute decides here: nothing is left out of the question."""
+    places = {_key(held) for removal in due for held in removals.changes_of(removal)}
     try:
         values = open_directory().values(places)
     except DirectoryError as exc:
-        for request in wanted:
-            _record(request, partial(requests.directory_is_silent, code=exc.code))
-        for removal in unwanted:
+        for removal in filter(requests.is_news_of_silence, due):
             _record(removal, partial(removals.directory_is_silent, code=exc.code))
         return 0
-    closed = sum(_record(request, partial(_record_seen, values=values)) for request in wanted)
-    return closed + sum(_record(removal, partial(_record_gone, values=values)) for removal in unwanted)
+    news = (removal for removal in due if _is_news(removal, values))
+    return sum(_record(removal, partial(_record_gone, values=values)) for removal in news)
+
+
+def _is_news(removal: Removal, values: Values) -> bool:
+    if removal.trouble_since is not None or gone_from(removal, values).is_gone:
+        return True
+    return removals.is_needed_again(removal)
 
 
 def look(request: AccessRequest) -> Seen | None:
@@ -107,17 +138,23 @@ def gone_from(removal: Removal, values: Values) -> removals.Seen:
 
 
 def _claim_due(rows: QuerySet[steps.Case]) -> list[steps.Case]:
-    """Those whose look is due, each moved to its next look first: two pollers never share one."""
+    """Those whose look is due, all moved to their next look first: two pollers never share one."""
     now = timezone.now()
-    claimed = []
-    for row in rows.filter(next_poll_at__lte=now).order_by("next_poll_at")[:BATCH]:
-        following = now + requests.poll_delay(row.poll_count + 1)
-        taken = rows.filter(pk=row.pk, next_poll_at=row.next_poll_at).update(
-            next_poll_at=following, poll_count=row.poll_count + 1
-        )
-        if taken:
-            claimed.append(row)
+    due = rows.filter(next_poll_at__lte=now).order_by("next_poll_at")
+    with transaction.atomic():
+        # Whatever somebody else has locked is being acted on: it is looked at next time.
+        claimed = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+        by_delay: dict[timedelta, list[int]] = {}
+        for row in claimed:
+            by_delay.setdefault(requests.poll_delay(row, row.poll_count + 1), []).append(row.pk)
+        for delay, pks in by_delay.items():
+            rows.filter(pk__in=pks).update(next_poll_at=now + delay, poll_count=F("poll_count") + 1)
     return claimed
+
+
+def _in_batches(due: Sequence[T]) -> Iterator[Sequence[T]]:
+    for first in range(0, len(due), IN_ONE_SEARCH):
+        yield due[first : first + IN_ONE_SEARCH]
 
 
 def _record(case: steps.Case, operation: steps.Operation[steps.Case]) -> bool:

@@ -52,6 +52,9 @@ def connection_settings(which: Which = Which.OWN) -> ConnectionSettings:
         connect_timeout_seconds=settings.DIRECTORY_CONNECT_TIMEOUT_SECONDS,
         receive_timeout_seconds=settings.DIRECTORY_RECEIVE_TIMEOUT_SECONDS,
         page_size=settings.DIRECTORY_PAGE_SIZE,
+        max_connections=settings.DIRECTORY_CONNECTIONS,
+        background_per_second=settings.DIRECTORY_BACKGROUND_SEARCHES_PER_SECOND,
+        pace_url=settings.REDIS_URL,
     )
 
 

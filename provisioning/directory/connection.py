@@ -1,6 +1,7 @@
 """The connection to an LDAP server: the only code that calls ldap3, and the last stop of what goes wrong.
 
-One connection per thread, opened on first use, kept, and reopened once when it turns out dead.
+A thread takes a connection for one question and gives it back; there are at most so many, opened when they
+are first needed, kept, and reopened once when they turn out dead.
 Absence is an empty answer. Everything else that is not an answer raises DirectoryUnavailable (try
 later), DirectoryRefused (tell the operators) or DirectoryTruncated (there is more than was given).
 """
@@ -20,10 +21,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from provisioning.directory import ber, wire
+from provisioning.directory import ber, pacing, wire
 from provisioning.directory.layout import ConnectionSettings
 from provisioning.directory.library import VerifiedTls, ldap3, results
 from provisioning.directory.library import exceptions as ldap3_errors
+from provisioning.directory.pool import Pool
 from provisioning.directory.troubles import Trouble, marked
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 
@@ -84,7 +86,7 @@ class Only:
 
 
 class Connections:
-    """The threads' connections to one directory. Safe to share between threads."""
+    """The connections to one directory, at most `max_connections`. Safe to share between threads."""
 
     def __init__(
         self,
@@ -99,7 +101,11 @@ class Connections:
         self._before_each = before_each
         self._address = _address(settings)
         self._own = threading.local()
+        self._pool: Pool[_Kept] = Pool(settings.max_connections)
         self._tls: ssl.SSLContext | None = None
+        self._pace: pacing.Pace | None = None
+        if settings.background_per_second:
+            self._pace = pacing.pace_towards(settings.url, settings.background_per_second, settings.pace_url)
 
     def search(
         self,
@@ -133,11 +139,17 @@ class Connections:
         """The same a page at a time, so that a long answer need not be held whole."""
         wish = self._controls(only, attributes)
         request = self._search(base_dn, scope, filter_text, attributes)
+        with self._lease():  # a page belongs to the connection that began it
+            yield from self._pages(request, wish, is_paged=is_paged)
+
+    def _pages(
+        self, request: wire.Search, wish: tuple[wire.Control, ...], *, is_paged: bool
+    ) -> Iterator[list[Entry] | None]:
         cookie = b""
         while True:
             page = (wire.paged(self._settings.page_size, cookie),) if is_paged else ()
             request = dataclasses.replace(request, controls=(*wish, *page))
-            # A page belongs to the connection that began it: no second try in the middle.
+            # No second try in the middle: it would be another connection.
             answer = self._answer(request, may_retry=not cookie)
             if answer is None:
                 yield None
@@ -176,11 +188,33 @@ class Connections:
         return found[0] if found else Entry("", {})
 
     def close(self) -> None:
-        """Close this thread's connection, if it has one."""
+        """Close this thread's connection, if it has one, and those that nobody uses now."""
+        self._drop()
+        self._pool.close_idle()
+
+    def _drop(self) -> None:
         kept: _Kept | None = getattr(self._own, "kept", None)
         self._own.kept = None
         if kept is not None:
             kept.close()
+
+    @contextlib.contextmanager
+    def _lease(self) -> Iterator[None]:
+        """A connection for this thread, given back at the end. A thread that has one goes on with it.
+
+        Raises DirectoryUnavailable when all are in use for as long as a new one may take.
+        """
+        own = self._own
+        if getattr(own, "depth", 0) == 0:
+            own.kept = self._pool.take(self._settings.connect_timeout_seconds)
+        own.depth = getattr(own, "depth", 0) + 1
+        try:
+            yield
+        finally:
+            own.depth -= 1
+            if own.depth == 0:
+                kept, own.kept = own.kept, None
+                self._pool.give_back(kept)
 
     def _search(
         self,
@@ -212,7 +246,13 @@ class Connections:
         return answer
 
     def _ask(self, operate: Callable[[Any], T], *, may_retry: bool = True) -> T:
-        """Run one operation on this thread's connection, on a new one when it turns out dead."""
+        """Run one operation when its time has come, on a new connection where the one at hand is dead."""
+        if self._pace is not None:
+            self._pace.wait()
+        with self._lease():
+            return self._try(operate, may_retry=may_retry)
+
+    def _try(self, operate: Callable[[Any], T], *, may_retry: bool) -> T:
         is_new = self._is_unopened()
         if self._before_each is not None:
             self._before_each()
@@ -222,15 +262,15 @@ class Connections:
         except _Answered:
             raise
         except _Dead as dead:
-            self.close()
+            self.close()  # the idle ones as well: what ended this one has most likely ended them
             if is_new or not may_retry or dead.is_timeout:
                 trouble = Trouble.SILENT if dead.is_timeout else Trouble.NO_CONNECTION
                 raise marked(DirectoryUnavailable(), trouble) from dead.__cause__
-            return self._ask(operate, may_retry=False)
+            return self._try(operate, may_retry=False)
         except BaseException:
             # Interrupted half-way, by a time limit of our own perhaps: the rest of the answer would be
             # taken for the next question's.
-            self.close()
+            self._drop()
             raise
 
     def _is_unopened(self) -> bool:
@@ -315,7 +355,7 @@ class Connections:
 
 
 class _Kept:
-    """A thread's open connection. Closed with the thread; never used by a forked child."""
+    """An open connection, used by one thread at a time; never by a forked child."""
 
     def __init__(self, link: Any):
         self.link = link

@@ -18,7 +18,12 @@ Wanted = tuple[str, Attribute]
 
 
 def values(
-    lookups: Lookups, readability: Readability, wanted: Collection[Wanted], *, only: HsaId | None
+    lookups: Lookups,
+    readability: Readability,
+    wanted: Collection[Wanted],
+    *,
+    only: Collection[HsaId] | None,
+    is_poll: bool = False,
 ) -> dict[Wanted, tuple[str, ...] | None]:
     """Current values by (DN, attribute); None where no entry has the DN. See `Directory.values`."""
     found: dict[Wanted, tuple[str, ...] | None] = {}
@@ -27,9 +32,10 @@ def values(
         if not dns:
             continue
         name = _name_of(attribute, lookups)
-        is_ours = attribute is Attribute.COMMISSION_MEMBER and only is not None
-        entries = lookups.by_dns(dns, [name], only=Only(name, (only.text,)) if is_ours and only else None)
-        afresh = len(dns) <= FEW
+        ours = only if attribute is Attribute.COMMISSION_MEMBER else None
+        beginnings = tuple(identity.text for identity in ours or ())
+        entries = lookups.by_dns(dns, [name], only=Only(name, beginnings) if beginnings else None)
+        afresh = len(dns) <= FEW and not is_poll
         for dn in dns:
             entry = entries.get(names.key(dn))
             if entry is not None and _is_hidden(entry, attribute, name, lookups, readability, afresh=afresh):
@@ -54,8 +60,10 @@ def _is_hidden(
     return bool(readability.hidden(entry, attribute.value, [name], afresh=afresh))
 
 
-def _held(entry: Entry, attribute: Attribute, name: str, *, only: HsaId | None) -> tuple[str, ...]:
+def _held(
+    entry: Entry, attribute: Attribute, name: str, *, only: Collection[HsaId] | None
+) -> tuple[str, ...]:
     held = entry.values(name)
     if attribute is Attribute.COMMISSION_MEMBER and only is not None:
-        return tuple(value for value in held if mapping.to_coupling(value).person_id == only)
+        return tuple(value for value in held if mapping.to_coupling(value).person_id in only)
     return held

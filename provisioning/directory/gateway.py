@@ -243,15 +243,26 @@ class Directory:
     # Proof
 
     def values(
-        self, wanted: Collection[tuple[str, Attribute]], *, only: HsaId | None = None
+        self,
+        wanted: Collection[tuple[str, Attribute]],
+        *,
+        only: HsaId | Collection[HsaId] | None = None,
+        is_poll: bool = False,
     ) -> dict[tuple[str, Attribute], tuple[str, ...] | None]:
         """What these attributes of these entries hold now; None where there is no such entry.
 
-        With `only`, of hsaCommissionMember just the values that name this person: a commission can
-        have hundreds of members. Raises DirectoryRefused (`directory.unreadable_attribute`) when
-        an empty attribute may merely be hidden from us.
+        With `only`, of hsaCommissionMember just the values that name these persons: a commission can
+        have hundreds of members. `is_poll`: asked again and again, so that an attribute known to be
+        readable in other entries is not asked about afresh where it is empty. Raises DirectoryRefused
+        (`directory.unreadable_attribute`) when an empty attribute may merely be hidden from us.
         """
-        return current_values.values(self._lookups, self._readability, wanted, only=only)
+        return current_values.values(
+            self._lookups,
+            self._readability,
+            wanted,
+            only=(only,) if isinstance(only, HsaId) else only,
+            is_poll=is_poll,
+        )
 
     def check(self, *, person_id: HsaId | None = None, unit_id: HsaId | None = None) -> Report:
         """Try everything the tool needs of the directory, and say in plain words what does not work."""

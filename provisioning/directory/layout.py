@@ -118,6 +118,9 @@ class ConnectionSettings:
     connect_timeout_seconds: float = 3.0
     receive_timeout_seconds: float = 5.0
     page_size: int = 500
+    max_connections: int = 8  # of one process, at the same time
+    background_per_second: float = 0.0  # how fast background work may ask; 0: as fast as it can
+    pace_url: str = ""  # the Redis server that keeps the pace of all processes; empty: each its own
     uses_matched_values: bool = True  # RFC 3876; a server without it ignores the wish
 
     def __repr__(self) -> str:
