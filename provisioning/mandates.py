@@ -6,10 +6,13 @@ hsaHealthCareUnitManager and vgrManagedObjects, domain §2 and §7.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
-from django.core.cache import cache
+from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
 from django.utils.crypto import salted_hmac
+from redis.exceptions import RedisError
 
 from provisioning import delegates
 from provisioning.directory import open_directory
@@ -17,6 +20,8 @@ from provisioning.errors import DirectoryError
 from provisioning.models import User
 from provisioning.rules.hsa import HsaId, Provider, Unit
 from provisioning.rules.mandates import Kind
+
+log = logging.getLogger(__name__)
 
 COPY_SECONDS = 120
 SILENCE_SECONDS = 5  # a page asks several times: a directory that hangs is waited for once
@@ -87,21 +92,64 @@ def read(person_id: HsaId) -> Mandates:
 def for_display(user: User) -> Mandates:
     """A copy at most two minutes old, or UNKNOWN when the directory does not answer. Never decide by it."""
     key = _copy_key(user)
-    copy: Mandates | None = cache.get(key)
+    copy = _recall(key)
     if copy is not None:
         return copy
     try:
         copy = read(user.identity)
     except DirectoryError:
-        cache.set(key, UNKNOWN, SILENCE_SECONDS)
+        _keep(key, UNKNOWN, SILENCE_SECONDS)
         return UNKNOWN
-    cache.set(key, copy, COPY_SECONDS)
+    _keep(key, copy, COPY_SECONDS)
     return copy
 
 
 def forget_copy(user: User) -> None:
     """What pages show of the person's mandates is read again: a delegation has begun or ended."""
-    cache.delete(_copy_key(user))
+    key = _copy_key(user)
+    caches[NEAR].delete(key)
+    try:
+        _copies().delete(key)
+    except CACHE_TROUBLES as exc:  # an old copy then lives on, two minutes at most
+        _do_without_cache(exc)
+
+
+# -- copies --------------------------------------------------------------------------------------------------
+# A cache that does not answer costs one wait; for a few seconds each process then keeps copies of its own.
+
+NEAR = "near"  # the cache in the process itself
+CACHE_TROUBLES = (RedisError, OSError)
+_CACHE_IS_SILENT = "mandates:cache_is_silent"
+
+
+def _recall(key: str) -> Mandates | None:
+    try:
+        copy: Mandates | None = _copies().get(key)
+    except CACHE_TROUBLES as exc:
+        copy = _do_without_cache(exc).get(key)
+    return copy
+
+
+def _keep(key: str, copy: Mandates, seconds: int) -> None:
+    store = _copies()
+    if store is caches[NEAR]:
+        seconds = min(seconds, SILENCE_SECONDS)
+    try:
+        store.set(key, copy, seconds)
+    except CACHE_TROUBLES as exc:
+        _do_without_cache(exc).set(key, copy, min(seconds, SILENCE_SECONDS))
+
+
+def _copies() -> BaseCache:
+    near = caches[NEAR]
+    return near if near.get(_CACHE_IS_SILENT) else caches["default"]
+
+
+def _do_without_cache(exc: Exception) -> BaseCache:
+    log.warning("the cache does not answer: %s", type(exc).__name__)
+    near = caches[NEAR]
+    near.set(_CACHE_IS_SILENT, True, SILENCE_SECONDS)
+    return near
 
 
 def _copy_key(user: User) -> str:

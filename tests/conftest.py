@@ -26,7 +26,7 @@ OWN_VARIABLES = (
     "SECRET_KEY_FILE", "SITE_URL", "SOURCE_URL", "VAR_DIR", "WAIT_FOR_COMMISSION_WORKING_DAYS", "WEB_PORT",
 )  # fmt: skip
 OWN_PREFIXES = (
-    "AUDIT_", "DEMO_", "DIRECTORY_", "EMAIL_", "HSA_", "LIMIT_", "MOCK_", "OIDC_", "POLL_",
+    "AUDIT_", "DEMO_", "DIRECTORY_", "EMAIL_", "HSA_", "LIMIT_", "MOCK_", "OIDC_", "POLL_", "RETENTION_",
     "SESSION_", "TRUSTED_",
 )  # fmt: skip
 CHROMIUM_ARGUMENTS = (
@@ -124,19 +124,12 @@ def _plain_static_files(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered() -> None:
-    """No count of attempts and no copy of a mandate from another test."""
-    from django.core.cache import cache
-
-    cache.clear()
-
-
-@pytest.fixture(autouse=True)
 def _empty_cache() -> None:
-    """No test meets what another has left in the cache, such as its count of attempts to log in."""
-    from django.core.cache import cache
+    """No test meets what another has left: its count of attempts to log in, a copy of a mandate."""
+    from django.core.cache import caches
 
-    cache.clear()
+    for name in caches:
+        caches[name].clear()
 
 
 @pytest.fixture(scope="session")
