@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -55,7 +55,15 @@ class StateChoice(models.TextChoices):
     GAVE_UP = State.GAVE_UP.value, _("Ended: the time ran out")
 
 
+class UserQuerySet(models.QuerySet["User"]):
+    def delete(self) -> NoReturn:
+        raise TypeError("users are deactivated, never deleted")
+
+
 class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
     def seen(self, hsa_id: HsaId, *, name: str = "", is_protected: bool = False) -> User:
         """The user with this HSA-id, made or brought up to date from what the directory says now."""
         user, _created = self.update_or_create(
@@ -96,6 +104,10 @@ class User(AbstractBaseUser):
     @property
     def identity(self) -> HsaId:
         return HsaId(self.hsa_id)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Never: the engine's tasks would go with their owner. A trigger refuses it, too (`guards.py`)."""
+        raise TypeError("users are deactivated, never deleted")
 
     def has_usable_password(self) -> bool:
         return False

@@ -1,7 +1,8 @@
-"""Triggers that refuse UPDATE, DELETE and TRUNCATE on audit entries, whoever asks.
+"""Triggers that refuse UPDATE, DELETE and TRUNCATE on audit entries, and DELETE on users, whoever asks.
 
 Rows that retention has cut off (up to `AuditHead.cut_through`) may be deleted, no others. The triggers stop
-mistakes and injected SQL; against somebody who owns the database there is the chain.
+mistakes and injected SQL; against somebody who owns the database there is the chain. Users stay because
+entries name them, and because what the engine keeps of a case goes with its owner.
 
 SQLite drops them silently when a later migration rebuilds the table: such a migration ends with `install`.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-NAMES = ("audit_entry_no_update", "audit_entry_no_delete")
+NAMES = ("audit_entry_no_update", "audit_entry_no_delete", "user_no_delete")
 NAMES_ON_POSTGRESQL = (*NAMES, "audit_entry_no_truncate")
 
 _CUT_THROUGH = "COALESCE((SELECT MAX(cut_through) FROM provisioning_audithead), 0)"
@@ -22,6 +23,8 @@ _INSTALL = {
         f"""CREATE TRIGGER IF NOT EXISTS audit_entry_no_delete BEFORE DELETE ON provisioning_auditentry
             WHEN OLD.sequence > {_CUT_THROUGH}
             BEGIN SELECT RAISE(ABORT, 'audit entries are never deleted'); END""",  # noqa: S608 - a constant
+        """CREATE TRIGGER IF NOT EXISTS user_no_delete BEFORE DELETE ON provisioning_user
+           BEGIN SELECT RAISE(ABORT, 'users are never deleted'); END""",
     ),
     "postgresql": (
         f"""CREATE OR REPLACE FUNCTION provisioning_guard_audit() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -39,20 +42,31 @@ _INSTALL = {
            FOR EACH ROW EXECUTE FUNCTION provisioning_guard_audit()""",
         """CREATE OR REPLACE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON provisioning_auditentry
            FOR EACH STATEMENT EXECUTE FUNCTION provisioning_guard_audit()""",
+        """CREATE OR REPLACE FUNCTION provisioning_guard_users() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION 'users are never deleted' USING ERRCODE = 'integrity_constraint_violation';
+            END $$""",
+        """CREATE OR REPLACE TRIGGER user_no_delete BEFORE DELETE ON provisioning_user
+           FOR EACH ROW EXECUTE FUNCTION provisioning_guard_users()""",
     ),
 }
 _REMOVE = {
     "sqlite": tuple(f"DROP TRIGGER IF EXISTS {name}" for name in NAMES),
     "postgresql": (
-        *(f"DROP TRIGGER IF EXISTS {name} ON provisioning_auditentry" for name in NAMES_ON_POSTGRESQL),
+        "DROP TRIGGER IF EXISTS audit_entry_no_update ON provisioning_auditentry",
+        "DROP TRIGGER IF EXISTS audit_entry_no_delete ON provisioning_auditentry",
+        "DROP TRIGGER IF EXISTS audit_entry_no_truncate ON provisioning_auditentry",
         "DROP FUNCTION IF EXISTS provisioning_guard_audit()",
+        "DROP TRIGGER IF EXISTS user_no_delete ON provisioning_user",
+        "DROP FUNCTION IF EXISTS provisioning_guard_users()",
     ),
 }
 _FIND = {
     "sqlite": """SELECT name FROM sqlite_master
-        WHERE type = 'trigger' AND tbl_name = 'provisioning_auditentry'""",
+        WHERE type = 'trigger' AND tbl_name IN ('provisioning_auditentry', 'provisioning_user')""",
     "postgresql": """SELECT tgname FROM pg_trigger
-        WHERE tgrelid = 'provisioning_auditentry'::regclass AND tgenabled IN ('O', 'A')""",
+        WHERE tgrelid IN ('provisioning_auditentry'::regclass, 'provisioning_user'::regclass)
+        AND tgenabled IN ('O', 'A')""",
 }
 
 

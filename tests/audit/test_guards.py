@@ -1,13 +1,15 @@
 """The database refuses to change or remove audit entries, whoever asks."""
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.db.models import F
+from viewflow.workflow.models import Process, Task
 
 from provisioning import audit
 from provisioning.audit import Action
 from provisioning.audit_trail import guards
-from provisioning.models import AuditEntry, AuditHead
+from provisioning.models import AuditEntry, AuditHead, User
+from workflows.flows import AccessRequestFlow
 
 pytestmark = [pytest.mark.django_db]
 
@@ -60,7 +62,7 @@ def test_after_all_migrations_every_trigger_is_there():
 
 def test_a_missing_trigger_is_noticed():
     guards.remove(connection)
-    assert guards.missing(connection) >= {"audit_entry_no_update", "audit_entry_no_delete"}
+    assert guards.missing(connection) >= {"audit_entry_no_update", "audit_entry_no_delete", "user_no_delete"}
     guards.install(connection)
     assert guards.missing(connection) == set()
 
@@ -77,3 +79,27 @@ def test_a_trigger_that_is_switched_off_is_noticed(entry):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE provisioning_auditentry DISABLE TRIGGER audit_entry_no_delete")
     assert guards.missing(connection) == {"audit_entry_no_delete"}
+
+
+def test_a_user_cannot_be_deleted_by_any_way():
+    user = User.objects.create(hsa_key="se0000000000-9999", hsa_id="SE0000000000-9999")
+    with pytest.raises(TypeError):
+        user.delete()
+    with pytest.raises(TypeError):
+        User.objects.filter(pk=user.pk).delete()
+    with pytest.raises(DatabaseError, match="never deleted"), transaction.atomic():
+        User.objects.filter(pk=user.pk)._raw_delete(using="default")
+    with pytest.raises(DatabaseError, match="never deleted"), transaction.atomic():
+        models.QuerySet(User).filter(pk=user.pk).delete()  # Django's own way, with all it takes along
+    refused("DELETE FROM provisioning_user WHERE hsa_key = %s", user.pk)
+    assert User.objects.filter(pk=user.pk).exists()
+
+
+def test_what_the_engine_keeps_of_a_case_does_not_go_with_its_owner():
+    """viewflow's `Task.owner` is CASCADE: removing a user by Django's collector would take tasks along."""
+    user = User.objects.create(hsa_key="se0000000000-9999", hsa_id="SE0000000000-9999")
+    process = Process.objects.create(flow_class=AccessRequestFlow)
+    task = Task.objects.create(process=process, flow_task=AccessRequestFlow.attest, owner=user)
+    with pytest.raises(DatabaseError, match="never deleted"), transaction.atomic():
+        models.QuerySet(User).filter(pk=user.pk).delete()
+    assert Task.objects.filter(pk=task.pk, owner=user).exists()
