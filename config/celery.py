@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init, task_postrun, task_prerun, worker_init
 from kombu import Queue
 
@@ -38,6 +39,11 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "expiry": every(10 * 60, "workflows.sweep_expiry"),
     "delegations": every(10 * 60, "provisioning.sweep_delegations"),
     "sessions": every(60 * 60, "provisioning.sweep_sessions"),
+    "retention": {
+        "task": "workflows.sweep_retention",
+        "schedule": crontab(hour=3, minute=17),
+        "options": {"expires": 12 * 60 * 60},
+    },
     "audit checkpoint": every(60 * 60, "provisioning.write_checkpoint"),
 }
 app.conf.beat_schedule = TIMETABLE

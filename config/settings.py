@@ -315,6 +315,19 @@ RENEWAL_GRACE_DAYS = env.int("RENEWAL_GRACE_DAYS", 7, at_least=0, at_most=30)
 REMOVAL_RETRY_WORKING_DAYS = env.int("REMOVAL_RETRY_WORKING_DAYS", 5, at_least=1, at_most=60)
 DELEGATION_NOTICE_DAYS = env.ints("DELEGATION_NOTICE_DAYS", (14, 1))
 
+# --- How long things are kept -------------------------------------------------------------------------------
+RETENTION_CASES_YEARS = env.int("RETENTION_CASES_YEARS", 5, at_least=1, at_most=100)
+RETENTION_AUDIT_YEARS = env.int("RETENTION_AUDIT_YEARS", 5, at_least=1, at_most=100)
+RETENTION_MESSAGES_DAYS = env.int("RETENTION_MESSAGES_DAYS", 365, at_least=30, at_most=36_500)
+if RETENTION_AUDIT_YEARS < RETENTION_CASES_YEARS:
+    raise ImproperlyConfigured(
+        "RETENTION_AUDIT_YEARS must be at least RETENTION_CASES_YEARS: who decided is told by the event log."
+    )
+if RETENTION_MESSAGES_DAYS > 365 * RETENTION_CASES_YEARS:
+    raise ImproperlyConfigured(
+        "RETENTION_MESSAGES_DAYS must not be longer than RETENTION_CASES_YEARS: messages go with their case."
+    )
+
 # --- Language and time --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "sv"
 LANGUAGES = [("sv", _("Swedish")), ("en", _("English"))]

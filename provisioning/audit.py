@@ -83,6 +83,8 @@ class Action(enum.StrEnum):
     RECEIPT_ISSUED = "receipt.issued"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_CUT = "audit.cut"
+    CASE_REMOVED = "case.removed"
+    RETENTION_SWEPT = "retention.swept"
     CHECKPOINT_FAILED = "audit.checkpoint_failed"
 
 

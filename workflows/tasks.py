@@ -1,10 +1,12 @@
-"""Entrances for the worker: the flow's background work, its sweep, and the polling of KIV tasks."""
+"""Entrances for the worker: the flow's background work, its sweep, the polling of KIV tasks, retention."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from workflows import escalation, expiry, polling, steps
+from workflows import escalation, expiry, polling, retention, steps
+
+RETENTION_SECONDS = 150  # well below the time limit of tasks
 
 
 @shared_task(name="workflows.run_background")
@@ -39,3 +41,9 @@ def sweep_escalations() -> None:
 def sweep_expiry() -> None:
     """End rights whose last day has passed, and start their removal."""
     expiry.end_due()
+
+
+@shared_task(name="workflows.sweep_retention")
+def sweep_retention() -> None:
+    """Remove what has been kept long enough; what there is no time for goes the next night."""
+    retention.sweep_all(seconds=RETENTION_SECONDS)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +20,7 @@ from provisioning import audit
 from provisioning.audit_trail import checkpoints, keys, sealing, verification
 from provisioning.audit_trail.checkpoints import ChainBroken
 from provisioning.audit_trail.sealing import Row
+from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest, AuditEntry, AuditHead, User
 
 KIND = "audit-export"
@@ -44,9 +47,9 @@ def lines() -> Iterator[str]:
         }
     )
     known = {key.id: key for key in keys.all_keys()}
-    hidden = protected_cases()
+    unseen = hidden()
     for row in verification.rows():
-        yield _line(row_as_exported(row, known, is_hidden=row.case in hidden))
+        yield _line(row_as_exported(row, known, is_hidden=unseen.covers(row)))
     try:
         yield checkpoints.take().line + "\n"
     except ChainBroken:
@@ -67,10 +70,34 @@ def row_as_exported(row: Row, known: dict[str, keys.Key], *, is_hidden: bool) ->
     return shown | {"mac": row.mac}
 
 
-def protected_cases() -> set[str | None]:
-    """Case numbers of orders that concern a protected person."""
-    found = AccessRequest.objects.filter(subject_is_protected=True)
-    return set(found.values_list("order__case_number", flat=True))
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What the rows are about that are shown without reason and data."""
+
+    cases: frozenset[str | None]
+    things: frozenset[UUID | None]  # grants and removals, by their public id
+
+    def covers(self, row: Row) -> bool:
+        return row.case in self.cases or row.about in self.things
+
+
+def hidden() -> Hidden:
+    """Cases, grants and removals that concern a protected person, removed ones among them.
+
+    A removed case has left that fact in the entry about its removal, which is younger than all its other
+    entries and so is cut off last.
+    """
+    is_protected = {"subject_is_protected": True}
+    cases = AccessRequest.objects.filter(**is_protected).values_list("order__case_number", flat=True)
+    grants = Grant.objects.filter(**is_protected).values_list("public_id", flat=True)
+    removals = Removal.objects.filter(**is_protected).values_list("public_id", flat=True)
+    gone = list(AuditEntry.objects.filter(action=audit.Action.CASE_REMOVED.value, data__protected=True))
+    return Hidden(
+        cases=frozenset(cases) | {str(entry.order_id) for entry in gone if entry.order_id},
+        things=frozenset([*grants, *removals])
+        | {entry.about for entry in gone if entry.about}
+        | {UUID(thing) for entry in gone for thing in entry.data.get("things", ())},
+    )
 
 
 def rows_about(request: AccessRequest) -> list[AuditEntry]:

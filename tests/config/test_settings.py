@@ -102,6 +102,11 @@ def test_production_does_not_start_without(name, tmp_path):
         ("HSA_ID_FORM", "loose"),
         ("DIRECTORY_STARTTLS", "maybe"),
         ("LOG_LEVEL", "TRACE"),
+        ("RETENTION_CASES_YEARS", "0"),
+        ("RETENTION_CASES_YEARS", "five"),
+        ("RETENTION_AUDIT_YEARS", "4"),  # shorter than cases
+        ("RETENTION_MESSAGES_DAYS", "7"),
+        ("RETENTION_MESSAGES_DAYS", "1826"),  # longer than cases
     ],
 )
 def test_production_does_not_start_with_a_weak_or_unknown_value(name, value, tmp_path):

@@ -6,7 +6,7 @@ from provisioning.audit_trail import guards
 
 
 class Migration(migrations.Migration):
-    dependencies = [("provisioning", "0006_delegations")]
+    dependencies = [("provisioning", "0008_grants_and_removals")]
 
     operations = [
         migrations.RunPython(
