@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 PER_PAGE = 20
-SEPARATOR = "-" * 79  # Django's file backend writes this line after each mail
+SEPARATOR = b"-" * 79  # Django's file backend writes this line after each mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,14 @@ def page(request: HttpRequest) -> HttpResponse:
 def read_all(folder: Path) -> Iterator[Mail]:
     """Every mail in the folder's files."""
     for path in sorted(folder.glob("*.log")):
-        for text in path.read_text(encoding="utf-8", errors="replace").split(f"\n{SEPARATOR}\n"):
-            if text.strip():
-                yield _parse(text)
+        for written in path.read_bytes().split(b"\n%b\n" % SEPARATOR):
+            if written.strip():
+                yield _parse(written)
 
 
-def _parse(text: str) -> Mail:
-    message = email.message_from_string(text, _class=EmailMessage, policy=default)
+def _parse(written: bytes) -> Mail:
+    """Read as bytes: Django's mails are 8-bit, and a text would lose its å, ä and ö on the way."""
+    message = email.message_from_bytes(written, _class=EmailMessage, policy=default)
     body = message.get_body(("plain",))
     date = message["Date"]
     return Mail(

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.filebased import EmailBackend
 from django.test import Client
 from django.urls import reverse
@@ -251,6 +251,20 @@ def test_the_mails_are_shown_newest_first_with_their_links(enter, settings, tmp_
     page = answer.content.decode()
     assert 'href="http://127.0.0.1:8000/arenden/"' in page
     assert "<script>alert" not in page
+
+
+def test_a_swedish_mail_is_shown_with_its_swedish_letters(tmp_path: Path, enter, settings) -> None:
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    words = "Värdet är på plats i öppna uppgiften."
+    mail = EmailMultiAlternatives(
+        subject="Ärende",
+        body=words,
+        to=["a@demo.invalid"],
+        connection=EmailBackend(file_path=str(tmp_path)),
+    )
+    mail.attach_alternative(f"<p>{words}</p>", "text/html")
+    mail.send()
+    assert words in text_of(enter(cast.OUTSIDER).get(reverse("demo_mail")))
 
 
 def test_several_mails_in_one_file_are_several_mails(tmp_path: Path, enter, settings) -> None:
