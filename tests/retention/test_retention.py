@@ -153,12 +153,13 @@ def test_a_case_keeps_the_one_that_prolonged_the_same_right(directory, kiv, cale
     calendar.set("2026-12-01")
     second = done()
     assert second.grant == first.grant
-    calendar.set("2032-01-15")  # the first has run out, the right has not been removed
+    assert second.ends_on == date(2027, 10, 2)
+    Grant.objects.update(state="ended", end_cause="head_of_unit", ended_at=timezone.now())
+    calendar.set("2032-03-01")  # the first, alone, could go
     assert retention.sweep_all().cases == 0
-    Grant.objects.update(state="ended", end_cause="expiry", ended_at=timezone.now())
-    calendar.set("2037-01-15")
+    calendar.set("2032-10-02")
     assert retention.sweep_all().cases == 0
-    calendar.set("2037-01-16")
+    calendar.set("2032-10-03")
     assert retention.sweep_all().cases == 2
     assert rows() == dict.fromkeys(rows(), 0)
 
