@@ -19,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
-from provisioning.directory import ConnectionSettings, Directory, Layout, open_directory
+from provisioning.directory import ConnectionSettings, Directory, Layout, Which, open_directory
 from provisioning.directory.checking import SENTENCES
 from provisioning.directory.mock.server import MockDirectory
 from provisioning.directory.troubles import Trouble
@@ -111,7 +111,7 @@ def english() -> Iterator[None]:
         yield
 
 
-def run_check(**options: str) -> tuple[int, str]:
+def run_check(**options: Any) -> tuple[int, str]:
     out, status = StringIO(), 0
     try:
         call_command("check_directory", stdout=out, stderr=out, no_color=True, **options)
@@ -152,6 +152,22 @@ def test_each_trouble_is_said_plainly(
     status, said = run_check()
     assert status == 1
     assert str(SENTENCES[trouble]) in said
+
+
+@pytest.mark.usefixtures("english")
+def test_the_second_directory_is_checked_by_itself(settings: Any, server: Server):
+    with pytest.raises(CommandError, match="HSA_DIRECTORY_URL"):
+        run_check(second=True)
+    own = server.settings()
+    settings.DIRECTORY_URL = "ldap://127.0.0.1:1"
+    settings.HSA_DIRECTORY_URL, settings.HSA_DIRECTORY_BIND_DN = own.url, own.bind_dn
+    settings.HSA_DIRECTORY_BIND_PASSWORD = own.bind_password
+    settings.HSA_DIRECTORY_PERSON_BASE = DEMO_LAYOUT.person_base
+    settings.HSA_DIRECTORY_UNIT_BASE = DEMO_LAYOUT.unit_base
+    status, said = run_check(second=True)
+    open_directory(Which.NATIONAL).close()
+    assert status == 0, said
+    assert said.startswith(own.url)
 
 
 @pytest.mark.usefixtures("english")

@@ -51,6 +51,40 @@ def test_a_waiting_case_says_who_has_it_since_when_and_what_comes_next(enter):
     assert "since" in words
 
 
+def test_a_case_on_its_way_to_hsa_shows_three_levels_and_promises_nothing(enter, directory, hsa, kiv, sync):
+    request = acts.order()
+    acts.work()
+    request.refresh_from_db()
+    change = request.changes[0]
+    kiv.add_value(change["dn"], Attribute.SYSTEM_ROLE, ROLE)
+    sync.add_value(change["dn"], Attribute.SYSTEM_ROLE, ROLE.lower())
+    acts.work()
+    acts.make_everything_due()
+    acts.work()
+    words = text_of(enter(cast.HEAD).get(page_of(request)))
+
+    assert "On its way to HSA" in words
+    assert "Set in KIV" in words and "Arrived in HSA" in words and "Login would succeed" in words
+    assert "HSA usually shows a change within 10 minutes." in words
+    assert "Not yet, by what HSA held at the last look." in words
+    assert "Rehabstöd refuses the login" in words
+    assert f"It says “{ROLE.lower()}”." in words  # what stands in HSA instead
+    assert "lets the person in" not in words
+
+    sync.remove_value(change["dn"], Attribute.SYSTEM_ROLE, ROLE.lower())
+    sync.add_value(change["dn"], Attribute.SYSTEM_ROLE, ROLE)
+    acts.make_everything_due()
+    acts.work()
+    words = text_of(enter(cast.HEAD).get(page_of(request)))
+    assert "The service's own login rule says yes to what HSA holds." in words
+
+
+def test_without_a_second_directory_the_page_says_that_nobody_has_looked(enter, kiv):
+    words = text_of(enter(cast.COORDINATOR).get(page_of(done(kiv))))
+    assert "The national HSA is not read here, so nobody has seen it arrive." in words
+    assert "HSA usually shows a change within 10 minutes." in words
+
+
 def test_a_case_that_is_done_shows_the_services_yes_and_the_evidence(enter, kiv):
     request = done(kiv)
     words = text_of(enter(cast.COORDINATOR).get(page_of(request)))

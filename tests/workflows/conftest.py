@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from provisioning.directory.layout import ConnectionSettings
 from provisioning.directory.mock.kiv import Kiv
 from provisioning.directory.mock.server import MockDirectory
 
@@ -36,3 +37,24 @@ def lost_nudges(monkeypatch) -> list[tuple[str, tuple[int, ...]]]:
     sent: list[tuple[str, tuple[int, ...]]] = []
     monkeypatch.setattr("provisioning.nudges._send", lambda name, args: sent.append((name, args)))
     return sent
+
+
+@pytest.fixture
+def hsa(directory: MockDirectory, settings) -> Iterator[MockDirectory]:
+    """The national HSA: the same people as in KIV, and a sync that runs when a test plays it."""
+    account = settings.DIRECTORY_BIND_DN, settings.DIRECTORY_BIND_PASSWORD
+    with MockDirectory(bind_dn=account[0], bind_password=account[1]) as mock:
+        settings.HSA_DIRECTORY_URL = mock.url
+        settings.HSA_DIRECTORY_BIND_DN, settings.HSA_DIRECTORY_BIND_PASSWORD = account
+        settings.HSA_DIRECTORY_PERSON_BASE = settings.DIRECTORY_PERSON_BASE
+        settings.HSA_DIRECTORY_UNIT_BASE = settings.DIRECTORY_UNIT_BASE
+        yield mock
+
+
+@pytest.fixture
+def sync(hsa: MockDirectory, settings) -> Iterator[Kiv]:
+    """The sync from KIV to HSA, played by hand."""
+    writer = ConnectionSettings(hsa.url, settings.MOCK_KIV_BIND_DN, settings.MOCK_KIV_BIND_PASSWORD)
+    tool = Kiv(writer)
+    yield tool
+    tool.close()

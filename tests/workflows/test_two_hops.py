@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,9 +11,7 @@ from viewflow.workflow.models import Task
 
 from provisioning import levels
 from provisioning.directory import open_directory
-from provisioning.directory.layout import ConnectionSettings
 from provisioning.directory.mock.kiv import Kiv
-from provisioning.directory.mock.server import MockDirectory
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from provisioning.rules.hsa import Attribute, HsaId, Level
 from provisioning.rules.lifecycle import State
@@ -24,27 +21,6 @@ from tests.workflows import acts
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROLE = "INTYG;Rehab-" + cast.BJORKHAGA.text
-
-
-@pytest.fixture
-def hsa(directory: MockDirectory, settings) -> Iterator[MockDirectory]:
-    """The national HSA: the same people as in KIV, and a sync that runs when a test plays it."""
-    account = settings.DIRECTORY_BIND_DN, settings.DIRECTORY_BIND_PASSWORD
-    with MockDirectory(bind_dn=account[0], bind_password=account[1]) as mock:
-        settings.HSA_DIRECTORY_URL = mock.url
-        settings.HSA_DIRECTORY_BIND_DN, settings.HSA_DIRECTORY_BIND_PASSWORD = account
-        settings.HSA_DIRECTORY_PERSON_BASE = settings.DIRECTORY_PERSON_BASE
-        settings.HSA_DIRECTORY_UNIT_BASE = settings.DIRECTORY_UNIT_BASE
-        yield mock
-
-
-@pytest.fixture
-def sync(hsa: MockDirectory, settings) -> Iterator[Kiv]:
-    """The sync from KIV to HSA, played by hand."""
-    writer = ConnectionSettings(hsa.url, settings.MOCK_KIV_BIND_DN, settings.MOCK_KIV_BIND_PASSWORD)
-    tool = Kiv(writer)
-    yield tool
-    tool.close()
 
 
 def again(request: AccessRequest) -> AccessRequest:
