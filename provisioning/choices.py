@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from provisioning.rules.hsa import HsaId, Person, Provider, Unit
 from provisioning.rules.mandates import Kind
 
 MOST_FOUND = 20
+_BEGINS_AS_AN_ID = re.compile(r"(SE|TSTNMT)?\d{2}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,20 @@ def search_units(directory: Directory, text: str) -> Matches:
         is_cut = found.is_cut
         options = [_unit(unit, _found_group()) for unit in found.items]
     if not options:
-        message = _("No unit in the directory matches “%(text)s”. Check the spelling, or use the HSA-id.")
-        raise Invalid(message % {"text": text}, code="search.no_unit", field="unit_search")
+        raise _no_unit(text)
     return Matches(tuple(options), is_cut)
+
+
+def _no_unit(text: str) -> Invalid:
+    """Why nothing was found. A unit's name may hold digits, so only the beginning tells an HSA-id."""
+    if _has_form(text):
+        return Invalid(
+            _("The directory has no unit with this HSA-id."), code="unit.unknown", field="unit_search"
+        )
+    if _BEGINS_AS_AN_ID.match(text):
+        return Invalid(_no_id_message(), code="unit.form", field="unit_search")
+    message = _("No unit in the directory matches “%(text)s”. Check the spelling, or use the HSA-id.")
+    return Invalid(message % {"text": text}, code="search.no_unit", field="unit_search")
 
 
 def own_units(directory: Directory, user: User, held: Mandates) -> tuple[Option, ...]:
@@ -145,16 +158,19 @@ def _commissioned(directory: Directory, user: User) -> list[Unit]:
 def _by_exact_id(directory: Directory, text: str) -> Person:
     """Names hold no digits: whoever writes one means an HSA-id."""
     if not _has_form(text):
-        message = _(
-            "This is not an HSA-id. It looks like SE0000000000-AB12: "
-            "SE, ten digits, a hyphen and up to 18 letters or digits."
-        )
-        raise Invalid(message, code="person.form", field="person_search")
+        raise Invalid(_no_id_message(), code="person.form", field="person_search")
     person = directory.person(HsaId(text))
     if person is None:
         message = _("Nobody in the directory has the HSA-id %(id)s. Check it, or search by name.")
         raise Invalid(message % {"id": text}, code="person.missing", field="person_search")
     return person
+
+
+def _no_id_message() -> str:
+    return _(
+        "This is not an HSA-id. It looks like SE0000000000-AB12: "
+        "SE, ten digits, a hyphen and up to 18 letters or digits."
+    )
 
 
 def _has_form(text: str) -> bool:
