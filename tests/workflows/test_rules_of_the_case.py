@@ -51,6 +51,8 @@ def refusals(by: HsaId = cast.HEAD, **wishes) -> set[tuple[str, str]]:
         (cast.HEAD, {"need": "."}, {("need", "order.statement")}),
         (cast.HEAD, {"need": "test"}, {("need", "order.statement")}),
         (cast.HEAD, {"need": "aaaaaaaaaaaaaaaaaaaa"}, {("need", "order.statement")}),
+        (cast.HEAD, {"need": "test test test test"}, {("need", "order.statement")}),
+        (cast.HEAD, {"need": "Se ovan. Se ovan. N/A!"}, {("need", "order.statement")}),
         (cast.HEAD, {"risk_statement": " - "}, {("risk_statement", "order.statement")}),
     ],
 )
