@@ -57,3 +57,14 @@ def test_no_file_names_where_packages_come_from(name):
 def test_every_package_the_tool_needs_is_explained_in_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8").lower()
     assert [name for name in sorted(asked_for("requirements.in")) if name not in readme] == []
+
+
+def test_the_readmes_table_of_dependencies_is_what_is_asked_for_each_with_its_licence():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("| Package | Why | Licence |") :].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    told = [row for row in rows if "vendored" not in row[0]]
+    names = [folded(name.strip()) for row in told for name in row[0].split(",")]
+    assert sorted(names) == sorted(asked_for("requirements.in"))
+    for packages, _, licences in told:
+        assert len(licences.split(",")) in (1, len(packages.split(","))), packages
