@@ -14,7 +14,9 @@ from django.views.decorators.http import require_safe
 
 from provisioning import access, audit, comparison, levels, presentation, timeline
 from provisioning.models import AccessRequest, User
+from provisioning.notifications import Kind
 from provisioning.rules.lifecycle import OPEN
+from provisioning.views.messages import ABOUT
 
 PAGE_SIZE = 20
 
@@ -67,7 +69,14 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "act": presentation.act_of(user, row),
         "comparisons": comparison.before_and_after(row, shows_dn=reads_name),
         "events": timeline.events(user, row, access.visible_history(user, row)),
-        "messages_sent": row.messages.order_by("pk"),
+        "messages_sent": [
+            {
+                "about": ABOUT[Kind(sent.kind)],
+                "created_at": sent.created_at,
+                "state": sent.get_state_display(),
+            }
+            for sent in row.messages.order_by("pk")
+        ],
         "siblings": [presentation.line(user, sibling) for sibling in siblings.prefetch_related("handlers")],
         "may_withdraw": access.may_withdraw(user, row),
         "may_nudge": access.may_nudge(user, row),

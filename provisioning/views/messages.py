@@ -52,6 +52,15 @@ ABOUT: dict[Kind, str | Promise] = {
     Kind.DELEGATED: gettext_lazy("Something has been delegated"),
     Kind.DELEGATION_ENDED: gettext_lazy("A delegation has ended"),
     Kind.DELEGATION_ENDS_SOON: gettext_lazy("A delegation ends soon"),
+    Kind.HSA_LATE: gettext_lazy("The value is late in the national HSA"),
+    Kind.RIGHTS_END_SOON: gettext_lazy("Rights end soon"),
+    Kind.REMOVAL_STARTED: gettext_lazy("A right is being removed"),
+    Kind.REMOVAL_KIV: gettext_lazy("Something to remove in KIV"),
+    Kind.REMOVAL_KIV_RETURNED: gettext_lazy("The value has not been removed yet"),
+    Kind.REMOVAL_REMINDER: gettext_lazy("A reminder of a removal"),
+    Kind.REMOVAL_DONE: gettext_lazy("The right has been removed"),
+    Kind.REMOVAL_ENDED: gettext_lazy("The removal has ended"),
+    Kind.REMOVAL_STUCK: gettext_lazy("Nobody has answered about a removal"),
 }
 
 
