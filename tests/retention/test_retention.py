@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -50,9 +51,9 @@ def withdrawn(**wishes) -> AccessRequest:
     return steps.withdraw(request, by=head, reason="Behövs inte.")
 
 
-def done(**wishes) -> AccessRequest:
+def done(**wishes: Any) -> AccessRequest:
     """A case that gave a right, until 1 January 2027 if nothing else is wished."""
-    wishes = {"person_id": cast.DOCTOR, "level": Level.OWN, "days": 305} | wishes
+    wishes = dict[str, Any](person_id=cast.DOCTOR, level=Level.OWN, days=305) | wishes
     request = acts.order(**wishes)
     acts.work()
     request.refresh_from_db()
@@ -69,12 +70,13 @@ def ends_its_right(request: AccessRequest, kiv, calendar) -> Grant:
     if removal.current_state is RemovalState.AWAITING_KIV:
         life.take_away(kiv, removal)
         life.work()
-    grant = Grant.objects.get(pk=request.grant_id)
+    assert request.grant is not None
+    grant = Grant.objects.get(pk=request.grant.pk)
     assert not grant.is_living
     return grant
 
 
-def cases() -> list[str]:
+def cases() -> list[str | None]:
     return list(Order.objects.order_by("pk").values_list("case_number", flat=True))
 
 
@@ -82,7 +84,7 @@ def rows() -> dict[str, int]:
     return {model.__name__: model.objects.count() for model in OF_A_CASE}
 
 
-def recorded(action: Action) -> list[dict]:
+def recorded(action: Action) -> list[Any]:
     found = AuditEntry.objects.filter(action=action.value).order_by("sequence")
     return list(found.values_list("data", flat=True))
 

@@ -100,7 +100,7 @@ def test_every_right_of_a_leaver_is_named():
         ({"is_archived": True}, Kind.UNIT_ARCHIVED),
     ],
 )
-def test_a_unit_that_is_closed_or_archived(changed: dict[str, object], kind: Kind):
+def test_a_unit_that_is_closed_or_archived(changed, kind: Kind):
     what = reading(person(ANNA, REHAB_NORTH), commission(), units=[unit(NORTH, **changed)])
     assert kinds(what, WHOLE_NORTH) == [kind]
 

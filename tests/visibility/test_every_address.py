@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -70,7 +71,7 @@ ALL = list(addresses())
 @pytest.fixture
 def made(directory, kiv, settings) -> Iterator[World]:
     cache.clear()
-    settings.AUDITORS = (PEOPLE["auditor"].text,)
+    settings.AUDITORS = (str(PEOPLE["auditor"]),)
     settings.OPERATORS = (world.OPERATOR.text,)
     settings.LIMIT_LOGINS_PER_MINUTE = settings.LIMIT_SEARCHES_PER_MINUTE = 1_000_000
     settings.LIMIT_ORDERS_PER_HOUR = 1_000_000
@@ -134,7 +135,7 @@ def answers(person: str, made: World) -> Column:
     return found
 
 
-def ask(client: Client, method: str, address: Address, value: object) -> str:
+def ask(client: Client, method: str, address: Address, value: Any) -> str:
     data = PAYLOADS[address.name](value) if method == "POST" and address.name in PAYLOADS else {}
     send = getattr(client, method.lower())
     with transaction.atomic(), writes() as written:

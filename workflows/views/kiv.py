@@ -219,7 +219,9 @@ def _answer_cannot(card: Card) -> HttpResponse:
 
 @transaction.atomic
 def _all_or_none(
-    card: Card, rows: Iterable[AccessRequest], operation_for: Callable[[AccessRequest], steps.Operation]
+    card: Card,
+    rows: Iterable[AccessRequest],
+    operation_for: Callable[[AccessRequest], steps.Operation[AccessRequest]],
 ) -> list[AccessRequest]:
     """Answer for all these items, or, when one answer is refused, for none; returns those answered for.
 
