@@ -37,6 +37,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "escalations": every(15 * 60, "workflows.sweep_escalations"),
     "notices": every(30 * 60, "provisioning.sweep_notices"),
     "expiry": every(10 * 60, "workflows.sweep_expiry"),
+    "reviews": every(15 * 60, "workflows.sweep_reviews"),
     "delegations": every(10 * 60, "provisioning.sweep_delegations"),
     "sessions": every(60 * 60, "provisioning.sweep_sessions"),
     "retention": {

@@ -313,6 +313,15 @@ ESCALATION_END = env.choice("ESCALATION_END", ("end", "stay"), "end")
 RENEWAL_GRACE_DAYS = env.int("RENEWAL_GRACE_DAYS", 7, at_least=0, at_most=30)
 # After how many working days a removal that could not be carried out is tried again.
 REMOVAL_RETRY_WORKING_DAYS = env.int("REMOVAL_RETRY_WORKING_DAYS", 5, at_least=1, at_most=60)
+# How often each right is reviewed; and how far ahead rights are taken into a review that begins anyway.
+REVIEW_EVERY_MONTHS = env.int("REVIEW_EVERY_MONTHS", 12, at_least=1, at_most=12)
+REVIEW_GATHER_DAYS = env.int("REVIEW_GATHER_DAYS", 30, at_least=0, at_most=90)
+# In working days: how long a review lasts, when the undecided are reminded, when the next head up is asked.
+REVIEW_WORKING_DAYS = env.int("REVIEW_WORKING_DAYS", 15, at_least=1, at_most=120)
+REVIEW_REMINDER_WORKING_DAYS = env.int("REVIEW_REMINDER_WORKING_DAYS", 5, at_least=1, at_most=60)
+REVIEW_ESCALATE_WORKING_DAYS = env.int("REVIEW_ESCALATE_WORKING_DAYS", 10, at_least=1, at_most=120)
+# What becomes of the undecided: asked about once more and then removed, removed at once, or kept.
+REVIEW_UNDECIDED = env.choice("REVIEW_UNDECIDED", ("ask_again", "remove", "keep"), "ask_again")
 DELEGATION_NOTICE_DAYS = env.ints("DELEGATION_NOTICE_DAYS", (14, 1))
 
 # --- How long things are kept -------------------------------------------------------------------------------

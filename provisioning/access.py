@@ -13,10 +13,12 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from provisioning import mandates
+from provisioning import mandates, reviewers
+from provisioning.grant_models import Grant
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, AuditEntry, Delegation, HandlerRole, OutgoingMessage, User
 from provisioning.notifications import Kind
+from provisioning.review_models import Review, ReviewItem
 from provisioning.rules.lifecycle import State
 
 _ASKING = (Kind.ATTEST.value, Kind.KIV.value, Kind.KIV_RETURNED.value, Kind.REMINDER.value)
@@ -159,6 +161,54 @@ def visible_history(user: User, request: AccessRequest) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(
         Q(request=request) | Q(order=request.order, request=None)
     ).select_related("actor", "principal")
+
+
+def visible_reviews(user: User) -> QuerySet[Review]:
+    """Reviews this person may read: asked in, decided in, or of units the person is head of now."""
+    rows = Review.objects.select_related("opened_by")
+    if user.is_auditor:
+        return rows
+    is_party = Q(reviewers__person_key=user.hsa_key) | Q(items__reviewer=user) | Q(items__reviewed_for=user)
+    return rows.filter(is_party | _is_head(mandates.for_display(user))).distinct()
+
+
+def find_review(user: User, public_id: UUID) -> Review:
+    """The review, if this person may read it. Raises Http404."""
+    try:
+        return visible_reviews(user).get(public_id=public_id)
+    except Review.DoesNotExist:
+        raise Http404 from None
+
+
+def to_review(user: User) -> QuerySet[ReviewItem]:
+    """Rights that wait for this person's decision in a review: never the person's own."""
+    return reviewers.undecided_for(user.hsa_key)
+
+
+def visible_items(user: User, review: Review) -> QuerySet[ReviewItem]:
+    """What of a review this person may read: all as auditor, head or reviewer of it all; else own part."""
+    rows = review.items.select_related("grant__origin__order", "reviewer", "reviewed_for")
+    held = mandates.for_display(user)
+    is_head = review.unit_key in {unit_id.folded for unit_id in held.unit_ids} or any(
+        provider.hsa_id.folded == review.unit_key for provider in held.providers
+    )
+    has_all = review.reviewers.filter(person_key=user.hsa_key, only_subject_key="").exists()
+    if user.is_auditor or is_head or has_all:
+        return rows
+    own = Q(reviewer=user) | Q(reviewed_for=user) | Q(pk__in=to_review(user).values("pk"))
+    return rows.filter(own)
+
+
+def may_begin_review(user: User) -> bool:
+    """Say whether a way to start one is shown. The operation asks again, with mandates read fresh."""
+    held = mandates.for_display(user)
+    return user.is_auditor or held.is_head_of_unit or bool(held.providers)
+
+
+def rights_to_review(user: User, held: Mandates) -> QuerySet[Grant]:
+    """The rights whose units this person may start a review of, with the mandates read just now."""
+    rows = Grant.objects.active()
+    return rows if user.is_auditor else rows.filter(_is_head(held))
 
 
 def may_read_messages(user: User) -> bool:

@@ -10,6 +10,7 @@ from django.db import transaction
 from provisioning.audit_trail import sealing
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest, AuditEntry, Order, User
+from provisioning.review_models import Review
 
 
 class Action(enum.StrEnum):
@@ -57,6 +58,16 @@ class Action(enum.StrEnum):
     GRANT_ENDED = "grant.ended"
     GRANT_KEPT = "grant.kept"
     NOTICES_SENT = "grant.notices_sent"
+    GRANT_REVIEWED = "grant.reviewed"
+    REVIEW_OPENED = "review.opened"
+    REVIEW_DECIDED = "review.decided"
+    REVIEW_REVIEWERS_CHANGED = "review.reviewers_changed"
+    REVIEW_NOTICED = "review.noticed"
+    REVIEW_ESCALATED = "review.escalated"
+    REVIEW_ASKED_AGAIN = "review.asked_again"
+    REVIEW_UNDECIDED = "review.undecided"
+    REVIEW_CLOSED = "review.closed"
+    REVIEW_STUCK = "review.stuck"
     REMOVAL_STARTED = "removal.started"
     REMOVAL_KIV_NEEDED = "removal.kiv_needed"
     REMOVAL_REPORTED_DONE = "removal.reported_done"
@@ -95,13 +106,13 @@ def record(
     principal: User | None = None,
     request: AccessRequest | None = None,
     order: Order | None = None,
-    about: Grant | Removal | None = None,
+    about: Grant | Removal | Review | None = None,
     reason: str = "",
     **data: Any,
 ) -> AuditEntry:
     """Write one fact. `actor` is None when the tool itself acted; `principal` is who somebody else acted for.
 
-    `about`: what else it is about, a grant or a removal.
+    `about`: what else it is about, a grant, a removal or a review.
 
     `data` holds codes and values, never names, and no floats. Must be called inside the transaction that
     makes the fact true, after the rows that the transaction locks: the end of the chain is locked from here

@@ -25,6 +25,9 @@ _BELONGS_TO = {
     "kiv_task": "kiv_tasks",
     "delegate": "delegations",
     "revoke_delegation": "delegations",
+    "begin_review": "reviews",
+    "review": "reviews",
+    "review_result": "reviews",
 }
 
 
@@ -66,6 +69,8 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
     has_some = held.is_head_of_unit or user.is_auditor or access.visible_delegations(user).exists()
     if has_some or not held.is_known:
         items.append(("delegations", gettext_lazy("Delegations")))
+    if access.may_begin_review(user) or access.visible_reviews(user).exists() or not held.is_known:
+        items.append(("reviews", gettext_lazy("Reviews")))
     if user.is_operator or user.is_auditor:
         items.append(("messages", gettext_lazy("Messages")))
     if settings.IS_DEMO:

@@ -81,7 +81,7 @@ def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
     grant.state, grant.end_cause, grant.state_since = GrantState.ACTIVE.value, "", timezone.now()
     grant.let_end_by, grant.let_end_at, grant.let_end_reason = None, None, ""
     grant.noticed_on = readings.today()
-    grant.next_review_on = deadlines.next_review(readings.today())
+    grant.next_review_on = next_review_on()
     grant.unit_name, grant.unit_dn, grant.person_dn = request.unit_name, request.unit_dn, person_dn
     grant.save()
     audit.record(
@@ -111,7 +111,7 @@ def _create(request: AccessRequest, person_dn: str) -> Grant:
         origin=request,
         starts_on=request.starts_on,
         ends_on=request.ends_on,
-        next_review_on=deadlines.next_review(today),
+        next_review_on=next_review_on(),
         noticed_on=today,
     )
     audit.record(
@@ -142,6 +142,11 @@ def _look_again_at_removals(request: AccessRequest) -> None:
 def _make_removals_due(person_key: str) -> None:
     rows = Removal.objects.open().filter(subject_key=person_key, next_poll_at__isnull=False)
     rows.update(next_poll_at=timezone.now())
+
+
+def next_review_on() -> date:
+    """When a right that is given, prolonged or kept today is reviewed next."""
+    return deadlines.next_review(readings.today(), months=settings.REVIEW_EVERY_MONTHS)
 
 
 # -- let it run out ------------------------------------------------------------------------------------------
@@ -178,6 +183,12 @@ def may_manage(grant: Grant, held: Mandates, by: User) -> bool:
         is_named = by.identity in {HsaId(text) for text in named}
         return is_named or any(provider.hsa_id == grant.unit_id for provider in held.providers)
     return grant.unit_id in held.unit_ids
+
+
+def record_reviewed(grant: Grant) -> None:
+    """Kept at a review: the next one is counted from today. Inside the review's operation, the row locked."""
+    grant.next_review_on = next_review_on()
+    grant.save(update_fields=["next_review_on"])
 
 
 # -- the end -------------------------------------------------------------------------------------------------

@@ -41,9 +41,12 @@ class Kind(enum.StrEnum):
     REMOVAL_DONE = "removal_done"
     REMOVAL_ENDED = "removal_ended"
     REMOVAL_STUCK = "removal_stuck"
+    REVIEW_WAITS = "review_waits"
+    REVIEW_STUCK = "review_stuck"
 
 
 ABOUT_DELEGATIONS = frozenset({Kind.DELEGATED, Kind.DELEGATION_ENDED, Kind.DELEGATION_ENDS_SOON})
+ABOUT_REVIEWS = frozenset({Kind.REVIEW_WAITS, Kind.REVIEW_STUCK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,16 @@ WORDS: dict[Kind, _Words] = {
         _("A right that has ended still stands in the directory, and nobody could remove it."),
         _("Open the case to read why. The removal is tried again by itself after some days."),
     ),
+    Kind.REVIEW_WAITS: _Words(
+        _("Rights to review"),
+        _("One or more rights that you answer for are to be reviewed, and wait for your decision."),
+        _("Open the list. There you keep or remove each right. You can save a part and go on later."),
+    ),
+    Kind.REVIEW_STUCK: _Words(
+        _("A review that nobody can decide"),
+        _("The directory names nobody who may decide on rights that are to be reviewed."),
+        _("Open the list to see which unit. The review goes on when the unit has a head in the directory."),
+    ),
 }
 
 
@@ -226,4 +239,6 @@ def _path(message: OutgoingMessage) -> str:
     kind = Kind(message.kind)
     if kind in ABOUT_DELEGATIONS:
         return reverse("delegations")
+    if kind in ABOUT_REVIEWS:
+        return reverse("reviews")
     return reverse("grants" if kind is Kind.RIGHTS_END_SOON else "start")

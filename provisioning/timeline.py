@@ -86,6 +86,7 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.GRANT_LET_END: ("info", gettext_lazy("It was decided that the right may run out.")),
     Action.GRANT_EXPIRED: ("warning", gettext_lazy("The right's last day has passed.")),
     Action.GRANT_ENDED: ("neutral", gettext_lazy("The right has ended.")),
+    Action.GRANT_REVIEWED: ("info", gettext_lazy("The right was looked over in a review.")),
     Action.GRANT_KEPT: ("info", gettext_lazy("The decision to end the right was taken back.")),
     Action.NOTICES_SENT: ("info", gettext_lazy("A message about rights that end soon was sent.")),
     Action.REMOVAL_STARTED: ("warning", gettext_lazy("The removal was started.")),

@@ -27,7 +27,7 @@ OWN_VARIABLES = (
 )  # fmt: skip
 OWN_PREFIXES = (
     "AUDIT_", "DEMO_", "DIRECTORY_", "EMAIL_", "HSA_", "LIMIT_", "MOCK_", "OIDC_", "POLL_", "RETENTION_",
-    "SESSION_", "TRUSTED_",
+    "REVIEW_", "SESSION_", "TRUSTED_",
 )  # fmt: skip
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from workflows import escalation, expiry, polling, retention, steps
+from workflows import escalation, expiry, polling, retention, reviewing, steps
 
 RETENTION_SECONDS = 150  # well below the time limit of tasks
 
@@ -47,3 +47,9 @@ def sweep_expiry() -> None:
 def sweep_retention() -> None:
     """Remove what has been kept long enough; what there is no time for goes the next night."""
     retention.sweep_all(seconds=RETENTION_SECONDS)
+
+
+@shared_task(name="workflows.sweep_reviews")
+def sweep_reviews() -> None:
+    """Open the reviews that are due, tell those who have not decided, ask further up, end what is over."""
+    reviewing.sweep()

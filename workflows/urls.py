@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from workflows.views import attest, choose, kiv, order, withdraw
+from workflows.views import attest, choose, kiv, order, reviews, withdraw
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("bestall/", order.order, name="order"),
     path("arenden/<uuid:public_id>/attestera/", attest.attest, name="attest"),
     path("arenden/<uuid:public_id>/valj/", choose.choose, name="choose"),
     path("arenden/<uuid:public_id>/dra-tillbaka/", withdraw.withdraw, name="withdraw"),
+    path("uppfoljningar/", reviews.reviews, name="reviews"),
+    path("uppfoljningar/ny/", reviews.begin, name="begin_review"),
+    path("uppfoljningar/<uuid:public_id>/", reviews.review, name="review"),
+    path("uppfoljningar/<uuid:public_id>/resultat/", reviews.result, name="review_result"),
     path("kiv/", kiv.tasks, name="kiv_tasks"),
     path("kiv/<uuid:public_id>/", kiv.task, name="kiv_task"),
 ]

@@ -101,9 +101,13 @@ def prolonged_latest_end(old_end: date) -> date:
     return same_day_next_year(old_end)
 
 
-def next_review(since: date) -> date:
-    """The day of the next review: a year after the last, on a working day. Source: domain §8."""
-    return _working_day_until(same_day_next_year(since))
+def next_review(since: date, *, months: int = 12) -> date:
+    """The day of the next review: so many months (at most 12) after the last, on a working day. Domain §8."""
+    if months == 12:
+        return _working_day_until(same_day_next_year(since))
+    year, month = divmod(since.year * 12 + since.month - 1 + months, 12)
+    last_day = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return _working_day_until(date(year, month + 1, min(since.day, last_day)))
 
 
 def _working_day_until(day: date) -> date:

@@ -61,6 +61,8 @@ ABOUT: dict[Kind, str | Promise] = {
     Kind.REMOVAL_DONE: gettext_lazy("The right has been removed"),
     Kind.REMOVAL_ENDED: gettext_lazy("The removal has ended"),
     Kind.REMOVAL_STUCK: gettext_lazy("Nobody has answered about a removal"),
+    Kind.REVIEW_WAITS: gettext_lazy("Rights to review"),
+    Kind.REVIEW_STUCK: gettext_lazy("A review that nobody can decide"),
 }
 
 

@@ -46,6 +46,7 @@ def start(request: HttpRequest) -> HttpResponse:
     with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
     context: dict[str, Any] = {
         "inboxes": [inbox for inbox in inboxes if inbox.count],
+        "rights_to_review": access.to_review(user).count(),
         "own": _inbox(user, _("You wait for"), with_others),
         "directory_is_silent": not mandates.for_display(user).is_known,
         "is_head": mandates.for_display(user).is_head_of_unit,

@@ -82,6 +82,11 @@ def cannot_without_words(visitor: Visitor) -> None:
     visitor.page.locator("button[value=cannot]").click()
 
 
+def reason_without_decision(visitor: Visitor) -> None:
+    visitor.page.locator("[name$='-reason']").first.fill("Slutar i maj.")
+    visitor.page.locator("main form button[type=submit]").click()
+
+
 SUBMIT = press("main form button[type=submit]")
 HEAD, KIV, AUDITOR = cast.HEAD, cast.KIV_ADMINISTRATOR, cast.AUDITOR
 
@@ -115,6 +120,13 @@ PAGES = [
     Shown("delegate", HEAD, "/delegeringar/ny/", url_name="delegate"),
     Shown("delegate-errors", HEAD, "/delegeringar/ny/", SUBMIT),
     Shown("revoke", HEAD, "/delegeringar/{delegation}/aterkalla/", url_name="revoke_delegation"),
+    Shown("reviews", HEAD, "/uppfoljningar/", url_name="reviews"),
+    Shown("reviews-empty", cast.OUTSIDER, "/uppfoljningar/"),
+    Shown("review-begin", HEAD, "/uppfoljningar/ny/", url_name="begin_review"),
+    Shown("review-begin-errors", HEAD, "/uppfoljningar/ny/", SUBMIT, status=400),
+    Shown("review", HEAD, "/uppfoljningar/{review}/", url_name="review"),
+    Shown("review-errors", HEAD, "/uppfoljningar/{review}/", reason_without_decision, status=400),
+    Shown("review-result", HEAD, "/uppfoljningar/{review}/resultat/", url_name="review_result"),
     Shown("kiv-tasks", KIV, "/kiv/", url_name="kiv_tasks"),
     Shown("kiv-tasks-empty", cast.OUTSIDER, "/kiv/"),
     Shown("kiv-task", KIV, "/kiv/{kiv}/", url_name="kiv_task"),

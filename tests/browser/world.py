@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -62,7 +63,17 @@ def make(visit: Callable[[HsaId], Visitor]) -> World:
         ("done", State.DONE),
     ):
         head.wait_for_state(at_once[name], state)
+    world.cases["review"] = begin_review(head)
     return world
+
+
+def begin_review(head: Visitor) -> str:
+    """The head of unit starts a review of the unit's rights; returns its public id."""
+    head.open("/uppfoljningar/ny/")
+    head.page.locator("[name=unit]").first.check()
+    head.page.locator(SUBMIT).click()
+    head.page.wait_for_url(re.compile(r"/uppfoljningar/[0-9a-f-]{36}/$"))
+    return head.page.url.rstrip("/").rpartition("/")[2]
 
 
 def delegate(head: Visitor) -> str:

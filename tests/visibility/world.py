@@ -10,13 +10,17 @@ from typing import Any
 
 from django.utils import timezone
 
+from provisioning import review_readings
 from provisioning.directory import open_directory
 from provisioning.directory.mock.kiv import Kiv
+from provisioning.grant_models import Grant
 from provisioning.models import AccessRequest, Delegation, OutgoingMessage
 from provisioning.requests import Choice
+from provisioning.review_models import Review, ReviewItem
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Kind
 from tests import cast
+from tests.reviews import sitting
 from tests.workflows import acts, delegating
 
 HEAD_ELSEWHERE = HsaId("SE0000000000-1041")  # of EKLIDEN
@@ -49,6 +53,7 @@ class World:
     cases: Mapping[str, AccessRequest]
     delegations: Mapping[str, Delegation]
     messages: Mapping[str, OutgoingMessage]
+    reviews: Mapping[str, Review]
 
     def objects(self, parameter: str) -> dict[str, Any]:
         """What can stand in an address's variable."""
@@ -57,6 +62,8 @@ class World:
             return {name: row.public_id for name, row in self.cases.items()} | nobodys
         if parameter == "delegation":
             return {name: row.public_id for name, row in self.delegations.items()} | nobodys
+        if parameter == "review":
+            return {name: row.public_id for name, row in self.reviews.items()} | nobodys
         if parameter == "message":
             return {name: row.uuid for name, row in self.messages.items()} | nobodys
         return {}
@@ -97,12 +104,38 @@ def make(kiv: Kiv) -> World:
     failed = OutgoingMessage.objects.filter(kind="attest").order_by("pk")[0]
     OutgoingMessage.objects.filter(pk=failed.pk).update(state=OutgoingMessage.State.FAILED, attempts=8)
     rows = {name: AccessRequest.objects.get(pk=row.pk) for name, row in cases.items()}
-    return World(rows, {"own": own, "elsewhere": elsewhere}, {"failed": failed})
+    grant = rows["done"].grant
+    assert grant
+    own_review = sitting.begun(grant)
+    _right_without_review(rows["to-choose"])
+    return World(rows, {"own": own, "elsewhere": elsewhere}, {"failed": failed}, {"own-review": own_review})
 
 
 Payload = Callable[[uuid.UUID], dict[str, Any]]
 
 REASON = "Behövs inte längre på enheten, enligt verksamhetschefen."
+
+
+def _right_without_review(row: AccessRequest) -> None:
+    """As if the case had given a right: one whose unit's head may start a review."""
+    named = ("subject_key", "subject_hsa_id", "subject_name", "service", "level", "starts_on", "ends_on")
+    placed = ("unit_key", "unit_hsa_id", "unit_name", "unit_dn")
+    fields = {name: getattr(row, name) for name in (*named, *placed)}
+    Grant.objects.create(origin=row, next_review_on=row.ends_on, **fields)
+
+
+def _answers(public_id: uuid.UUID) -> dict[str, Any]:
+    """Every right of the review is kept, as a reviewer's page would send it."""
+    data: dict[str, Any] = {}
+    for item in ReviewItem.objects.filter(review__public_id=public_id).select_related("grant"):
+        said = review_readings.look([item.grant])[item.grant_id]
+        data |= {
+            f"{item.pk}-decision": "keep",
+            f"{item.pk}-reason": REASON,
+            f"{item.pk}-shown": said.fingerprint,
+        }
+    return data
+
 
 # What is posted, by the address's name: enough to change something, were it allowed. Others: an empty form.
 PAYLOADS: Mapping[str, Payload] = {
@@ -115,6 +148,8 @@ PAYLOADS: Mapping[str, Payload] = {
         "cannot-why": "other",
         "cannot-note": REASON,
     },
+    "begin_review": lambda _id: {"unit": cast.ALMBY.folded},
+    "review": _answers,
     "delegate": lambda _id: {
         "who": cast.OUTSIDER.text,
         "unit": cast.BJORKHAGA.text,

@@ -1,0 +1,93 @@
+"""What people and time do in a review, through the real operations."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from provisioning import access, mandates, readings, review_readings
+from provisioning.directory import open_directory
+from provisioning.grant_models import Grant
+from provisioning.review_models import Decision, Review, ReviewItem, ReviewScope
+from provisioning.reviews import Given, place_of
+from provisioning.rules.hsa import Attribute, HsaId
+from provisioning.rules.lifecycle import State
+from tests import cast
+from tests.workflows import acts
+from workflows import reviewing
+
+WHY = "Behövs fortfarande för samordningen."
+
+
+def own_right_of_the_head(kiv) -> Grant:
+    """The head of unit's own access, attested by the head above."""
+    request = acts.order(by=cast.HEAD, person_id=cast.HEAD)
+    acts.attest(request, cast.HEAD_ABOVE)
+    acts.work()
+    request.refresh_from_db()
+    if request.current_state is State.AWAITING_CHOICE:
+        from provisioning import requests
+
+        acts.choose(request, requests.Choice.COUPLE)
+        acts.work()
+        request.refresh_from_db()
+    for change in request.changes:
+        kiv.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
+    acts.work()
+    request.refresh_from_db()
+    assert request.grant is not None, (request.state, request.assessment)
+    return request.grant
+
+
+def is_due(*grants: Grant) -> None:
+    """As if the time for their review had come."""
+    pks = [grant.pk for grant in grants]
+    Grant.objects.filter(pk__in=pks).update(next_review_on=readings.today())
+
+
+def opened(*grants: Grant) -> Review:
+    """The timetable has opened the review of these rights."""
+    is_due(*grants)
+    assert reviewing.open_due(open_directory()) == 1
+    return Review.objects.get()
+
+
+def begun(grant: Grant, by: HsaId = cast.HEAD) -> Review:
+    """Somebody has started a review of the right's whole unit."""
+    place = place_of(grant)
+    place.scope = ReviewScope.ALL
+    return reviewing.begin(open_directory(), place, by=acts.user(by))
+
+
+def decide(
+    review: Review,
+    answers: dict[Grant, Decision],
+    by: HsaId = cast.HEAD,
+    reason: str = WHY,
+    seconds: int = 90,
+) -> int:
+    user = acts.user(by)
+    items = {item.grant_id: item for item in review.items.all()}
+    given = [Given(items[grant.pk].pk, decision, reason) for grant, decision in answers.items()]
+    held = mandates.read(user.identity)
+    said = review_readings.look(answers)
+    return reviewing.decide(review, given, by=user, held=held, said=said, seconds=seconds)
+
+
+def item(review: Review, grant: Grant) -> ReviewItem:
+    return review.items.get(grant=grant)
+
+
+def waits_for(person: HsaId) -> set[int]:
+    """Keys of the rights that this person is to decide upon."""
+    return set(access.to_review(acts.user(person)).values_list("grant_id", flat=True))
+
+
+def has_lasted(review: Review) -> None:
+    """As if the last day were yesterday, and everybody had been told long ago."""
+    yesterday = readings.today() - timedelta(days=1)
+    Review.objects.filter(pk=review.pk).update(due_on=yesterday)
+    told(review, yesterday - timedelta(days=30))
+
+
+def told(review: Review, on: date) -> None:
+    review.reviewers.update(asked_on=on, told_on=on)

@@ -1,0 +1,78 @@
+"""The timetable of reviews: opened when due, those who decide kept up to date, told, asked again, ended."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from provisioning import readings, reviewers, reviews
+from provisioning.directory import Directory, open_directory
+from provisioning.errors import DirectoryError, Invalid, WrongState
+from provisioning.grant_models import Removal
+from provisioning.mandates import Mandates
+from provisioning.models import User
+from provisioning.review_models import Review, ReviewState
+from provisioning.review_readings import Said
+from provisioning.reviews import Given
+from provisioning.rules.hsa import HsaId
+from workflows.removal_flow import RemovalFlow
+
+log = logging.getLogger(__name__)
+
+
+def sweep() -> None:
+    """One round. A silent directory opens nothing and ends nothing; what is written is told all the same."""
+    today = readings.today()
+    try:
+        directory = open_directory()
+        open_due(directory)
+        ask_around(directory)
+    except DirectoryError as exc:
+        log.warning("reviews not compared with the directory (%s)", exc.code)
+        reviews.send_notices(today)
+        return
+    reviews.send_notices(today)
+    for pk in reviews.due_to_end(today):
+        try:
+            reviews.end(pk, on=today, start=_start)
+        except WrongState:
+            continue  # a right is being taken away for another cause: the next round settles it
+
+
+def open_due(directory: Directory) -> int:
+    """Open a review for each unit where a right's time has come. Returns how many. Raises DirectoryError."""
+    count = 0
+    for place in reviews.places_due(readings.today()):
+        try:
+            begin(directory, place)
+        except (WrongState, Invalid):
+            continue  # somebody was faster
+        count += 1
+    return count
+
+
+def begin(directory: Directory, place: Review, *, by: User | None = None) -> Review:
+    """Look up who is asked, then open the review. Raises DirectoryError, WrongState, Invalid."""
+    subjects = [grant.subject_id for grant in reviews.rights_of(place, on=readings.today())]
+    return reviews.begin(place, reviewers.look_up(directory, place, subjects, rungs=0), by=by)
+
+
+def ask_around(directory: Directory) -> None:
+    """Read again who may decide in each open review, one rung further up where it is time."""
+    for review in Review.objects.filter(state=ReviewState.OPEN).order_by("pk"):
+        keys = review.items.undecided().values_list("grant__subject_hsa_id", flat=True).distinct()
+        climbs = reviews.is_escalation_due(review, on=readings.today())
+        rungs = review.escalation_level + climbs
+        found = reviewers.look_up(directory, review, [HsaId(text) for text in keys], rungs=rungs)
+        reviews.ask(review, found, climbs=climbs)
+
+
+def decide(
+    review: Review, answers: list[Given], *, by: User, held: Mandates, said: dict[int, Said], seconds: int
+) -> int:
+    """Save answers; what is not kept starts its removal, all or nothing. Raises as `reviews.decide`."""
+    return reviews.decide(review.pk, answers, by=by, held=held, said=said, seconds=seconds, start=_start)
+
+
+def _start(removal: Removal) -> Any:
+    return RemovalFlow.start.run(removal=removal)
