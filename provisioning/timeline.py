@@ -128,6 +128,8 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.PROTECTED_READ: ("info", gettext_lazy("The case of a protected person was opened.")),
     Action.RECEIPT_ISSUED: ("info", gettext_lazy("A receipt was downloaded.")),
     Action.AUDIT_EXPORTED: ("info", gettext_lazy("The event log was exported.")),
+    Action.CASE_REMOVED: ("info", gettext_lazy("A case was removed when its time was over.")),
+    Action.RETENTION_SWEPT: ("info", gettext_lazy("What had been kept long enough was removed.")),
     Action.AUDIT_CUT: ("info", gettext_lazy("Old events were removed when their time was over.")),
     Action.CHECKPOINT_FAILED: ("warning", gettext_lazy("A checkpoint of the event log was not delivered.")),
     Action.DEMO_VALUE_CHANGED: ("info", gettext_lazy("A value was changed in the mock KIV.")),
