@@ -1,8 +1,8 @@
 """Readings of many persons: a hundred in a few searches, their units and providers asked for once.
 
 For sweeps. What an assessment of an order takes besides (all commissions of a unit, other HSA-ids of the
-same human) is not asked for and stands as a gap. Memory is bounded by the batch and by the organisation's
-size, never by the number of persons.
+same human) is not asked for and stands as a gap. Memory is bounded by the organisation's size and by what
+is held of so many persons at once, never by the number of persons.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from provisioning.directory import filters, mapping, names
+from provisioning.directory import filters, mapping, names, register
 from provisioning.directory.connection import Entry, Only
 from provisioning.directory.lookups import TERMS_PER_SEARCH, Lookups, Place
 from provisioning.directory.readability import Readability
 from provisioning.directory.reading import UNREADABLE
+from provisioning.directory.register import Register
 from provisioning.directory.troubles import Trouble, trouble_of
 from provisioning.errors import DirectoryTruncated
 from provisioning.rules.hsa import Commission, HsaId, Part, Person, Problem, Provider, Reading, Unit
@@ -26,6 +27,7 @@ from provisioning.rules.services import ids_named_in
 NOT_ASKED = tuple(
     Problem("directory.truncated", part, "not asked") for part in (Part.IDENTITIES, Part.UNIT_COMMISSIONS)
 )
+AT_ONCE = 50_000  # persons whose ids, and couplings where all commissions are gone through, are held
 KEPT_AT_MOST = 50_000  # organisation entries remembered; more than any region has
 
 Wanted = tuple[HsaId, Collection[HsaId]]  # a person, and the units and providers to look up besides
@@ -51,14 +53,26 @@ class Batches:
         self._places: dict[HsaId, tuple[_Place, ...]] = {}  # by id; empty: there is none
         self._parents: dict[HsaId, tuple[HsaId, ...]] = {}
         self._hidden: set[tuple[str, str]] = set()
+        self._register: Register | None = None
 
     def readings(self, wanted: Iterable[Wanted]) -> Iterator[Reading]:
         """One reading per person, in the order asked. Raises DirectoryError: nothing is known any more."""
         remaining = iter(wanted)
-        while batch := dict(itertools.islice(remaining, TERMS_PER_SEARCH)):
-            if len(self._entries) > KEPT_AT_MOST:
-                self._entries, self._places, self._parents = {}, {}, {}
-            yield from self._read(batch)
+        while some := list(itertools.islice(remaining, AT_ONCE)):
+            self._register = self._go_through_all([person_id for person_id, _ in some])
+            for begin in range(0, len(some), TERMS_PER_SEARCH):
+                if len(self._entries) > KEPT_AT_MOST:
+                    self._entries, self._places, self._parents = {}, {}, {}
+                yield from self._read(dict(some[begin : begin + TERMS_PER_SEARCH]))
+
+    def _go_through_all(self, ids: Collection[HsaId]) -> Register | None:
+        """The commissions of very many persons; None where they are asked for a hundred persons at a time."""
+        if len(ids) < register.WORTH_IT_FROM:
+            return None
+        try:
+            return Register(self._lookups, ids)
+        except DirectoryTruncated:
+            return None  # all of them are more than this account gets
 
     def _read(self, batch: Mapping[HsaId, Collection[HsaId]]) -> Iterator[Reading]:
         """An answer cut short is asked for again in halves; of one person alone it is a gap."""
@@ -75,7 +89,8 @@ class Batches:
             yield from self._read(dict(items[middle:]))
 
     def _read_whole(self, batch: Mapping[HsaId, Collection[HsaId]]) -> list[Reading]:
-        read_at = datetime.now(UTC)
+        # A reading is as old as its oldest part.
+        read_at = self._register.read_at if self._register is not None else datetime.now(UTC)
         persons, problems = self._read_persons(batch)
         commissions = self._read_commissions(batch, problems)
         wanted = {person_id: set(ids) for person_id, ids in batch.items()}
@@ -163,14 +178,7 @@ class Batches:
     ) -> dict[HsaId, list[Commission]]:
         """The commissions that name these persons, each with the couplings of its person only."""
         layout = self._layout
-        texts = tuple(person_id.text for person_id in ids if person_id.text.strip())
-        found = self._lookups.search(
-            Place.UNITS,
-            filters.any_of(filters.begins(layout.commission_members, text) for text in texts),
-            mapping.commission_attributes(layout),
-            only=Only(layout.commission_members, texts),
-            is_paged=True,
-        )
+        found = self._naming(ids) if self._register is None else self._register.of(ids)
         members = [(entry, self._members(entry, ids)) for entry in found]
         ours = [(entry, named) for entry, named in members if named]
         if not ours and not self._readability.is_searchable(
@@ -187,17 +195,33 @@ class Batches:
                 for attribute in self._unreadable(entry, "commission", required, afresh=True)
             ]
             above = self._entries.get(names.key(names.parent(entry.dn)))
-            for person_id in named:
+            for person_id, values in named.items():
+                own = Entry(entry.dn, entry.attributes | {layout.commission_members.casefold(): values})
                 commissions[person_id].append(
-                    mapping.to_commission(entry, layout, above=above, person_ids={person_id})
+                    mapping.to_commission(own, layout, above=above, person_ids={person_id})
                 )
                 problems[person_id] += gaps
         return commissions
 
-    def _members(self, entry: Entry, ids: Collection[HsaId]) -> set[HsaId]:
-        """A longer id that begins so is somebody else."""
-        values = entry.values(self._layout.commission_members)
-        return {person_id for value in values if (person_id := mapping.to_coupling(value).person_id) in ids}
+    def _naming(self, ids: Collection[HsaId]) -> list[Entry]:
+        """Commissions with a member that begins with one of the ids."""
+        layout = self._layout
+        texts = tuple(person_id.text for person_id in ids if person_id.text.strip())
+        return self._lookups.search(
+            Place.UNITS,
+            filters.any_of(filters.begins(layout.commission_members, text) for text in texts),
+            mapping.commission_attributes(layout),
+            only=Only(layout.commission_members, texts),
+            is_paged=True,
+        )
+
+    def _members(self, entry: Entry, ids: Collection[HsaId]) -> dict[HsaId, tuple[str, ...]]:
+        """The values that name these persons, by person. A longer id that begins so is somebody else."""
+        named: defaultdict[HsaId, tuple[str, ...]] = defaultdict(tuple)
+        for value in entry.values(self._layout.commission_members):
+            if (person_id := mapping.to_coupling(value).person_id) in ids:
+                named[person_id] += (value,)
+        return named
 
     # Units and providers
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 Key = tuple[str, ...]
 
+CACHED = 32_768  # a region's units and commissions: a sweep meets each of them again and again
+
 _HEX = "0123456789abcdefABCDEF"
 
 
@@ -25,6 +27,7 @@ def split(dn: str) -> list[str]:
     return [*parts, last] if last or parts else []
 
 
+@functools.lru_cache(maxsize=CACHED)
 def parent(dn: str) -> str:
     """The name of the entry above, as written; empty at the top."""
     for index in _separators(dn, ",;"):
@@ -40,7 +43,7 @@ def ancestors(dn: str) -> Iterator[str]:
         above = parent(above)
 
 
-@functools.lru_cache(maxsize=4096)  # the same few parents come again and again
+@functools.lru_cache(maxsize=CACHED)
 def key(dn: str) -> Key:
     """The comparable form: case, blanks and escapes no longer matter."""
     return tuple(_part_key(part) for part in split(dn))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from provisioning.directory import Directory
+from provisioning.directory import Directory, batches, register, wire
 from provisioning.directory.pace import Pace
 from provisioning.errors import DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 from provisioning.rules import drift
@@ -32,12 +33,19 @@ PEOPLE = sorted(
 )
 
 
+@pytest.fixture(params=[1, 10**6], ids=["all commissions gone through", "by prefixes"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Very many persons' commissions are found in another way than few persons'."""
+    monkeypatch.setattr(register, "WORTH_IT_FROM", request.param)
+
+
 def read_many(
     directory: Directory, ids: Iterable[HsaId], units: Collection[HsaId] = ()
 ) -> dict[HsaId, Reading]:
     return {reading.person_id: reading for reading in directory.read_many([(one, units) for one in ids])}
 
 
+@pytest.mark.usefixtures("either_way")
 def test_everybody_read_together_is_as_if_read_alone(directory: Directory):
     units = [cast.BJORKHAGA, cast.CLOSED_UNIT, cast.NOWHERE]
     together = read_many(directory, PEOPLE, units)
@@ -57,6 +65,7 @@ def test_everybody_read_together_is_as_if_read_alone(directory: Directory):
         }, person_id
 
 
+@pytest.mark.usefixtures("either_way")
 def test_both_ways_of_reading_lead_to_the_same_findings(directory: Directory):
     """Whatever somebody might have been given at Björkhaga: the sweep sees what a single look sees."""
     now = datetime.now(UTC)
@@ -69,12 +78,14 @@ def test_both_ways_of_reading_lead_to_the_same_findings(directory: Directory):
         assert drift.compare(reading, rights, at=now) == drift.compare(alone, rights, at=now), person_id
 
 
+@pytest.mark.usefixtures("either_way")
 def test_what_is_not_asked_for_is_a_gap_and_never_nothing(directory: Directory):
     reading = read_many(directory, [cast.TWO_IDS])[cast.TWO_IDS]
     assert not reading.is_readable(Part.IDENTITIES)
     assert not reading.is_readable(Part.UNIT_COMMISSIONS)
 
 
+@pytest.mark.usefixtures("either_way")
 def test_very_many_persons_come_in_their_order_and_none_is_lost(directory: Directory):
     ids = [HsaId(f"SE0000000000-X{number}") for number in range(350)]
     ids[170] = cast.COORDINATOR
@@ -83,7 +94,8 @@ def test_very_many_persons_come_in_their_order_and_none_is_lost(directory: Direc
     assert [reading.person_id for reading in found if reading.person] == [cast.COORDINATOR]
 
 
-def test_nothing_is_read_before_somebody_asks_for_it(directory: Directory):
+def test_no_more_ids_are_held_than_at_once(directory: Directory, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(batches, "AT_ONCE", 300)
     asked: list[HsaId] = []
 
     def ids() -> Iterable[tuple[HsaId, Collection[HsaId]]]:
@@ -92,10 +104,37 @@ def test_nothing_is_read_before_somebody_asks_for_it(directory: Directory):
             yield asked[-1], ()
 
     readings = directory.read_many(ids())
+    assert asked == []
     next(iter(readings))
-    assert len(asked) == 100
+    assert len(asked) == 300
 
 
+def test_a_reading_is_as_old_as_its_oldest_part(directory: Directory, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(register, "WORTH_IT_FROM", 1)
+    before = datetime.now(UTC)
+    moments = {reading.read_at for reading in directory.read_many((one, ()) for one in PEOPLE * 5)}
+    (moment,) = moments
+    assert before <= moment
+
+
+def test_all_commissions_are_gone_through_once_and_nobody_is_asked_for_by_prefix(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(register, "WORTH_IT_FROM", 1)
+    asked: list[str] = []
+    search = wire.search
+
+    def note(connection: socket.socket, number: int, request: wire.Search) -> wire.Answer:
+        asked.append(request.filter_text)
+        return search(connection, number, request)
+
+    monkeypatch.setattr(wire, "search", note)
+    assert any(reading.commissions for reading in directory.read_many((one, ()) for one in PEOPLE))
+    assert asked.count("(hsaCommissionMember=*)") == 1
+    assert not [text for text in asked if "(hsaCommissionMember=SE" in text]
+
+
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(
     ("attribute", "parts"),
     [
@@ -115,6 +154,7 @@ def test_an_attribute_we_may_not_read_is_a_gap(
     assert drift.compare(reading, [], at=reading.read_at).found == ()
 
 
+@pytest.mark.usefixtures("either_way")
 def test_an_answer_cut_short_is_asked_for_again_in_smaller_parts(
     own_server: Server, connect: Callable[..., Directory]
 ):
@@ -127,6 +167,7 @@ def test_an_answer_cut_short_is_asked_for_again_in_smaller_parts(
     assert drift.compare(found[oddities.BUSY], [], at=datetime.now(UTC)) == drift.NOTHING_TOLD
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_directory_that_goes_away_in_the_middle_raises(
     own_server: Server, connect: Callable[..., Directory]
 ):
