@@ -41,9 +41,6 @@ class Region:
     ldif: str
     person_ids: dict[str, list[str]] = field(default_factory=dict)
 
-    def everybody(self) -> list[str]:
-        return sorted(person for ids in self.person_ids.values() for person in ids)
-
 
 def make(entries: int = ENTRIES) -> Region:
     """The region with that many entries, the accounts among them. Takes a few seconds."""

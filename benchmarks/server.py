@@ -47,9 +47,12 @@ class Served:
     def directory(self) -> Directory:
         return Directory(self.settings(), LAYOUT)
 
+    def everybody(self) -> list[str]:
+        return sorted(person for ids in self.person_ids.values() for person in ids)
+
     def environment(self) -> dict[str, str]:
-        """For ldapsearch."""
-        return {**os.environ, "LDAPTLS_CACERT": self.ca_file, "LDAPURI": self.url}
+        """For ldapsearch, which takes `localhost` for the machine's own name and would not find it there."""
+        return {**os.environ, "LDAPTLS_REQCERT": "allow", "LDAPTLS_CACERT": self.ca_file, "LDAPURI": self.url}
 
 
 @functools.cache
