@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
+
+from django.db.models import Exists, OuterRef
 
 from provisioning import readings, reviewers, reviews
 from provisioning.directory import Directory, open_directory
@@ -11,7 +14,7 @@ from provisioning.errors import DirectoryError, Invalid, WrongState
 from provisioning.grant_models import Removal
 from provisioning.mandates import Mandates
 from provisioning.models import User
-from provisioning.review_models import Review, ReviewState
+from provisioning.review_models import Review, Reviewer, ReviewState
 from provisioning.review_readings import Said
 from provisioning.reviews import Given
 from provisioning.rules.hsa import HsaId
@@ -19,14 +22,15 @@ from workflows.removal_flow import RemovalFlow
 
 log = logging.getLogger(__name__)
 
+ROUND_SECONDS = 120  # well below the time limit of tasks
+
 
 def sweep() -> None:
-    """One round. A silent directory opens nothing and ends nothing; what is written is told all the same."""
+    """One round. A silent directory ends nothing; what is written is told all the same."""
     today = readings.today()
+    open_due()
     try:
-        directory = open_directory()
-        open_due(directory)
-        ask_around(directory)
+        ask_around(open_directory())
     except DirectoryError as exc:
         log.warning("reviews not compared with the directory (%s)", exc.code)
         reviews.send_notices(today)
@@ -39,12 +43,15 @@ def sweep() -> None:
             continue  # a right is being taken away for another cause: the next round settles it
 
 
-def open_due(directory: Directory) -> int:
-    """Open a review for each unit where a right's time has come. Returns how many. Raises DirectoryError."""
+def open_due() -> int:
+    """Open a review for each unit where a right's time has come. Returns how many.
+
+    Nobody is asked yet: who decides is looked up right after, at the pace that the directory bears.
+    """
     count = 0
     for place in reviews.places_due(readings.today()):
         try:
-            begin(directory, place)
+            reviews.begin(place, ())
         except (WrongState, Invalid):
             continue  # somebody was faster
         count += 1
@@ -58,8 +65,16 @@ def begin(directory: Directory, place: Review, *, by: User | None = None) -> Rev
 
 
 def ask_around(directory: Directory) -> None:
-    """Read again who may decide in each open review, one rung further up where it is time."""
-    for review in Review.objects.filter(state=ReviewState.OPEN).order_by("pk"):
+    """Read again who may decide in each open review, one rung further up where it is time.
+
+    Those where nobody is asked yet come first. What there is no time for comes in a later round.
+    """
+    until = time.monotonic() + ROUND_SECONDS
+    rows = Review.objects.filter(state=ReviewState.OPEN)
+    asked = Exists(Reviewer.objects.filter(review=OuterRef("pk")))
+    for review in rows.annotate(is_asked=asked).order_by("is_asked", "?"):
+        if time.monotonic() > until:
+            return
         keys = review.items.undecided().values_list("grant__subject_hsa_id", flat=True).distinct()
         climbs = reviews.is_escalation_due(review, on=readings.today())
         rungs = review.escalation_level + climbs

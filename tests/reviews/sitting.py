@@ -47,7 +47,8 @@ def is_due(*grants: Grant) -> None:
 def opened(*grants: Grant) -> Review:
     """The timetable has opened the review of these rights."""
     is_due(*grants)
-    assert reviewing.open_due(open_directory()) == 1
+    assert reviewing.open_due() == 1
+    reviewing.ask_around(open_directory())
     return Review.objects.get()
 
 

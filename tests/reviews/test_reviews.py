@@ -38,7 +38,7 @@ def test_the_timetable_opens_one_review_per_unit_with_what_is_due(directory, kiv
     assert [item.grant_id for item in review.items.all()] == [due.pk]
     assert (review.opened_by, review.unit_key) == (None, cast.BJORKHAGA.folded)
     sitting.is_due(other)
-    assert reviewing.open_due(_directory()) == 0, "one is open already"
+    assert reviewing.open_due() == 0, "one is open already"
     assert Review.objects.count() == 1
 
 
@@ -326,7 +326,9 @@ def test_nothing_is_removed_that_nobody_could_decide_upon(directory, kiv, settin
 
 
 @pytest.mark.parametrize("fault", ["busy", "dropped"])
-def test_a_silent_directory_opens_nothing_and_ends_nothing(directory, kiv, settings, fault):
+def test_a_silent_directory_ends_nothing_and_tells_nobody_that_nobody_can_decide(
+    directory, kiv, settings, fault
+):
     settings.REVIEW_UNDECIDED = "remove"
     grant, other = life.granted(kiv), life.statistics(kiv)
     review = sitting.opened(grant, other)
@@ -340,6 +342,7 @@ def test_a_silent_directory_opens_nothing_and_ends_nothing(directory, kiv, setti
     assert review.is_open
     assert review.items.undecided().count() == 2
     assert not Removal.objects.exists()
+    assert not OutgoingMessage.objects.filter(kind="review_stuck").exists()
 
 
 def _directory():
