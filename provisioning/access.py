@@ -13,13 +13,22 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from provisioning import mandates, reviewers
-from provisioning.grant_models import Grant
+from provisioning import grants, mandates, reviewers
+from provisioning.grant_models import Grant, Removal
 from provisioning.mandates import Mandates
-from provisioning.models import AccessRequest, AuditEntry, Delegation, HandlerRole, OutgoingMessage, User
+from provisioning.models import (
+    AccessRequest,
+    AuditEntry,
+    Delegation,
+    Handler,
+    HandlerRole,
+    OutgoingMessage,
+    User,
+)
 from provisioning.notifications import Kind
 from provisioning.review_models import Review, ReviewItem
 from provisioning.rules.lifecycle import State
+from provisioning.rules.right_lifecycle import GrantState, RemovalState
 
 _ASKING = (Kind.ATTEST.value, Kind.KIV.value, Kind.KIV_RETURNED.value, Kind.REMINDER.value)
 _ATTESTING = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
@@ -218,7 +227,7 @@ def may_read_messages(user: User) -> bool:
 
 def visible_messages(user: User) -> QuerySet[OutgoingMessage]:
     """Messages with their delivery state: for operators and auditors."""
-    rows = OutgoingMessage.objects.select_related("request__order", "cause")
+    rows = OutgoingMessage.objects.select_related("request__order", "removal", "cause")
     return rows if may_read_messages(user) else rows.none()
 
 
@@ -279,3 +288,104 @@ def _is_head(held: Mandates) -> Q:
         provider.hsa_id.folded for provider in held.providers
     ]
     return Q(unit_key__in=keys)
+
+
+# -- rights and their removals -------------------------------------------------------------------------------
+
+
+def visible_grants(user: User) -> QuerySet[Grant]:
+    """The rights this person may read: own ones, those on own units, those one ordered or attested."""
+    rows = Grant.objects.select_related("origin__order__orderer", "let_end_by")
+    if user.is_auditor:
+        return rows
+    acted = AccessRequest.objects.exclude(grant=None).filter(
+        Q(order__orderer=user) | Q(attester=user) | Q(attested_for=user) | Q(second_attester=user)
+    )
+    mine = Q(subject_key=user.hsa_key) | Q(pk__in=acted.values("grant"))
+    return rows.filter(mine | _is_head(mandates.for_display(user)))
+
+
+def find_grant(user: User, public_id: UUID) -> Grant:
+    """The right, if this person may read it. Raises Http404."""
+    try:
+        return visible_grants(user).get(public_id=public_id)
+    except Grant.DoesNotExist:
+        raise Http404 from None
+
+
+def visible_removals(user: User) -> QuerySet[Removal]:
+    """The removals this person may read: who it concerns, who has or had to do with it, the head of unit."""
+    return _removals() if user.is_auditor else _removals_of_own(user)
+
+
+def find_removal_to_act(user: User, public_id: UUID) -> Removal:
+    """The removal, if this person has a part in it: an auditor finds no page to act on. Raises Http404."""
+    try:
+        return _removals_of_own(user).get(public_id=public_id)
+    except Removal.DoesNotExist:
+        raise Http404 from None
+
+
+def _removals() -> QuerySet[Removal]:
+    return Removal.objects.select_related("grant__origin__order__orderer", "started_by", "carried_out_by")
+
+
+def _removals_of_own(user: User) -> QuerySet[Removal]:
+    """What somebody has or had to do with, or is head of the unit of."""
+    told = OutgoingMessage.objects.filter(recipient_key=user.hsa_key).exclude(removal=None)
+    part = (
+        Q(subject_key=user.hsa_key)
+        | Q(started_by=user)
+        | Q(carried_out_by=user)
+        | Q(pk__in=Handler.objects.filter(person_key=user.hsa_key).exclude(removal=None).values("removal"))
+        | Q(pk__in=told.values("removal"))
+    )
+    return _removals().filter(part | _is_head(mandates.for_display(user)))
+
+
+def find_removal(user: User, public_id: UUID) -> Removal:
+    """The removal, if this person may read it. Raises Http404."""
+    try:
+        return visible_removals(user).get(public_id=public_id)
+    except Removal.DoesNotExist:
+        raise Http404 from None
+
+
+def to_remove(user: User) -> QuerySet[Removal]:
+    """Removal tasks that this KIV administrator may carry out."""
+    waiting = Handler.objects.filter(person_key=user.hsa_key).exclude(removal=None)
+    return Removal.objects.filter(state=RemovalState.AWAITING_KIV.value, pk__in=waiting.values("removal"))
+
+
+def may_end(user: User, grant: Grant) -> bool:
+    """Say whether pages offer to end the right: to the person, and to the head of its unit."""
+    if grant.current_state is not GrantState.ACTIVE:
+        return False
+    return user.hsa_key == grant.subject_key or grants.may_manage(grant, mandates.for_display(user), user)
+
+
+def may_take_back(user: User, removal: Removal) -> bool:
+    """Say whether pages offer to take the removal back: only to whoever started it."""
+    states = (RemovalState.LOOKING, RemovalState.AWAITING_KIV)
+    return removal.current_state in states and removal.started_by_id == user.hsa_key
+
+
+def may_read_subject(user: User, about: Grant | Removal) -> bool:
+    """Say whether the person's name is shown: a protected person's only to who handles the right."""
+    if not about.subject_is_protected or user.hsa_key == about.subject_key:
+        return True
+    grant = about if isinstance(about, Grant) else about.grant
+    if grant is not None and any(may_read_name(user, request) for request in grant.requests.all()):
+        return True
+    if isinstance(about, Grant):
+        return False
+    is_handler = about.handlers.filter(person_key=user.hsa_key).exists()
+    return is_handler or user.hsa_key in (about.started_by_id, about.carried_out_by_id)
+
+
+def history_of(about: Grant | Removal) -> QuerySet[AuditEntry]:
+    """The facts about a right with all its removals, or about one removal."""
+    ids = [about.public_id]
+    if isinstance(about, Grant):
+        ids += about.removals.values_list("public_id", flat=True)
+    return AuditEntry.objects.filter(about__in=ids).select_related("actor", "principal")

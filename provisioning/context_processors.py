@@ -23,6 +23,12 @@ _BELONGS_TO = {
     "choose": "cases",
     "withdraw": "cases",
     "kiv_task": "kiv_tasks",
+    "removal_task": "kiv_tasks",
+    "grant": "grants",
+    "grant_end": "grants",
+    "grant_let_end": "grants",
+    "removal": "grants",
+    "removal_withdraw": "grants",
     "delegate": "delegations",
     "revoke_delegation": "delegations",
     "begin_review": "reviews",
@@ -61,6 +67,7 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
         ("start", gettext_lazy("Start")),
         ("order", gettext_lazy("Order access")),
         ("cases", gettext_lazy("Cases")),
+        ("grants", gettext_lazy("Rights")),
     ]
     # A directory that is silent takes nobody's tasks out of the menu.
     if held.is_kiv_administrator or not held.is_known:

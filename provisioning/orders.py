@@ -17,11 +17,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from provisioning import audit, handlers, mandates, notifications, outbox, readings
+from provisioning import audit, grants, handlers, mandates, notifications, outbox, prolongation, readings
 from provisioning.audit import Action
 from provisioning.causes import sentence
 from provisioning.directory import Directory, open_directory
 from provisioning.errors import Invalid, NotAllowed
+from provisioning.grant_models import Grant
 from provisioning.handlers import Asked
 from provisioning.mandates import Delegated
 from provisioning.models import AccessRequest, Delegation, Evidence, HandlerRole, Order, User
@@ -103,6 +104,7 @@ class PreparedItem:
     attesters: tuple[Asked, ...] = ()
     second_attesters: tuple[Person, ...] = ()
     administrators: tuple[Person, ...] = ()
+    live_grant: Grant | None = None  # the right as it stands, which the order prolongs
     refusals: tuple[Refusal, ...] = ()
 
     @property
@@ -242,6 +244,8 @@ def _unit_item(
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
     standing = _standing(held, unit.hsa_id, person, by)
     refusals = [*_hopeless(found, wanted.name), *_duplicates(person, draft, unit.hsa_id, wanted.name)]
+    live = grants.in_force(person.hsa_id, draft.service, draft.level, unit.hsa_id)
+    refusals += _prolongation_refusals(live, draft, found, wanted.name)
     if not standing.may_order:
         message = _("You are not head of %(unit)s, so you cannot order there for somebody else.") % {
             "unit": unit.name
@@ -268,6 +272,7 @@ def _unit_item(
         attested_for=standing.attested_for,
         attesters=found_attesters,
         administrators=administrators,
+        live_grant=live,
         refusals=tuple(refusals),
     )
 
@@ -322,6 +327,8 @@ def _provider_item(
     is_own = person.hsa_id == by.identity
     is_head = any(unit.provider_id == provider.hsa_id for unit in held.units)
     refusals = [*_hopeless(found, provider.name), *_duplicates(person, draft, provider.hsa_id, provider.name)]
+    live = grants.in_force(person.hsa_id, draft.service, draft.level, provider.hsa_id)
+    refusals += _prolongation_refusals(live, draft, found, provider.name)
     if not is_head and not is_own:
         message = _(
             "You are not head of any unit of %(provider)s, so you cannot order there for somebody else."
@@ -361,6 +368,7 @@ def _provider_item(
         attesters=first,
         second_attesters=second,
         administrators=administrators,
+        live_grant=live,
         refusals=tuple(refusals),
     )
 
@@ -393,6 +401,15 @@ def _duplicates(person: Person, draft: Draft, unit_id: HsaId, unit_name: str) ->
         .exists()
     )
     return [Refusal(f"{unit_name}: {duplicate_message()}", "units", "order.duplicate")] if is_open else []
+
+
+def _prolongation_refusals(
+    standing: Grant | None, draft: Draft, found: Assessment, unit_name: str
+) -> list[Refusal]:
+    problems = prolongation.problems(
+        standing, draft.starts_on, draft.ends_on, works=found.answer, unit_name=unit_name
+    )
+    return [Refusal(problem.message, problem.field, problem.code) for problem in problems]
 
 
 def _administrator_refusals(
@@ -481,7 +498,7 @@ def _write_request(
         unit_dn=item.unit.dn,
         wanted_unit_hsa_id=item.wanted_id.text if is_sub_unit else "",
         wanted_unit_name=item.wanted_name if is_sub_unit else "",
-        starts_on=draft.starts_on,
+        starts_on=prolongation.first_day(item.live_grant, draft.starts_on, draft.ends_on),
         ends_on=draft.ends_on,
         needs_second_attester=draft.level is Level.PROVIDER,
         state=_first_state(draft, item).value,

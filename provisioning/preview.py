@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-from provisioning import presentation, readings
+from provisioning import presentation, prolongation, readings
 from provisioning.models import User
 from provisioning.orders import Prepared, PreparedItem
 from provisioning.presentation import CauseLine
@@ -29,6 +29,7 @@ class Outlook:
     warnings: tuple[CauseLine, ...]
     changes: tuple[Change, ...]
     steps: tuple[str, ...]
+    standing: str = ""  # what the order does to a right that the person already has
 
 
 def outlook(prepared: Prepared, item: PreparedItem) -> Outlook | None:
@@ -46,6 +47,7 @@ def outlook(prepared: Prepared, item: PreparedItem) -> Outlook | None:
         warnings=presentation.cause_lines(found.warnings, answer=Answer.YES.value),
         changes=found.changes,
         steps=tuple(_steps(prepared, item, found)),
+        standing=prolongation.sentence(item.live_grant, prepared.draft.starts_on, prepared.draft.ends_on),
     )
 
 
@@ -88,7 +90,8 @@ def was_shown(prepared: Prepared, user: User, seen: str) -> bool:
 
 def _said(item: PreparedItem) -> list[object]:
     verdict = readings.verdict(item.assessment) if item.assessment else {}
-    return [item.wanted_id.folded, item.is_attested_by_order, verdict]
+    old_end = item.live_grant.ends_on.isoformat() if item.live_grant else None
+    return [item.wanted_id.folded, item.is_attested_by_order, verdict, old_end]
 
 
 def _steps(prepared: Prepared, item: PreparedItem, found: Assessment) -> list[str]:

@@ -10,11 +10,12 @@ from typing import Any
 from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from provisioning import presentation
 from provisioning.audit import Action
 from provisioning.causes import SENTENCES
+from provisioning.grant_models import EndCauseChoice
 from provisioning.models import AccessRequest, AuditEntry, User
 from provisioning.rules.causes import Code
 
@@ -152,7 +153,12 @@ def events(viewer: User, request: AccessRequest, entries: Iterable[AuditEntry]) 
     return [_event(viewer, request, entry) for entry in entries]
 
 
-def _event(viewer: User, request: AccessRequest, entry: AuditEntry) -> Event:
+def events_about(viewer: User, entries: Iterable[AuditEntry]) -> list[Event]:
+    """Entries about a right or its removal in words. Protected people who acted are masked to all others."""
+    return [_event(viewer, None, entry) for entry in entries]
+
+
+def _event(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> Event:
     action = Action(entry.action)
     tone, sentence = SENTENCE_OF[action]
     details = _DETAILS.get(action, _no_details)(entry.data)
@@ -165,10 +171,13 @@ def _event(viewer: User, request: AccessRequest, entry: AuditEntry) -> Event:
     )
 
 
-def _acted_by(viewer: User, request: AccessRequest, entry: AuditEntry) -> str:
+def _acted_by(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> str:
     """Who acted and, where it was a delegate, on whose behalf: always both names."""
     if entry.actor is None:
         return _("The tool itself")
+    if request is None:
+        is_masked = entry.actor.is_protected and entry.actor != viewer
+        return str(presentation.MASKED) if is_masked else entry.actor.name or entry.actor.hsa_id
     actor = presentation.actor_name(viewer, entry.actor, request)
     if entry.principal is None:
         return actor
@@ -195,7 +204,46 @@ def _check_result(data: Mapping[str, Any]) -> list[str]:
 
 
 def _values(data: Mapping[str, Any]) -> list[str]:
-    return [_("Value: %(value)s") % {"value": change["add"]} for change in data.get("changes", [])]
+    changes = data.get("changes", [])
+    return [_("Value: %(value)s") % {"value": change.get("add") or change["remove"]} for change in changes]
+
+
+def _days_left(data: Mapping[str, Any]) -> list[str]:
+    days = data.get("days_left", 0)
+    return [ngettext("%(days)d day left.", "%(days)d days left.", days) % {"days": days}]
+
+
+def _from_until(data: Mapping[str, Any]) -> list[str]:
+    days = {name: formats.date_format(date.fromisoformat(data[name]), "j F Y") for name in data}
+    return [_("From %(starts)s until %(ends)s.") % days]
+
+
+def _old_and_new_end(data: Mapping[str, Any]) -> list[str]:
+    days = {name: formats.date_format(date.fromisoformat(data[name]), "j F Y") for name in data}
+    return [_("The last day was %(old)s and is now %(new)s.") % days]
+
+
+def _end_cause(data: Mapping[str, Any]) -> list[str]:
+    return [str(EndCauseChoice(data["cause"]).label)]
+
+
+def _why_nothing(data: Mapping[str, Any]) -> list[str]:
+    sentence = WHY_NOTHING.get(data.get("why", ""))
+    return [str(sentence)] if sentence else []
+
+
+# Why a removal ends without anything being removed, or why nobody can carry it out.
+WHY_NOTHING: Mapping[str, Text] = {
+    "removal.already_gone": gettext_lazy("It was gone from the directory already."),
+    "removal.commission_stays": gettext_lazy(
+        "The right rests on a commission that care itself needs, so nothing is removed. It just ends here."
+    ),
+    "removal.needed_by_another": gettext_lazy(
+        "Another right of the person needs the same value, so it stays."
+    ),
+    "removal.renewed": gettext_lazy("The right was given anew before it was taken away."),
+    "removal.no_administrator": gettext_lazy("The directory names no KIV administrator who may do it."),
+}
 
 
 def _answered_how(data: Mapping[str, Any]) -> list[str]:
@@ -241,6 +289,14 @@ _DETAILS: Mapping[Action, Callable[[Mapping[str, Any]], list[str]]] = {
     Action.VERIFICATION_FAILED: _causes,
     Action.DONE: _nothing_to_set,
     Action.GAVE_UP: _causes,
+    Action.GRANT_CREATED: _from_until,
+    Action.GRANT_PROLONGED: _old_and_new_end,
+    Action.GRANT_NOTICED: _days_left,
+    Action.REMOVAL_STARTED: _end_cause,
+    Action.REMOVAL_KIV_NEEDED: _values,
+    Action.REMOVAL_VALUES_GONE: _values,
+    Action.REMOVAL_NOT_NEEDED: _why_nothing,
+    Action.REMOVAL_CANNOT: _why_nothing,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from provisioning.views import about, cases, delegations, login, messages, nudge, receipts, start
+from provisioning.views import about, cases, delegations, grants, login, messages, nudge, receipts, start
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
@@ -14,6 +14,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("arenden/<uuid:public_id>/kvitto/", receipts.receipt, name="receipt"),
     path("arenden/<uuid:public_id>/kvitto.json", receipts.receipt_json, name="receipt_json"),
     path("arenden/<uuid:public_id>/paminn/", nudge.nudge, name="nudge"),
+    path("behorigheter/", grants.grants, name="grants"),
+    path("behorigheter/<uuid:public_id>/", grants.grant, name="grant"),
+    path("borttag/<uuid:public_id>/", grants.removal, name="removal"),
     path("delegeringar/", delegations.delegations, name="delegations"),
     path("delegeringar/ny/", delegations.delegate, name="delegate"),
     path("delegeringar/<uuid:public_id>/aterkalla/", delegations.revoke, name="revoke_delegation"),

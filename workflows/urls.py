@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from workflows.views import attest, choose, kiv, order, reviews, withdraw
+from workflows.views import attest, choose, grants, kiv, order, removal_task, reviews, withdraw
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("bestall/", order.order, name="order"),
@@ -16,5 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uppfoljningar/<uuid:public_id>/", reviews.review, name="review"),
     path("uppfoljningar/<uuid:public_id>/resultat/", reviews.result, name="review_result"),
     path("kiv/", kiv.tasks, name="kiv_tasks"),
+    path("behorigheter/<uuid:public_id>/avsluta/", grants.end, name="grant_end"),
+    path("behorigheter/<uuid:public_id>/lat-lopa-ut/", grants.let_end, name="grant_let_end"),
+    path("borttag/<uuid:public_id>/ta-tillbaka/", grants.take_back, name="removal_withdraw"),
+    path("kiv/borttag/<uuid:public_id>/", removal_task.task, name="removal_task"),
     path("kiv/<uuid:public_id>/", kiv.task, name="kiv_task"),
 ]

@@ -168,3 +168,11 @@ def _parts(attribute: Attribute) -> tuple[Part, ...]:
     if attribute is Attribute.SYSTEM_ROLE:
         return Part.PERSON, Part.SYSTEM_ROLES
     return Part.COMMISSIONS, Part.UNITS
+
+
+def stands(right: Right, reading: Reading, *, at: datetime) -> Answer:
+    """Say whether the directory holds what the right itself rests on: its role, or its coupling."""
+    attribute = _attribute_of(right)
+    if any(held.attribute is attribute and needs(right, held) for held in standing(reading, at=at)):
+        return Answer.YES
+    return Answer.NO if reading.is_readable(*_parts(attribute)) else Answer.UNKNOWN

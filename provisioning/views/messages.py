@@ -119,13 +119,14 @@ def resend(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 def _row(user: User, message: OutgoingMessage) -> Row:
     state = _State(message.state)
-    case = message.request
+    case = message.request or message.removal
+    page = "case" if message.request else "removal"
     is_hidden = case is not None and case.subject_is_protected and message.recipient_key == case.subject_key
     may_send = access.may_resend(user) and state in (_State.FAILED, _State.NO_ADDRESS, _State.WAITING)
     return Row(
         about=str(ABOUT[Kind(message.kind)]),
-        case_number=case.case_number if case else "",
-        case_url=reverse("case", args=[case.public_id]) if case and user.is_auditor else "",
+        case_number=str(case) if case else "",
+        case_url=reverse(page, args=[case.public_id]) if case and user.is_auditor else "",
         recipient=_("a person with protected identity") if is_hidden else message.recipient_hsa_id,
         tone=TONES[state],
         state=str(state.label),

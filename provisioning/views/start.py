@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from provisioning import access, mandates, presentation
+from provisioning import access, grant_words, mandates, presentation
 from provisioning.models import AccessRequest, User
 from provisioning.presentation import Line
 from provisioning.rules.lifecycle import OPEN
@@ -41,6 +41,7 @@ def start(request: HttpRequest) -> HttpResponse:
         _inbox(user, _("To attest"), access.to_attest(user)),
         _inbox(user, _("To choose how to go on"), access.to_choose(user)),
         _inbox(user, _("To set in KIV"), access.to_carry_out(user), all_page="kiv_tasks"),
+        _removals(user),
     ]
     own = access.own_requests(user).filter(state__in=[state.value for state in OPEN])
     with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
@@ -52,6 +53,12 @@ def start(request: HttpRequest) -> HttpResponse:
         "is_head": mandates.for_display(user).is_head_of_unit,
     }
     return render(request, "provisioning/start.html", context)
+
+
+def _removals(user: User) -> Inbox:
+    rows = access.to_remove(user)
+    lines = tuple(grant_words.as_line(user, row) for row in rows.order_by("state_since")[:FIRST_FEW])
+    return Inbox(_("To remove in KIV"), rows.count(), lines, reverse("kiv_tasks"))
 
 
 def _inbox(

@@ -28,7 +28,7 @@ def granted(kiv, **wishes) -> Grant:
     acts.work()
     request.refresh_from_db()
     if request.current_state is State.AWAITING_CHOICE:
-        acts.choose(request, requests.Choice.COUPLE)
+        acts.choose(request, requests.Choice.COUPLE, by=wishes.get("by", cast.HEAD))
         acts.work()
         request.refresh_from_db()
     if request.current_state is State.AWAITING_KIV:
@@ -139,3 +139,8 @@ def withdraw(removal: Removal, by: HsaId) -> Removal:
 
 def values(removal_or_dn: str, attribute: Attribute = Attribute.SYSTEM_ROLE) -> tuple[str, ...] | None:
     return open_directory().values({(removal_or_dn, attribute)})[removal_or_dn, attribute]
+
+
+def kiv_removes_role(kiv, grant: Grant) -> None:
+    """Somebody takes the role away in KIV, outside the tool."""
+    kiv.remove_value(grant.person_dn, Attribute.SYSTEM_ROLE, ROLE)

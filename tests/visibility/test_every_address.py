@@ -48,6 +48,12 @@ ABOUT = {
     "resend": "message",
     "review": "review",
     "review_result": "review",
+    "grant": "grant",
+    "grant_end": "grant",
+    "grant_let_end": "grant",
+    "removal": "removal",
+    "removal_withdraw": "removal",
+    "removal_task": "removal",
 }
 
 

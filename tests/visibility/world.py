@@ -13,13 +13,14 @@ from django.utils import timezone
 from provisioning import review_readings
 from provisioning.directory import open_directory
 from provisioning.directory.mock.kiv import Kiv
-from provisioning.grant_models import Grant
+from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest, Delegation, OutgoingMessage
 from provisioning.requests import Choice
 from provisioning.review_models import Review, ReviewItem
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Kind
 from tests import cast
+from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts, delegating
 
@@ -54,6 +55,8 @@ class World:
     delegations: Mapping[str, Delegation]
     messages: Mapping[str, OutgoingMessage]
     reviews: Mapping[str, Review]
+    grants: Mapping[str, Grant]
+    removals: Mapping[str, Removal]
 
     def objects(self, parameter: str) -> dict[str, Any]:
         """What can stand in an address's variable."""
@@ -64,6 +67,10 @@ class World:
             return {name: row.public_id for name, row in self.delegations.items()} | nobodys
         if parameter == "review":
             return {name: row.public_id for name, row in self.reviews.items()} | nobodys
+        if parameter == "grant":
+            return {name: row.public_id for name, row in self.grants.items()} | nobodys
+        if parameter == "removal":
+            return {name: row.public_id for name, row in self.removals.items()} | nobodys
         if parameter == "message":
             return {name: row.uuid for name, row in self.messages.items()} | nobodys
         return {}
@@ -98,7 +105,13 @@ def make(kiv: Kiv) -> World:
     }
     acts.work()
     acts.choose(AccessRequest.objects.get(pk=in_kiv.pk), Choice.COUPLE)
-    acts.work()
+    away = life.granted(
+        kiv, by=HEAD_ELSEWHERE, person_id=cast.COORDINATOR_UNCOUPLED, units=[cast.EKLIDEN]
+    )
+    ending = life.granted(kiv, person_id=cast.DEAD_RIGHT)
+    removal = life.with_kiv(life.removal_by_head(ending))
+    removals = {"removal": removal, "elsewhere": life.removal_by_head(away, by=HEAD_ELSEWHERE)}
+    grants = {"right": Grant.objects.get(requests=cases["done"]), "elsewhere": away}
     long_ago = timezone.now() - timedelta(days=3)  # so that whoever waits may remind
     AccessRequest.objects.update(state_since=long_ago)
     failed = OutgoingMessage.objects.filter(kind="attest").order_by("pk")[0]
@@ -108,7 +121,14 @@ def make(kiv: Kiv) -> World:
     assert grant
     own_review = sitting.begun(grant)
     _right_without_review(rows["to-choose"])
-    return World(rows, {"own": own, "elsewhere": elsewhere}, {"failed": failed}, {"own-review": own_review})
+    return World(
+        rows,
+        {"own": own, "elsewhere": elsewhere},
+        {"failed": failed},
+        {"own-review": own_review},
+        grants,
+        removals,
+    )
 
 
 Payload = Callable[[uuid.UUID], dict[str, Any]]
@@ -158,5 +178,9 @@ PAYLOADS: Mapping[str, Payload] = {
         "ends_on": (timezone.localdate() + timedelta(days=9)).isoformat(),
         "reason": delegating.REASON,
     },
+    "grant_end": lambda _id: {"reason": REASON},
+    "grant_let_end": lambda _id: {"reason": REASON},
+    "removal_withdraw": lambda _id: {"reason": REASON},
+    "removal_task": lambda _id: {"answer": "cannot", "cannot-why": "other", "cannot-note": REASON},
     "set_language": lambda _id: {"language": "sv"},
 }

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from provisioning import access, kiv_words, mandates, presentation, requests
+from provisioning import access, grant_words, kiv_words, mandates, presentation, requests
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.models import AccessRequest, User
 from provisioning.requests import Cannot, Seen
@@ -27,6 +27,7 @@ from provisioning.rules.lifecycle import State
 from workflows import polling, steps
 
 PEOPLE_PER_PAGE = 20
+REMOVALS_SHOWN = 50  # the others come up as these are done
 TEXT_LENGTH = 2000
 
 
@@ -117,7 +118,14 @@ def tasks(request: HttpRequest) -> HttpResponse:
         )
         for theirs in page
     ]
-    return render(request, "provisioning/kiv/tasks.html", {"page": page, "people": people})
+    context = {"page": page, "people": people, "removals": _removals(user)}
+    return render(request, "provisioning/kiv/tasks.html", context)
+
+
+def _removals(user: User) -> list[presentation.Line]:
+    """What waits to be removed, who has waited longest first."""
+    rows = access.to_remove(user).order_by("state_since", "pk")[:REMOVALS_SHOWN]
+    return [grant_words.as_line(user, row) for row in rows]
 
 
 @never_cache

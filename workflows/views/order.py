@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import access, choices, mandates, orders, presentation, preview, readings
+from provisioning import access, choices, mandates, orders, presentation, preview, prolongation, readings
 from provisioning.choices import Option
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid
 from provisioning.forms import OrderForm, first_order
+from provisioning.grant_models import Grant
 from provisioning.models import AccessRequest, User
 from provisioning.orders import Prepared, Refusal
 from provisioning.rules import deadlines
@@ -88,7 +89,7 @@ def _action(data: QueryDict, shown: Shown) -> str:
 
 
 def _empty(request: HttpRequest, user: User) -> HttpResponse:
-    """The page as it opens; `kopia` names a case to begin from."""
+    """The page as it opens; `kopia` names a case to begin from, `forlang` a right to prolong."""
     today = readings.today()
     initial = first_order(today, deadlines.latest_end(today) - timedelta(days=1))
     shown = Shown(persons=(choices.myself(user),))
@@ -97,9 +98,17 @@ def _empty(request: HttpRequest, user: User) -> HttpResponse:
     except DirectoryError as exc:
         messages.error(request, str(exc.user_message))
     source = _copied(user, request.GET.get("kopia", ""))
+    grant = _prolonged(user, request.GET.get("forlang", ""))
+    if source is None and grant is not None:
+        source = grant.requests.order_by("-pk").first() or grant.origin
     if source is not None:
         shown, known = _from(user, source, shown)
         initial |= known
+    if grant is not None:
+        initial |= {
+            "starts_on": max(today, prolongation.next_first_day(grant)),
+            "ends_on": prolongation.next_last_day(grant),
+        }
     return _page(request, OrderForm(initial=initial, persons=shown.persons, units=shown.units), shown)
 
 
@@ -109,6 +118,14 @@ def _copied(user: User, text: str) -> AccessRequest | None:
     except ValueError:
         return None
     return access.find_request(user, public_id)
+
+
+def _prolonged(user: User, text: str) -> Grant | None:
+    try:
+        public_id = UUID(text)
+    except ValueError:
+        return None
+    return access.find_grant(user, public_id)
 
 
 def _from(user: User, source: AccessRequest, shown: Shown) -> tuple[Shown, dict[str, Any]]:

@@ -1,0 +1,212 @@
+"""Rights and removals in words: lines of lists, facts, what comes next, and the removal task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import formats
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from provisioning import access, presentation, removals
+from provisioning.directory import names
+from provisioning.grant_models import AboutOneRight, Grant, Removal
+from provisioning.models import User
+from provisioning.presentation import Line
+from provisioning.rules.hsa import Answer, Attribute, HsaId, Level, Service
+from provisioning.rules.removal import Held
+from provisioning.rules.right_lifecycle import GrantState, RemovalState
+
+Text = str | Promise
+
+GRANT_TONE: Mapping[GrantState, str] = {
+    GrantState.ACTIVE: "success",
+    GrantState.ENDING: "warning",
+    GrantState.ENDED: "neutral",
+}
+REMOVAL_TONE: Mapping[RemovalState, str] = {
+    RemovalState.LOOKING: "info",
+    RemovalState.AWAITING_KIV: "waiting",
+    RemovalState.VERIFYING: "info",
+    RemovalState.DONE: "success",
+    RemovalState.NOT_NEEDED: "neutral",
+    RemovalState.WITHDRAWN: "neutral",
+    RemovalState.CANNOT_BE_DONE: "error",
+}
+NEXT_STEP: Mapping[RemovalState, Text] = {
+    RemovalState.LOOKING: gettext_lazy("The directory is being read. This usually takes a few seconds."),
+    RemovalState.AWAITING_KIV: gettext_lazy(
+        "The KIV administrator removes the value in KIV. The case sees that it is gone and goes on."
+    ),
+    RemovalState.VERIFYING: gettext_lazy("The directory is read once more, to prove that nothing is left."),
+    RemovalState.DONE: gettext_lazy("Nothing more. If the access is needed again, it is ordered anew."),
+    RemovalState.NOT_NEEDED: gettext_lazy("Nothing more. The history below says why nothing was removed."),
+    RemovalState.WITHDRAWN: gettext_lazy("Nothing more. The right goes on until its last day."),
+    RemovalState.CANNOT_BE_DONE: gettext_lazy(
+        "The value still stands in the directory. The removal is tried again by itself after some days."
+    ),
+}
+# How the directory and the right agree.
+NOW: Mapping[Answer, tuple[str, Text]] = {
+    Answer.YES: ("success", gettext_lazy("In the directory")),
+    Answer.NO: ("warning", gettext_lazy("Not in the directory")),
+    Answer.UNKNOWN: ("unknown", gettext_lazy("Not known: the directory did not answer")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GrantLine:
+    """A right as one line of a list."""
+
+    url: str
+    subject: str
+    what: str
+    unit: str
+    ends: str
+    tone: str
+    state: str
+    now_tone: str
+    now: str
+    is_let_end: bool
+    prolong_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToRemove:
+    """One value to remove, as the KIV administrator meets it."""
+
+    value: str
+    attribute: str
+    dn: str
+    steps: tuple[str, ...]
+    is_gone: bool | None  # None: not read
+
+
+def what(about: AboutOneRight) -> str:
+    """Service and level in one phrase."""
+    level = presentation.LEVELS.get((Service(about.service), Level(about.level)))
+    words = {"service": presentation.service_name(about.service), "level": level or about.level}
+    return _("%(service)s: %(level)s") % words
+
+
+def subject_name(viewer: User, about: Grant | Removal) -> str:
+    name = about.subject_name or about.subject_hsa_id
+    return name if access.may_read_subject(viewer, about) else str(presentation.MASKED)
+
+
+def unit_name(about: AboutOneRight) -> str:
+    return about.wanted_unit_name or about.unit_name or about.unit_hsa_id
+
+
+def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
+    """The right as a line; `now`: whether it stands in the directory, None where that was not asked."""
+    tone, sentence = NOW[now] if now is not None else ("", "")
+    is_active = grant.current_state is GrantState.ACTIVE
+    return GrantLine(
+        url=reverse("grant", args=[grant.public_id]),
+        subject=subject_name(viewer, grant),
+        what=what(grant),
+        unit=unit_name(grant),
+        ends=_day(grant.ends_on),
+        tone=GRANT_TONE[grant.current_state],
+        state=grant.get_state_display(),
+        now_tone=tone,
+        now=str(sentence),
+        is_let_end=grant.let_end_at is not None and is_active,
+        prolong_url=prolong_url(grant) if is_active else "",
+    )
+
+
+def as_line(viewer: User, removal: Removal) -> Line:
+    """A removal task as a line of a KIV administrator's list."""
+    return Line(
+        case_number=str(removal),
+        url=reverse("removal_task", args=[removal.public_id]),
+        subject=subject_name(viewer, removal),
+        what=what(removal),
+        unit=unit_name(removal),
+        tone=REMOVAL_TONE[removal.current_state],
+        state=removal.get_state_display(),
+        with_whom="",
+        since=removal.state_since,
+    )
+
+
+def prolong_url(grant: Grant) -> str:
+    return reverse("order") + f"?forlang={grant.public_id}"
+
+
+def grant_facts(viewer: User, grant: Grant) -> list[tuple[Text, str]]:
+    return [
+        *_facts(viewer, grant),
+        (gettext_lazy("First day"), _day(grant.starts_on)),
+        (gettext_lazy("Last day"), _day(grant.ends_on)),
+        (gettext_lazy("Next review"), _day(grant.next_review_on)),
+    ]
+
+
+def removal_facts(viewer: User, removal: Removal) -> list[tuple[Text, str]]:
+    found = [*_facts(viewer, removal), (gettext_lazy("Why it ends"), str(removal.get_cause_display()))]
+    if removal.reason:
+        found.append((gettext_lazy("Stated reason"), removal.reason))
+    return found
+
+
+def _facts(viewer: User, about: Grant | Removal) -> list[tuple[Text, str]]:
+    unit_id = about.wanted_unit_hsa_id or about.unit_hsa_id
+    return [
+        (gettext_lazy("Person"), f"{subject_name(viewer, about)} ({about.subject_hsa_id})"),
+        (gettext_lazy("Access"), what(about)),
+        (gettext_lazy("Where"), f"{unit_name(about)} ({unit_id})"),
+    ]
+
+
+def with_whom(removal: Removal) -> str:
+    """Who has the removal now; empty where nobody has."""
+    if not removal.is_open:
+        return ""
+    held = [handler.person_name or str(presentation.MASKED) for handler in removal.handlers.all()]
+    if not held:
+        return _("The tool itself")
+    return _("%(names)s (KIV administrator)") % {"names": ", ".join(held)}
+
+
+def to_remove(removal: Removal, seen: removals.Seen | None, *, name: str) -> list[ToRemove]:
+    """What to remove and where. `seen`: what the directory shows now; None when it did not answer."""
+    gone: Sequence[bool | None] = seen.gone if seen else [None] * len(removal.changes)
+    return [
+        ToRemove(held.value, held.attribute.value, held.dn, _steps(held, name), is_gone)
+        for held, is_gone in zip(removals.changes_of(removal), gone, strict=True)
+    ]
+
+
+def _steps(held: Held, name: str) -> tuple[str, ...]:
+    pair = names.first_pair(held.dn)
+    place = pair[1] if pair else held.dn
+    if held.attribute is Attribute.SYSTEM_ROLE:
+        return (
+            _("Search for %(name)s in KIV and open the person entry with the DN below.") % {"name": name},
+            _("Remove exactly the value below from HSA system role. Leave the other values as they are."),
+            _("Save."),
+        )
+    person_id = HsaId(held.value.split(";")[0])
+    return (
+        _("Open the commission %(commission)s in KIV, with the DN below.") % {"commission": place},
+        _("Remove the member %(name)s, HSA-id %(id)s. Leave the other members as they are.")
+        % {"name": name, "id": person_id},
+        _("Save."),
+    )
+
+
+def ending_first(rows: QuerySet[Grant]) -> QuerySet[Grant]:
+    """In the order in which they end; those that have ended last."""
+    return rows.order_by("ends_on", "unit_name", "subject_name", "pk")
+
+
+def _day(day: date) -> str:
+    return formats.date_format(day, "j F Y")

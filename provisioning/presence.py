@@ -1,0 +1,51 @@
+"""What the directory holds now of rights that exist: there, gone, or not known. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from provisioning import readings
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError
+from provisioning.grant_models import Grant
+from provisioning.rules import removal, services
+from provisioning.rules.hsa import Answer, Attribute
+from provisioning.rules.removal import Held
+
+
+def held_now(grants: Collection[Grant]) -> dict[int, Answer]:
+    """For each grant whether what it rests on stands in the directory. System roles are read in one go."""
+    with_role = [grant for grant in grants if _rests_on_role(grant)]
+    found = _roles(with_role)
+    for grant in grants:
+        if grant.pk not in found:
+            found[grant.pk] = _by_reading(grant)
+    return found
+
+
+def _rests_on_role(grant: Grant) -> bool:
+    right = grant.right
+    return right.level is services.entitlement(right.service).role_level
+
+
+def _roles(grants: Collection[Grant]) -> dict[int, Answer]:
+    places = {(grant.person_dn, Attribute.SYSTEM_ROLE) for grant in grants if grant.person_dn}
+    if not places:
+        return {}
+    try:
+        values = open_directory().values(places)
+    except DirectoryError:
+        return {grant.pk: Answer.UNKNOWN for grant in grants}
+    answers = {}
+    for grant in grants:
+        held = values.get((grant.person_dn, Attribute.SYSTEM_ROLE))
+        if held is not None:  # the entry may have moved: then it is looked up by its id
+            roles = [Held(grant.person_dn, Attribute.SYSTEM_ROLE, value) for value in held]
+            is_there = any(removal.needs(grant.right, role) for role in roles)
+            answers[grant.pk] = Answer.YES if is_there else Answer.NO
+    return answers
+
+
+def _by_reading(grant: Grant) -> Answer:
+    reading = readings.read_for(grant.ordered_access)
+    return removal.stands(grant.right, reading, at=reading.read_at)

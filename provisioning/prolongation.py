@@ -1,0 +1,82 @@
+"""Ordering what somebody already has: the right is prolonged from its old last day, and never shortened.
+
+Where the access does not work although the right stands, ordering again restores it: then any last day
+that a new order may have will do. Source: domain §8 (an end date on every right, at most 12 months).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from provisioning.grant_models import Grant
+from provisioning.rules import deadlines
+from provisioning.rules.hsa import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why the dates do not prolong the right: a sentence, the form field it belongs beside, a code."""
+
+    message: str
+    field: str
+    code: str
+
+
+def next_first_day(standing: Grant) -> date:
+    """The day after the old last day: where a prolongation begins."""
+    return standing.ends_on + timedelta(days=1)
+
+
+def next_last_day(standing: Grant) -> date:
+    """The last day a prolongation may have: twelve months counted from the old one."""
+    return deadlines.prolonged_latest_end(standing.ends_on)
+
+
+def first_day(standing: Grant | None, starts_on: date, ends_on: date) -> date:
+    """The first day of what is ordered: never one that the standing right already covers."""
+    if standing is None or ends_on <= standing.ends_on:
+        return starts_on
+    return max(starts_on, next_first_day(standing))
+
+
+def problems(
+    standing: Grant | None, starts_on: date, ends_on: date, *, works: Answer, unit_name: str
+) -> Iterator[Problem]:
+    """What is wrong with these dates where the right already stands. `works`: whether the access does."""
+    if standing is None or works is Answer.NO:
+        return
+    words = {"unit": unit_name, "date": _words(standing.ends_on), "next": _words(next_first_day(standing))}
+    if ends_on <= standing.ends_on:
+        message = _("%(unit)s: the person already has this access until %(date)s. Choose a later last day.")
+        yield Problem(message % words, "ends_on", "order.not_longer")
+    elif ends_on > next_last_day(standing):
+        words["latest"] = _words(next_last_day(standing))
+        message = _(
+            "%(unit)s: the person has this access until %(date)s, and it can be prolonged by at most "
+            "12 months from then, until %(latest)s."
+        )
+        yield Problem(message % words, "ends_on", "order.end_too_late")
+    elif starts_on > next_first_day(standing):
+        message = _("%(unit)s: the person has this access until %(date)s. Let the new time begin %(next)s.")
+        yield Problem(message % words, "starts_on", "order.gap")
+
+
+def sentence(standing: Grant | None, starts_on: date, ends_on: date) -> str:
+    """What the order does to a right that stands, for the page; empty where there is none."""
+    if standing is None:
+        return ""
+    words = {"date": _words(standing.ends_on), "new": _words(max(ends_on, standing.ends_on))}
+    if ends_on <= standing.ends_on:
+        return _("The person has this right until %(date)s. The order keeps that last day.") % words
+    return (
+        _("The person has this right until %(date)s. The order prolongs it from then, until %(new)s.") % words
+    )
+
+
+def _words(day: date) -> str:
+    return formats.date_format(day, "j F Y")

@@ -1,0 +1,97 @@
+"""Reading about rights: the list of own ones and of one's units, one right, and one removal."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from provisioning import access, grant_words, presence, timeline
+from provisioning.grant_models import Grant
+from provisioning.models import User
+from provisioning.rules.right_lifecycle import GrantState, RemovalState
+
+PAGE_SIZE = 20
+
+
+@never_cache
+@require_safe
+def grants(request: HttpRequest) -> HttpResponse:
+    """Own rights and, for those who see more, all they may see, beside what the directory holds now."""
+    user = cast(User, request.user)
+    visible = access.visible_grants(user)
+    sees_more = visible.exclude(subject_key=user.hsa_key).exists()
+    shows_all = sees_more and request.GET.get("vems") == "alla"
+    shows_ended = request.GET.get("visa") == "avslutade"
+    rows = visible if shows_all else visible.filter(subject_key=user.hsa_key)
+    if shows_ended:
+        rows = rows.filter(state=GrantState.ENDED.value).order_by("-ended_at", "-pk")
+    else:
+        rows = grant_words.ending_first(rows.exclude(state=GrantState.ENDED.value))
+    page = Paginator(rows.prefetch_related("requests"), PAGE_SIZE).get_page(request.GET.get("page"))
+    now = {} if shows_ended else presence.held_now(list(page))
+    context = {
+        "page": page,
+        "lines": [grant_words.grant_line(user, row, now.get(row.pk)) for row in page],
+        "shows_all": shows_all,
+        "shows_ended": shows_ended,
+        "sees_more": sees_more,
+    }
+    return render(request, "provisioning/grant/list.html", context)
+
+
+@never_cache
+@require_safe
+def grant(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Everything the reader may see about one right."""
+    user = cast(User, request.user)
+    row = access.find_grant(user, public_id)
+    is_active = row.current_state is GrantState.ACTIVE
+    may_end = access.may_end(user, row)
+    visible_removals = access.visible_removals(user).filter(grant=row)
+    context: dict[str, Any] = {
+        "grant": row,
+        "line": grant_words.grant_line(user, row, _now(row)),
+        "facts": grant_words.grant_facts(user, row),
+        "may_end": may_end,
+        "may_let_end": may_end and row.let_end_at is None,
+        "may_prolong": is_active,
+        "is_own": user.hsa_key == row.subject_key,
+        "removals": visible_removals,
+        "requests": access.visible_requests(user).filter(grant=row).order_by("pk"),
+        "events": timeline.events_about(user, access.history_of(row)),
+    }
+    return render(request, "provisioning/grant/grant.html", context)
+
+
+def _now(row: Grant) -> Any:
+    return None if row.current_state is GrantState.ENDED else presence.held_now([row])[row.pk]
+
+
+@never_cache
+@require_safe
+def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Everything the reader may see about one removal."""
+    user = cast(User, request.user)
+    row = access.find_removal(user, public_id)
+    is_mine = access.to_remove(user).filter(pk=row.pk).exists()
+    context: dict[str, Any] = {
+        "removal": row,
+        "tone": grant_words.REMOVAL_TONE[row.current_state],
+        "facts": grant_words.removal_facts(user, row),
+        "who": grant_words.with_whom(row),
+        "next_step": grant_words.NEXT_STEP[row.current_state],
+        "why_nothing": timeline.WHY_NOTHING.get(row.end_code, ""),
+        "is_mine": is_mine,
+        "may_take_back": access.may_take_back(user, row),
+        "values": [change["remove"] for change in row.changes],
+        "grant": access.visible_grants(user).filter(removals=row).first(),
+        "is_done": row.current_state is RemovalState.DONE,
+        "events": timeline.events_about(user, access.history_of(row)),
+    }
+    return render(request, "provisioning/grant/removal.html", context)

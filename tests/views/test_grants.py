@@ -1,0 +1,193 @@
+"""The pages about rights: own ones, those of one's units, one right, its removal, and the task in KIV."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.urls import reverse
+from django.utils import translation
+
+from provisioning.grant_models import Grant, Removal
+from provisioning.grant_words import NOW
+from provisioning.rules.hsa import Answer, HsaId
+from provisioning.rules.right_lifecycle import GrantState, RemovalState
+from tests import cast
+from tests.grants import life
+from tests.workflows import acts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def page(client):
+    """Open a page as somebody."""
+
+    def open_one(by: HsaId, name: str, *args, query: str = "", data=None):
+        client.force_login(acts.user(by))
+        address = reverse(name, args=args) + query
+        return client.post(address, data) if data is not None else client.get(address)
+
+    return open_one
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def now(answer: Answer) -> str:
+    """How the list says whether the right stands in the directory."""
+    with translation.override("sv"):
+        return f"{NOW[answer][1]}</"
+
+
+def test_the_person_sees_own_rights_beside_what_the_directory_holds(directory, kiv, page, client):
+    grant = life.granted(kiv)
+    life.statistics(kiv)
+    found = text(page(cast.COORDINATOR, "grants"))
+    assert found.count("app-cases__item") == 2
+    assert (found.count(now(Answer.YES)), found.count(now(Answer.NO))) == (2, 0)
+    life.kiv_removes_role(kiv, grant)
+    found = text(page(cast.COORDINATOR, "grants"))
+    assert (found.count(now(Answer.YES)), found.count(now(Answer.NO))) == (1, 1)
+    directory.faults.is_busy = True
+    found = text(client.get(reverse("grants")))
+    assert found.count(now(Answer.UNKNOWN)) == 2
+
+
+def test_the_head_sees_the_rights_of_own_units_and_others_see_none(directory, kiv, page):
+    grant = life.granted(kiv)
+    assert str(grant.public_id) in text(page(cast.HEAD, "grants", query="?vems=alla"))
+    assert str(grant.public_id) not in text(page(cast.OUTSIDER, "grants", query="?vems=alla"))
+    assert page(cast.HEAD, "grant", grant.public_id).status_code == 200
+    assert page(cast.OUTSIDER, "grant", grant.public_id).status_code == 404
+
+
+def test_an_auditor_reads_and_is_offered_nothing(directory, kiv, page, settings):
+    settings.AUDITORS = (cast.AUDITOR.text,)
+    grant = life.granted(kiv)
+    found = page(cast.AUDITOR, "grant", grant.public_id)
+    assert found.status_code == 200
+    for name in ("grant_end", "grant_let_end"):
+        assert reverse(name, args=[grant.public_id]) not in text(found)
+        assert page(cast.AUDITOR, name, grant.public_id, data={"reason": "Nej."}).status_code == 404
+    removal = life.removal_by_head(grant)
+    assert page(cast.AUDITOR, "removal", removal.public_id).status_code == 200
+    assert page(cast.AUDITOR, "removal_withdraw", removal.public_id, data={}).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["grant", "grant_end", "grant_let_end", "removal", "removal_withdraw"])
+@pytest.mark.parametrize("by", [cast.OUTSIDER, cast.DOCTOR, cast.DELEGATE])
+def test_whoever_has_no_part_finds_nothing(directory, kiv, page, name, by):
+    grant = life.granted(kiv)
+    about = life.removal_by_head(grant) if name.startswith("removal") else grant
+    assert page(by, name, about.public_id).status_code == 404
+    assert page(by, name, uuid.uuid4()).status_code == 404
+
+
+@pytest.mark.parametrize("by", [cast.HEAD, cast.COORDINATOR])
+def test_ending_a_right_asks_names_the_consequence_and_needs_a_reason(directory, kiv, page, by):
+    grant = life.granted(kiv)
+    assert page(by, "grant_end", grant.public_id).status_code == 200
+    refused = page(by, "grant_end", grant.public_id, data={"reason": " "})
+    assert refused.status_code == 400
+    assert not Removal.objects.exists()
+    answer = page(by, "grant_end", grant.public_id, data={"reason": "Har slutat på enheten."})
+    removal = Removal.objects.get()
+    assert answer.url == reverse("removal", args=[removal.public_id])
+    assert removal.cause == ("head_of_unit" if by is cast.HEAD else "person")
+    assert page(by, "grant_end", grant.public_id).status_code == 404  # ended once
+
+
+def test_a_silent_directory_ends_nothing_and_keeps_what_was_written(directory, kiv, page, client):
+    grant = life.granted(kiv)
+    page(cast.HEAD, "grant", grant.public_id)
+    directory.faults.is_busy = True
+    address = reverse("grant_end", args=[grant.public_id])
+    answer = client.post(address, {"reason": "Har slutat på enheten."})
+    assert answer.status_code == 503
+    assert "Har slutat på enheten." in text(answer)
+    assert not Removal.objects.exists()
+
+
+def test_letting_a_right_run_out_is_shown_and_prolonging_still_offered(directory, kiv, page):
+    grant = life.granted(kiv)
+    page(cast.HEAD, "grant_let_end", grant.public_id, data={"reason": ""})
+    grant.refresh_from_db()
+    assert grant.let_end_by_id == cast.HEAD.folded
+    found = text(page(cast.HEAD, "grant", grant.public_id))
+    assert f"forlang={grant.public_id}" in found
+    assert reverse("grant_let_end", args=[grant.public_id]) not in found
+
+
+def test_prolonging_opens_the_order_page_with_the_day_after_the_old_end(directory, kiv, page):
+    from datetime import timedelta
+
+    from provisioning.rules import deadlines
+
+    grant = life.granted(kiv)
+    found = text(page(cast.HEAD, "order", query=f"?forlang={grant.public_id}"))
+    assert (grant.ends_on + timedelta(days=1)).isoformat() in found
+    assert deadlines.same_day_next_year(grant.ends_on).isoformat() in found
+    assert page(cast.OUTSIDER, "order", query=f"?forlang={grant.public_id}").status_code == 404
+
+
+def test_the_removal_goes_through_the_administrators_pages(directory, kiv, page):
+    removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
+    address = reverse("removal_task", args=[removal.public_id])
+    assert address in text(page(cast.KIV_ADMINISTRATOR, "kiv_tasks"))
+    assert address in text(page(cast.KIV_ADMINISTRATOR, "start"))
+    found = text(page(cast.KIV_ADMINISTRATOR, "removal_task", removal.public_id))
+    assert life.ROLE in found and removal.changes[0]["dn"] in found
+
+    early = page(cast.KIV_ADMINISTRATOR, "removal_task", removal.public_id, data={"answer": "done"})
+    assert early.url == address
+    removal.refresh_from_db()
+    assert removal.current_state is RemovalState.AWAITING_KIV
+
+    life.take_away(kiv, removal)
+    page(cast.KIV_ADMINISTRATOR, "removal_task", removal.public_id, data={"answer": "done"})
+    life.work()
+    removal.refresh_from_db()
+    assert removal.current_state is RemovalState.DONE
+    assert Grant.objects.get().current_state is GrantState.ENDED
+    assert page(cast.COORDINATOR, "removal", removal.public_id).status_code == 200
+    assert page(cast.COORDINATOR, "grant", removal.grant.public_id).status_code == 200
+
+
+def test_an_administrator_who_cannot_says_why(directory, kiv, page):
+    removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
+    empty = page(cast.KIV_ADMINISTRATOR, "removal_task", removal.public_id, data={"answer": "cannot"})
+    assert empty.status_code == 400
+    data = {"answer": "cannot", "cannot-why": "other", "cannot-note": "Posten är låst."}
+    page(cast.KIV_ADMINISTRATOR, "removal_task", removal.public_id, data=data)
+    removal.refresh_from_db()
+    assert removal.current_state is RemovalState.CANNOT_BE_DONE
+    assert "Posten är låst." in text(page(cast.HEAD, "removal", removal.public_id))
+
+
+def test_whoever_started_a_removal_takes_it_back_on_a_page(directory, kiv, page):
+    removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
+    assert page(cast.COORDINATOR, "removal_withdraw", removal.public_id).status_code == 404
+    page(cast.HEAD, "removal_withdraw", removal.public_id, data={"reason": "Ett misstag."})
+    removal.refresh_from_db()
+    assert removal.current_state is RemovalState.WITHDRAWN
+
+
+def test_a_protected_persons_name_is_kept_from_those_who_only_read(directory, kiv, page, settings):
+    settings.AUDITORS = (cast.AUDITOR.text,)
+    grant = life.granted(kiv)
+    Grant.objects.update(subject_is_protected=True, subject_name="Kanarie Fågel")
+    grant.requests.update(subject_is_protected=True, subject_name="Kanarie Fågel")
+    removal = life.with_kiv(life.removal_by_head(grant))
+    for name, about in (("grant", grant), ("removal", removal)):
+        assert "Kanarie" not in text(page(cast.AUDITOR, name, about.public_id))
+        assert "Kanarie" in text(page(cast.HEAD, name, about.public_id))
+    assert "Kanarie" not in text(page(cast.AUDITOR, "grants", query="?vems=alla"))
+    task = page(cast.KIV_ADMINISTRATOR, "removal_task", removal.public_id)
+    assert "Kanarie" in text(task)
+
+
+def test_empty_lists_say_what_to_do(directory, page):
+    assert reverse("order") in text(page(cast.OUTSIDER, "grants"))
+    assert page(cast.OUTSIDER, "grants", query="?visa=avslutade").status_code == 200

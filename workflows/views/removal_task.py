@@ -1,0 +1,172 @@
+"""The KIV administrator's removal task: what to remove and where, what stands there now, and the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from provisioning import access, grant_words, mandates, removals
+from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.grant_models import Removal
+from provisioning.models import User
+from provisioning.removals import Cannot
+from provisioning.rules.right_lifecycle import RemovalState
+from workflows import polling, steps
+from workflows.views.answers import acting_user
+
+TEXT_LENGTH = 2000
+
+
+class DoneForm(forms.Form):
+    """It is removed, or was gone already. The directory is asked at once whether it agrees."""
+
+    prefix = "done"
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        help_text=gettext_lazy("Only if there is something that others need to know."),
+        max_length=TEXT_LENGTH,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+    )
+
+
+class CannotForm(forms.Form):
+    """It cannot be removed: why, and in the administrator's own words."""
+
+    prefix = "cannot"
+    why = forms.ChoiceField(
+        label=gettext_lazy("What stands in the way?"),
+        choices=[
+            (
+                Cannot.NOT_MINE.value,
+                gettext_lazy(
+                    "It is not mine to do. The other KIV administrators of the unit keep the task, and are "
+                    "reminded now."
+                ),
+            ),
+            (
+                Cannot.OTHER.value,
+                gettext_lazy(
+                    "Something else stands in the way. Whoever started it and those who run the tool are "
+                    "told, and it is tried again after some days."
+                ),
+            ),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose what stands in the way.")},
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Tell the next person"),
+        help_text=gettext_lazy("What did you find, and what needs to be done?"),
+        max_length=TEXT_LENGTH,
+        widget=forms.Textarea({"rows": 4}),
+        error_messages={
+            "required": gettext_lazy("Write what stands in the way, so that the next person knows.")
+        },
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One removal: the exact value, where it stands, and the answers done and cannot."""
+    user = acting_user(request)
+    removal = access.find_removal_to_act(user, public_id)
+    if not access.to_remove(user).filter(pk=removal.pk).exists():
+        if request.method == "POST":
+            messages.warning(request, str(WrongState.user_message))
+        return redirect("removal", public_id=removal.public_id)
+    if request.method != "POST":
+        return _page(request, user, removal, DoneForm(), CannotForm())
+    if request.POST.get("answer") == "cannot":
+        return _answer_cannot(request, user, removal)
+    return _answer_done(request, user, removal)
+
+
+def _answer_done(request: HttpRequest, user: User, removal: Removal) -> HttpResponse:
+    form = DoneForm(request.POST)
+    if not form.is_valid():
+        return _page(request, user, removal, form, CannotForm(), status=400)
+    is_already = request.POST.get("answer") == "already"
+    note = form.cleaned_data["note"]
+    try:
+        held = mandates.read(user.identity)
+        seen = polling.look_at_removal(removal)
+        row = steps.act(
+            removal,
+            RemovalState.AWAITING_KIV,
+            lambda row: removals.report_done(
+                row, by=user, held=held, seen=seen, already=is_already, note=note
+            ),
+            by=user,
+        )
+    except WrongState:
+        messages.warning(request, str(WrongState.user_message))
+        return redirect("removal", public_id=removal.public_id)
+    except (NotAllowed, DirectoryError) as exc:
+        form.add_error(None, str(exc.user_message))
+        status = 403 if isinstance(exc, NotAllowed) else 503
+        return _page(request, user, removal, form, CannotForm(), status=status)
+    if row.current_state is RemovalState.AWAITING_KIV:
+        messages.warning(request, _("The directory does not show that it is gone, so the task stays."))
+        return redirect("removal_task", public_id=removal.public_id)
+    messages.success(request, _("Thank you. The directory shows that it is gone."))
+    return redirect("kiv_tasks")
+
+
+def _answer_cannot(request: HttpRequest, user: User, removal: Removal) -> HttpResponse:
+    form = CannotForm(request.POST)
+    if not form.is_valid():
+        return _page(request, user, removal, DoneForm(), form, status=400)
+    why, text = Cannot(form.cleaned_data["why"]), form.cleaned_data["note"]
+    try:
+        held = mandates.read(user.identity)
+        steps.act(
+            removal,
+            RemovalState.AWAITING_KIV,
+            lambda row: removals.cannot(row, by=user, held=held, why=why, text=text),
+            by=user,
+        )
+    except WrongState:
+        messages.warning(request, str(WrongState.user_message))
+        return redirect("removal", public_id=removal.public_id)
+    except (NotAllowed, Invalid, DirectoryError) as exc:
+        is_named = isinstance(exc, Invalid) and exc.field in form.fields
+        form.add_error(getattr(exc, "field", None) if is_named else None, str(exc.user_message))
+        status = {NotAllowed: 403, Invalid: 400}.get(type(exc), 503)
+        return _page(request, user, removal, DoneForm(), form, status=status)
+    messages.success(request, _("Your answer is saved, and those concerned are told."))
+    return redirect("kiv_tasks")
+
+
+def _page(
+    request: HttpRequest,
+    user: User,
+    removal: Removal,
+    done: DoneForm,
+    cannot: CannotForm,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    name = grant_words.subject_name(user, removal)
+    seen = polling.look_at_removal(removal)
+    context: dict[str, Any] = {
+        "removal": removal,
+        "name": name,
+        "facts": grant_words.removal_facts(user, removal),
+        "items": grant_words.to_remove(removal, seen, name=name),
+        "is_silent": seen is None,
+        "done": done,
+        "cannot": cannot,
+        "form": cannot if cannot.is_bound else done,
+    }
+    return render(request, "provisioning/grant/task.html", context, status=status)
