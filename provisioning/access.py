@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from provisioning import grants, mandates, reviewers
+from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
 from provisioning.mandates import Mandates
 from provisioning.models import (
@@ -27,6 +29,8 @@ from provisioning.models import (
 )
 from provisioning.notifications import Kind
 from provisioning.review_models import Review, ReviewItem
+from provisioning.rules.drift import Owner
+from provisioning.rules.hsa import HsaId, Level
 from provisioning.rules.lifecycle import State
 from provisioning.rules.right_lifecycle import GrantState, RemovalState
 
@@ -218,6 +222,42 @@ def rights_to_review(user: User, held: Mandates) -> QuerySet[Grant]:
     """The rights whose units this person may start a review of, with the mandates read just now."""
     rows = Grant.objects.active()
     return rows if user.is_auditor else rows.filter(_is_head(held))
+
+
+def visible_findings(user: User) -> QuerySet[Finding]:
+    """Findings this person may read: those to settle, by the mandates held now. Never about oneself."""
+    rows = Finding.objects.select_related("request__order", "removal", "grant")
+    if user.is_auditor:
+        return rows
+    held = mandates.for_display(user)
+    keys = [one.folded for one in held.unit_ids]
+    providers = [one.hsa_id.folded for one in held.providers] + [
+        HsaId(provider).folded
+        for provider, named in settings.PROVIDER_MANDATES.items()
+        if user.identity in {HsaId(text) for text in named}
+    ]
+    mine = Q(unit_key__in=keys) | Q(level=Level.PROVIDER.value, unit_key__in=providers)
+    for dn in held.managed_dns:
+        below = Q(unit_dn__iexact=dn) | Q(unit_dn__iendswith="," + dn)
+        mine |= Q(owner=Owner.KIV_ADMINISTRATOR.value) & below
+    whose = ~Q(owner=Owner.OPERATORS.value) & mine
+    if user.is_operator:
+        whose |= Q(owner=Owner.OPERATORS.value)
+    return rows.filter(whose).exclude(subject_key=user.hsa_key)
+
+
+def find_finding(user: User, public_id: UUID) -> Finding:
+    """The finding, if this person may read it. Raises Http404."""
+    try:
+        return visible_findings(user).get(public_id=public_id)
+    except Finding.DoesNotExist:
+        raise Http404 from None
+
+
+def to_settle(user: User) -> QuerySet[Finding]:
+    """Findings that wait for this person. An auditor reads them and settles none."""
+    rows = visible_findings(user).filter(state=Finding.State.OPEN)
+    return rows.none() if user.is_auditor and not user.is_operator else rows
 
 
 def may_read_messages(user: User) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from provisioning.audit_trail import sealing
+from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest, AuditEntry, Order, User
 from provisioning.review_models import Review
@@ -83,6 +84,15 @@ class Action(enum.StrEnum):
     REMOVAL_HANDLERS_CHANGED = "removal.handlers_changed"
     REMOVAL_DIRECTORY_SILENT = "removal.directory_silent"
     REMOVAL_DIRECTORY_BACK = "removal.directory_back"
+    FINDING_FOUND = "finding.found"
+    FINDING_REOPENED = "finding.reopened"
+    FINDING_OVER = "finding.over"
+    FINDING_EXPLAINED = "finding.explained"
+    FINDING_ORDERED = "finding.ordered"
+    FINDING_REMOVAL = "finding.removal_started"
+    FINDINGS_TOLD = "finding.told"
+    SWEPT = "sweep.finished"
+    LEFT = "request.person_left"
     REFUSED = "refused"
     LOGGED_IN = "login.accepted"
     LOGGED_OUT = "login.ended"
@@ -106,13 +116,13 @@ def record(
     principal: User | None = None,
     request: AccessRequest | None = None,
     order: Order | None = None,
-    about: Grant | Removal | Review | None = None,
+    about: Grant | Removal | Review | Finding | None = None,
     reason: str = "",
     **data: Any,
 ) -> AuditEntry:
     """Write one fact. `actor` is None when the tool itself acted; `principal` is who somebody else acted for.
 
-    `about`: what else it is about, a grant, a removal or a review.
+    `about`: what else it is about, a grant, a removal, a review or a finding.
 
     `data` holds codes and values, never names, and no floats. Must be called inside the transaction that
     makes the fact true, after the rows that the transaction locks: the end of the chain is locked from here

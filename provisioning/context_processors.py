@@ -29,6 +29,7 @@ _BELONGS_TO = {
     "grant_let_end": "grants",
     "removal": "grants",
     "removal_withdraw": "grants",
+    "finding": "findings",
     "delegate": "delegations",
     "revoke_delegation": "delegations",
     "begin_review": "reviews",
@@ -78,6 +79,8 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
         items.append(("delegations", gettext_lazy("Delegations")))
     if access.may_begin_review(user) or access.visible_reviews(user).exists() or not held.is_known:
         items.append(("reviews", gettext_lazy("Reviews")))
+    if access.visible_findings(user).exists():
+        items.append(("findings", gettext_lazy("Findings")))
     if user.is_operator or user.is_auditor:
         items.append(("messages", gettext_lazy("Messages")))
     if settings.IS_DEMO:

@@ -610,5 +610,6 @@ class OutgoingMessage(models.Model):
 
 
 # The tables of a right's life are a module of their own; Django finds them through this one.
+import provisioning.finding_models  # noqa: E402
 import provisioning.grant_models  # noqa: E402, F401
 import provisioning.review_models  # noqa: E402, F401

@@ -43,6 +43,8 @@ class Kind(enum.StrEnum):
     REMOVAL_STUCK = "removal_stuck"
     REVIEW_WAITS = "review_waits"
     REVIEW_STUCK = "review_stuck"
+    FINDINGS = "findings"
+    SWEEP_STOPPED = "sweep_stopped"
 
 
 ABOUT_DELEGATIONS = frozenset({Kind.DELEGATED, Kind.DELEGATION_ENDED, Kind.DELEGATION_ENDS_SOON})
@@ -196,6 +198,16 @@ WORDS: dict[Kind, _Words] = {
         _("The directory names nobody who may decide on rights that are to be reviewed."),
         _("Open the list to see which unit. The review goes on when the unit has a head in the directory."),
     ),
+    Kind.FINDINGS: _Words(
+        _("Rights that do not agree with the directory"),
+        _("A comparison with the directory has found something that is yours to settle."),
+        _("Open the list: it says what is wrong, why, and what you can do."),
+    ),
+    Kind.SWEEP_STOPPED: _Words(
+        _("The comparison with the directory was stopped"),
+        _("So much seemed to be gone from the directory at once that the answer is not believed."),
+        _("Nothing has been changed. Check the directory and the account that reads it."),
+    ),
 }
 
 
@@ -241,4 +253,6 @@ def _path(message: OutgoingMessage) -> str:
         return reverse("delegations")
     if kind in ABOUT_REVIEWS:
         return reverse("reviews")
+    if kind in (Kind.FINDINGS, Kind.SWEEP_STOPPED):
+        return reverse("findings")
     return reverse("grants" if kind is Kind.RIGHTS_END_SOON else "start")

@@ -212,6 +212,19 @@ def end_unanswered(request: AccessRequest) -> None:
 
 
 @transaction.atomic
+def person_left(request: AccessRequest, *, code: str) -> None:
+    """End the request of somebody who is not employed any more, whoever has it. Raises WrongState.
+
+    `code` says what the directory showed. A new employment does not bring it back: it is ordered anew.
+    """
+    waited = [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
+    reason = str(_("The person is no longer employed, says the directory."))
+    _end(request, State.CANNOT_BE_DONE, reason=reason, code=code)
+    entry = audit.record(Action.LEFT, actor=None, request=request, why=code)
+    outbox.enqueue(entry, Kind.ENDED, [request.order.orderer.identity, *waited])
+
+
+@transaction.atomic
 def withdraw(request: AccessRequest, *, by: User, reason: str = "") -> None:
     """Take the request back: orderer and subject, while it is open. Raises NotAllowed, WrongState."""
     if by.pk not in (request.order.orderer_id, request.subject_key):

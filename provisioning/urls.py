@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from provisioning.views import about, cases, delegations, grants, login, messages, nudge, receipts, start
+from provisioning.views import (
+    about,
+    cases,
+    delegations,
+    findings,
+    grants,
+    login,
+    messages,
+    nudge,
+    receipts,
+    start,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
@@ -20,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("delegeringar/", delegations.delegations, name="delegations"),
     path("delegeringar/ny/", delegations.delegate, name="delegate"),
     path("delegeringar/<uuid:public_id>/aterkalla/", delegations.revoke, name="revoke_delegation"),
+    path("avvikelser/", findings.findings, name="findings"),
     path("logga-in/", login.login, name="login"),
     path("logga-ut/", login.logout, name="logout"),
     path("meddelanden/", messages.messages, name="messages"),

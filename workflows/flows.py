@@ -50,6 +50,7 @@ class AccessRequestFlow(Flow):
         .Case(this.second_attest, cond=is_in(State.AWAITING_SECOND_ATTESTATION))
         .Case(this.rejected, cond=is_in(State.REJECTED))
         .Case(this.gave_up, cond=is_in(State.GAVE_UP))
+        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )
 
@@ -60,6 +61,7 @@ class AccessRequestFlow(Flow):
         .Case(this.check, cond=is_in(State.CHECKING))
         .Case(this.rejected, cond=is_in(State.REJECTED))
         .Case(this.gave_up, cond=is_in(State.GAVE_UP))
+        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )
 
@@ -84,6 +86,7 @@ class AccessRequestFlow(Flow):
         .Annotation(title=_("Which way?"))
         .Case(this.check, cond=is_in(State.CHECKING))
         .Case(this.wait, cond=is_in(State.WAITING_FOR_COMMISSION))
+        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )
 

@@ -16,9 +16,11 @@ from django.utils import timezone
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
-from provisioning import orders, removals, requests
+from provisioning import findings, orders, removals, requests
 from provisioning.errors import WrongState
+from provisioning.finding_models import Finding
 from provisioning.grant_models import Removal
+from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, Order, User
 from provisioning.orders import Prepared
 from provisioning.rules.lifecycle import State
@@ -45,6 +47,11 @@ _OPEN_TASK = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
 def place_order(prepared: Prepared, *, by: User) -> Order:
     """Write the order and start one process per request, all or nothing. Raises Invalid."""
     return orders.place(prepared, by=by, start=lambda request: AccessRequestFlow.start.run(request=request))
+
+
+def order_for_finding(finding: Finding, prepared: Prepared, *, by: User, held: Mandates) -> AccessRequest:
+    """Adopt what a finding is about, or order it again. Raises NotAllowed, WrongState, Invalid."""
+    return findings.order(finding, by=by, held=held, place=lambda: place_order(prepared, by=by))
 
 
 def begin_removal(begin: Callable[..., Removal], *args: Any, **kwargs: Any) -> Removal:
@@ -76,6 +83,11 @@ def withdraw(request: AccessRequest, *, by: User, reason: str) -> AccessRequest:
     )
 
 
+def end_for_leaver(request: AccessRequest, *, code: str) -> AccessRequest:
+    """End the request of somebody who has left, wherever it is. Raises WrongState."""
+    return _take_back(AccessRequestFlow, request, lambda row: requests.person_left(row, code=code), by=None)
+
+
 def withdraw_removal(removal: Removal, *, by: User, seen: removals.Seen | None, reason: str) -> Removal:
     """Take a removal back. `seen`: what the directory shows now. Raises NotAllowed, WrongState."""
     return _take_back(
@@ -83,7 +95,7 @@ def withdraw_removal(removal: Removal, *, by: User, seen: removals.Seen | None, 
     )
 
 
-def _take_back(flow: Any, case: Case, operation: Operation[Case], *, by: User) -> Case:
+def _take_back(flow: Any, case: Case, operation: Operation[Case], *, by: User | None) -> Case:
     """End the process by an operation, wherever it is."""
     with flow.lock(case.process.pk):
         row: Case = case.process.lock_carried()

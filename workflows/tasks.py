@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from workflows import escalation, expiry, polling, retention, reviewing, steps
+from workflows import comparing, escalation, expiry, polling, retention, reviewing, steps
 
 RETENTION_SECONDS = 150  # well below the time limit of tasks
 
@@ -53,3 +53,9 @@ def sweep_retention() -> None:
 def sweep_reviews() -> None:
     """Open the reviews that are due, tell those who have not decided, ask further up, end what is over."""
     reviewing.sweep()
+
+
+@shared_task(name="workflows.sweep_directory", time_limit=3300, soft_time_limit=3240)
+def sweep_directory() -> None:
+    """Compare all rights with the directory; a directory that does not answer changes nothing."""
+    comparing.sweep()

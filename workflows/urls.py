@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from workflows.views import attest, choose, grants, kiv, order, removal_task, reviews, withdraw
+from workflows.views import attest, choose, finding, grants, kiv, order, removal_task, reviews, withdraw
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("bestall/", order.order, name="order"),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uppfoljningar/ny/", reviews.begin, name="begin_review"),
     path("uppfoljningar/<uuid:public_id>/", reviews.review, name="review"),
     path("uppfoljningar/<uuid:public_id>/resultat/", reviews.result, name="review_result"),
+    path("avvikelser/<uuid:public_id>/", finding.finding, name="finding"),
     path("kiv/", kiv.tasks, name="kiv_tasks"),
     path("behorigheter/<uuid:public_id>/avsluta/", grants.end, name="grant_end"),
     path("behorigheter/<uuid:public_id>/lat-lopa-ut/", grants.let_end, name="grant_let_end"),

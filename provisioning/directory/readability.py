@@ -37,6 +37,11 @@ class Readability:
         self._probes: dict[str, str] = {}
         self._lock = threading.Lock()
 
+    def forget(self) -> None:
+        """What was found before does not count any more: the next answer decides."""
+        with self._lock:
+            self._found_at.clear()
+
     def is_absent(self, entry_dn: str, attribute: str) -> bool:
         """Say whether the entry truly lacks the attribute; False when it may only be hidden."""
         code = _INVALID_SYNTAX

@@ -201,6 +201,16 @@ class Comparison:
         return kind not in self.unknown
 
 
+# What of a reading is looked at. A date that nobody can read is no gap: it was read, and is unreadable.
+PARTS = (
+    Part.PERSON,
+    Part.SYSTEM_ROLES,
+    Part.PROFESSION,
+    Part.COMMISSIONS,
+    Part.UNITS,
+    Part.PROVIDERS,
+)
+
 NOTHING_TOLD = Comparison(unknown=frozenset(Kind))
 
 

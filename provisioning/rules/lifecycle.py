@@ -57,15 +57,21 @@ WAITING_ON: Mapping[State, Waiting] = {
 # A check can find any of these; so can the verification and every re-check while waiting.
 _AFTER_CHECK = frozenset({State.VERIFYING, State.AWAITING_KIV, State.AWAITING_CHOICE, State.CANNOT_BE_DONE})
 
+# The person has left: the request ends, whoever has it.
+_WHEREVER_IT_IS = frozenset({State.CANNOT_BE_DONE})
+
 MOVES: Mapping[State, frozenset[State]] = {
     State.AWAITING_ATTESTATION: frozenset(
         {State.AWAITING_SECOND_ATTESTATION, State.CHECKING, State.REJECTED, State.GAVE_UP, State.WITHDRAWN}
-    ),
+    )
+    | _WHEREVER_IT_IS,
     State.AWAITING_SECOND_ATTESTATION: frozenset(
         {State.CHECKING, State.REJECTED, State.GAVE_UP, State.WITHDRAWN}
-    ),
+    )
+    | _WHEREVER_IT_IS,
     State.CHECKING: _AFTER_CHECK | {State.WITHDRAWN},
-    State.AWAITING_CHOICE: frozenset({State.CHECKING, State.WAITING_FOR_COMMISSION, State.WITHDRAWN}),
+    State.AWAITING_CHOICE: frozenset({State.CHECKING, State.WAITING_FOR_COMMISSION, State.WITHDRAWN})
+    | _WHEREVER_IT_IS,
     State.WAITING_FOR_COMMISSION: _AFTER_CHECK | {State.GAVE_UP, State.WITHDRAWN},
     State.AWAITING_KIV: frozenset(
         {State.VERIFYING, State.CHECKING, State.AWAITING_CHOICE, State.CANNOT_BE_DONE, State.WITHDRAWN}

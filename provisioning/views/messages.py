@@ -63,6 +63,8 @@ ABOUT: dict[Kind, str | Promise] = {
     Kind.REMOVAL_STUCK: gettext_lazy("Nobody has answered about a removal"),
     Kind.REVIEW_WAITS: gettext_lazy("Rights to review"),
     Kind.REVIEW_STUCK: gettext_lazy("A review that nobody can decide"),
+    Kind.FINDINGS: gettext_lazy("Findings to settle"),
+    Kind.SWEEP_STOPPED: gettext_lazy("The comparison with the directory was stopped"),
 }
 
 

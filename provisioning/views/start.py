@@ -46,6 +46,7 @@ def start(request: HttpRequest) -> HttpResponse:
     own = access.own_requests(user).filter(state__in=[state.value for state in OPEN])
     with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
     context: dict[str, Any] = {
+        "findings_count": access.to_settle(user).count(),
         "inboxes": [inbox for inbox in inboxes if inbox.count],
         "rights_to_review": access.to_review(user).count(),
         "own": _inbox(user, _("You wait for"), with_others),

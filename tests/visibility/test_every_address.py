@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest, Delegation, Evidence, Handler, Order, OutgoingMessage
 from provisioning.review_models import Review, ReviewItem
@@ -41,11 +42,13 @@ WATCHED = (
     Removal,
     Review,
     ReviewItem,
+    Finding,
 )
 # Which objects an address is about, by its name. Every other one with a variable is about a case.
 ABOUT = {
     "revoke_delegation": "delegation",
     "resend": "message",
+    "finding": "finding",
     "review": "review",
     "review_result": "review",
     "grant": "grant",

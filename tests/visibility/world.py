@@ -13,6 +13,7 @@ from django.utils import timezone
 from provisioning import review_readings
 from provisioning.directory import open_directory
 from provisioning.directory.mock.kiv import Kiv
+from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest, Delegation, OutgoingMessage
 from provisioning.requests import Choice
@@ -23,6 +24,7 @@ from tests import cast
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts, delegating
+from workflows import comparing
 
 HEAD_ELSEWHERE = HsaId("SE0000000000-1041")  # of EKLIDEN
 KIV_ELSEWHERE = cast.PREFIX  # made KIV administrator of EKLIDEN
@@ -57,6 +59,7 @@ class World:
     reviews: Mapping[str, Review]
     grants: Mapping[str, Grant]
     removals: Mapping[str, Removal]
+    findings: Mapping[str, Finding]
 
     def objects(self, parameter: str) -> dict[str, Any]:
         """What can stand in an address's variable."""
@@ -73,6 +76,8 @@ class World:
             return {name: row.public_id for name, row in self.removals.items()} | nobodys
         if parameter == "message":
             return {name: row.uuid for name, row in self.messages.items()} | nobodys
+        if parameter == "finding":
+            return {name: row.public_id for name, row in self.findings.items()} | nobodys
         return {}
 
 
@@ -105,9 +110,7 @@ def make(kiv: Kiv) -> World:
     }
     acts.work()
     acts.choose(AccessRequest.objects.get(pk=in_kiv.pk), Choice.COUPLE)
-    away = life.granted(
-        kiv, by=HEAD_ELSEWHERE, person_id=cast.COORDINATOR_UNCOUPLED, units=[cast.EKLIDEN]
-    )
+    away = life.granted(kiv, by=HEAD_ELSEWHERE, person_id=cast.COORDINATOR_UNCOUPLED, units=[cast.EKLIDEN])
     ending = life.granted(kiv, person_id=cast.DEAD_RIGHT)
     removal = life.with_kiv(life.removal_by_head(ending))
     removals = {"removal": removal, "elsewhere": life.removal_by_head(away, by=HEAD_ELSEWHERE)}
@@ -121,6 +124,12 @@ def make(kiv: Kiv) -> World:
     assert grant
     own_review = sitting.begun(grant)
     _right_without_review(rows["to-choose"])
+    comparing.sweep(is_full=True, directory=open_directory())
+    found = {
+        "dead": Finding.objects.get(subject_key=cast.DEAD_RIGHT.folded),
+        "mistyped": Finding.objects.get(subject_key=cast.BLANKS.folded),
+        "unknown-id": Finding.objects.get(subject_key=cast.UNKNOWN_ID.folded),
+    }
     return World(
         rows,
         {"own": own, "elsewhere": elsewhere},
@@ -128,6 +137,7 @@ def make(kiv: Kiv) -> World:
         {"own-review": own_review},
         grants,
         removals,
+        found,
     )
 
 
@@ -162,6 +172,7 @@ PAYLOADS: Mapping[str, Payload] = {
     "attest": lambda _id: {"decision": "reject", "reason": REASON},
     "choose": lambda _id: {"choice": "wait"},
     "withdraw": lambda _id: {"reason": REASON},
+    "finding": lambda _id: {"step": "explain", "reason": REASON},
     "kiv_task": lambda public_id: {
         "answer": "cannot",
         "cannot-items": [str(public_id)],

@@ -1,0 +1,186 @@
+"""A sweep of 50 000 tracked persons against a directory of 115 000 entries, at the pace the settings allow.
+
+Each person has a right that rests on a commission and a system role. One in a hundred has lost the role
+behind the tool's back, one in five hundred has left, and a few hundred strangers hold a role. Bar: five
+minutes, all that follows included (findings, second looks, removals begun). Memory is what the sweep adds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from benchmarks import region, server, tables
+from benchmarks.tables import Table
+
+PERSONS = int(os.environ.get("SWEEP_PERSONS", "50000"))
+BAR_SECONDS = 300.0
+LOST_ONE_IN, LEFT_ONE_IN, STRANGER_ONE_IN = 100, 500, 200
+FIRST = 1_000  # the first persons head units and are in very many commissions
+_COMMISSION = re.compile(r"dn: cn=Uppdrag 0,ou=Enhet (\d+),")
+_PERSON = re.compile(r"hsaIdentity: (SE0000000000-[0-9A-F]{5})$")
+
+
+def run() -> Table:
+    """Three sweeps: the first, one with nothing new, and one of what was changed."""
+    before = tables.load_average()
+    with tempfile.TemporaryDirectory(prefix="sweep-benchmark-") as folder:
+        os.environ |= {"VAR_DIR": folder, "DJANGO_SETTINGS_MODULE": "config.settings"}
+        import django
+
+        django.setup()
+        return _run(before)
+
+
+def _run(before: Any) -> Table:
+    from django.conf import settings
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    original = region.make
+    region.make = lambda *args: _drifted(original(*args))  # type: ignore[assignment]
+    served = server.shared.__wrapped__()
+    region.make = original
+    _settle_in(served)
+    _track()
+    table = Table(
+        f"A sweep of {PERSONS} tracked persons (bar {BAR_SECONDS:.0f} s at "
+        f"{settings.SWEEP_SEARCHES_PER_SECOND} questions a second)",
+        ("sweep", "persons", "found", "over", "seconds", "added MB"),
+    )
+    for name, is_full in (("first", True), ("nothing new", True), ("what was changed", None)):
+        row, seconds, added = _timed(is_full)
+        cells = (name, str(row.persons), str(row.found), str(row.ended), f"{seconds:.1f}", f"{added:.0f}")
+        table.add(*cells, is_met=seconds <= BAR_SECONDS * PERSONS / 50_000 and row.outcome == "complete")
+        table.notes.append(f"{name}: {row.outcome}, {'everybody' if row.is_full else 'changed'}")
+    table.notes.append(tables.surroundings(before))
+    if table.missed:
+        table.notes.append(tables.why_missed(before))
+    return table
+
+
+def _timed(is_full: bool | None) -> tuple[Any, float, float]:
+    from workflows import comparing
+
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun_at = time.perf_counter()
+    result = comparing.sweep(is_full=is_full)
+    seconds = time.perf_counter() - begun_at
+    assert result is not None
+    return result.sweep, seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024
+
+
+def _drifted(made: region.Region) -> region.Region:
+    """The region in which the tracked persons have what their rights rest on, or have lost it."""
+    return dataclasses.replace(made, ldif="\n".join(_lines(made.ldif)))
+
+
+def _lines(ldif: str) -> Iterator[str]:
+    is_person, unit = False, None
+    for line in ldif.split("\n"):
+        if line.startswith("hsaSystemRole: INTYG;"):
+            continue
+        if line.startswith("dn: "):
+            found = _COMMISSION.match(line)
+            is_person, unit = line.startswith("dn: cn=anv"), int(found[1]) if found else None
+        yield line
+        if is_person and (match := _PERSON.match(line)):
+            yield from _of_person(int(match[1].rpartition("-")[2], 16))
+        if unit is not None and line.startswith("hsaCommissionPurpose: "):
+            numbers = range(FIRST, FIRST + PERSONS)
+            yield from (
+                f"hsaCommissionMember: {region.PREFIX}{number:05X};20230101;"
+                for number in numbers[(unit - FIRST) % region.UNITS :: region.UNITS]
+            )
+
+
+def _of_person(number: int) -> Iterator[str]:
+    if FIRST <= number < FIRST + PERSONS:
+        if number % LOST_ONE_IN:
+            yield f"hsaSystemRole: INTYG;Rehab-{_unit_of(number)}"
+        if number % LEFT_ONE_IN == 1:
+            yield "hsaEndDate: 20200101000000Z"
+    elif number >= FIRST and number % STRANGER_ONE_IN == 0:
+        yield f"hsaSystemRole: INTYG;Rehab-{_unit_of(number)}"
+
+
+def _unit_of(number: int) -> str:
+    return region._unit_id(number % region.UNITS)
+
+
+def _settle_in(served: server.Served) -> None:
+    """Point the settings at the slapd of this run."""
+    from django.conf import settings
+
+    settings.DIRECTORY_URL = served.url
+    settings.DIRECTORY_CA_FILE = served.ca_file
+    settings.DIRECTORY_BIND_DN, settings.DIRECTORY_BIND_PASSWORD = region.READER, region.PASSWORD
+    settings.DIRECTORY_PERSON_BASE, settings.DIRECTORY_UNIT_BASE = region.PERSONS, region.ORGANISATION
+    settings.DIRECTORY_RECEIVE_TIMEOUT_SECONDS = 60
+
+
+def _track() -> None:
+    """One right for each tracked person, as finished orders leave them."""
+    from django.utils import timezone
+
+    from provisioning.grant_models import Grant
+    from provisioning.models import AccessRequest, Order, User
+
+    head = User.objects.create(hsa_key="se0000000000-head", hsa_id="SE0000000000-HEAD")
+    today = timezone.localdate()
+    for begin in range(FIRST, FIRST + PERSONS, 10_000):
+        numbers = range(begin, min(begin + 10_000, FIRST + PERSONS))
+        order = Order.objects.create(
+            case_number=f"B-{begin}", orderer=head, need="Measured.", risk_statement="None."
+        )
+        requests = AccessRequest.objects.bulk_create(
+            [
+                AccessRequest(
+                    order=order,
+                    position=position,
+                    attester=head,
+                    state="done",
+                    verified_at=timezone.now(),
+                    **_right(number),
+                    starts_on=today,
+                    ends_on=today + timedelta(days=300),
+                )
+                for position, number in enumerate(numbers)
+            ],
+            batch_size=500,
+        )
+        Grant.objects.bulk_create(
+            [
+                Grant(
+                    origin=request,
+                    **_right(number),
+                    starts_on=today,
+                    ends_on=today + timedelta(days=300),
+                    next_review_on=today + timedelta(days=300),
+                )
+                for request, number in zip(requests, numbers, strict=True)
+            ],
+            batch_size=500,
+        )
+
+
+def _right(number: int) -> dict[str, str]:
+    person, unit = f"{region.PREFIX}{number:05X}", _unit_of(number)
+    return {
+        "subject_key": person.lower(),
+        "subject_hsa_id": person,
+        "subject_name": "Exempel",
+        "service": "rehabstod",
+        "level": "unit",
+        "unit_key": unit.lower(),
+        "unit_hsa_id": unit,
+        "unit_name": "Enhet",
+        "unit_dn": f"ou=Enhet {number % region.UNITS:05d},{region._area(number % region.UNITS)}",
+    }

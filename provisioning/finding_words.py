@@ -1,0 +1,118 @@
+"""Findings in words: what does not agree, whose it is, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from provisioning import causes, presentation
+from provisioning.finding_models import Finding
+from provisioning.models import User
+from provisioning.rules.causes import Code
+from provisioning.rules.drift import Kind, Owner, Step
+
+Text = str | Promise
+
+_OWN: Mapping[Kind, Text] = {
+    Kind.COMMISSION_MOVED: _(
+        "The person's commission is on another unit now. The access here goes to removal."
+    ),
+    Kind.COMMISSION_MISSING: _(
+        "The person is not in a commission with the right purpose on this unit any more."
+    ),
+    Kind.ROLE_MISSING: _("The right is lost: its system role is not in the directory any more."),
+    Kind.BECAME_DOCTOR: _(
+        "The person has become a doctor since the access was given, and has other access by that."
+    ),
+    Kind.NO_LONGER_DOCTOR: _(
+        "The person is no longer a doctor in the directory, and the access rested on it."
+    ),
+    Kind.ROLE_OUTSIDE: _("There is a system role that works, but nobody has attested it here."),
+}
+
+OWNERS: Mapping[Owner, Text] = {
+    Owner.HEAD_OF_UNIT: _("The head of unit settles it."),
+    Owner.KIV_ADMINISTRATOR: _("The KIV administrator or the head of unit settles it."),
+    Owner.OPERATORS: _("Those who run this tool settle it."),
+}
+
+STEPS: Mapping[Step, Text] = {
+    Step.ADOPT: _(
+        "Attest it: the person needs this access. It becomes an order, and then a right with a last day."
+    ),
+    Step.ORDER_AGAIN: _("Order it again: the person still needs this access."),
+    Step.REMOVE: _(
+        "Take it away: the KIV administrator gets a task, and the directory proves that it is gone."
+    ),
+    Step.EXPLAIN: _("Explain it: it is as it should be. It comes back if something changes."),
+}
+
+_TONES = {
+    Finding.State.OPEN.value: "warning",
+    Finding.State.SETTLING.value: "info",
+    Finding.State.EXPLAINED.value: "success",
+    Finding.State.OVER.value: "success",
+}
+
+
+def sentence(kind: Kind) -> str:
+    """What does not agree, as a sentence."""
+    own = _OWN.get(kind)
+    return str(own if own is not None else causes.SENTENCES[Code(kind.value)])
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One finding in a list: a protected person's name never stands in one."""
+
+    sentence: str
+    person: str
+    service: str
+    unit: str
+    owner: str
+    found_on: str
+    tone: str
+    state: str
+    url: str
+
+
+def line(viewer: User, row: Finding) -> Line:
+    is_hidden = row.subject_is_protected and viewer.hsa_key != row.subject_key
+    return Line(
+        sentence=sentence(row.what),
+        person=str(presentation.MASKED) if is_hidden else row.subject_name or row.subject_hsa_id,
+        service=presentation.service_name(row.service),
+        unit=row.unit_name or row.unit_hsa_id,
+        owner=str(OWNERS[row.whose]),
+        found_on=formats.date_format(timezone.localdate(row.found_at), "j F Y"),
+        tone=_TONES[row.state],
+        state=str(row.get_state_display()),
+        url=reverse("finding", args=[row.public_id]),
+    )
+
+
+def facts(viewer: User, row: Finding) -> list[tuple[Text, str]]:
+    """What the page of one finding says of it."""
+    shown = line(viewer, row)
+    found: list[tuple[Text, str]] = [
+        (_("Person"), shown.person),
+        (_("Service"), f"{shown.service}, {row.get_level_display()}"),
+        (_("Unit"), f"{shown.unit} ({row.unit_hsa_id})"),
+        (_("Found"), shown.found_on),
+    ]
+    if row.value:
+        found.append((_("In the directory"), row.value))
+    if row.expected:
+        found.append((_("Belongs there"), row.expected))
+    if row.request is not None:
+        found.append((_("Ordered by case"), row.request.order.case_number or ""))
+    if row.removal is not None:
+        found.append((_("Removed by case"), row.removal.case_number or ""))
+    if row.explanation:
+        found.append((_("Explanation"), row.explanation))
+    return found

@@ -1,0 +1,416 @@
+"""The operations on findings: recorded by a sweep, settled by a person, over when all is right again.
+
+Nothing is adopted or removed by a finding itself: each of those is somebody's act, with a case of its own.
+Each operation locks the finding before anything else, and records last. None of them asks the directory:
+what it said is an argument. Sources: domain §6 (don't know never decides), §7 (four eyes), §8 (the sweep).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning import audit, handlers, outbox, removals
+from provisioning.audit import Action
+from provisioning.directory import Directory
+from provisioning.errors import Invalid, NotAllowed, WrongState
+from provisioning.finding_models import Finding, KnownPerson
+from provisioning.grant_models import Grant, Removal
+from provisioning.mandates import Mandates
+from provisioning.models import AccessRequest, Order, User
+from provisioning.notifications import Kind as MessageKind
+from provisioning.removals import Loose
+from provisioning.rules.drift import (
+    LEAVER_KINDS,
+    PROFESSION_KINDS,
+    Comparison,
+    Drift,
+    Kind,
+    Owner,
+    Step,
+)
+from provisioning.rules.hsa import Attribute, HsaId, Level, Person, Reading, Service, Unit
+from provisioning.rules.lifecycle import State as RequestState
+from provisioning.rules.removal import Held
+from provisioning.rules.right_lifecycle import EndCause
+
+_State = Finding.State
+Identity = tuple[str, str, str, str, str]
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What recording one person's comparison did. `leavers`: findings whose right now goes to removal."""
+
+    found: int = 0
+    ended: int = 0
+    leavers: list[Finding] = field(default_factory=list)
+
+
+def lock(pk: int) -> Finding:
+    """The row, locked until the transaction ends."""
+    return Finding.objects.select_for_update(of=("self",)).get(pk=pk)
+
+
+# -- what a sweep records --------------------------------------------------------------------------------
+
+
+def changes_anything(standing: Sequence[Finding], compared: Comparison) -> bool:
+    """Say whether recording this would write anything: most persons are as they were."""
+    found = {identity_of(drift): drift for drift in compared.found}
+    for row in standing:
+        drift = found.pop(_identity(row), None)
+        if drift is None:
+            if _is_over(row, compared):
+                return True
+        elif _must_be_opened(row, drift) or _starts_removal(row):
+            return True
+    return bool(found)
+
+
+@transaction.atomic
+def record(subject_key: str, compared: Comparison, reading: Reading, grants: Sequence[Grant]) -> Recorded:
+    """Bring the person's findings up to what was seen. What is unknown stays as it is."""
+    done = Recorded()
+    rows = Finding.objects.standing().select_for_update(of=("self",)).filter(subject_key=subject_key)
+    standing = {_identity(row): row for row in rows.select_related("removal", "request")}
+    for drift in compared.found:
+        row = standing.pop(identity_of(drift), None)
+        if row is None:
+            row = _create(subject_key, drift, reading, grants)
+            done.found += 1
+        elif _must_be_opened(row, drift):
+            _reopen(row, drift)
+        if _starts_removal(row):
+            done.leavers.append(row)
+    for row in standing.values():
+        if _is_over(row, compared):
+            _end(row)
+            done.ended += 1
+    return done
+
+
+def identity_of(drift: Drift) -> Identity:
+    """What makes two drifts of one person the same finding."""
+    value = drift.value[:300]
+    return drift.kind.value, drift.service.value, drift.level.value, drift.unit_id.folded, value
+
+
+def _identity(row: Finding) -> Identity:
+    return row.kind, row.service, row.level, row.unit_key, row.value
+
+
+def _digest(drift: Drift) -> str:
+    return hashlib.sha256("\n".join(drift.situation).encode()).hexdigest()
+
+
+def _create(subject_key: str, drift: Drift, reading: Reading, grants: Sequence[Grant]) -> Finding:
+    grant = next((one for one in grants if drift.right is not None and is_about(one, drift)), None)
+    person = reading.person
+    place = _place(reading, drift)
+    row = Finding.objects.create(
+        kind=drift.kind.value,
+        owner=drift.owner.value,
+        subject_key=subject_key,
+        subject_hsa_id=reading.person_id.text if grant is None else grant.subject_hsa_id,
+        subject_name=person.name if person else (grant.subject_name if grant else ""),
+        subject_is_protected=person.is_protected if person else bool(grant and grant.subject_is_protected),
+        service=drift.service.value,
+        level=drift.level.value,
+        unit_key=drift.unit_id.folded,
+        unit_hsa_id=drift.unit_id.text,
+        unit_name=place[0] or (grant.unit_name if grant else ""),
+        unit_dn=place[1] or (grant.unit_dn if grant else ""),
+        grant=grant,
+        value=drift.value[:300],
+        dn=drift.dn,
+        expected=drift.expected,
+        situation=_digest(drift),
+    )
+    audit.record(Action.FINDING_FOUND, actor=None, about=row, kind=row.kind, owner=row.owner)
+    return row
+
+
+def is_about(grant: Grant, drift: Drift) -> bool:
+    return (grant.service, grant.level, grant.unit_key) == (
+        drift.service.value,
+        drift.level.value,
+        drift.unit_id.folded,
+    )
+
+
+def _place(reading: Reading, drift: Drift) -> tuple[str, str]:
+    """Name and DN of the unit or provider, where there is one."""
+    entry = reading.units.get(drift.unit_id) or reading.providers.get(drift.unit_id)
+    return (entry.name, entry.dn) if entry is not None else ("", "")
+
+
+def _must_be_opened(row: Finding, drift: Drift) -> bool:
+    """An explanation does not outlive its situation; a settlement that came to nothing is none."""
+    if row.state == _State.EXPLAINED:
+        return row.situation != _digest(drift)
+    return row.state == _State.SETTLING and not _is_being_settled(row)
+
+
+def _is_being_settled(row: Finding) -> bool:
+    if row.removal is not None and row.removal.is_open:
+        return True
+    return row.request is not None and row.request.is_open
+
+
+def _is_over(row: Finding, compared: Comparison) -> bool:
+    """Not seen any more, for certain, and not merely because a case about it is under way."""
+    return compared.decides(row.what) and not (row.state == _State.SETTLING and _is_being_settled(row))
+
+
+def _starts_removal(row: Finding) -> bool:
+    """Rights of who has left or moved go to removal, once: what is then taken back stays with people."""
+    return (
+        row.state == _State.OPEN
+        and row.what in LEAVER_KINDS
+        and row.grant_id is not None
+        and row.removal_id is None
+    )
+
+
+def _reopen(row: Finding, drift: Drift) -> None:
+    old = row.state
+    row.state, row.state_since, row.situation = _State.OPEN, timezone.now(), _digest(drift)
+    row.explanation, row.settled_by, row.told_at = "", None, None
+    row.save(update_fields=["state", "state_since", "situation", "explanation", "settled_by", "told_at"])
+    audit.record(Action.FINDING_REOPENED, actor=None, about=row, old=old)
+
+
+def _end(row: Finding) -> None:
+    row.state, row.state_since = _State.OVER, timezone.now()
+    row.save(update_fields=["state", "state_since"])
+    if (
+        row.what in PROFESSION_KINDS
+        and row.request is not None
+        and row.request.current_state is RequestState.DONE
+    ):
+        _remember_profession(row)
+    audit.record(Action.FINDING_OVER, actor=None, about=row, kind=row.kind)
+
+
+def _remember_profession(row: Finding) -> None:
+    """From here on, what was found is what is known."""
+    KnownPerson.objects.filter(pk=row.subject_key).update(is_doctor=row.what is Kind.BECAME_DOCTOR)
+
+
+@transaction.atomic
+def begin_leavers_removal(finding: Finding, *, start: removals.Start) -> Removal:
+    """The right of somebody who has left or moved goes to removal. Raises WrongState."""
+    row = lock(finding.pk)
+    if not _starts_removal(row) or row.grant is None:
+        raise WrongState
+    removal = removals.begin(row.grant, EndCause.LEAVER, by=None, start=start)
+    _settle(row, removal=removal)
+    audit.record(Action.FINDING_REMOVAL, actor=None, about=row, removal=str(removal.public_id))
+    return removal
+
+
+# -- what people do --------------------------------------------------------------------------------------
+
+
+def may_settle(finding: Finding, held: Mandates, by: User) -> bool:
+    """Say whether the finding is this person's to settle: never one about oneself. Source: domain §7."""
+    if by.pk == finding.subject_key:
+        return False
+    if finding.whose is Owner.OPERATORS:
+        return by.is_operator
+    if _is_head(finding, held, by):
+        return True
+    is_kivs = finding.whose is Owner.KIV_ADMINISTRATOR and bool(finding.unit_dn)
+    return is_kivs and held.administers(finding.unit_dn)
+
+
+def steps_of(finding: Finding, held: Mandates, by: User) -> tuple[Step, ...]:
+    """What this person can do about it now. Only a head orders; who runs the tool explains."""
+    if not may_settle(finding, held, by):
+        return ()
+    if finding.whose is Owner.OPERATORS:
+        return tuple(step for step in finding.steps if step is Step.EXPLAIN)
+    if _is_head(finding, held, by):
+        return finding.steps
+    return tuple(step for step in finding.steps if step in (Step.REMOVE, Step.EXPLAIN))
+
+
+def _is_head(finding: Finding, held: Mandates, by: User) -> bool:
+    if finding.level == Level.PROVIDER.value:
+        named = settings.PROVIDER_MANDATES.get(finding.unit_hsa_id, ())
+        is_named = by.identity in {HsaId(text) for text in named}
+        return is_named or any(provider.hsa_id == finding.unit_id for provider in held.providers)
+    return finding.unit_id in held.unit_ids
+
+
+@transaction.atomic
+def explain(finding: Finding, *, by: User, held: Mandates, reason: str) -> Finding:
+    """Say why it is as it should be. It counts for as long as the situation is the same.
+
+    Raises NotAllowed, WrongState, Invalid (no reason).
+    """
+    row = _require(finding, Step.EXPLAIN, by, held)
+    row.state, row.state_since, row.settled_by = _State.EXPLAINED, timezone.now(), by
+    row.explanation = _stated(reason)
+    row.save(update_fields=["state", "state_since", "settled_by", "explanation"])
+    if row.what in PROFESSION_KINDS:
+        _remember_profession(row)
+    audit.record(Action.FINDING_EXPLAINED, actor=by, about=row, reason=row.explanation, kind=row.kind)
+    return row
+
+
+@transaction.atomic
+def order(finding: Finding, *, by: User, held: Mandates, place: Callable[[], Order]) -> AccessRequest:
+    """Adopt or order again: `place` places the order for exactly this right, in this transaction.
+
+    The right that comes of it names the finding as its origin. Raises NotAllowed, WrongState, Invalid.
+    """
+    step = Step.ADOPT if finding.what is Kind.ROLE_OUTSIDE else Step.ORDER_AGAIN
+    row = _require(finding, step, by, held)
+    request = place().requests.get(position=1)
+    is_same = (request.subject_key, request.service, request.level, request.unit_key) == (
+        row.subject_key,
+        row.service,
+        row.level,
+        row.unit_key,
+    )
+    if not is_same:
+        raise WrongState
+    _settle(row, by=by, request=request)
+    audit.record(Action.FINDING_ORDERED, actor=by, about=row, request=request, step=step.value)
+    return request
+
+
+@transaction.atomic
+def begin_removal(
+    finding: Finding,
+    *,
+    by: User,
+    held: Mandates,
+    reason: str,
+    person: Person | None,
+    unit: Unit | None,
+    start: removals.Start,
+) -> Removal:
+    """Take away the right, or the value that no right explains: a case of its own, proven like any other.
+
+    `person` and `unit` were read just now. Raises NotAllowed, WrongState, Invalid (no reason).
+    """
+    row = _require(finding, Step.REMOVE, by, held)
+    why = _stated(reason)
+    if row.grant is not None:
+        removal = removals.begin(row.grant, EndCause.FINDING, by=by, reason=why, start=start)
+    elif person is None or not row.value:
+        raise WrongState
+    else:
+        loose = Loose(
+            person,
+            Service(row.service),
+            Level(row.level),
+            unit,
+            row.unit_id,
+            (Held(person.dn, Attribute.SYSTEM_ROLE, row.value),),
+        )
+        removal = removals.begin_for_values(
+            loose,
+            EndCause.FINDING,
+            by=by,
+            reason=why,
+            administered_dn=row.unit_dn or person.dn,
+            start=start,
+        )
+    _settle(row, by=by, removal=removal)
+    audit.record(Action.FINDING_REMOVAL, actor=by, about=row, reason=why, removal=str(removal.public_id))
+    return removal
+
+
+def _require(finding: Finding, step: Step, by: User, held: Mandates) -> Finding:
+    row = lock(finding.pk)
+    if row.state != _State.OPEN:
+        raise WrongState
+    if step not in steps_of(row, held, by):
+        raise NotAllowed(_("This is for somebody else to settle."))
+    return row
+
+
+def _settle(
+    row: Finding,
+    *,
+    by: User | None = None,
+    request: AccessRequest | None = None,
+    removal: Removal | None = None,
+) -> None:
+    row.state, row.state_since, row.settled_by = _State.SETTLING, timezone.now(), by
+    row.request, row.removal = request or row.request, removal or row.removal
+    row.save(update_fields=["state", "state_since", "settled_by", "request", "removal"])
+
+
+def _stated(reason: str) -> str:
+    if not reason.strip():
+        raise Invalid(_("Write why. Those who review the access read it."), field="reason")
+    return reason.strip()
+
+
+# -- telling ---------------------------------------------------------------------------------------------
+
+
+def tell(directory: Directory) -> int:
+    """One message to each person with new findings to settle. Returns how many messages.
+
+    Raises DirectoryError: then nobody has been told, and it is tried again.
+    """
+    untold = list(Finding.objects.to_settle().filter(told_at=None).order_by("pk"))
+    owners: dict[tuple[str, str, str, str], tuple[HsaId, ...]] = {}
+    recipients: dict[HsaId, None] = {}
+    for row in untold:
+        place = (row.owner, row.level, row.unit_key, row.unit_dn)
+        if place not in owners:
+            owners[place] = _owners_of(directory, row)
+        own = [one for one in owners[place] if one.folded != row.subject_key]
+        recipients |= dict.fromkeys(own or _operators())
+    return _write_digests(untold, list(recipients)) if untold else 0
+
+
+def _owners_of(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
+    if row.whose is Owner.OPERATORS:
+        return _operators()
+    if row.whose is Owner.KIV_ADMINISTRATOR and row.unit_dn:
+        found = handlers.kiv_administrators(directory, row.unit_dn, excluded=[row.subject_id])
+        return tuple(person.hsa_id for person in found)
+    if row.level == Level.PROVIDER.value:
+        named = tuple(HsaId(text) for text in settings.PROVIDER_MANDATES.get(row.unit_hsa_id, ()))
+        provider = directory.provider(row.unit_id)
+        return named or ((provider.manager_id,) if provider and provider.manager_id else ())
+    unit = directory.unit(row.unit_id)
+    return (unit.manager_id,) if unit and unit.manager_id else ()
+
+
+def _operators() -> tuple[HsaId, ...]:
+    return tuple(HsaId(text) for text in settings.OPERATORS)
+
+
+@transaction.atomic
+def _write_digests(untold: Sequence[Finding], recipients: Sequence[HsaId]) -> int:
+    keys = [row.pk for row in untold]
+    rows = Finding.objects.select_for_update().to_settle().filter(pk__in=keys, told_at=None)
+    if not rows:
+        return 0
+    count = Finding.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=timezone.now())
+    entry = audit.record(Action.FINDINGS_TOLD, actor=None, findings=count)
+    return len(outbox.enqueue(entry, MessageKind.FINDINGS, recipients))
+
+
+# -- what was known --------------------------------------------------------------------------------------
+
+
+def remember(known: Mapping[str, bool]) -> None:
+    """Keep who was a doctor when first compared; what is known already stays."""
+    rows = [KnownPerson(subject_key=key, is_doctor=is_doctor) for key, is_doctor in known.items()]
+    KnownPerson.objects.bulk_create(rows, ignore_conflicts=True)

@@ -1,0 +1,76 @@
+"""What happens to a directory behind the tool's back, and the sweep that comes afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioning import mandates
+from provisioning.directory import open_directory, open_paced
+from provisioning.finding_models import Finding, Sweep
+from provisioning.rules.drift import Kind
+from provisioning.rules.hsa import HsaId
+from tests import cast
+from tests.workflows import acts
+from workflows import comparing
+
+CLASS = "objectClass"
+MEMBER = "hsaCommissionMember"
+ROLE = "hsaSystemRole"
+
+
+def swept(**how) -> Sweep:
+    """One sweep, full, at full speed."""
+    how.setdefault("directory", open_paced(10_000))
+    result = comparing.sweep(is_full=True, **how)
+    assert result is not None
+    return result.sweep
+
+
+def found_of(person_id: HsaId) -> list[Kind]:
+    rows = Finding.objects.standing().filter(subject_key=person_id.folded).order_by("pk")
+    return [row.what for row in rows]
+
+
+def finding(person_id: HsaId, kind: Kind) -> Finding:
+    return Finding.objects.standing().get(subject_key=person_id.folded, kind=kind.value)
+
+
+def person_dn(person_id: HsaId) -> str:
+    person = open_directory().person(person_id)
+    assert person is not None
+    return person.dn
+
+
+def unit_dn(unit_id: HsaId) -> str:
+    unit = open_directory().unit(unit_id)
+    assert unit is not None
+    return unit.dn
+
+
+def replace(kiv, dn: str, attribute: str, values: Sequence[str]) -> None:
+    kiv._connections.modify(dn, {attribute: [("MODIFY_REPLACE", list(values))]})
+
+
+def commission_of(person_id: HsaId, unit_id: HsaId, purpose: str = "Vård och behandling"):
+    reading = open_directory().read(person_id, unit_ids=[unit_id])
+    return next(one for one in reading.commissions if one.unit_id == unit_id and one.purpose == purpose)
+
+
+def couple(kiv, person_id: HsaId, unit_id: HsaId, dates: str = ";;", purpose: str = "Vård och behandling"):
+    dn = commission_of(person_id, unit_id, purpose).dn
+    uncouple(kiv, person_id, unit_id, purpose)
+    kiv.add_value(dn, MEMBER, person_id.text + dates)
+
+
+def uncouple(kiv, person_id: HsaId, unit_id: HsaId, purpose: str = "Vård och behandling") -> None:
+    for coupling in (commission := commission_of(person_id, unit_id, purpose)).couplings:
+        if coupling.person_id == person_id:
+            kiv.remove_value(commission.dn, MEMBER, coupling.raw)
+
+
+def held(hsa_id: HsaId):
+    return mandates.read(hsa_id)
+
+
+def head():
+    return acts.user(cast.HEAD)

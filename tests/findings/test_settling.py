@@ -1,0 +1,226 @@
+"""What people do about a finding: adopt, order again, remove, explain; and who may not."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+
+from provisioning import findings, mandates, orders
+from provisioning.directory import open_directory
+from provisioning.errors import Invalid, NotAllowed, WrongState
+from provisioning.finding_models import Finding
+from provisioning.grant_models import Grant, Removal
+from provisioning.models import AccessRequest, AuditEntry
+from provisioning.rules.drift import Kind, Step
+from provisioning.rules.hsa import Attribute, HsaId, Level, Service
+from provisioning.rules.lifecycle import State
+from provisioning.rules.right_lifecycle import EndCause, GrantState
+from tests import cast
+from tests.findings import drifting
+from tests.findings.drifting import found_of, swept
+from tests.grants import life
+from tests.workflows import acts
+from workflows import steps
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WHO = cast.COORDINATOR
+WHY = "Gäller under ombyggnaden av enheten."
+
+
+def adopt(finding: Finding, by: HsaId = cast.HEAD) -> AccessRequest:
+    user = acts.user(by)
+    draft = acts.draft(
+        finding.subject_id,
+        service=Service(finding.service),
+        level=Level(finding.level),
+        units=[finding.unit_id],
+    )
+    held = mandates.read(by)
+    return steps.order_for_finding(finding, orders.prepare(draft, by=user), by=user, held=held)
+
+
+def explain(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Finding:
+    return findings.explain(finding, by=acts.user(by), held=mandates.read(by), reason=reason)
+
+
+def remove(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Removal:
+    directory = open_directory()
+    return steps.begin_removal(
+        findings.begin_removal,
+        finding,
+        by=acts.user(by),
+        held=mandates.read(by),
+        reason=reason,
+        person=directory.person(finding.subject_id),
+        unit=directory.unit(finding.unit_id),
+    )
+
+
+@pytest.fixture
+def strange(directory, kiv) -> Finding:
+    """A role that works, and that nobody ordered here."""
+    swept()
+    return drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+
+
+@pytest.fixture
+def lost(directory, kiv) -> Finding:
+    """A right whose role somebody has taken away in KIV."""
+    life.granted(kiv)
+    kiv.remove_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, life.ROLE)
+    swept()
+    return drifting.finding(WHO, Kind.ROLE_MISSING)
+
+
+def test_a_strange_role_is_adopted_by_the_heads_attestation_and_becomes_a_right(strange):
+    request = adopt(strange)
+    strange.refresh_from_db()
+    assert strange.state == Finding.State.SETTLING and strange.request == request
+    assert request.attester_id == cast.HEAD.folded
+    assert not Grant.objects.exists()  # attested, not yet verified
+    acts.work()
+    acts.work()
+    request.refresh_from_db()
+    assert request.current_state is State.DONE
+    grant = Grant.objects.get()
+    assert grant.origin == request and grant.origin.findings.get() == strange
+    swept()
+    assert found_of(cast.SETTLED) == []
+    told = AuditEntry.objects.get(about=strange.public_id, action="finding.ordered")
+    assert told.request == request and told.data["step"] == "adopt"
+
+
+def test_a_lost_right_is_ordered_again(lost, kiv):
+    request = adopt(lost)
+    acts.work()
+    request.refresh_from_db()
+    assert request.current_state is State.AWAITING_KIV
+    swept()
+    assert found_of(WHO) == [Kind.ROLE_MISSING]  # being settled, and not found a second time
+    for change in request.changes:
+        kiv.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
+    acts.work()
+    acts.work()
+    swept()
+    assert found_of(WHO) == []
+    assert Grant.objects.active().count() == 1
+
+
+def test_an_order_that_comes_to_nothing_opens_the_finding_again(lost):
+    request = adopt(lost)
+    steps.withdraw(request, by=drifting.head(), reason="Fel person.")
+    swept()
+    lost.refresh_from_db()
+    assert lost.state == Finding.State.OPEN
+
+
+def test_a_strange_role_is_removed_by_a_case_of_its_own_and_proven_gone(strange, kiv):
+    removal = life.with_kiv(remove(strange))
+    assert removal.cause == EndCause.FINDING.value and removal.grant is None
+    assert [change["remove"] for change in removal.changes] == [strange.value]
+    swept()
+    strange.refresh_from_db()
+    assert strange.state == Finding.State.SETTLING
+    life.take_away(kiv, removal)
+    life.work()
+    life.work()
+    removal.refresh_from_db()
+    assert removal.verified_at
+    swept()
+    strange.refresh_from_db()
+    assert strange.state == Finding.State.OVER
+
+
+def test_a_right_that_is_lost_can_be_ended(lost):
+    grant = Grant.objects.get()
+    remove(lost)
+    grant.refresh_from_db()
+    assert grant.current_state is GrantState.ENDING and grant.end_cause == EndCause.FINDING.value
+
+
+def test_an_explanation_closes_the_finding_while_nothing_changes(lost, kiv):
+    explain(lost)
+    swept()
+    lost.refresh_from_db()
+    assert lost.state == Finding.State.EXPLAINED and lost.explanation == WHY
+    kiv.add_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, f"INTYG;Rehab-{cast.EKLIDEN}")
+    swept()
+    lost.refresh_from_db()
+    assert lost.state == Finding.State.OPEN and lost.explanation == ""
+
+
+def test_an_explained_profession_is_the_new_ground(directory, kiv):
+    life.granted(kiv)
+    swept()
+    drifting.replace(kiv, drifting.person_dn(WHO), "hsaTitle", ["Läkare"])
+    swept()
+    explain(drifting.finding(WHO, Kind.BECAME_DOCTOR))
+    swept()
+    assert found_of(WHO) == []
+
+
+@pytest.mark.parametrize("act", [adopt, explain, remove])
+@pytest.mark.parametrize("who", [cast.OUTSIDER, cast.SETTLED, cast.AUDITOR, cast.KIV_ADMINISTRATOR])
+def test_who_is_not_head_settles_nothing_and_nobody_settles_what_is_about_oneself(strange, act, who):
+    with pytest.raises(NotAllowed):
+        act(strange, who)
+    strange.refresh_from_db()
+    assert strange.state == Finding.State.OPEN
+    assert not AccessRequest.objects.exists() and not Removal.objects.exists()
+
+
+def test_a_kiv_administrator_removes_and_explains_what_is_mistyped_but_adopts_nothing(directory):
+    swept()
+    mistyped = drifting.finding(cast.BLANKS, Kind.ROLE_BLANKS)
+    administrator = acts.user(cast.KIV_ADMINISTRATOR)
+    held = mandates.read(cast.KIV_ADMINISTRATOR)
+    assert findings.steps_of(mistyped, held, administrator) == (Step.REMOVE, Step.EXPLAIN)
+    assert explain(mistyped, cast.KIV_ADMINISTRATOR).state == Finding.State.EXPLAINED
+
+
+def test_without_a_reason_nothing_is_explained_or_removed(strange):
+    for act in (explain, remove):
+        with pytest.raises(Invalid):
+            act(strange, reason="  ")
+    assert not Removal.objects.exists()
+
+
+def test_what_is_settled_is_not_settled_twice(strange):
+    explain(strange)
+    for act in (explain, remove, adopt):
+        with pytest.raises(WrongState):
+            act(strange)
+    assert not Removal.objects.exists() and not AccessRequest.objects.exists()
+
+
+def test_an_order_for_something_else_settles_nothing(strange):
+    head = drifting.head()
+    prepared = orders.prepare(acts.draft(), by=head)
+    with pytest.raises(WrongState):
+        steps.order_for_finding(strange, prepared, by=head, held=mandates.read(cast.HEAD))
+    assert not AccessRequest.objects.exists()
+    strange.refresh_from_db()
+    assert strange.state == Finding.State.OPEN
+
+
+def test_the_database_keeps_the_subject_from_settling_and_an_explanation_from_being_empty(strange):
+    for change in ({"settled_by": acts.user(cast.SETTLED)}, {"state": "explained", "explanation": ""}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Finding.objects.filter(pk=strange.pk).update(**change)
+
+
+def test_the_command_says_what_it_found_and_a_dry_run_writes_nothing(directory, capsys):
+    call_command("sweep", "--dry-run", "--full")
+    assert "would find role.outside" in capsys.readouterr().out
+    assert not Finding.objects.exists()
+    call_command("sweep", "--full")
+    assert "complete: everybody" in capsys.readouterr().out
+    assert Finding.objects.exists()
+
+
+def test_the_command_fails_loudly_when_the_directory_does_not_answer(directory):
+    directory.stop()
+    with pytest.raises(CommandError):
+        call_command("sweep")

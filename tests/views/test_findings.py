@@ -1,0 +1,139 @@
+"""The pages of findings, as heads of unit, KIV administrators and operators meet them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from provisioning.finding_models import Finding
+from provisioning.grant_models import Removal
+from provisioning.models import AccessRequest
+from provisioning.rules.drift import Kind
+from tests import cast
+from tests.findings import drifting
+from tests.findings.drifting import swept
+from tests.views.reading import beside, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "/avvikelser/"
+WHY = "Samordnar rehabiliteringen för enhetens sjukskrivna."
+
+
+@pytest.fixture
+def strange(directory) -> Finding:
+    swept()
+    return drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+
+
+def page_of(finding: Finding) -> str:
+    return f"{LIST}{finding.public_id}/"
+
+
+def filled(**changes) -> dict[str, str]:
+    last_day = timezone.localdate() + timedelta(days=200)
+    return {"reason": WHY, "risk_statement": WHY, "ends_on": last_day.isoformat()} | changes
+
+
+def test_a_head_meets_what_is_hers_on_the_start_page_and_in_the_list(strange, enter):
+    head = enter(cast.HEAD)
+    assert "yours to settle" in text_of(head.get("/"))
+    shown = text_of(head.get(LIST))
+    assert "nobody has attested it here" in shown and strange.subject_name in shown
+    assert "Last comparison with the directory" in shown
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [
+        (cast.HEAD, True),
+        (cast.AUDITOR, True),
+        (cast.OUTSIDER, False),
+        (cast.SETTLED, False),
+        (cast.PROVIDER_HEAD, False),
+        (cast.KIV_ADMINISTRATOR, False),
+    ],
+)
+def test_who_reads_a_finding_and_who_does_not(strange, enter, who, sees):
+    assert (enter(who).get(page_of(strange)).status_code == 200) is sees
+    assert (page_of(strange) in enter(who).get(LIST).content.decode()) is sees
+
+
+def test_kiv_administrators_and_operators_see_their_own_kinds(strange, enter, settings):
+    settings.OPERATORS = (cast.OUTSIDER.text,)
+    mistyped = drifting.finding(cast.BLANKS, Kind.ROLE_BLANKS)
+    unknown = drifting.finding(cast.UNKNOWN_ID, Kind.ROLE_UNKNOWN_ID)
+    assert enter(cast.KIV_ADMINISTRATOR).get(page_of(mistyped)).status_code == 200
+    assert enter(cast.OUTSIDER).get(page_of(unknown)).status_code == 200
+    assert enter(cast.OUTSIDER).get(page_of(mistyped)).status_code == 404
+
+
+def test_a_finding_is_explained(strange, enter):
+    answer = enter(cast.HEAD).post(page_of(strange), filled(step="explain"), follow=True)
+    assert "It comes back if something changes" in text_of(answer)
+    strange.refresh_from_db()
+    assert strange.state == Finding.State.EXPLAINED
+
+
+def test_a_finding_is_adopted_by_an_order_in_the_heads_name(strange, enter):
+    answer = enter(cast.HEAD).post(page_of(strange), filled(step="adopt"), follow=True)
+    assert answer.status_code == 200
+    request = AccessRequest.objects.get()
+    assert request.attester_id == cast.HEAD.folded and request.findings.get() == strange
+
+
+def test_a_finding_is_removed(strange, enter):
+    enter(cast.HEAD).post(page_of(strange), filled(step="remove"))
+    removal = Removal.objects.get()
+    assert removal.started_by_id == cast.HEAD.folded
+    strange.refresh_from_db()
+    assert strange.removal == removal
+    assert removal.case_number in text_of(enter(cast.HEAD).get(page_of(strange)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({}, "step"),
+        ({"step": "explain", "reason": ""}, "reason"),
+        ({"step": "adopt", "risk_statement": ""}, "risk_statement"),
+        ({"step": "adopt", "ends_on": ""}, "ends_on"),
+        ({"step": "adopt", "ends_on": "2001-01-01"}, "ends_on"),
+    ],
+)
+def test_what_is_missing_is_said_beside_its_field_and_nothing_happens(strange, enter, changes, field):
+    answer = enter(cast.HEAD).post(page_of(strange), filled(**changes))
+    assert answer.status_code == 400
+    assert beside(answer, field)
+    strange.refresh_from_db()
+    assert strange.state == Finding.State.OPEN and not AccessRequest.objects.exists()
+
+
+def test_an_auditor_reads_and_settles_nothing(strange, enter):
+    auditor = enter(cast.AUDITOR)
+    assert "Settle it" not in text_of(auditor.get(page_of(strange)))
+    assert auditor.post(page_of(strange), filled(step="explain")).status_code == 403
+
+
+def test_a_step_that_is_not_offered_is_refused(directory, enter):
+    swept()
+    mistyped = drifting.finding(cast.BLANKS, Kind.ROLE_BLANKS)
+    answer = enter(cast.KIV_ADMINISTRATOR).post(page_of(mistyped), filled(step="adopt"))
+    assert answer.status_code == 400 and not AccessRequest.objects.exists()
+
+
+def test_a_second_click_changes_nothing(strange, enter):
+    head = enter(cast.HEAD)
+    head.post(page_of(strange), filled(step="explain"))
+    head.post(page_of(strange), filled(step="remove"))
+    assert not Removal.objects.exists()
+
+
+def test_a_silent_directory_settles_nothing(strange, enter, directory):
+    head = enter(cast.HEAD)
+    directory.stop()
+    assert head.post(page_of(strange), filled(step="explain")).status_code in (404, 503)
+    strange.refresh_from_db()
+    assert strange.state == Finding.State.OPEN

@@ -1,0 +1,360 @@
+"""The sweep: all rights and open orders against the directory, and what follows from it.
+
+The directory is read in batches, at a set pace. What differs only by something not being there is read once
+more, on its own and thoroughly, before it is written. Whatever the directory does not tell changes nothing;
+if too much seems to be lost at once, the answer is not believed and the sweep stops. Each person is one
+transaction, so that a sweep that dies has done no harm and the next one goes on.
+Sources: domain §6 (don't know never decides), §8 (leavers, movers, closed units are found by a sweep).
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from provisioning import audit, findings, outbox
+from provisioning.directory import Directory, open_directory, open_paced
+from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
+from provisioning.finding_models import Finding, KnownPerson, Sweep
+from provisioning.grant_models import Grant
+from provisioning.models import AccessRequest
+from provisioning.notifications import Kind as MessageKind
+from provisioning.rules import drift
+from provisioning.rules.drift import RESTS_ON_ABSENCE, Comparison, Kind
+from provisioning.rules.hsa import HsaId, Level, Reading
+from provisioning.rules.lifecycle import State
+from provisioning.rules.profession import is_doctor
+from provisioning.rules.removal import Right
+from provisioning.rules.right_lifecycle import GrantState
+from workflows import steps
+
+log = logging.getLogger(__name__)
+
+CHUNK = 500  # persons whose rows are held at once
+ABANDONED_AFTER = timedelta(hours=1)  # longer than a worker lets it run
+OVERLAP = timedelta(minutes=10)  # between the directory's clock and ours, and for slow replicas
+FEW = 20  # so many losses are never too many
+_UNATTESTED = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
+
+
+@dataclass(slots=True)
+class Tracked:
+    """One person to look at, with everything the tool has about them."""
+
+    person_id: HsaId
+    grants: list[Grant] = field(default_factory=list)  # living
+    requests: list[AccessRequest] = field(default_factory=list)  # open
+    findings: list[Finding] = field(default_factory=list)  # standing
+    was_doctor: bool | None = None
+
+    @property
+    def rights(self) -> list[Right]:
+        return [grant.right for grant in self.grants if grant.current_state is GrantState.ACTIVE]
+
+    @property
+    def explained(self) -> list[Right]:
+        """Being taken away, or attested and being given: their values belong to them."""
+        ending = [grant.right for grant in self.grants if grant.current_state is not GrantState.ACTIVE]
+        return ending + [_right_of(one) for one in self.requests if one.state not in _UNATTESTED]
+
+    @property
+    def place_ids(self) -> set[HsaId]:
+        return {one.unit_id for one in self.grants} | {one.unit_id for one in self.findings}
+
+    def compare(self, reading: Reading) -> Comparison:
+        return drift.compare(
+            reading, self.rights, at=reading.read_at, explained=self.explained, was_doctor=self.was_doctor
+        )
+
+
+def _right_of(request: AccessRequest) -> Right:
+    wanted = request.ordered_access
+    sub_unit_id = HsaId(request.wanted_unit_hsa_id) if request.wanted_unit_hsa_id else None
+    return Right(wanted.person_id, wanted.service, wanted.level, wanted.unit_id, sub_unit_id)
+
+
+class _TooMuchLost(Exception):
+    """So many at once have lost something that the answer itself is doubted."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What a sweep did, or (a dry one) would have done."""
+
+    sweep: Sweep
+    would: list[tuple[HsaId, drift.Drift]] = field(default_factory=list)
+    leaving: int = 0
+
+
+def sweep(
+    *,
+    is_full: bool | None = None,
+    is_dry: bool = False,
+    believes_losses: bool = False,
+    directory: Directory | None = None,
+) -> Result | None:
+    """Compare everybody (or only what was changed) with the directory; None while another one does.
+
+    `is_full` None: full when the last full one is old, or the server does not tell what was changed.
+    `believes_losses`: an operator has looked, and it is true that so much is gone.
+    """
+    row = _begin(is_dry)
+    if row is None:
+        return None
+    directory = directory or open_paced(settings.SWEEP_SEARCHES_PER_SECOND)
+    result = Result(row)
+    try:
+        _look(directory, result, is_full=is_full, is_dry=is_dry, believes_losses=believes_losses)
+    except DirectoryError as exc:
+        row.outcome, row.code = Sweep.Outcome.FAILED, exc.code
+        log.warning("comparison with the directory failed (%s)", exc.code)
+    except _TooMuchLost:
+        row.outcome, row.code = Sweep.Outcome.STOPPED, "sweep.too_much_lost"
+        log.error("comparison with the directory stopped: too much seems to be lost")
+    finally:
+        directory.close()
+        _finish(row, is_dry)
+    if not is_dry:
+        tell()
+    return result
+
+
+def tell() -> int:
+    """Tell the owners of new findings. A directory that does not answer leaves it to the next time."""
+    try:
+        return findings.tell(open_directory())
+    except DirectoryError as exc:
+        log.warning("owners of findings not told (%s)", exc.code)
+        return 0
+
+
+def _begin(is_dry: bool) -> Sweep | None:
+    row = Sweep(is_full=True)
+    if is_dry:
+        return row
+    Sweep.objects.filter(
+        outcome=Sweep.Outcome.RUNNING, started_at__lt=timezone.now() - ABANDONED_AFTER
+    ).update(outcome=Sweep.Outcome.FAILED, code="sweep.abandoned", finished_at=timezone.now())
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError:
+        return None
+    return row
+
+
+def _finish(row: Sweep, is_dry: bool) -> None:
+    if row.outcome == Sweep.Outcome.RUNNING:
+        is_whole = not row.unread and not row.code
+        row.outcome = Sweep.Outcome.COMPLETE if is_whole else Sweep.Outcome.INCOMPLETE
+    row.finished_at = timezone.now()
+    if is_dry:
+        return
+    with transaction.atomic():
+        row.save()
+        entry = audit.record(
+            audit.Action.SWEPT,
+            actor=None,
+            outcome=row.outcome,
+            code=row.code,
+            full=row.is_full,
+            persons=row.persons,
+            unread=row.unread,
+            found=row.found,
+            ended=row.ended,
+        )
+        if row.outcome == Sweep.Outcome.STOPPED:
+            operators = [HsaId(text) for text in settings.OPERATORS]
+            outbox.enqueue(entry, MessageKind.SWEEP_STOPPED, operators)
+
+
+# -- whom to look at -----------------------------------------------------------------------------------------
+
+
+def _look(
+    directory: Directory, result: Result, *, is_full: bool | None, is_dry: bool, believes_losses: bool
+) -> None:
+    ids = _whom(directory, result.sweep, is_full=is_full)
+    tracked: dict[HsaId, Tracked] = {}
+
+    def wanted() -> Iterator[tuple[HsaId, Collection[HsaId]]]:
+        for chunk in _chunks(ids):
+            for one in _load(chunk):
+                tracked[one.person_id] = one
+                yield one.person_id, one.place_ids
+
+    readings = directory.read_many(wanted())
+    while chunk := list(itertools.islice(readings, CHUNK)):
+        looked = [(tracked.pop(reading.person_id), reading) for reading in chunk]
+        compared = [(one, reading, one.compare(reading)) for one, reading in looked]
+        result.sweep.persons += len(compared)
+        result.sweep.unread += sum(not reading.is_readable(*drift.PARTS) for _one, reading in looked)
+        if not believes_losses:
+            _doubt(compared)
+        _remember(looked, is_dry)
+        for one, reading, found in compared:
+            _settle(directory, result, one, reading, found, is_dry=is_dry)
+
+
+def _whom(directory: Directory, row: Sweep, *, is_full: bool | None) -> list[HsaId]:
+    """Everybody with rights, orders or findings, and who holds a role of ours; or only who was changed."""
+    changed = None if is_full else _changed(directory, forced=is_full is False)
+    row.is_full = changed is None
+    ours = _ours()
+    if changed is not None:
+        return [one for key, one in ours.items() if key in changed] + [
+            one for key, one in changed.items() if key not in ours
+        ]
+    try:
+        ours |= {one.folded: one for one in directory.role_holders() if one.folded not in ours}
+    except (DirectoryTruncated, DirectoryRefused) as exc:
+        # Then roles outside the tool are not known of strangers. Of our own people all is compared.
+        row.code = exc.code
+    return list(ours.values())
+
+
+def _ours() -> dict[str, HsaId]:
+    found: dict[str, HsaId] = {}
+    for rows in (Grant.objects.living(), AccessRequest.objects.open(), Finding.objects.standing()):
+        pairs = rows.order_by("subject_key").values_list("subject_key", "subject_hsa_id")
+        for key, text in pairs.iterator(chunk_size=2000):
+            found.setdefault(key, HsaId(text))
+    return found
+
+
+def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
+    """Whom a change concerns; None: look at everybody.
+
+    What is deleted, or ends by its own date, no server tells as a change: hence a full sweep every day.
+    """
+    whole = Sweep.objects.filter(outcome__in=[Sweep.Outcome.COMPLETE, Sweep.Outcome.INCOMPLETE])
+    last = whole.filter(outcome=Sweep.Outcome.COMPLETE).order_by("-started_at").first()
+    last_full = whole.filter(is_full=True).order_by("-started_at").first()
+    if last is None or last_full is None:
+        return None
+    is_old = last_full.started_at < timezone.now() - timedelta(hours=settings.SWEEP_FULL_EVERY_HOURS)
+    if is_old and not forced:
+        return None
+    changed = directory.changed_since(last.started_at - OVERLAP)
+    if changed is None:
+        return None
+    found = {one.folded: one for one in changed.person_ids}
+    unit_keys = [one.folded for one in changed.unit_ids]
+    for rows in (Grant.objects.living(), Finding.objects.standing()):
+        pairs = rows.filter(unit_key__in=unit_keys).values_list("subject_key", "subject_hsa_id")
+        found |= {key: HsaId(text) for key, text in pairs}
+    return found
+
+
+def _chunks(ids: Iterable[HsaId]) -> Iterator[list[HsaId]]:
+    remaining = iter(ids)
+    while chunk := list(itertools.islice(remaining, CHUNK)):
+        yield chunk
+
+
+def _load(ids: Collection[HsaId]) -> list[Tracked]:
+    """What the tool has about these persons, in four queries."""
+    keys = [one.folded for one in ids]
+    tracked = {one.folded: Tracked(one) for one in ids}
+    for grant in Grant.objects.living().filter(subject_key__in=keys):
+        tracked[grant.subject_key].grants.append(grant)
+    for request in AccessRequest.objects.open().filter(subject_key__in=keys):
+        tracked[request.subject_key].requests.append(request)
+    rows = Finding.objects.standing().filter(subject_key__in=keys).select_related("removal", "request")
+    for row in rows:
+        tracked[row.subject_key].findings.append(row)
+    for known in KnownPerson.objects.filter(pk__in=keys):
+        tracked[known.pk].was_doctor = known.is_doctor
+    return list(tracked.values())
+
+
+# -- what follows --------------------------------------------------------------------------------------------
+
+
+def _doubt(compared: Collection[tuple[Tracked, Reading, Comparison]]) -> None:
+    """Raise _TooMuchLost where an answer that lost something is likelier than so many losses."""
+    with_rights = [(one, found) for one, _reading, found in compared if one.rights or one.requests]
+    lost = sum(_has_new_loss(one, found) for one, found in with_rights)
+    if lost > max(FEW, len(with_rights) * settings.SWEEP_STOP_AT_PERCENT / 100):
+        raise _TooMuchLost
+
+
+def _has_new_loss(one: Tracked, found: Comparison) -> bool:
+    known = {(row.kind, row.unit_key) for row in one.findings}
+    return drift.counts_as_loss(
+        each for each in found.found if (each.kind.value, each.unit_id.folded) not in known
+    )
+
+
+def _remember(looked: Collection[tuple[Tracked, Reading]], is_dry: bool) -> None:
+    """Who is a doctor, of those whose rights are compared for the first time."""
+    known: dict[str, bool] = {}
+    for one, reading in looked:
+        doctor = is_doctor(reading)
+        if one.grants and one.was_doctor is None and doctor is not None:
+            known[one.person_id.folded] = doctor
+    if known and not is_dry:
+        findings.remember(known)
+
+
+def _settle(
+    directory: Directory, result: Result, one: Tracked, reading: Reading, found: Comparison, *, is_dry: bool
+) -> None:
+    """Write what differs from what is known of this person; most persons are as they were."""
+    leaves = drift.leaves(reading, at=reading.read_at) if one.requests else None
+    if not findings.changes_anything(one.findings, found) and leaves is None:
+        return
+    if _must_be_looked_at_twice(one, found, leaves):
+        reading = _look_alone(directory, one)
+        found = one.compare(reading)
+        leaves = drift.leaves(reading, at=reading.read_at) if one.requests else None
+    if is_dry:
+        result.would += [(one.person_id, each) for each in found.found]
+        result.leaving += len(one.requests) if leaves else 0
+        return
+    recorded = findings.record(one.person_id.folded, found, reading, one.grants)
+    result.sweep.found += recorded.found
+    result.sweep.ended += recorded.ended
+    for finding in recorded.leavers:
+        _begin_leavers_removal(finding)
+    if leaves is not None:
+        _end_requests(one, leaves)
+
+
+def _must_be_looked_at_twice(one: Tracked, found: Comparison, leaves: Kind | None) -> bool:
+    """What rests on something not being there: a new loss, and whatever is not seen any more."""
+    if leaves is Kind.PERSON_MISSING:
+        return True
+    known = {(row.kind, row.unit_key, row.value) for row in one.findings}
+    seen = {(each.kind.value, each.unit_id.folded, each.value) for each in found.found}
+    is_new_loss = any(Kind(kind) in RESTS_ON_ABSENCE for kind, *_rest in seen - known)
+    is_vanished = any(found.decides(Kind(kind)) for kind, *_rest in known - seen)
+    return is_new_loss or is_vanished
+
+
+def _look_alone(directory: Directory, one: Tracked) -> Reading:
+    providers = {grant.unit_id for grant in one.grants if grant.level == Level.PROVIDER.value}
+    units = one.place_ids - providers
+    return directory.read(one.person_id, unit_ids=units, provider_ids=providers, afresh=True)
+
+
+def _begin_leavers_removal(finding: Finding) -> None:
+    try:
+        steps.begin_removal(findings.begin_leavers_removal, finding)
+    except WrongState:
+        log.info("removal for finding %s begun elsewhere", finding.pk)
+
+
+def _end_requests(one: Tracked, code: Kind) -> None:
+    for request in one.requests:
+        try:
+            steps.end_for_leaver(request, code=code.value)
+        except WrongState:
+            log.info("request %s has ended meanwhile", request.pk)

@@ -1,0 +1,141 @@
+"""One finding: what does not agree, and settling it by one of the steps that are this person's to take."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from provisioning import access, finding_words, findings, mandates, orders, readings
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.finding_forms import ORDERING, SettleForm
+from provisioning.finding_models import Finding
+from provisioning.mandates import Mandates
+from provisioning.models import User
+from provisioning.orders import Draft
+from provisioning.rules import deadlines
+from provisioning.rules.drift import Step
+from provisioning.rules.hsa import Level, Service
+from workflows import steps
+from workflows.views.answers import acting_user
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def finding(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show it; settle it when the form is sent. What may be done is asked of the directory again then."""
+    user = acting_user(request)
+    row = access.find_finding(user, public_id)
+    if request.method != "POST":
+        offered = findings.steps_of(row, mandates.for_display(user), user)
+        last_day = deadlines.latest_end(readings.today()) - timedelta(days=1)
+        return _page(request, user, row, SettleForm(initial={"ends_on": last_day}, steps=offered), offered)
+    try:
+        return _settle(request, user, row, mandates.read(user.identity))
+    except WrongState as exc:
+        messages.warning(request, str(exc.user_message))
+        return redirect("finding", public_id=row.public_id)
+    except NotAllowed as exc:
+        return _problem(request, str(exc.user_message), status=403)
+    except DirectoryError as exc:
+        return _problem(request, str(exc.user_message), status=503)
+
+
+def _settle(request: HttpRequest, user: User, row: Finding, held: Mandates) -> HttpResponse:
+    offered = findings.steps_of(row, held, user)
+    if not offered:
+        raise (NotAllowed if row.state == Finding.State.OPEN else WrongState)
+    form = SettleForm(request.POST, steps=offered)
+    if not form.is_valid():
+        return _page(request, user, row, form, offered, status=400)
+    try:
+        done = _act(form, user, row, held)
+    except Invalid as exc:
+        form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
+        return _page(request, user, row, form, offered, status=400)
+    if not done:
+        return _page(request, user, row, form, offered, status=400)
+    messages.success(request, done)
+    return redirect("findings")
+
+
+def _act(form: SettleForm, user: User, row: Finding, held: Mandates) -> str:
+    """Do what was chosen; returns what to say. Empty: the form says what stands in the way."""
+    data = form.cleaned_data
+    if data["step"] in ORDERING:
+        return _order(form, user, row, held)
+    if data["step"] == Step.EXPLAIN.value:
+        findings.explain(row, by=user, held=held, reason=data["reason"])
+        return _("The finding is explained. It comes back if something changes.")
+    directory = open_directory()
+    steps.begin_removal(
+        findings.begin_removal,
+        row,
+        by=user,
+        held=held,
+        reason=data["reason"],
+        person=directory.person(row.subject_id),
+        unit=directory.unit(row.unit_id),
+    )
+    return _("The removal has begun. It is over when the directory shows that the value is gone.")
+
+
+def _order(form: SettleForm, user: User, row: Finding, held: Mandates) -> str:
+    data: dict[str, Any] = form.cleaned_data
+    draft = Draft(
+        row.subject_id,
+        Service(row.service),
+        Level(row.level),
+        (row.unit_id,),
+        readings.today(),
+        data["ends_on"],
+        data["reason"],
+        data["risk_statement"],
+    )
+    prepared = orders.prepare(draft, by=user)
+    beside = {"need": "reason"}
+    for refusal in prepared.all_refusals:
+        field = beside.get(refusal.field, refusal.field)
+        form.add_error(field if field in form.fields else None, refusal.message)
+    if form.errors:
+        return ""
+    steps.order_for_finding(row, prepared, by=user, held=held)
+    return _("The access is ordered. You find the order among the cases.")
+
+
+def _page(
+    request: HttpRequest,
+    user: User,
+    row: Finding,
+    form: SettleForm,
+    offered: tuple[Step, ...],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "line": finding_words.line(user, row),
+        "sentence": finding_words.sentence(row.what),
+        "facts": finding_words.facts(user, row),
+        "may_act": bool(offered),
+    }
+    return render(request, "provisioning/finding/finding.html", context, status=status)
+
+
+def _problem(request: HttpRequest, message: str, *, status: int) -> HttpResponse:
+    context = {
+        "heading": _("You cannot do this now"),
+        "message": message,
+        "back_url": reverse("findings"),
+        "back_label": _("Back to the list"),
+    }
+    return render(request, "provisioning/problem.html", context, status=status)
