@@ -111,6 +111,7 @@ class OrderForm(forms.Form):
     )
     starts_on = forms.DateField(
         label=gettext_lazy("First day"),
+        help_text=gettext_lazy("Nothing is set in KIV before it."),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={
             "required": gettext_lazy("Write the first day."),

@@ -50,6 +50,11 @@ def lock_for(request: AccessRequest) -> Grant | None:
     return Grant.objects.living().select_for_update().filter(**_right_of(request)).first()
 
 
+def stands(request: AccessRequest) -> bool:
+    """Say whether the right that is asked for has been given already, so that the request prolongs it."""
+    return Grant.objects.living().filter(**_right_of(request)).exists()
+
+
 def record_done(request: AccessRequest, *, reading: Reading) -> Grant:
     """Give the right, or prolong the one that stands. Inside the request's operation, after `lock_for`.
 

@@ -203,6 +203,20 @@ def _statement_refusals(draft: Draft) -> list[Refusal]:
 
 
 def _date_refusals(draft: Draft) -> list[Refusal]:
+    return [*_first_day_refusals(draft), *_last_day_refusals(draft)]
+
+
+def _first_day_refusals(draft: Draft) -> list[Refusal]:
+    today = readings.today()
+    if draft.starts_on < today <= draft.ends_on:  # both days gone by: the last day's sentence says it all
+        return [Refusal(_("The first day has already passed."), "starts_on", "order.start_passed")]
+    if draft.starts_on > deadlines.latest_end(today):
+        message = _("The first day is more than a year away. Order nearer to it.")
+        return [Refusal(message, "starts_on", "order.start_too_late")]
+    return []
+
+
+def _last_day_refusals(draft: Draft) -> list[Refusal]:
     problem = deadlines.end_problem(draft.starts_on, draft.ends_on, on=readings.today())
     if problem is None:
         return []

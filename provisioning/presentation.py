@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -266,6 +266,14 @@ def _orderer(viewer: User, request: AccessRequest) -> str:
     if request.ordered_for is None:
         return name
     return _in_place_of(name, actor_name(viewer, request.ordered_for, request))
+
+
+def next_step(request: AccessRequest) -> Text:
+    """What happens next, and when."""
+    if request.current_state is State.CHECKING and request.starts_on > timezone.localdate():
+        day = formats.date_format(request.starts_on, "j F Y")
+        return _("Nothing is set before the first day. On %(day)s the case goes on by itself.") % {"day": day}
+    return NEXT_STEP[request.current_state]
 
 
 def usual_time(request: AccessRequest) -> str:

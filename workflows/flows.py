@@ -66,7 +66,7 @@ class AccessRequestFlow(Flow):
     )
 
     check = (
-        Background(work=work.assess, record=work.record_check)
+        Background(work=work.assess, record=work.record_check, first_delay=work.until_first_day)
         .Annotation(title=_("Commission check in the directory"))
         .Next(this.checked)
     )

@@ -60,7 +60,8 @@ class BackgroundActivation(AbstractJobActivation):
     @Activation.status.transition(source=STATUS.NEW, target=STATUS.SCHEDULED)
     def activate(self) -> None:
         """Make the work due now, and nudge a worker."""
-        self.task.scheduled = timezone.now() + self.flow_task.first_delay(self)
+        delay = self.flow_task.first_delay(self)  # first: it may look at the clock itself
+        self.task.scheduled = timezone.now() + delay
         self.task.data = {"attempts": 0}
         self.task.save()
         nudges.after_commit("workflows.run_background", self.task.pk)
@@ -111,7 +112,7 @@ class Background(AbstractJob):
 
     :param work: `(request) -> result`, called with no transaction open; may ask the directory.
     :param record: `(request, result) -> None | Again`, called under the flow's lock; None ends the node.
-    :param first_delay: how long after the node is reached the work is due.
+    :param first_delay: how long after the node is reached the work is due, or `(request) -> timedelta`.
     """
 
     activation_class = BackgroundActivation
@@ -121,7 +122,7 @@ class Background(AbstractJob):
         *,
         work: Callable[..., Any],
         record: Callable[..., Again | None],
-        first_delay: timedelta = timedelta(0),
+        first_delay: timedelta | Callable[..., timedelta] = timedelta(0),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -135,4 +136,6 @@ class Background(AbstractJob):
         self.record = this.resolve(instance, self.record)
 
     def first_delay(self, activation: BackgroundActivation) -> timedelta:
-        return self._first_delay
+        if isinstance(self._first_delay, timedelta):
+            return self._first_delay
+        return self._first_delay(activation.process.request)

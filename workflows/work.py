@@ -7,11 +7,12 @@ the flow's lock; what they return says whether the node is over.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
-from provisioning import handlers, readings, requests
+from provisioning import grants, handlers, readings, requests
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest
@@ -29,6 +30,17 @@ class Looked:
     found: Assessment
     administrators: tuple[Person, ...] = ()
     silence: str = ""  # the code, where the directory did not tell
+
+
+def until_first_day(request: AccessRequest) -> timedelta:
+    """How long the first check waits: KIV knows no first day of a role, so nothing is set before it.
+
+    A right that stands is prolonged at once: there is nothing to set.
+    """
+    first = datetime.combine(request.starts_on, time.min, tzinfo=timezone.get_default_timezone())
+    if first <= timezone.now() or grants.stands(request):
+        return timedelta(0)
+    return first - timezone.now()
 
 
 def assess(request: AccessRequest) -> Looked:

@@ -61,7 +61,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "what": presentation.what(row),
         "facts": presentation.facts(user, row),
         "who": presentation.with_whom(user, row),
-        "next_step": presentation.NEXT_STEP[row.current_state],
+        "next_step": presentation.next_step(row),
         "usual_time": presentation.usual_time(row),
         "steps": presentation.steps_of(row),
         "levels": levels.levels_of(row),

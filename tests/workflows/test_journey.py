@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core import mail
+from django.utils import timezone
 from viewflow.workflow.models import Task
 
 from provisioning import requests
@@ -287,3 +290,17 @@ def test_every_act_and_decision_is_in_the_audit(directory, kiv):
         "request.done",
         "grant.created",
     ]
+
+
+def test_nothing_is_set_before_the_first_day(directory):
+    request = acts.order(starts_on=timezone.localdate() + timedelta(days=3))
+    acts.work()
+    request.refresh_from_db()
+    assert request.current_state is State.CHECKING
+    assert not OutgoingMessage.objects.filter(kind="kiv").exists()
+    task = Task.objects.get(process=request.process, status="SCHEDULED")
+    assert timezone.localdate(task.scheduled) == request.starts_on
+    acts.make_everything_due()  # the day has come
+    acts.work()
+    request.refresh_from_db()
+    assert request.current_state is State.AWAITING_KIV
