@@ -17,7 +17,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from provisioning import audit, grants, handlers, mandates, notifications, outbox, prolongation, readings
+from provisioning import (
+    access,
+    audit,
+    grants,
+    handlers,
+    mandates,
+    notifications,
+    outbox,
+    prolongation,
+    readings,
+)
 from provisioning.audit import Action
 from provisioning.causes import sentence
 from provisioning.directory import Directory, open_directory
@@ -257,7 +267,7 @@ def _unit_item(
         refusal = Refusal(message, "units", Code.UNIT_UNKNOWN.value)
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
     standing = _standing(held, unit.hsa_id, person, by)
-    refusals = [*_hopeless(found, wanted.name), *_duplicates(person, draft, unit.hsa_id, wanted.name)]
+    refusals = [*_hopeless(found, wanted.name), *_duplicates(person, draft, unit.hsa_id, wanted.name, by)]
     live = grants.in_force(person.hsa_id, draft.service, draft.level, unit.hsa_id)
     refusals += _prolongation_refusals(live, draft, found, wanted.name)
     if not standing.may_order:
@@ -340,7 +350,10 @@ def _provider_item(
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
     is_own = person.hsa_id == by.identity
     is_head = any(unit.provider_id == provider.hsa_id for unit in held.units)
-    refusals = [*_hopeless(found, provider.name), *_duplicates(person, draft, provider.hsa_id, provider.name)]
+    refusals = [
+        *_hopeless(found, provider.name),
+        *_duplicates(person, draft, provider.hsa_id, provider.name, by),
+    ]
     live = grants.in_force(person.hsa_id, draft.service, draft.level, provider.hsa_id)
     refusals += _prolongation_refusals(live, draft, found, provider.name)
     if not is_head and not is_own:
@@ -402,8 +415,9 @@ def _field_of(code: Code) -> str:
     return "level" if code is Code.ORDER_LEVEL_NOT_AVAILABLE else "units"
 
 
-def _duplicates(person: Person, draft: Draft, unit_id: HsaId, unit_name: str) -> list[Refusal]:
-    is_open = (
+def _duplicates(person: Person, draft: Draft, unit_id: HsaId, unit_name: str, by: User) -> list[Refusal]:
+    """The open request for the same right, if there is one; named to those who may read it."""
+    open_twins = (
         AccessRequest.objects.open()
         .filter(
             subject_key=person.hsa_id.folded,
@@ -412,9 +426,14 @@ def _duplicates(person: Person, draft: Draft, unit_id: HsaId, unit_name: str) ->
             unit_key=unit_id.folded,
         )
         .exclude(order__submission=draft.submission)
-        .exists()
     )
-    return [Refusal(f"{unit_name}: {duplicate_message()}", "units", "order.duplicate")] if is_open else []
+    if not open_twins.exists():
+        return []
+    twin = access.visible_requests(by).filter(pk__in=open_twins.values("pk")).first()
+    message = duplicate_message()
+    if twin is not None:
+        message += " " + _("It is case %(case)s.") % {"case": twin.case_number}
+    return [Refusal(f"{unit_name}: {message}", "units", "order.duplicate")]
 
 
 def _prolongation_refusals(

@@ -51,6 +51,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "rights_to_review": access.to_review(user).count(),
         "own": _inbox(user, _("You wait for"), with_others),
         "directory_is_silent": not mandates.for_display(user).is_known,
+        "is_auditor": user.is_auditor,
         "is_head": mandates.for_display(user).is_head_of_unit,
     }
     return render(request, "provisioning/start.html", context)

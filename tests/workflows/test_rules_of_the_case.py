@@ -256,3 +256,12 @@ def test_a_statistics_order_for_units_sets_no_role_and_says_why(directory):
     request.refresh_from_db()
     assert "order.role_not_needed" in request.assessment["warnings"]
     assert all(change["attribute"] != "hsaSystemRole" for change in request.changes)
+
+
+def test_whoever_may_read_the_open_order_is_told_its_number(directory):
+    request = acts.order()
+    [refusal] = orders.prepare(acts.draft(), by=acts.user(cast.HEAD)).all_refusals
+    assert request.case_number in refusal.message
+    seen_by_an_outsider = orders.prepare(acts.draft(), by=acts.user(cast.OUTSIDER)).all_refusals
+    assert "order.duplicate" in [refusal.code for refusal in seen_by_an_outsider]
+    assert not any(request.case_number in refusal.message for refusal in seen_by_an_outsider)
