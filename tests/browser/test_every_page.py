@@ -127,6 +127,8 @@ PAGES = [
     Shown("review", HEAD, "/uppfoljningar/{review}/", url_name="review"),
     Shown("review-errors", HEAD, "/uppfoljningar/{review}/", reason_without_decision, status=400),
     Shown("review-result", HEAD, "/uppfoljningar/{review}/resultat/", url_name="review_result"),
+    Shown("findings", HEAD, "/avvikelser/", url_name="findings"),
+    Shown("findings-empty", cast.OUTSIDER, "/avvikelser/"),
     Shown("kiv-tasks", KIV, "/kiv/", url_name="kiv_tasks"),
     Shown("kiv-tasks-empty", cast.OUTSIDER, "/kiv/"),
     Shown("kiv-task", KIV, "/kiv/{kiv}/", url_name="kiv_task"),
@@ -146,6 +148,8 @@ PAGES = [
 
 # Addresses that show no page of their own: they answer machines, redirect, or take a form and lead on.
 NO_PAGE = {"healthz", "readyz", "set_language", "login", "logout", "resend", "nudge", "receipt_json"} | {
+    # Shown only after a comparison with the directory: tests/views looks at it.
+    "finding",
     # Shown only after a card has been read: tests/login looks at them.
     "login_refused",
     "oidc_begin",

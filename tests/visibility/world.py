@@ -120,16 +120,18 @@ def make(kiv: Kiv) -> World:
     failed = OutgoingMessage.objects.filter(kind="attest").order_by("pk")[0]
     OutgoingMessage.objects.filter(pk=failed.pk).update(state=OutgoingMessage.State.FAILED, attempts=8)
     rows = {name: AccessRequest.objects.get(pk=row.pk) for name, row in cases.items()}
+    swept = comparing.sweep(is_full=True, believes_losses=True, directory=open_directory())
+    assert swept
+    assert swept.sweep.outcome == "complete", swept.sweep.code
+    found = {
+        "dead": Finding.objects.get(subject_key=cast.ENDED.folded),
+        "mistyped": Finding.objects.get(subject_key=cast.BLANKS.folded),
+        "unknown-id": Finding.objects.get(subject_key=cast.UNKNOWN_ID.folded),
+    }
     grant = rows["done"].grant
     assert grant
     own_review = sitting.begun(grant)
     _right_without_review(rows["to-choose"])
-    comparing.sweep(is_full=True, directory=open_directory())
-    found = {
-        "dead": Finding.objects.get(subject_key=cast.DEAD_RIGHT.folded),
-        "mistyped": Finding.objects.get(subject_key=cast.BLANKS.folded),
-        "unknown-id": Finding.objects.get(subject_key=cast.UNKNOWN_ID.folded),
-    }
     return World(
         rows,
         {"own": own, "elsewhere": elsewhere},
