@@ -8,7 +8,7 @@ does not know. Every removal is itself recorded, by numbers and counts. What is 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from provisioning import audit
 from provisioning.audit_trail import cutting
+from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import (
     AccessRequest,
@@ -30,6 +31,7 @@ from provisioning.models import (
     OutgoingMessage,
     User,
 )
+from provisioning.review_models import Review
 from provisioning.rules import retention as rules
 from provisioning.rules.lifecycle import OPEN, State
 from provisioning.rules.periods import STOCKHOLM
@@ -57,6 +59,17 @@ class Others:
     messages: int = 0
     delegations: int = 0
     names: int = 0
+    reviews: int = 0  # these two hold the cases of the rights they are about until they have gone
+    findings: int = 0
+
+    def __add__(self, more: Others) -> Others:
+        return Others(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(more), strict=True)))
+
+    @property
+    def most(self) -> int:
+        """How many of the kind there was most of."""
+        count: int = max(astuple(self))
+        return count
 
 
 def horizon() -> Horizon:
@@ -209,6 +222,17 @@ def due_delegations(horizon: Horizon) -> QuerySet[Delegation]:
     return ended.exclude(Exists(used)).order_by("pk")
 
 
+def due_reviews(horizon: Horizon) -> QuerySet[Review]:
+    """Reviews that were closed before the horizon, with what was decided in them."""
+    return Review.objects.filter(closed_at__lt=_start_of(horizon.cases)).order_by("pk")
+
+
+def due_findings(horizon: Horizon) -> QuerySet[Finding]:
+    """Findings that have been over since before the horizon."""
+    over = Finding.objects.filter(state=Finding.State.OVER, state_since__lt=_start_of(horizon.cases))
+    return over.order_by("pk")
+
+
 def due_names(horizon: Horizon) -> QuerySet[User]:
     """Users of whom nothing but an HSA-id in the event log is needed: their name is not.
 
@@ -227,7 +251,8 @@ def due_names(horizon: Horizon) -> QuerySet[User]:
 
 def count_others(horizon: Horizon) -> Others:
     """How much beside cases is due, without touching it."""
-    return Others(due_messages(horizon).count(), due_delegations(horizon).count(), due_names(horizon).count())
+    due = (due_messages, due_delegations, due_names, due_reviews, due_findings)
+    return Others(*(rows(horizon).count() for rows in due))
 
 
 @transaction.atomic
@@ -240,14 +265,14 @@ def remove_others(horizon: Horizon, *, limit: int, **about_cases: Any) -> Others
         _delete(_first(due_messages(horizon), limit)),
         _delete(_first(due_delegations(horizon), limit)),
         _first(due_names(horizon), limit).update(name=""),
+        _delete(_first(due_reviews(horizon), limit)),
+        _delete(_first(due_findings(horizon), limit)),
     )
     if about_cases or removed != Others():
         audit.record(
             audit.Action.RETENTION_SWEPT,
             actor=None,
-            messages=removed.messages,
-            delegations=removed.delegations,
-            names=removed.names,
+            **asdict(removed),
             **about_cases,
         )
     return removed

@@ -47,11 +47,7 @@ class Removed:
         self.cases += more.cases
         self.requests += more.requests
         self.removals += more.removals
-        self.others = Others(
-            self.others.messages + more.others.messages,
-            self.others.delegations + more.others.delegations,
-            self.others.names + more.others.names,
-        )
+        self.others += more.others
         self.events += more.events
         self.is_all = more.is_all
 
@@ -97,9 +93,8 @@ def sweep() -> Removed:
     )
     removed.others = retention.remove_others(horizon, limit=OTHERS, **about_cases)
     removed.events = retention.cut_events(horizon, limit=EVENTS)
-    most = max(removed.others.messages, removed.others.delegations, removed.others.names)
     most_cases = max(removed.cases, removed.removals)
-    removed.is_all = most_cases < CASES and most < OTHERS and removed.events < EVENTS
+    removed.is_all = most_cases < CASES and removed.others.most < OTHERS and removed.events < EVENTS
     _log(removed)
     return removed
 

@@ -15,6 +15,7 @@ from viewflow.workflow.models import Process, Task
 from provisioning import removals, tasks
 from provisioning.audit import Action
 from provisioning.audit_trail import exports, guards
+from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import (
     AccessRequest,
@@ -27,6 +28,7 @@ from provisioning.models import (
     OutgoingMessage,
     User,
 )
+from provisioning.review_models import Review, ReviewItem
 from provisioning.rules import removal as rules
 from provisioning.rules.hsa import Attribute, Level, Service
 from provisioning.rules.lifecycle import State
@@ -115,7 +117,7 @@ def test_a_case_goes_whole_and_leaves_its_number_and_counts(directory, kiv, cale
     [swept] = recorded(Action.RETENTION_SWEPT)
     assert swept == {
         "cases": 1, "requests": 1, "first_case": number, "last_case": number,
-        "removals": 0, "messages": 0, "delegations": 0, "names": 1,
+        "removals": 0, "messages": 0, "delegations": 0, "names": 1, "reviews": 0, "findings": 0,
     }  # fmt: skip
     for word in (request.subject_name, request.subject_hsa_id, acts.NEED):
         assert word not in str(swept) + str(entry.data) + entry.reason
@@ -460,7 +462,7 @@ def test_messages_go_earlier_and_those_that_wait_stay(directory, calendar):
     assert (removed.cases, removed.others.messages) == (0, sent)
     assert list(OutgoingMessage.objects.all()) == [waiting]
     [swept] = recorded(Action.RETENTION_SWEPT)
-    assert swept == {"messages": sent, "delegations": 0, "names": 0}
+    assert swept == {"messages": sent, "delegations": 0, "names": 0, "reviews": 0, "findings": 0}
 
 
 def test_a_delegation_stays_while_a_case_rests_on_it(directory, calendar):
@@ -502,3 +504,32 @@ def test_the_name_of_a_user_who_was_here_lately_stays(directory, calendar):
     User.objects.filter(pk=cast.HEAD.folded).update(last_login=timezone.now())
     retention.sweep_all()
     assert User.objects.get(pk=cast.HEAD.folded).name
+
+
+# -- reviews and findings ------------------------------------------------------------------------------------
+
+
+def test_a_review_and_a_finding_keep_the_case_of_the_right_until_their_own_time_is_over(
+    directory, kiv, calendar
+):
+    request = done()
+    grant = ends_its_right(request, kiv, calendar)  # on 2 January 2027
+    right = {name: getattr(grant, name) for name in ("subject_key", "service", "level", "unit_key")}
+    calendar.set("2027-06-01")
+    review = Review.objects.create(
+        unit_key=grant.unit_key, scope="all", due_on="2027-06-01", escalated_on="2027-05-01",
+        state="closed", closed_at=timezone.now(),
+    )  # fmt: skip
+    ReviewItem.objects.create(review=review, grant=grant, subject_key=grant.subject_key, decision="ended")
+    Finding.objects.create(
+        **right, kind="right_lost", owner="head", grant=grant, state="over", state_since=timezone.now()
+    )
+    calendar.set("2032-06-01")  # the case's own time is over, theirs is not
+    assert retention.sweep_all().others.most == 0
+    assert len(cases()) == 1
+    calendar.set("2032-06-02")
+    swept = retention.sweep_all()
+    assert (swept.others.reviews, swept.others.findings) == (1, 1)
+    assert retention.sweep_all().cases == 1  # the next night
+    assert not ReviewItem.objects.exists()
+    assert cases() == []

@@ -34,5 +34,6 @@ def as_text(removed: Removed) -> str:
     return (
         f"{removed.cases} cases{span} with {removed.requests} requests, "
         f"{removed.removals} other removals, {others.messages} messages, "
-        f"{others.delegations} delegations, {others.names} names, {removed.events} events"
+        f"{others.delegations} delegations, {others.reviews} reviews, {others.findings} findings, "
+        f"{others.names} names, {removed.events} events"
     )
