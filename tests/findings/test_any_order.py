@@ -16,6 +16,8 @@ from viewflow.workflow.models import Task
 
 from provisioning import findings, mandates, removals
 from provisioning.directory import open_directory
+from provisioning.directory.mock.kiv import Kiv
+from provisioning.directory.mock.server import MockDirectory
 from provisioning.errors import DirectoryError, ProvisioningError
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
@@ -40,8 +42,8 @@ AUTOMATIC = (State.CHECKING, State.WAITING_FOR_COMMISSION, State.VERIFYING)
 class Life(RuleBasedStateMachine):
     """One unit, three people, the head, the KIV administrator and the tool."""
 
-    mock = None  # the directory of the run, and the tool that changes it
-    kiv = None
+    mock: MockDirectory  # the directory of the run, and the tool that changes it
+    kiv: Kiv
 
     def __init__(self) -> None:
         super().__init__()
