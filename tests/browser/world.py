@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -39,6 +40,7 @@ def make(visit: Callable[[HsaId], Visitor]) -> World:
         "kiv": head.order(cast.WRONG_CASE, REHAB_UNIT, [cast.BJORKHAGA]),
         "choose": head.order(cast.COORDINATOR_UNCOUPLED, REHAB_UNIT, [cast.BJORKHAGA]),
         "couple": head.order(cast.WRONG_CASE, "intygsstatistik:unit", [cast.BJORKHAGA]),
+        "settled": head.order(cast.SETTLED, REHAB_UNIT, [cast.BJORKHAGA]),
         "protected": head.order(cast.PROTECTED, REHAB_UNIT, [cast.BJORKHAGA]),
         "done": head.order(cast.DOCTOR, "rehabstod:own", [cast.BJORKHAGA]),
         "attest": doctor.order(None, REHAB_UNIT, [cast.BJORKHAGA]),
@@ -61,10 +63,38 @@ def make(visit: Callable[[HsaId], Visitor]) -> World:
         ("protected", State.AWAITING_KIV),
         ("choose", State.AWAITING_CHOICE),
         ("done", State.DONE),
+        ("settled", State.DONE),
     ):
         head.wait_for_state(at_once[name], state)
+    world.cases["right"], world.cases["removal"] = end_a_right(head, visit(cast.KIV_ADMINISTRATOR))
     world.cases["review"] = begin_review(head)
     return world
+
+
+def end_a_right(head: Visitor, administrator: Visitor) -> tuple[str, str]:
+    """The head of unit ends the right that rests on a role; returns another right and the removal."""
+    head.open("/behorigheter/?vems=alla")
+    rights = {}
+    for link in head.page.locator("main a[href^='/behorigheter/']").all():
+        address = link.get_attribute("href") or ""
+        if re.fullmatch(r"/behorigheter/[0-9a-f-]{36}/", address):
+            rights[address] = address.split("/")[2]
+    kept = ""
+    for address, public_id in rights.items():
+        head.open(address)
+        if cast.SETTLED.text not in head.text:
+            kept = public_id
+            continue
+        head.open(address + "avsluta/")
+        head.page.locator("[name=reason]").fill("Uppdraget på enheten är slut.")
+        head.page.locator(SUBMIT).click()
+        head.page.wait_for_url(re.compile(r"/borttag/[0-9a-f-]{36}/$"))
+        removal = head.page.url.rstrip("/").rpartition("/")[2]
+    deadline = time.monotonic() + 60
+    while f"/kiv/borttag/{removal}/" not in administrator.page.content():
+        assert time.monotonic() < deadline, "the KIV administrator gets the task of removing"
+        administrator.open("/kiv/")
+    return kept, removal
 
 
 def begin_review(head: Visitor) -> str:
