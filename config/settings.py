@@ -313,8 +313,14 @@ ESCALATION_END = env.choice("ESCALATION_END", ("end", "stay"), "end")
 RENEWAL_GRACE_DAYS = env.int("RENEWAL_GRACE_DAYS", 7, at_least=0, at_most=30)
 # After how many working days a removal that could not be carried out is tried again.
 REMOVAL_RETRY_WORKING_DAYS = env.int("REMOVAL_RETRY_WORKING_DAYS", 5, at_least=1, at_most=60)
-# How often each right is reviewed; and how far ahead rights are taken into a review that begins anyway.
+# How often a unit's rights are reviewed; and how far ahead rights are taken into a review that begins anyway.
 REVIEW_EVERY_MONTHS = env.int("REVIEW_EVERY_MONTHS", 12, at_least=1, at_most=12)
+# What is given or prolonged is not reviewed within so many days: it joins the next review of its unit.
+REVIEW_SETTLED_DAYS = env.int(
+    "REVIEW_SETTLED_DAYS", min(90, 15 * REVIEW_EVERY_MONTHS), at_least=0, at_most=180
+)
+if REVIEW_SETTLED_DAYS > 28 * REVIEW_EVERY_MONTHS:
+    raise ImproperlyConfigured("REVIEW_SETTLED_DAYS must not be longer than REVIEW_EVERY_MONTHS.")
 REVIEW_GATHER_DAYS = env.int("REVIEW_GATHER_DAYS", 30, at_least=0, at_most=90)
 # In working days: how long a review lasts, when the undecided are reminded, when the next head up is asked.
 REVIEW_WORKING_DAYS = env.int("REVIEW_WORKING_DAYS", 15, at_least=1, at_most=120)

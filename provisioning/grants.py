@@ -86,7 +86,7 @@ def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
     grant.state, grant.end_cause, grant.state_since = GrantState.ACTIVE.value, "", timezone.now()
     grant.let_end_by, grant.let_end_at, grant.let_end_reason = None, None, ""
     grant.noticed_on = readings.today()
-    grant.next_review_on = next_review_on()
+    grant.next_review_on = next_review_on(grant.unit_key, standing=grant)
     grant.unit_name, grant.unit_dn, grant.person_dn = request.unit_name, request.unit_dn, person_dn
     grant.save()
     audit.record(
@@ -116,7 +116,7 @@ def _create(request: AccessRequest, person_dn: str) -> Grant:
         origin=request,
         starts_on=request.starts_on,
         ends_on=request.ends_on,
-        next_review_on=next_review_on(),
+        next_review_on=next_review_on(request.unit_key),
         noticed_on=today,
     )
     audit.record(
@@ -149,9 +149,21 @@ def _make_removals_due(person_key: str) -> None:
     rows.update(next_poll_at=timezone.now())
 
 
-def next_review_on() -> date:
-    """When a right that is given, prolonged or kept today is reviewed next."""
-    return deadlines.next_review(readings.today(), months=settings.REVIEW_EVERY_MONTHS)
+def next_review_on(unit_key: str, *, standing: Grant | None = None) -> date:
+    """When a right on the unit that is given or prolonged today is reviewed: with the unit's other rights.
+
+    `standing`: the right that is prolonged; a review that is far enough away stays where it is. A care
+    provider is the unit of its process leaders' rights. See docs/decisions/0010.
+    """
+    today, settled_days = readings.today(), settings.REVIEW_SETTLED_DAYS
+    planned = set(Grant.objects.active().filter(unit_key=unit_key).values_list("next_review_on", flat=True))
+    if standing is not None:
+        if deadlines.is_settled(standing.next_review_on, on=today, settled_days=settled_days):
+            return standing.next_review_on
+        planned.add(standing.next_review_on)
+    return deadlines.joined_review(
+        planned, on=today, settled_days=settled_days, months=settings.REVIEW_EVERY_MONTHS
+    )
 
 
 # -- let it run out ------------------------------------------------------------------------------------------
@@ -190,9 +202,18 @@ def may_manage(grant: Grant, held: Mandates, by: User) -> bool:
     return grant.unit_id in held.unit_ids
 
 
-def record_reviewed(grant: Grant) -> None:
-    """Kept at a review: the next one is counted from today. Inside the review's operation, the row locked."""
-    grant.next_review_on = next_review_on()
+def record_reviewed(grant: Grant, *, opened_on: date) -> None:
+    """Kept at a review that was opened that day. Inside the review's operation, the row locked.
+
+    The next is counted from the opening, so that all that is kept comes up together again, whichever day each
+    was decided; from today where the review has lasted so long that the next would come at once.
+    """
+    today, months = readings.today(), settings.REVIEW_EVERY_MONTHS
+    together = deadlines.next_review(opened_on, months=months)
+    if deadlines.is_settled(together, on=today, settled_days=settings.REVIEW_SETTLED_DAYS):
+        grant.next_review_on = together
+    else:
+        grant.next_review_on = deadlines.next_review(today, months=months)
     grant.save(update_fields=["next_review_on"])
 
 

@@ -31,13 +31,14 @@ class ReviewState(models.TextChoices):
 
 
 class Decision(models.TextChoices):
-    """What became of an item. The last three are not a person's decision."""
+    """What became of an item. Only the first two are a reviewer's decision."""
 
     KEEP = "keep", _("Kept")
     REMOVE = "remove", _("Removed")
     SILENCE_KEPT = "silence_kept", _("Kept: nobody decided in time")
     SILENCE_REMOVED = "silence_removed", _("Removed: nobody decided in time")
     ENDED = "ended", _("The right had ended already")
+    PROLONGED = "prolonged", _("Kept: somebody attested it anew meanwhile")
 
 
 BY_A_PERSON = (Decision.KEEP.value, Decision.REMOVE.value)

@@ -25,6 +25,7 @@ TONE_OF: Mapping[str, str] = {
     Decision.SILENCE_KEPT: "warning",
     Decision.SILENCE_REMOVED: "error",
     Decision.ENDED: "neutral",
+    Decision.PROLONGED: "success",
 }
 
 

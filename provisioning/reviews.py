@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,13 +24,14 @@ from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Grant
 from provisioning.mandates import Mandates
-from provisioning.models import Delegation, User
+from provisioning.models import AccessRequest, Delegation, User
 from provisioning.notifications import Kind
 from provisioning.review_models import Decision, Review, Reviewer, ReviewItem, ReviewScope, ReviewState
 from provisioning.review_readings import Said
 from provisioning.reviewers import AskedAbout
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import HsaId, Level
+from provisioning.rules.lifecycle import State
 from provisioning.rules.right_lifecycle import EndCause, GrantState
 
 Start = removals.Start
@@ -194,7 +196,7 @@ def _decide(
     item.directory_digest = seen.digest(grant)
     item.save()
     if given.decision == Decision.KEEP:
-        grants.record_reviewed(grant)
+        grants.record_reviewed(grant, opened_on=readings.today(item.review.opened_at))
     audit.record(
         Action.GRANT_REVIEWED,
         actor=by,
@@ -247,6 +249,19 @@ def _principal(delegation_pk: int, held: Mandates, ended: Any) -> User:
 def _settle(item: ReviewItem, decision: Decision) -> None:
     item.decision, item.decided_at = decision, timezone.now()
     item.save(update_fields=["decision", "decided_at"])
+
+
+def _settle_what_needs_no_answer(review: Review) -> None:
+    """Nobody is asked about a right that has ended, or that was attested anew since the review was opened."""
+    anew = AccessRequest.objects.filter(grant=OuterRef("grant"), state=State.DONE.value)
+    anew = anew.filter(attested_at__gt=review.opened_at)
+    rows = review.items.undecided().annotate(is_prolonged=Exists(anew))
+    rows = rows.filter(Q(is_prolonged=True) | ~Q(grant__state=GrantState.ACTIVE.value))
+    items = list(rows.select_for_update(of=("self",)))
+    rights = _locked_rights(items)
+    for item in items:
+        is_active = rights[item.grant_id].current_state is GrantState.ACTIVE
+        _settle(item, Decision.PROLONGED if is_active else Decision.ENDED)
 
 
 def _close_if_decided(review: Review, *, by: User | None) -> None:
@@ -315,6 +330,7 @@ def ask(review: Review, found: Sequence[AskedAbout], *, climbs: bool) -> None:
     if climbs:
         row.escalation_level, row.escalated_on = row.escalation_level + 1, readings.today()
         row.save(update_fields=["escalation_level", "escalated_on"])
+    _settle_what_needs_no_answer(row)
     added, gone = reviewers.assign(row, found)
     if climbs:
         audit.record(
@@ -322,8 +338,10 @@ def ask(review: Review, found: Sequence[AskedAbout], *, climbs: bool) -> None:
         )
     elif added or gone:
         audit.record(Action.REVIEW_REVIEWERS_CHANGED, actor=None, about=row, added=added, removed=gone)
-    if not found and row.operators_told_at is None:
-        _tell_operators(row, left=row.items.undecided().count())
+    left = row.items.undecided().count()
+    if left and not found and row.operators_told_at is None:
+        _tell_operators(row, left=left)
+    _close_if_decided(row, by=None)
 
 
 def _tell_operators(review: Review, *, left: int) -> None:
@@ -349,9 +367,10 @@ def end(review_pk: int, *, on: date, start: Start) -> None:
     review = lock(review_pk)
     if not review.is_open or review.due_on >= on:
         return
+    _settle_what_needs_no_answer(review)
     items = list(review.items.undecided().select_for_update(of=("self",)))
     rights = _locked_rights(items)
-    if settings.REVIEW_UNDECIDED == "ask_again" and review.times_asked == 1:
+    if items and settings.REVIEW_UNDECIDED == "ask_again" and review.times_asked == 1:
         review.times_asked += 1
         _prolong(review, on, "times_asked")
         audit.record(Action.REVIEW_ASKED_AGAIN, actor=None, about=review, due=review.due_on.isoformat())
@@ -376,9 +395,6 @@ def _prolong(review: Review, on: date, *fields: str) -> None:
 def _end_undecided(
     review: Review, item: ReviewItem, grant: Grant, rows: Sequence[Reviewer], *, on: date, start: Start
 ) -> None:
-    if grant.current_state is not GrantState.ACTIVE:
-        _settle(item, Decision.ENDED)
-        return
     keeps = settings.REVIEW_UNDECIDED == "keep"
     if not keeps and not was_asked(item, rows, on=on):
         return  # nobody could decide, so nothing follows from their silence
@@ -391,7 +407,7 @@ def _end_undecided(
         decision=str(item.decision),
     )
     if keeps:
-        grants.record_reviewed(grant)
+        grants.record_reviewed(grant, opened_on=readings.today(review.opened_at))
     else:
         removals.begin(grant, EndCause.REVIEW, by=None, start=start)
 

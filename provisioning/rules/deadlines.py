@@ -110,6 +110,25 @@ def next_review(since: date, *, months: int = 12) -> date:
     return _working_day_until(date(year, month + 1, min(since.day, last_day)))
 
 
+def joined_review(planned: Collection[date], *, on: date, settled_days: int, months: int = 12) -> date:
+    """The day on which a right decided upon that day is reviewed: together with the rest of its unit.
+
+    `planned`: the days on which the unit's rights are reviewed. The first of those days, this year's or the
+    next round's, that is at least `settled_days` away: nobody is asked about what was decided just now. So
+    nothing stands longer than the interval and `settled_days` without a decision. Domain §8 ("regular
+    follow-up per unit"); that the unit's rights come up together is our own choice (docs/decisions/0010).
+    """
+    first = on + timedelta(days=settled_days)
+    last = next_review(first, months=months)
+    rounds = {*planned, *(next_review(day, months=months) for day in planned)}
+    return min((day for day in rounds if first <= day <= last), default=next_review(on, months=months))
+
+
+def is_settled(review_on: date, *, on: date, settled_days: int) -> bool:
+    """Say whether a review is so far away that a decision made that day does not move it."""
+    return review_on >= on + timedelta(days=settled_days)
+
+
 def _working_day_until(day: date) -> date:
     while not is_working_day(day):
         day -= timedelta(days=1)

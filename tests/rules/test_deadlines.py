@@ -125,3 +125,62 @@ def test_the_next_review_is_within_a_year_and_on_a_working_day():
     assert deadlines.next_review(date(2026, 3, 18)) == date(2027, 3, 18)
     assert deadlines.next_review(date(2026, 3, 20)) == date(2027, 3, 19)
     assert deadlines.next_review(date(2028, 2, 29)) == date(2029, 2, 28)
+
+
+def joined(*planned: str, on: str = "2026-03-18", settled_days: int = 90, months: int = 12) -> date:
+    return deadlines.joined_review(
+        [date.fromisoformat(day) for day in planned],
+        on=date.fromisoformat(on),
+        settled_days=settled_days,
+        months=months,
+    )
+
+
+@pytest.mark.parametrize(
+    ("planned", "review_on"),
+    [
+        ((), "2027-03-18"),  # nothing to join
+        (("2026-06-16",), "2026-06-16"),  # exactly ninety days away
+        (("2026-06-15",), "2027-06-15"),  # a day too near: the round after
+        (("2026-11-02", "2026-09-01", "2026-04-01"), "2026-09-01"),  # the first that is far enough away
+        (("2026-03-18",), "2027-03-18"),  # being reviewed today
+        (("2026-03-02",), "2027-03-02"),  # the sitting has lasted a while
+        (("2025-06-02",), "2027-03-18"),  # nobody has decided for nearly a year: that is no rhythm to join
+        (("2027-06-16",), "2027-06-16"),  # joined by somebody who was just decided upon
+        (("2027-06-17",), "2027-03-18"),  # beyond what may stand without a decision
+    ],
+)
+def test_a_right_joins_its_units_first_review_that_is_far_enough_away(planned, review_on):
+    assert joined(*planned) == date.fromisoformat(review_on)
+
+
+def test_a_round_from_the_twenty_ninth_of_february_comes_again_within_the_year():
+    assert joined(on="2028-02-29") == date(2029, 2, 28)
+    assert joined("2028-02-29", on="2028-02-29") == date(2029, 2, 28)
+    assert joined("2028-02-29", on="2027-12-01") == date(2028, 2, 29)  # ninety days after
+    assert joined("2028-02-29", on="2027-12-02") == date(2029, 2, 28)
+
+
+def test_a_shorter_interval_has_its_own_rounds():
+    assert joined("2026-04-01", months=3, settled_days=45) == date(2026, 7, 1)
+    assert joined(months=1, settled_days=15) == date(2026, 4, 17)  # 18 April is a Saturday
+
+
+@given(st.lists(st.integers(-400, 500), max_size=6), DAYS, st.sampled_from([0, 30, 90]))
+def test_nothing_is_reviewed_before_it_is_settled_nor_later_than_an_interval_after(
+    offsets: list[int], on: date, settled_days: int
+):
+    planned = [on + timedelta(days=offset) for offset in offsets]
+    found = deadlines.joined_review(planned, on=on, settled_days=settled_days)
+    settled = on + timedelta(days=settled_days)
+    assert settled <= found <= deadlines.next_review(settled)
+    assert deadlines.is_settled(found, on=on, settled_days=settled_days)
+    near = [day for day in planned if settled <= day <= deadlines.next_review(settled)]
+    assert all(found <= day for day in near), "never later than a review that it could have joined"
+
+
+def test_a_review_is_settled_from_its_first_day_on():
+    day = date(2026, 3, 18)
+    assert deadlines.is_settled(day + timedelta(days=90), on=day, settled_days=90)
+    assert not deadlines.is_settled(day + timedelta(days=89), on=day, settled_days=90)
+    assert deadlines.is_settled(day, on=day, settled_days=0)
