@@ -1,6 +1,6 @@
 """The ladder: who is asked when nobody answers, how often, and how it ends.
 
-A head who does not answer is reminded (`requests.remind`) and then the next head up is asked as well; the
+A head who does not answer is reminded (`reminders.remind`) and then the next head up is asked as well; the
 first can still act. KIV administrators above are asked from the beginning, so a rung there tells those who
 run the tool. After the last rung an undecided request ends, or stays, by setting; a KIV task always stays,
 because it has been decided. All in Swedish working days. Source: domain §7 (the nearest head above); the
@@ -18,7 +18,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from provisioning import audit, handlers, outbox, requests
+from provisioning import audit, handlers, outbox, request_moves
 from provisioning.audit import Action
 from provisioning.directory import Directory
 from provisioning.errors import WrongState
@@ -88,7 +88,7 @@ def climb(request: AccessRequest, rung: Rung) -> None:
 
     After the last rung the orderer is told, too. Raises WrongState when somebody acted in between.
     """
-    row = requests.lock(request.pk)
+    row = request_moves.lock(request.pk)
     if row.state != request.state or row.escalation_level != rung.level - 1 or not is_due(row):
         raise WrongState
     before = set(row.handlers.filter(role=rung.role).values_list("person_key", flat=True))

@@ -13,8 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from provisioning import access, presentation, removals
+from provisioning import access, presentation, removal_moves
 from provisioning.directory import names
+from provisioning.evidence import SeenUnwanted
 from provisioning.grant_models import AboutOneRight, Grant, Removal
 from provisioning.models import User
 from provisioning.presentation import Line
@@ -176,12 +177,12 @@ def with_whom(removal: Removal) -> str:
     return _("%(names)s (KIV administrator)") % {"names": ", ".join(held)}
 
 
-def to_remove(removal: Removal, seen: removals.Seen | None, *, name: str) -> list[ToRemove]:
+def to_remove(removal: Removal, seen: SeenUnwanted | None, *, name: str) -> list[ToRemove]:
     """What to remove and where. `seen`: what the directory shows now; None when it did not answer."""
     gone: Sequence[bool | None] = seen.gone if seen else [None] * len(removal.changes)
     return [
         ToRemove(held.value, held.attribute.value, held.dn, _steps(held, name), is_gone)
-        for held, is_gone in zip(removals.changes_of(removal), gone, strict=True)
+        for held, is_gone in zip(removal_moves.changes_of(removal), gone, strict=True)
     ]
 
 

@@ -196,9 +196,7 @@ def may_manage(grant: Grant, held: Mandates, by: User) -> bool:
     if by.pk == grant.subject_key:
         return False
     if grant.level == Level.PROVIDER.value:
-        named = settings.PROVIDER_MANDATES.get(grant.unit_hsa_id, ())
-        is_named = by.identity in {HsaId(text) for text in named}
-        return is_named or any(provider.hsa_id == grant.unit_id for provider in held.providers)
+        return held.is_of_provider(grant.unit_id, by)
     return grant.unit_id in held.unit_ids
 
 

@@ -13,11 +13,13 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from provisioning import audit, delegates, outbox
 from provisioning.directory import Directory
+from provisioning.errors import Invalid, NotAllowed
 from provisioning.grant_models import Removal
-from provisioning.models import AccessRequest, AuditEntry, Delegation, Handler, HandlerRole
+from provisioning.models import AccessRequest, AuditEntry, Delegation, Handler, HandlerRole, User
 from provisioning.notifications import Kind
 from provisioning.rules import mandates as mandate_rules
 from provisioning.rules.hsa import HsaId, Level, Person, Provider, Unit
@@ -181,6 +183,26 @@ def _public_name(delegation: Delegation | None) -> str:
 def release(case: AccessRequest | Removal) -> None:
     """Nobody has it any longer."""
     case.handlers.all().delete()
+
+
+def require_asked(case: AccessRequest | Removal, by: User, role: HandlerRole) -> Handler:
+    """The row that says that this person was asked in this role. Raises NotAllowed."""
+    row = case.handlers.filter(person_key=by.pk, role=role).first()
+    if row is None:
+        raise NotAllowed
+    return row
+
+
+def leave_to_others(case: AccessRequest | Removal, by: User) -> list[HsaId]:
+    """One KIV administrator says the unit is not theirs: the others, who keep the task. Raises Invalid."""
+    others = [HsaId(row.person_hsa_id) for row in case.handlers.exclude(person_key=by.pk)]
+    if not others:
+        raise Invalid(
+            _("You are the only KIV administrator the directory names for this unit. Choose another reason."),
+            field="why",
+        )
+    case.handlers.filter(person_key=by.pk).delete()
+    return others
 
 
 def look_up(

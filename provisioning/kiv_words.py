@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning import presentation
+from provisioning.carrying_out import Cannot
 from provisioning.causes import explain_stored
 from provisioning.directory import names
+from provisioning.evidence import SeenWanted
 from provisioning.models import AccessRequest
 from provisioning.presentation import CauseLine
-from provisioning.requests import Cannot, Seen
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, Attribute, Change, HsaId, Level, Service
 
@@ -96,7 +97,7 @@ class TaskCard:
 
 
 def task_card(
-    request: AccessRequest, changes: Collection[Change], seen: Seen | None, *, name: str
+    request: AccessRequest, changes: Collection[Change], seen: SeenWanted | None, *, name: str
 ) -> TaskCard:
     """The task in words. `seen` is what the directory shows now; None when it did not answer."""
     values = seen.values if seen else {}
@@ -123,7 +124,9 @@ def task_card(
     )
 
 
-def _change_card(change: Change, values: Collection[str] | None, seen: Seen | None, name: str) -> ChangeCard:
+def _change_card(
+    change: Change, values: Collection[str] | None, seen: SeenWanted | None, name: str
+) -> ChangeCard:
     found = list(dict.fromkeys(values or ()))
     useless = {miss["about"] for miss in (seen.instead if seen else ()) if miss["code"] in _USELESS}
     rows = [

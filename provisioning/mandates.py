@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
 from provisioning import delegates
@@ -22,6 +24,9 @@ from provisioning.rules.hsa import HsaId, Provider, Unit
 from provisioning.rules.mandates import Kind
 
 log = logging.getLogger(__name__)
+
+ENDED = _("The directory no longer says that this is yours to do. Your mandate may have ended.")
+DELEGATION_ENDED = _("The delegation has ended, or the one who gave it is not head of the unit any more.")
 
 COPY_SECONDS = 120
 SILENCE_SECONDS = 5  # a page asks several times: a directory that hangs is waited for once
@@ -53,6 +58,11 @@ class Mandates:
     def unit_ids(self) -> frozenset[HsaId]:
         """Own units and their sub-units: what a head of unit may order and attest for."""
         return frozenset(unit_id for unit in self.units for unit_id in (unit.hsa_id, *unit.member_ids))
+
+    def is_of_provider(self, provider_id: HsaId, holder: User) -> bool:
+        """Say whether the holder of these mandates has that care provider's: by its entry, or by name."""
+        named = {HsaId(text) for text in settings.PROVIDER_MANDATES.get(provider_id.text, ())}
+        return holder.identity in named or any(one.hsa_id == provider_id for one in self.providers)
 
     @property
     def is_head_of_unit(self) -> bool:

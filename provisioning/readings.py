@@ -67,6 +67,15 @@ def detailed_verdict(found: Assessment) -> dict[str, Any]:
     }
 
 
+def silence(found: Assessment) -> str:
+    """The code of what the directory itself did not tell, if anything; else empty.
+
+    Also where the answer is no all the same: what has to be changed is not known before all is read.
+    """
+    codes = [cause.code.value for cause in found.causes if cause.code.value.startswith("directory.")]
+    return codes[0] if codes else ""
+
+
 def change_data(change: Change) -> dict[str, str]:
     return {"dn": change.dn, "attribute": change.attribute.value, "add": change.value}
 

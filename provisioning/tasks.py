@@ -8,7 +8,16 @@ from celery import shared_task
 from django.core.management import call_command
 from django.db import transaction
 
-from provisioning import audit, delegations, expiry, handlers, outbox, removals, requests
+from provisioning import (
+    audit,
+    delegations,
+    expiry,
+    handlers,
+    outbox,
+    reminders,
+    removal_moves,
+    request_moves,
+)
 from provisioning.audit_trail import checkpoints
 from provisioning.audit_trail.checkpoints import ChainBroken, NotDelivered
 from provisioning.directory import open_directory
@@ -55,14 +64,14 @@ def sweep_reminders() -> None:
     """Remind whoever sits on a request; one transaction each."""
     for pk in _with_a_person():
         with transaction.atomic():
-            row = requests.lock(pk)
+            row = request_moves.lock(pk)
             if row.state in _WITH_A_PERSON:
-                requests.remind(row)
+                reminders.remind(row)
     for pk in Removal.objects.filter(state=RemovalState.AWAITING_KIV.value).values_list("pk", flat=True):
         with transaction.atomic():
-            removal = removals.lock(pk)
+            removal = removal_moves.lock(pk)
             if removal.current_state is RemovalState.AWAITING_KIV:
-                removals.remind(removal)
+                reminders.remind_of_removal(removal)
 
 
 @shared_task(name="provisioning.sweep_handlers")

@@ -16,12 +16,20 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from provisioning import readings, removals, requests
+from provisioning import (
+    carrying_out,
+    readings,
+    removal_looks,
+    removal_moves,
+    removing,
+    silences,
+    watching,
+)
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, WrongState
+from provisioning.evidence import SeenUnwanted, SeenWanted
 from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest
-from provisioning.requests import Seen
 from provisioning.rules.assessment import Assessment
 from provisioning.rules.changes import is_in_place
 from provisioning.rules.hsa import Answer, Attribute, Change
@@ -55,8 +63,8 @@ def _look_for(due: Sequence[AccessRequest]) -> int:
     try:
         values = open_directory().values(places, only=people, is_poll=True)
     except DirectoryError as exc:
-        for request in filter(requests.is_news_of_silence, due):
-            _record(request, partial(requests.directory_is_silent, code=exc.code))
+        for request in filter(silences.is_news, due):
+            _record(request, partial(silences.begin_or_last, code=exc.code))
         return 0
     news = (request for request in due if request.trouble_since is not None or _is_there(request, values))
     return sum(_record(request, partial(_record_seen, values=values)) for request in news)
@@ -68,12 +76,12 @@ def _is_there(request: AccessRequest, values: Values) -> bool:
 
 def _look_whether_gone(due: Sequence[Removal]) -> int:
     """Are the unwanted values gone? An empty attribute decides here: nothing is left out of the question."""
-    places = {_key(held) for removal in due for held in removals.changes_of(removal)}
+    places = {_key(held) for removal in due for held in removal_moves.changes_of(removal)}
     try:
         values = open_directory().values(places)
     except DirectoryError as exc:
-        for removal in filter(requests.is_news_of_silence, due):
-            _record(removal, partial(removals.directory_is_silent, code=exc.code))
+        for removal in filter(silences.is_news, due):
+            _record(removal, partial(silences.begin_or_last, code=exc.code))
         return 0
     news = (removal for removal in due if _is_news(removal, values))
     return sum(_record(removal, partial(_record_gone, values=values)) for removal in news)
@@ -82,10 +90,10 @@ def _look_whether_gone(due: Sequence[Removal]) -> int:
 def _is_news(removal: Removal, values: Values) -> bool:
     if removal.trouble_since is not None or gone_from(removal, values).is_gone:
         return True
-    return removals.is_needed_again(removal)
+    return removal_looks.is_needed_again(removal)
 
 
-def look(request: AccessRequest) -> Seen | None:
+def look(request: AccessRequest) -> SeenWanted | None:
     """What the directory shows now of the request's wanted values, and what stands there instead, by name.
 
     None when the directory does not answer.
@@ -100,12 +108,14 @@ def look(request: AccessRequest) -> Seen | None:
     return seen_from(request, values, instead=_near_misses(found))
 
 
-def seen_from(request: AccessRequest, values: Values, *, instead: tuple[Mapping[str, str], ...] = ()) -> Seen:
+def seen_from(
+    request: AccessRequest, values: Values, *, instead: tuple[Mapping[str, str], ...] = ()
+) -> SeenWanted:
     """What these values say of the request's wanted changes."""
     read_at = timezone.now()
     changes = changes_of(request)
     answers = [is_in_place(change, values.get(_key(change)) or (), at=read_at) for change in changes]
-    return Seen(
+    return SeenWanted(
         read_at=read_at,
         values={(change.dn, change.attribute.value): _about(request, change, values) for change in changes},
         is_in_place=_all_of(answers),
@@ -117,20 +127,20 @@ def changes_of(request: AccessRequest) -> tuple[Change, ...]:
     return tuple(readings.change_from(data) for data in request.changes)
 
 
-def look_at_removal(removal: Removal) -> removals.Seen | None:
+def look_at_removal(removal: Removal) -> SeenUnwanted | None:
     """What the directory shows now of the values to remove. None when it does not answer."""
     try:
-        values = open_directory().values({_key(held) for held in removals.changes_of(removal)})
+        values = open_directory().values({_key(held) for held in removal_moves.changes_of(removal)})
     except DirectoryError:
         return None
     return gone_from(removal, values)
 
 
-def gone_from(removal: Removal, values: Values) -> removals.Seen:
+def gone_from(removal: Removal, values: Values) -> SeenUnwanted:
     """What these values say of the values to remove."""
     read_at = timezone.now()
-    unwanted = removals.changes_of(removal)
-    return removals.Seen(
+    unwanted = removal_moves.changes_of(removal)
+    return SeenUnwanted(
         read_at=read_at,
         values={(held.dn, held.attribute.value): _about(removal, held, values) for held in unwanted},
         gone=tuple(is_gone(held, values[_key(held)], at=read_at) for held in unwanted),
@@ -146,7 +156,7 @@ def _claim_due(rows: QuerySet[steps.Case]) -> list[steps.Case]:
         claimed = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
         by_delay: dict[timedelta, list[int]] = {}
         for row in claimed:
-            by_delay.setdefault(requests.poll_delay(row, row.poll_count + 1), []).append(row.pk)
+            by_delay.setdefault(watching.poll_delay(row, row.poll_count + 1), []).append(row.pk)
         for delay, pks in by_delay.items():
             rows.filter(pk__in=pks).update(next_poll_at=now + delay, poll_count=F("poll_count") + 1)
     return claimed
@@ -168,13 +178,13 @@ def _record(case: steps.Case, operation: steps.Operation[steps.Case]) -> bool:
 
 
 def _record_seen(row: AccessRequest, *, values: Values) -> None:
-    requests.record_values(row, seen=seen_from(row, values))
+    carrying_out.record_values(row, seen=seen_from(row, values))
 
 
 def _record_gone(row: Removal, *, values: Values) -> None:
     """The row may have got other values to remove since it was claimed: then the next look does it."""
-    if all(_key(held) in values for held in removals.changes_of(row)):
-        removals.record_values(row, seen=gone_from(row, values))
+    if all(_key(held) in values for held in removal_moves.changes_of(row)):
+        removing.record_values(row, seen=gone_from(row, values))
 
 
 def _all_of(answers: Collection[Answer]) -> Answer:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from provisioning import handlers, readings, removals
+from provisioning import handlers, readings, removal_looks, silences
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.grant_models import Removal
@@ -27,7 +27,7 @@ class Looked:
 def look(removal: Removal) -> Looked:
     """Read what the right rests on. Never raises for a directory that does not answer."""
     reading = readings.read_for(removal.ordered_access)
-    found = removals.plan_for(removal, reading)
+    found = removal_looks.plan_for(removal, reading)
     if found.answer is Answer.UNKNOWN:
         codes = [problem.code for problem in reading.problems]
         return Looked(reading, silence=codes[0] if codes else "directory.unavailable")
@@ -45,16 +45,16 @@ def record_look(removal: Removal, looked: Looked) -> Again | None:
         return _try_later(removal, looked)
     if looked.administrators is None and _has_something_to_remove(removal, looked):
         return Again(timedelta(seconds=1))
-    removals.record_look(removal, reading=looked.reading, administrators=looked.administrators or ())
+    removal_looks.record_look(removal, reading=looked.reading, administrators=looked.administrators or ())
     return None
 
 
 def _has_something_to_remove(removal: Removal, looked: Looked) -> bool:
     """Another right has ended since the look: what it kept is to be removed after all."""
-    return removals.plan_for(removal, looked.reading).answer is Answer.YES
+    return removal_looks.plan_for(removal, looked.reading).answer is Answer.YES
 
 
 def _try_later(removal: Removal, looked: Looked) -> Again:
-    removals.directory_is_silent(removal, code=looked.silence)
+    silences.begin_or_last(removal, code=looked.silence)
     lasted = (timezone.now() - (removal.trouble_since or timezone.now())).total_seconds()
     return Again(timedelta(seconds=min(300.0, max(5.0, lasted / 2))))

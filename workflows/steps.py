@@ -18,6 +18,7 @@ from viewflow.workflow.status import STATUS
 
 from provisioning import findings, orders, removals, requests
 from provisioning.errors import WrongState
+from provisioning.evidence import SeenUnwanted
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Removal
 from provisioning.mandates import Mandates
@@ -88,7 +89,7 @@ def end_for_leaver(request: AccessRequest, *, code: str) -> AccessRequest:
     return _take_back(AccessRequestFlow, request, lambda row: requests.person_left(row, code=code), by=None)
 
 
-def withdraw_removal(removal: Removal, *, by: User, seen: removals.Seen | None, reason: str) -> Removal:
+def withdraw_removal(removal: Removal, *, by: User, seen: SeenUnwanted | None, reason: str) -> Removal:
     """Take a removal back. `seen`: what the directory shows now. Raises NotAllowed, WrongState."""
     return _take_back(
         RemovalFlow, removal, lambda row: removals.withdraw(row, by=by, seen=seen, reason=reason), by=by

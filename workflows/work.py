@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from provisioning import grants, handlers, readings, requests
+from provisioning import grants, handlers, readings, requests, silences, verification
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest
@@ -47,7 +47,7 @@ def assess(request: AccessRequest) -> Looked:
     """Read the directory for the request and assess it. Never raises for a directory that does not answer."""
     reading = readings.read_for(request.ordered_access)
     found = readings.assess_now(request.ordered_access, reading)
-    silence = requests.silence(found)
+    silence = readings.silence(found)
     if silence or not found.changes:
         return Looked(reading, found, silence=silence)
     excluded = handlers.excluded_from_carrying_out(request)
@@ -106,7 +106,7 @@ def record_verification(request: AccessRequest, looked: Looked) -> Again | None:
     """After a verification: done, or back to whoever can mend it."""
     if looked.silence:
         return _try_later(request, looked)
-    requests.record_verification(
+    verification.record_verification(
         request, reading=looked.reading, found=looked.found, administrators=looked.administrators
     )
     return None
@@ -116,26 +116,26 @@ def record_arrival(request: AccessRequest, followed: Followed) -> Again | None:
     """After each look on the way to the national HSA: done, put off, or back where KIV has lost it."""
     kiv = followed.kiv
     if not has_national_directory():
-        requests.stop_following(request)
+        verification.stop_following(request)
         return None
     if kiv.silence:
         return _try_later(request, kiv)
     if followed.hsa is None or followed.found is None:
         if kiv.found.answer is Answer.YES:
-            return Again(requests.hsa_delay(request))  # configured between look and record: look again
-        requests.record_verification(
+            return Again(verification.hsa_delay(request))  # configured between look and record: look again
+        verification.record_verification(
             request, reading=kiv.reading, found=kiv.found, administrators=kiv.administrators
         )
         return None
-    requests.directory_answers(request)
-    if requests.record_arrival(request, kiv=kiv.reading, hsa=followed.hsa, found=followed.found):
+    silences.end(request)
+    if verification.record_arrival(request, kiv=kiv.reading, hsa=followed.hsa, found=followed.found):
         return None
-    return Again(requests.hsa_delay(request))
+    return Again(verification.hsa_delay(request))
 
 
 def _try_later(request: AccessRequest, looked: Looked) -> Again:
     """A directory that does not answer decides nothing: soon again at first, then every five minutes."""
-    requests.directory_is_silent(request, code=looked.silence)
+    silences.begin_or_last(request, code=looked.silence)
     since = request.trouble_since or looked.reading.read_at
     lasted = (looked.reading.read_at - since).total_seconds()
     return Again(timedelta(seconds=min(300.0, max(5.0, lasted / 2))))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from viewflow.workflow.models import Task
 
-from provisioning import findings, mandates, removals
+from provisioning import findings, mandates, removal_looks
 from provisioning.directory import open_directory
 from provisioning.directory.mock.kiv import Kiv
 from provisioning.directory.mock.server import MockDirectory
@@ -106,7 +106,7 @@ class Life(RuleBasedStateMachine):
             removal.refresh_from_db()
             if removal.current_state is RemovalState.AWAITING_KIV and not self.mock.faults.is_busy:
                 # The tool has had its look: what it still asks for, no right that goes on needs.
-                assert not removals.is_needed_again(removal)
+                assert not removal_looks.is_needed_again(removal)
                 life.take_away(self.kiv, removal)
 
     @rule()

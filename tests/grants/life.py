@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from provisioning import mandates, readings, removals, requests
+from provisioning import mandates, readings, removals, removing, requests
 from provisioning.directory import open_directory
 from provisioning.grant_models import Grant, Removal
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
@@ -110,14 +110,14 @@ def report_done(removal: Removal, by: HsaId = cast.KIV_ADMINISTRATOR, *, already
     seen = polling.look_at_removal(removal)
 
     def operation(row: Removal) -> bool:
-        return removals.report_done(row, by=administrator, held=held, seen=seen, already=already, note="")
+        return removing.report_done(row, by=administrator, held=held, seen=seen, already=already, note="")
 
     return steps.act(removal, RemovalState.AWAITING_KIV, operation, by=administrator)
 
 
 def cannot(
     removal: Removal,
-    why: removals.Cannot = removals.Cannot.OTHER,
+    why: removing.Cannot = removing.Cannot.OTHER,
     by: HsaId = cast.KIV_ADMINISTRATOR,
     text: str = "Posten är låst i KIV.",
 ) -> Removal:
@@ -126,7 +126,7 @@ def cannot(
     return steps.act(
         removal,
         RemovalState.AWAITING_KIV,
-        lambda row: removals.cannot(row, by=administrator, held=held, why=why, text=text),
+        lambda row: removing.cannot(row, by=administrator, held=held, why=why, text=text),
         by=administrator,
     )
 

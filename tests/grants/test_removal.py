@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import mandates, removals
+from provisioning import mandates, removals, removing
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
@@ -249,7 +249,7 @@ def test_an_administrator_whose_mandate_has_ended_cannot_answer(directory, kiv):
         steps.act(
             removal,
             RemovalState.AWAITING_KIV,
-            lambda row: removals.report_done(
+            lambda row: removing.report_done(
                 row, by=administrator, held=mandates.UNKNOWN, seen=None, already=False, note=""
             ),
             by=administrator,
@@ -258,7 +258,7 @@ def test_an_administrator_whose_mandate_has_ended_cannot_answer(directory, kiv):
 
 def test_one_administrator_passes_it_on_and_the_other_keeps_it(directory, kiv):
     removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
-    life.cannot(removal, removals.Cannot.NOT_MINE)
+    life.cannot(removal, removing.Cannot.NOT_MINE)
     left = removal.handlers.get()
     assert left.person_key == cast.KIV_ADMINISTRATOR_ABOVE.folded
     from provisioning import tasks
@@ -266,7 +266,7 @@ def test_one_administrator_passes_it_on_and_the_other_keeps_it(directory, kiv):
     tasks.sweep_handlers()
     assert removal.handlers.get().person_key == cast.KIV_ADMINISTRATOR_ABOVE.folded
     with pytest.raises(Invalid):
-        life.cannot(removal, removals.Cannot.NOT_MINE, by=cast.KIV_ADMINISTRATOR_ABOVE)
+        life.cannot(removal, removing.Cannot.NOT_MINE, by=cast.KIV_ADMINISTRATOR_ABOVE)
 
 
 def test_what_cannot_be_removed_is_told_and_tried_again_after_some_days(directory, kiv, settings):

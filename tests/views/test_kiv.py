@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from provisioning.carrying_out import Cannot
 from provisioning.models import AccessRequest, AuditEntry
-from provisioning.requests import Cannot
 from provisioning.rules.hsa import Level, Service
 from provisioning.rules.lifecycle import State
 from tests import cast

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import mandates, orders, requests, tasks
+from provisioning import attestation, carrying_out, mandates, orders, requests, tasks
 from provisioning.directory import open_directory
 from provisioning.models import AccessRequest, User
 from provisioning.orders import Draft
@@ -80,9 +80,9 @@ def attest(request: AccessRequest, by: HsaId) -> AccessRequest:
         )
 
     def operation(row: AccessRequest) -> None:
-        requests.attest(row, by=attester, held=held)
+        attestation.attest(row, by=attester, held=held)
         if row.current_state is State.AWAITING_SECOND_ATTESTATION and second:
-            requests.hand_to_second_attesters(row, persons=second)
+            attestation.hand_to_second_attesters(row, persons=second)
 
     return steps.act(request, request.current_state, operation, by=attester)
 
@@ -95,7 +95,7 @@ def reject(
     return steps.act(
         request,
         request.current_state,
-        lambda row: requests.reject(row, by=attester, held=held, reason=reason),
+        lambda row: attestation.reject(row, by=attester, held=held, reason=reason),
         by=attester,
     )
 
@@ -109,20 +109,22 @@ def report_done(
     return steps.act(
         request,
         State.AWAITING_KIV,
-        lambda row: requests.report_done(
+        lambda row: carrying_out.report_done(
             row, by=administrator, held=held, seen=seen, already=already, note=""
         ),
         by=administrator,
     )
 
 
-def cannot(request: AccessRequest, why: requests.Cannot, by: HsaId = cast.KIV_ADMINISTRATOR) -> AccessRequest:
+def cannot(
+    request: AccessRequest, why: carrying_out.Cannot, by: HsaId = cast.KIV_ADMINISTRATOR
+) -> AccessRequest:
     administrator = user(by)
     held = mandates.read(administrator.identity)
     return steps.act(
         request,
         State.AWAITING_KIV,
-        lambda row: requests.cannot(
+        lambda row: carrying_out.cannot(
             row, by=administrator, held=held, why=why, text="Enheten saknas i mitt träd."
         ),
         by=administrator,

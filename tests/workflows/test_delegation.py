@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 
-from provisioning import access, delegations, mandates, orders, requests, tasks
+from provisioning import access, attestation, delegations, mandates, orders, request_moves, tasks
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.models import AccessRequest, AuditEntry, Delegation, OutgoingMessage, User
@@ -333,7 +333,7 @@ def test_revoking_counts_at_once(directory):
         steps.act(
             request,
             State.AWAITING_ATTESTATION,
-            lambda case: requests.attest(case, by=delegate, held=held),
+            lambda case: attestation.attest(case, by=delegate, held=held),
             by=delegate,
         )
     message = OutgoingMessage.objects.get(kind="delegation_ended")
@@ -350,7 +350,7 @@ def test_a_decision_read_before_the_revocation_is_refused_even_if_the_delegate_s
     assert cast.DELEGATE.folded in asked(request)
     delegate = acts.user(cast.DELEGATE)
     with pytest.raises(NotAllowed), transaction.atomic():
-        requests.attest(requests.lock(request.pk), by=delegate, held=held)
+        attestation.attest(request_moves.lock(request.pk), by=delegate, held=held)
     request.refresh_from_db()
     assert request.attester is None
 

@@ -9,7 +9,7 @@ from django.core import mail
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import requests
+from provisioning import carrying_out, requests
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
 from provisioning.rules.hsa import Attribute, Level, Service
 from provisioning.rules.lifecycle import State
@@ -254,10 +254,10 @@ def test_background_work_can_be_withdrawn_before_a_worker_comes(directory):
 @pytest.mark.parametrize(
     ("why", "state"),
     [
-        (requests.Cannot.NOT_MINE, State.AWAITING_KIV),
-        (requests.Cannot.COMMISSION_MISSING, State.AWAITING_CHOICE),
-        (requests.Cannot.WRONG_ORDER, State.CANNOT_BE_DONE),
-        (requests.Cannot.OTHER, State.CANNOT_BE_DONE),
+        (carrying_out.Cannot.NOT_MINE, State.AWAITING_KIV),
+        (carrying_out.Cannot.COMMISSION_MISSING, State.AWAITING_CHOICE),
+        (carrying_out.Cannot.WRONG_ORDER, State.CANNOT_BE_DONE),
+        (carrying_out.Cannot.OTHER, State.CANNOT_BE_DONE),
     ],
 )
 def test_each_reason_why_it_cannot_be_done_has_its_next_step(directory, why, state):

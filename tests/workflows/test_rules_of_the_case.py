@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import access, mandates, orders, requests, tasks
+from provisioning import access, attestation, mandates, orders, tasks
 from provisioning.errors import DirectoryError, Invalid, NotAllowed
 from provisioning.models import AccessRequest, AuditEntry, Order, OutgoingMessage
 from provisioning.rules.hsa import HsaId, Level, Service
@@ -176,7 +176,7 @@ def test_a_mandate_that_ended_in_between_is_refused_with_the_reason(directory):
         steps.act(
             request,
             State.AWAITING_ATTESTATION,
-            lambda row: requests.attest(row, by=head, held=mandates.Mandates()),
+            lambda row: attestation.attest(row, by=head, held=mandates.Mandates()),
             by=head,
         )
     assert refused.value.code == "not_allowed"

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import requests
+from provisioning import carrying_out, requests
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from provisioning.rules.hsa import Attribute
 from provisioning.rules.lifecycle import State
@@ -108,7 +108,9 @@ def test_done_reported_while_the_directory_is_silent_is_kept_and_settled_later(d
     steps.act(
         request,
         State.AWAITING_KIV,
-        lambda row: requests.report_done(row, by=administrator, held=held, seen=None, already=False, note=""),
+        lambda row: carrying_out.report_done(
+            row, by=administrator, held=held, seen=None, already=False, note=""
+        ),
         by=administrator,
     )
     request.refresh_from_db()

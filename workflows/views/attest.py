@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import access, handlers, mandates, presentation, preview, readings, requests
+from provisioning import access, attestation, handlers, mandates, presentation, preview, readings
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.forms import AttestForm
@@ -67,7 +67,7 @@ def _decide(
             _attest(case, state, user, held, reason, shown=_codes(found))
         else:
             steps.act(
-                case, state, lambda row: requests.reject(row, by=user, held=held, reason=reason), by=user
+                case, state, lambda row: attestation.reject(row, by=user, held=held, reason=reason), by=user
             )
     except WrongState:
         return has_moved_on(request, case)
@@ -93,9 +93,9 @@ def _attest(
     second = _mandate_holders(case, user) if is_first_of_two else ()
 
     def operation(row: AccessRequest) -> None:
-        requests.attest(row, by=user, held=held, comment=comment, shown=shown)
+        attestation.attest(row, by=user, held=held, comment=comment, shown=shown)
         if is_first_of_two:
-            requests.hand_to_second_attesters(row, persons=second)
+            attestation.hand_to_second_attesters(row, persons=second)
 
     steps.act(case, state, operation, by=user)
 

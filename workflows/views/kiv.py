@@ -19,10 +19,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from provisioning import access, grant_words, kiv_words, mandates, presentation, requests
+from provisioning import access, carrying_out, grant_words, kiv_words, mandates, presentation
+from provisioning.carrying_out import Cannot
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.evidence import SeenWanted
 from provisioning.models import AccessRequest, User
-from provisioning.requests import Cannot, Seen
 from provisioning.rules.lifecycle import State
 from workflows import polling, steps
 
@@ -157,7 +158,7 @@ def _answer_done(card: Card) -> HttpResponse:
     chosen = _chosen(card, form)
     seen = look(chosen)
     report = partial(
-        requests.report_done,
+        carrying_out.report_done,
         by=card.user,
         held=held,
         already=card.request.POST.get("answer") == "already",
@@ -206,7 +207,7 @@ def _answer_cannot(card: Card) -> HttpResponse:
         form.add_error(None, str(exc.user_message))
         return _page(card, other, form, status=503)
     answer = partial(
-        requests.cannot,
+        carrying_out.cannot,
         by=card.user,
         held=held,
         why=Cannot(form.cleaned_data["why"]),
@@ -246,9 +247,9 @@ def _all_or_none(
     return answered
 
 
-def look(rows: Iterable[AccessRequest]) -> dict[int, Seen]:
+def look(rows: Iterable[AccessRequest]) -> dict[int, SeenWanted]:
     """What the directory shows now for these requests; stops at the first silence."""
-    found: dict[int, Seen] = {}
+    found: dict[int, SeenWanted] = {}
     for row in rows:
         seen = polling.look(row)
         if seen is None:

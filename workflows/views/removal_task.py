@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import access, grant_words, mandates, removals
+from provisioning import access, grant_words, mandates, removing
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Removal
 from provisioning.models import User
-from provisioning.removals import Cannot
+from provisioning.removing import Cannot
 from provisioning.rules.right_lifecycle import RemovalState
 from workflows import polling, steps
 from workflows.views.answers import acting_user
@@ -104,7 +104,7 @@ def _answer_done(request: HttpRequest, user: User, removal: Removal) -> HttpResp
         row = steps.act(
             removal,
             RemovalState.AWAITING_KIV,
-            lambda row: removals.report_done(
+            lambda row: removing.report_done(
                 row, by=user, held=held, seen=seen, already=is_already, note=note
             ),
             by=user,
@@ -133,7 +133,7 @@ def _answer_cannot(request: HttpRequest, user: User, removal: Removal) -> HttpRe
         steps.act(
             removal,
             RemovalState.AWAITING_KIV,
-            lambda row: removals.cannot(row, by=user, held=held, why=why, text=text),
+            lambda row: removing.cannot(row, by=user, held=held, why=why, text=text),
             by=user,
         )
     except WrongState:

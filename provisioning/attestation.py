@@ -1,0 +1,114 @@
+"""Attesting a request, or rejecting it: who may, and what each act writes.
+
+The flow's pages call these, each a transaction of its own; none of them asks the directory: the mandates
+read just now are an argument. Source: domain §7 (attester ≠ subject, a process leader's second attester).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning import audit, handlers, mandates, outbox
+from provisioning import request_moves as moves
+from provisioning.audit import Action
+from provisioning.errors import Invalid, NotAllowed, WrongState
+from provisioning.mandates import Mandates
+from provisioning.models import AccessRequest, Delegation, HandlerRole, User
+from provisioning.notifications import Kind
+from provisioning.rules.hsa import Person
+from provisioning.rules.lifecycle import State
+
+
+@transaction.atomic
+def attest(
+    request: AccessRequest, *, by: User, held: Mandates, comment: str = "", shown: Sequence[str] = ()
+) -> None:
+    """Attest in the step the request is in. `held`: mandates read just now; `shown`: warnings on the page.
+
+    Raises NotAllowed (not the attester, or the subject), WrongState.
+    """
+    principal = _require_attester(request, by, held)
+    now = timezone.now()
+    if request.current_state is State.AWAITING_SECOND_ATTESTATION:
+        request.second_attester, request.second_attested_at = by, now
+        request.second_attestation_comment = comment.strip()
+        action, target = Action.SECOND_ATTESTED, State.CHECKING
+    else:
+        request.attester, request.attested_at, request.attestation_comment = by, now, comment.strip()
+        request.attested_for = principal
+        action = Action.ATTESTED
+        target = State.AWAITING_SECOND_ATTESTATION if request.needs_second_attester else State.CHECKING
+    moves.move(request, target)
+    entry = audit.record(
+        action, actor=by, principal=principal, request=request, reason=comment.strip(), shown=list(shown)
+    )
+    if target is State.CHECKING:
+        handlers.release(request)
+        outbox.enqueue(entry, Kind.ATTESTED, moves.orderer_and_subject(request))
+
+
+@transaction.atomic
+def hand_to_second_attesters(request: AccessRequest, *, persons: Iterable[Person]) -> None:
+    """Ask the holders of the provider's mandate, after the first attestation. Raises Invalid."""
+    found = tuple(persons)
+    if not found:
+        raise Invalid(
+            _("Nobody else holds the care provider's mandate, and a process leader needs a second attester.")
+        )
+    handlers.assign(request, HandlerRole.SECOND_ATTESTER, handlers.by_own_mandate(found))
+    entry = audit.record(Action.HANDLERS_CHANGED, actor=None, request=request, state=request.state)
+    outbox.enqueue(entry, Kind.ATTEST, [person.hsa_id for person in found])
+
+
+@transaction.atomic
+def reject(request: AccessRequest, *, by: User, held: Mandates, reason: str) -> None:
+    """Reject with a reason that the orderer reads. Raises NotAllowed, WrongState, Invalid (no reason)."""
+    principal = _require_attester(request, by, held)
+    if not reason.strip():
+        raise Invalid(_("Write why you reject the order. The orderer reads it."), field="reason")
+    moves.end(request, State.REJECTED, reason=reason)
+    entry = audit.record(
+        Action.REJECTED, actor=by, principal=principal, request=request, reason=reason.strip()
+    )
+    outbox.enqueue(entry, Kind.REJECTED, moves.orderer_and_subject(request))
+
+
+def _require_attester(request: AccessRequest, by: User, held: Mandates) -> User | None:
+    """The subject never; otherwise who was asked, and still holds the mandate. Domain §7.
+
+    Returns the head of unit on whose behalf a delegate acts; None for a mandate of one's own.
+    """
+    if by.pk == request.subject_key:
+        raise NotAllowed(_("You cannot decide on your own access. Somebody else has to."))
+    if request.current_state is State.AWAITING_SECOND_ATTESTATION:
+        _require_second_attester(request, by, held)
+        return None
+    if request.current_state is not State.AWAITING_ATTESTATION:
+        raise WrongState
+    asked = handlers.require_asked(request, by, HandlerRole.ATTESTER)
+    if asked.delegation_id is not None:
+        return _principal(asked.delegation_id, held)
+    if not held.is_head_of_unit:
+        raise NotAllowed(mandates.ENDED)
+    return None
+
+
+def _require_second_attester(request: AccessRequest, by: User, held: Mandates) -> None:
+    if by.pk == request.attester_id:
+        raise NotAllowed(_("You attested this order already. Somebody else has to be second."))
+    handlers.require_asked(request, by, HandlerRole.SECOND_ATTESTER)
+    if not held.is_of_provider(request.unit_id, by):
+        raise NotAllowed(mandates.ENDED)
+
+
+def _principal(delegation_pk: int, held: Mandates) -> User:
+    """Who the delegate acts for; the delegation is locked, so that it is not revoked under the decision."""
+    rows = Delegation.objects.select_for_update(of=("self",), no_key=True).select_related("principal")
+    delegation = rows.get(pk=delegation_pk)
+    if delegation.ended_at is not None or all(one.pk != delegation.pk for one in held.delegated):
+        raise NotAllowed(mandates.DELEGATION_ENDED)
+    return delegation.principal

@@ -1,0 +1,86 @@
+"""Reminding whoever has a case: by the timetable, or because somebody who waits asks for it.
+
+Each operation is one transaction that locks nothing itself: the row is locked by whoever calls.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning import audit, outbox, readings
+from provisioning.audit import Action
+from provisioning.errors import NotAllowed, WrongState
+from provisioning.grant_models import Removal
+from provisioning.models import AccessRequest, User
+from provisioning.notifications import Kind
+from provisioning.rules import deadlines
+from provisioning.rules.hsa import HsaId
+from provisioning.rules.lifecycle import State
+
+
+@transaction.atomic
+def remind(request: AccessRequest) -> bool:
+    """Remind whoever sits on the request, if working days enough have passed. Returns whether it was due."""
+    recipients = who_sits_on(request)
+    if not _is_due(request) or not recipients:
+        return False
+    request.reminded_at, request.reminder_count = timezone.now(), request.reminder_count + 1
+    request.save(update_fields=["reminded_at", "reminder_count"])
+    entry = audit.record(Action.REMINDED, actor=None, request=request, count=request.reminder_count)
+    outbox.enqueue(entry, Kind.REMINDER, recipients)
+    return True
+
+
+@transaction.atomic
+def nudge(request: AccessRequest, *, by: User) -> None:
+    """Somebody who waits reminds whoever has the request: orderer and subject, not too often.
+
+    Raises NotAllowed, WrongState (nobody else has it, or they were told less than the set hours ago).
+    """
+    if by.pk not in (request.order.orderer_id, request.subject_key):
+        raise NotAllowed(_("Only the one who ordered, or the person it concerns, can remind."))
+    others = [person for person in who_sits_on(request) if person != by.identity]
+    if not others:
+        raise WrongState(_("Nobody else has the case right now, so there is nobody to remind."))
+    if timezone.now() < may_be_nudged_at(request):
+        raise WrongState(_("They were told not long ago. Give them a little more time."), code="too_soon")
+    request.nudged_at = timezone.now()
+    request.save(update_fields=["nudged_at"])
+    entry = audit.record(Action.NUDGED, actor=by, request=request, count=len(others))
+    outbox.enqueue(entry, Kind.REMINDER, others)
+
+
+def may_be_nudged_at(request: AccessRequest) -> datetime:
+    """From when on it is not too soon to remind: so many hours after they were last told."""
+    told = (request.state_since, request.reminded_at, request.nudged_at, request.escalated_at)
+    return max(at for at in told if at is not None) + timedelta(hours=settings.NUDGE_EVERY_HOURS)
+
+
+def who_sits_on(request: AccessRequest) -> list[HsaId]:
+    """The persons who can take the request further; empty where the tool itself has it, or it has ended."""
+    if request.current_state is State.AWAITING_CHOICE:
+        return [request.order.orderer.identity]
+    return [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
+
+
+@transaction.atomic
+def remind_of_removal(row: Removal) -> bool:
+    """Remind the KIV administrators, if working days enough have passed. Returns whether it was due."""
+    recipients = [HsaId(handler.person_hsa_id) for handler in row.handlers.all()]
+    if not _is_due(row) or not recipients:
+        return False
+    row.reminded_at, row.reminder_count = timezone.now(), row.reminder_count + 1
+    row.save(update_fields=["reminded_at", "reminder_count"])
+    entry = audit.record(Action.REMOVAL_REMINDED, actor=None, about=row, count=row.reminder_count)
+    outbox.enqueue(entry, Kind.REMOVAL_REMINDER, recipients, removal=row)
+    return True
+
+
+def _is_due(case: AccessRequest | Removal) -> bool:
+    last = readings.today(case.reminded_at or case.state_since)
+    return readings.today() >= deadlines.add_working_days(last, settings.REMINDER_WORKING_DAYS)

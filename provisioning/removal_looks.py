@@ -1,0 +1,138 @@
+"""What a look into the directory means for a removal: work for KIV, nothing that may be removed, or gone.
+
+Each operation is one transaction; none asks the directory: the reading is an argument. What it did not say
+decides nothing. Source: domain §8 (proof: gone), and `rules.removal` (what another right needs stays).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from provisioning import audit, evidence, grants, handlers, outbox, silences
+from provisioning import removal_moves as moves
+from provisioning.audit import Action
+from provisioning.errors import WrongState
+from provisioning.grant_models import Grant, Removal
+from provisioning.models import Evidence, HandlerRole
+from provisioning.notifications import Kind
+from provisioning.rules import removal
+from provisioning.rules.hsa import Answer, Attribute, Person, Reading
+from provisioning.rules.removal import Nothing, Plan, Right
+from provisioning.rules.right_lifecycle import GrantState, RemovalState
+
+RENEWED = "removal.renewed"  # the right was given anew before it was taken away
+NO_ADMINISTRATOR = "removal.no_administrator"
+
+
+def plan_for(row: Removal, reading: Reading) -> Plan:
+    """What is to be removed, by this reading and by the rights that go on at this moment."""
+    others = living_rights(row)
+    if row.grant is not None:
+        return removal.plan(row.right, reading, living=others, at=reading.read_at)
+    asked = [moves.held_from(data) for data in row.asked]
+    return removal.plan_for(asked, reading, living=others, at=reading.read_at)
+
+
+def living_rights(row: Removal) -> tuple[Right, ...]:
+    """The person's rights that go on; also the removal's own, if it has been given anew."""
+    return tuple(grant.right for grant in Grant.objects.active().filter(subject_key=row.subject_key))
+
+
+def is_needed_again(row: Removal) -> bool:
+    """Say whether a right that goes on needs one of the values: then nobody may remove it any more."""
+    changes = [moves.held_from(data) for data in row.changes]
+    return any(removal.needs(right, held) for right in living_rights(row) for held in changes)
+
+
+@transaction.atomic
+def record_look(row: Removal, *, reading: Reading, administrators: Iterable[Person] = ()) -> None:
+    """Settle what a look found: nothing left, nothing that may be removed, or work for the KIV administrator.
+
+    Raises WrongState when the directory did not tell: that decides nothing.
+    """
+    grant = moves.lock_grant(row)
+    if grant is not None and grant.current_state is GrantState.ACTIVE:
+        silences.end(row)
+        _not_needed(row, grant, RENEWED)
+        return
+    found = plan_for(row, reading)
+    if found.answer is Answer.UNKNOWN:
+        raise WrongState(code="unknown_decides_nothing")
+    silences.end(row)
+    row.kept = [moves.held_data(held) for held in found.kept]
+    if found.answer is Answer.YES:
+        _to_kiv(row, reading, found, tuple(administrators))
+    elif found.why_nothing is Nothing.ALREADY_GONE:
+        _done(row, grant, reading)
+    else:
+        _not_needed(row, grant, str(found.why_nothing))
+
+
+def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[Person, ...]) -> None:
+    row.changes = [moves.held_data(held) for held in found.remove]
+    if not administrators:
+        reason = _("The directory names no KIV administrator who may carry this out: the person may not.")
+        moves.give_up(row, code=NO_ADMINISTRATOR, reason=str(reason), actor=None)
+        return
+    is_again = row.current_state is RemovalState.VERIFYING
+    row.carried_out_by, row.carried_out_how, row.carried_out_note = None, "", ""
+    row.reported_done_at, row.seen_instead = None, {}
+    moves.move(
+        row,
+        RemovalState.AWAITING_KIV,
+        *("changes", "kept", "carried_out_by", "carried_out_how", "carried_out_note"),
+        *("reported_done_at", "seen_instead"),
+    )
+    handlers.assign(row, HandlerRole.KIV_ADMINISTRATOR, handlers.by_own_mandate(administrators))
+    moment = Evidence.Moment.INSTEAD if is_again else Evidence.Moment.BEFORE
+    evidence.keep(row, moment, reading.read_at, values=_standing_values(row, reading))
+    entry = audit.record(
+        Action.REMOVAL_KIV_NEEDED, actor=None, about=row, changes=row.changes, kept=row.kept, again=is_again
+    )
+    kind = Kind.REMOVAL_KIV_RETURNED if is_again else Kind.REMOVAL_KIV
+    outbox.enqueue(entry, kind, [person.hsa_id for person in administrators], removal=row)
+
+
+def _done(row: Removal, grant: Grant | None, reading: Reading) -> None:
+    row.verified_at = reading.read_at
+    row.carried_out_how = row.carried_out_how or "already_gone"
+    row.end_code = Nothing.ALREADY_GONE.value if row.carried_out_how == "already_gone" else ""
+    evidence.keep(row, Evidence.Moment.VERIFICATION, reading.read_at, values=_standing_values(row, reading))
+    moves.move(row, RemovalState.DONE, "verified_at", "carried_out_how", "end_code", "kept")
+    handlers.release(row)
+    entry = audit.record(
+        Action.REMOVAL_DONE, actor=None, about=row, how=row.carried_out_how, changes=row.changes
+    )
+    if grant is not None:
+        grants.record_gone(grant)
+    outbox.enqueue(entry, Kind.REMOVAL_DONE, moves.concerned(row), removal=row)
+
+
+def _not_needed(row: Removal, grant: Grant | None, code: str) -> None:
+    row.end_code = code
+    moves.move(row, RemovalState.NOT_NEEDED, "end_code", "kept")
+    handlers.release(row)
+    entry = audit.record(Action.REMOVAL_NOT_NEEDED, actor=None, about=row, why=code, kept=row.kept)
+    if grant is not None:
+        grants.record_gone(grant)
+    outbox.enqueue(entry, Kind.REMOVAL_ENDED, moves.concerned(row), removal=row)
+
+
+def _standing_values(row: Removal, reading: Reading) -> list[dict[str, Any]]:
+    """What stands where the removal is about, for this person only."""
+    changes = [moves.held_from(data) for data in row.changes]
+    places = {(held.dn, held.attribute) for held in changes}
+    if reading.person is not None:
+        places.add((reading.person.dn, Attribute.SYSTEM_ROLE))
+    found: dict[tuple[str, Attribute], list[str]] = {place: [] for place in sorted(places)}
+    for held in removal.standing(reading, at=reading.read_at):
+        if (held.dn, held.attribute) in found:
+            found[held.dn, held.attribute].append(held.value)
+    return [
+        {"dn": dn, "attribute": attribute.value, "values": values}
+        for (dn, attribute), values in found.items()
+    ]

@@ -1,0 +1,69 @@
+"""The directory's silence about a case: noted, told once when it has lasted, over when it answers.
+
+Nothing moves because of it, and nothing is decided. Source: domain §6 (don't know decides nothing).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning import audit, outbox, removal_moves
+from provisioning.audit import Action
+from provisioning.grant_models import Removal
+from provisioning.models import AccessRequest
+from provisioning.notifications import Kind
+from provisioning.rules.hsa import HsaId
+
+Case = AccessRequest | Removal
+
+TELL_AFTER = timedelta(minutes=2)
+_COLUMNS = ("trouble_since", "trouble_code", "trouble_told_at")
+
+
+def is_news(case: Case) -> bool:
+    """Say whether `begin_or_last` has anything to write: the first silence, or that it has lasted."""
+    return case.trouble_since is None or _is_to_be_told(case)
+
+
+@transaction.atomic
+def begin_or_last(case: Case, *, code: str) -> None:
+    """The directory did not tell. When it has lasted, those concerned and the operators are told, once."""
+    case.trouble_since, case.trouble_code = case.trouble_since or timezone.now(), code
+    if _is_to_be_told(case):
+        case.trouble_told_at = timezone.now()
+        _tell(case, code)
+    case.save(update_fields=_COLUMNS)
+
+
+def end(case: Case) -> None:
+    """The directory answers (again). Inside an operation."""
+    if case.trouble_since is None:
+        return
+    if case.trouble_told_at is not None:
+        if isinstance(case, AccessRequest):
+            audit.record(Action.DIRECTORY_BACK, actor=None, request=case, code=case.trouble_code)
+        else:
+            audit.record(Action.REMOVAL_DIRECTORY_BACK, actor=None, about=case, code=case.trouble_code)
+    case.trouble_since, case.trouble_code, case.trouble_told_at = None, "", None
+    case.save(update_fields=_COLUMNS)
+
+
+def _is_to_be_told(case: Case) -> bool:
+    if case.trouble_since is None or case.trouble_told_at is not None:
+        return False
+    return timezone.now() - case.trouble_since >= TELL_AFTER
+
+
+def _tell(case: Case, code: str) -> None:
+    operators = [HsaId(text) for text in settings.OPERATORS]
+    if isinstance(case, AccessRequest):
+        entry = audit.record(Action.DIRECTORY_SILENT, actor=None, request=case, code=code)
+        outbox.enqueue(entry, Kind.DIRECTORY_SILENT, [case.order.orderer.identity, *operators])
+        return
+    entry = audit.record(Action.REMOVAL_DIRECTORY_SILENT, actor=None, about=case, code=code)
+    told = [*removal_moves.starters(case), *operators]
+    outbox.enqueue(entry, Kind.DIRECTORY_SILENT, told, removal=case)
