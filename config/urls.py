@@ -12,7 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready, name="readyz"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("records/", records.urls),
-    path("", include("provisioning.oidc.urls")),
+    path("", include("provisioning.oidc_urls")),
     path("", include("provisioning.urls")),
     path("", include("workflows.urls")),
 ]
