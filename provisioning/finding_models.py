@@ -5,7 +5,6 @@ Columns whose name ends in `_key` hold a folded HSA-id, as in `models`. State ch
 
 from __future__ import annotations
 
-import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -14,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.grant_models import Grant, Removal
-from provisioning.models import KEY_LENGTH, AccessRequest, LevelChoice, ServiceChoice, User
+from provisioning.models import AccessRequest, User
+from provisioning.right_models import KEY_LENGTH, PersonAndPlace
 from provisioning.rules.drift import Kind, Owner, Step, steps_for
-from provisioning.rules.hsa import HsaId
 
 
 class Sweep(models.Model):
@@ -70,7 +69,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         return self.filter(state=Finding.State.OPEN)
 
 
-class Finding(models.Model):
+class Finding(PersonAndPlace):
     """One thing in which rights and directory do not agree, until the directory is right again."""
 
     class State(models.TextChoices):
@@ -79,19 +78,8 @@ class Finding(models.Model):
         EXPLAINED = "explained", _("Explained")
         OVER = "over", _("Over")
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=40)
     owner = models.CharField(max_length=20)
-    subject_key = models.CharField(max_length=KEY_LENGTH)
-    subject_hsa_id = models.CharField(max_length=KEY_LENGTH)
-    subject_name = models.CharField(max_length=200, blank=True)
-    subject_is_protected = models.BooleanField(default=False)
-    service = models.CharField(max_length=20, choices=ServiceChoice.choices)
-    level = models.CharField(max_length=10, choices=LevelChoice.choices)
-    unit_key = models.CharField(max_length=KEY_LENGTH)
-    unit_hsa_id = models.CharField(max_length=KEY_LENGTH)
-    unit_name = models.CharField(max_length=300, blank=True)
-    unit_dn = models.TextField(blank=True)
     grant = models.ForeignKey(Grant, null=True, on_delete=models.PROTECT, related_name="findings")
     # A role value that no right explains, byte for byte, and where it stands.
     value = models.CharField(max_length=300, blank=True)
@@ -136,14 +124,6 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"finding {self.public_id}"
-
-    @property
-    def subject_id(self) -> HsaId:
-        return HsaId(self.subject_hsa_id)
-
-    @property
-    def unit_id(self) -> HsaId:
-        return HsaId(self.unit_hsa_id)
 
     @property
     def what(self) -> Kind:

@@ -6,7 +6,6 @@ Columns whose name ends in `_key` hold a folded HSA-id, as in `models`. State ch
 
 from __future__ import annotations
 
-import uuid
 from typing import ClassVar
 
 from django.db import models
@@ -14,9 +13,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.models import KEY_LENGTH, AccessRequest, LevelChoice, OutgoingMessage, ServiceChoice, User
-from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Service
-from provisioning.rules.removal import Right
+from provisioning.models import AccessRequest, OutgoingMessage, User
+from provisioning.right_models import KEY_LENGTH, AboutOneRight, KivTask
 from provisioning.rules.right_lifecycle import (
     LIVING,
     REMOVAL_OPEN,
@@ -51,46 +49,6 @@ class RemovalStateChoice(models.TextChoices):
     CANNOT_BE_DONE = RemovalState.CANNOT_BE_DONE.value, _("Cannot be done")
 
 
-class AboutOneRight(models.Model):
-    """Whom and what a right is about: person × service × level × unit (or care provider)."""
-
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # what links carry
-    subject_key = models.CharField(max_length=KEY_LENGTH)
-    subject_hsa_id = models.CharField(max_length=KEY_LENGTH)
-    subject_name = models.CharField(max_length=200, blank=True)
-    subject_is_protected = models.BooleanField(default=False)
-    service = models.CharField(max_length=20, choices=ServiceChoice.choices)
-    level = models.CharField(max_length=10, choices=LevelChoice.choices)
-    unit_key = models.CharField(max_length=KEY_LENGTH)
-    unit_hsa_id = models.CharField(max_length=KEY_LENGTH)
-    unit_name = models.CharField(max_length=300, blank=True)
-    unit_dn = models.TextField(blank=True)
-    wanted_unit_hsa_id = models.CharField(max_length=KEY_LENGTH, blank=True)  # the sub-unit, as in requests
-    wanted_unit_name = models.CharField(max_length=300, blank=True)
-    person_dn = models.TextField(blank=True)
-
-    class Meta:
-        abstract = True
-
-    @property
-    def subject_id(self) -> HsaId:
-        return HsaId(self.subject_hsa_id)
-
-    @property
-    def unit_id(self) -> HsaId:
-        return HsaId(self.unit_hsa_id)
-
-    @property
-    def ordered_access(self) -> OrderedAccess:
-        return OrderedAccess(self.subject_id, Service(self.service), Level(self.level), self.unit_id)
-
-    @property
-    def right(self) -> Right:
-        """What the rules know of it."""
-        sub_unit_id = HsaId(self.wanted_unit_hsa_id) if self.wanted_unit_hsa_id else None
-        return Right(self.subject_id, Service(self.service), Level(self.level), self.unit_id, sub_unit_id)
-
-
 class GrantQuerySet(models.QuerySet["Grant"]):
     def living(self) -> GrantQuerySet:
         return self.filter(state__in=[state.value for state in LIVING])
@@ -102,6 +60,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 class Grant(AboutOneRight):
     """A right that exists, from a finished request until the directory has shown it gone."""
 
+    person_dn = models.TextField(blank=True)
     origin = models.OneToOneField(AccessRequest, on_delete=models.PROTECT, related_name="first_grant")
     starts_on = models.DateField()
     ends_on = models.DateField()  # the last day
@@ -192,13 +151,14 @@ class RemovalQuerySet(models.QuerySet["Removal"]):
         return self.filter(state__in=[state.value for state in REMOVAL_OPEN])
 
 
-class Removal(AboutOneRight):
+class Removal(AboutOneRight, KivTask):
     """Taking a right away: from its cause until the directory shows that the values are gone.
 
     `grant` is None where the value belongs to no grant: a right found outside the tool. Then `asked` says
     which values are meant.
     """
 
+    person_dn = models.TextField(blank=True)
     case_number = models.CharField(max_length=20, unique=True, null=True)  # noqa: DJ001 - set from the key right after
     grant = models.ForeignKey(Grant, null=True, on_delete=models.PROTECT, related_name="removals")
     cause = models.CharField(max_length=20, choices=EndCauseChoice.choices)
@@ -221,20 +181,7 @@ class Removal(AboutOneRight):
     carried_out_by = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="removals_carried_out"
     )
-    carried_out_how = models.CharField(max_length=20, blank=True)  # done, already_gone, seen
-    carried_out_note = models.TextField(blank=True)
-    reported_done_at = models.DateTimeField(null=True)
     values_gone_at = models.DateTimeField(null=True)
-    verified_at = models.DateTimeField(null=True)
-    seen_instead = models.JSONField(default=dict)  # what still stood there when "done" was answered
-
-    next_poll_at = models.DateTimeField(null=True)
-    poll_count = models.PositiveIntegerField(default=0)
-    trouble_code = models.CharField(max_length=60, blank=True)  # the directory does not tell
-    trouble_since = models.DateTimeField(null=True)
-    trouble_told_at = models.DateTimeField(null=True)
-    reminded_at = models.DateTimeField(null=True)
-    reminder_count = models.PositiveSmallIntegerField(default=0)
 
     objects: ClassVar[RemovalQuerySet] = RemovalQuerySet.as_manager()  # type: ignore[assignment]
 

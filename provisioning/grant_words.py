@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 from provisioning import access, presentation, removal_moves
 from provisioning.directory import names
 from provisioning.evidence import SeenUnwanted
-from provisioning.grant_models import AboutOneRight, Grant, Removal
+from provisioning.grant_models import Grant, Removal
 from provisioning.models import User
 from provisioning.presentation import Line
+from provisioning.right_models import AboutOneRight
 from provisioning.rules.hsa import Answer, Attribute, HsaId, Level, Service
 from provisioning.rules.removal import Held
 from provisioning.rules.right_lifecycle import GrantState, RemovalState

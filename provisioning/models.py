@@ -2,7 +2,7 @@
 
 Columns whose name ends in `_key` hold a folded HSA-id, so that they can be compared in the database;
 the HSA-id itself is kept beside it as the directory has it. Four eyes and one-open-request are
-constraints here as well as rules in the operations. State changes only through `requests.py`.
+constraints here as well as rules in the operations. State changes only through the operations.
 """
 
 from __future__ import annotations
@@ -18,22 +18,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Service
+from provisioning.right_models import KEY_LENGTH, AboutOneRight, KivTask
+from provisioning.rules.hsa import HsaId
 from provisioning.rules.lifecycle import OPEN, WAITING_ON, State, Waiting
 from provisioning.rules.mandates import DelegatedMandate, Kind
-
-KEY_LENGTH = 64
-
-
-class ServiceChoice(models.TextChoices):
-    REHABSTOD = Service.REHABSTOD.value, _("Rehabstöd")
-    INTYGSSTATISTIK = Service.INTYGSSTATISTIK.value, _("Intygsstatistik")
-
-
-class LevelChoice(models.TextChoices):
-    OWN = Level.OWN.value, _("Own cases")
-    UNIT = Level.UNIT.value, _("Whole unit")
-    PROVIDER = Level.PROVIDER.value, _("Whole care provider (process leader)")
 
 
 class StateChoice(models.TextChoices):
@@ -234,26 +222,12 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         return self.filter(state__in=[state.value for state in OPEN])
 
 
-class AccessRequest(models.Model):
+class AccessRequest(AboutOneRight, KivTask):
     """One item of an order: person × service × level × unit (or care provider), with its own state."""
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # what links carry
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="requests")
     position = models.PositiveSmallIntegerField()  # 1, 2, … within the order
 
-    subject_key = models.CharField(max_length=KEY_LENGTH)
-    subject_hsa_id = models.CharField(max_length=KEY_LENGTH)
-    subject_name = models.CharField(max_length=200)
-    subject_is_protected = models.BooleanField(default=False)
-    service = models.CharField(max_length=20, choices=ServiceChoice.choices)
-    level = models.CharField(max_length=10, choices=LevelChoice.choices)
-    # The unit the right is set for. A sub-unit is ordered through its care unit: see `wanted_unit_*`.
-    unit_key = models.CharField(max_length=KEY_LENGTH)
-    unit_hsa_id = models.CharField(max_length=KEY_LENGTH)
-    unit_name = models.CharField(max_length=300)
-    unit_dn = models.TextField()
-    wanted_unit_hsa_id = models.CharField(max_length=KEY_LENGTH, blank=True)
-    wanted_unit_name = models.CharField(max_length=300, blank=True)
     starts_on = models.DateField()
     ends_on = models.DateField()
 
@@ -288,28 +262,16 @@ class AccessRequest(models.Model):
     changes = models.JSONField(default=list)  # what the KIV administrator has to set: dn, attribute, add
 
     carried_out_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="carried_out")
-    carried_out_how = models.CharField(max_length=20, blank=True)  # done, already_set, seen
-    carried_out_note = models.TextField(blank=True)
-    reported_done_at = models.DateTimeField(null=True)
     # The three levels, each with its time: set in KIV, arrived in HSA, login would succeed.
     values_seen_at = models.DateTimeField(null=True)
     arrived_at = models.DateTimeField(null=True)  # only where the national HSA is read, too
-    verified_at = models.DateTimeField(null=True)
     hsa_shows = models.JSONField(default=dict)  # what the national HSA held at the last look, while waiting
     hsa_late_told_at = models.DateTimeField(null=True)
-    seen_instead = models.JSONField(default=dict)  # what stood there when "done" was answered
     # The right it gave or prolonged, once it is done.
     grant = models.ForeignKey(
         "provisioning.Grant", null=True, on_delete=models.PROTECT, related_name="requests"
     )
 
-    next_poll_at = models.DateTimeField(null=True)
-    poll_count = models.PositiveIntegerField(default=0)
-    trouble_code = models.CharField(max_length=60, blank=True)  # the directory does not tell
-    trouble_since = models.DateTimeField(null=True)
-    trouble_told_at = models.DateTimeField(null=True)
-    reminded_at = models.DateTimeField(null=True)
-    reminder_count = models.PositiveSmallIntegerField(default=0)
     nudged_at = models.DateTimeField(null=True)  # somebody who waits pressed "remind"
     escalation_level = models.PositiveSmallIntegerField(default=0)  # rungs climbed in this state
     escalated_at = models.DateTimeField(null=True)
@@ -392,18 +354,6 @@ class AccessRequest(models.Model):
     @property
     def waiting_on(self) -> Waiting:
         return WAITING_ON[self.current_state]
-
-    @property
-    def subject_id(self) -> HsaId:
-        return HsaId(self.subject_hsa_id)
-
-    @property
-    def unit_id(self) -> HsaId:
-        return HsaId(self.unit_hsa_id)
-
-    @property
-    def ordered_access(self) -> OrderedAccess:
-        return OrderedAccess(self.subject_id, Service(self.service), Level(self.level), self.unit_id)
 
 
 class HandlerRole(models.TextChoices):

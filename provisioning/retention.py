@@ -45,7 +45,7 @@ _SETTLED = (_State.SENT, _State.FAILED, _State.NO_ADDRESS)
 
 # What refers to a part of a case and goes with it, or (the events) stays without it. What is not named here
 # came later: it keeps the case until somebody has decided.
-_GOES_WITH_IT = {
+_GOES_WITH_IT: dict[type[Model], set[str]] = {
     AccessRequest: {"handlers", "evidence", "messages", "process", "audit_entries", "first_grant"},
     Grant: {"requests", "notices", "removals"},
     Removal: {"handlers", "evidence", "messages", "process"},

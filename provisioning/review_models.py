@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.grant_models import Grant
-from provisioning.models import KEY_LENGTH, Delegation, User
+from provisioning.models import Delegation, User
+from provisioning.right_models import KEY_LENGTH
 from provisioning.rules.hsa import HsaId
 
 

@@ -62,7 +62,7 @@ class Tracked:
     def explained(self) -> list[Right]:
         """Being taken away, or attested and being given: their values belong to them."""
         ending = [grant.right for grant in self.grants if grant.current_state is not GrantState.ACTIVE]
-        return ending + [_right_of(one) for one in self.requests if one.state not in _UNATTESTED]
+        return ending + [one.right for one in self.requests if one.state not in _UNATTESTED]
 
     @property
     def place_ids(self) -> set[HsaId]:
@@ -72,12 +72,6 @@ class Tracked:
         return drift.compare(
             reading, self.rights, at=reading.read_at, explained=self.explained, was_doctor=self.was_doctor
         )
-
-
-def _right_of(request: AccessRequest) -> Right:
-    wanted = request.ordered_access
-    sub_unit_id = HsaId(request.wanted_unit_hsa_id) if request.wanted_unit_hsa_id else None
-    return Right(wanted.person_id, wanted.service, wanted.level, wanted.unit_id, sub_unit_id)
 
 
 class _TooMuchLost(Exception):
