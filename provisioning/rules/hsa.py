@@ -55,10 +55,11 @@ class HsaId:
     """
 
     text: str
+    # Kept: a sweep compares and looks up the same few ids millions of times.
+    folded: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def folded(self) -> str:
-        return self.text.casefold()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folded", self.text.casefold())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HsaId) and self.folded == other.folded
