@@ -26,6 +26,7 @@ from provisioning.orders import Prepared, Refusal
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import Level
 from workflows import steps
+from workflows.views import order_draft
 from workflows.views.answers import acting_user
 
 _SALT = "workflows.order.shown"
@@ -63,16 +64,23 @@ def order(request: HttpRequest) -> HttpResponse:
     """Order access for oneself or, as head of unit, for somebody else."""
     user = acting_user(request)
     if request.method != "POST":
-        return _empty(request, user)
-    shown = Shown.load(request.POST.get("shown", ""))
-    if not shown.persons:
-        shown = replace(shown, persons=(choices.myself(user),))
+        return _resumed(request, user) or _empty(request, user)
+    if request.POST.get("action") == "start_over":
+        order_draft.drop(request)
+        return redirect("order")
+    order_draft.keep(request, user)
+    shown = _shown(request.POST, user)
     action = _action(request.POST, shown)
     if action == "search_person":
         return _search_person(request, shown)
     if action == "search_unit":
         return _search_unit(request, shown)
     return _look_or_send(request, user, shown, is_sent=action == "send")
+
+
+def _shown(data: QueryDict, user: User) -> Shown:
+    shown = Shown.load(data.get("shown", ""))
+    return shown if shown.persons else replace(shown, persons=(choices.myself(user),))
 
 
 def _action(data: QueryDict, shown: Shown) -> str:
@@ -86,6 +94,15 @@ def _action(data: QueryDict, shown: Shown) -> str:
         if text and text != getattr(shown, name):
             return action
     return pressed
+
+
+def _resumed(request: HttpRequest, user: User) -> HttpResponse | None:
+    """The order that was begun, as it was left; not where the address itself says what to begin with."""
+    data = None if request.GET else order_draft.kept(request, user)
+    if data is None:
+        return None
+    shown = _shown(data, user)
+    return _page(request, _unchecked(data, shown), shown, is_resumed=True)
 
 
 def _empty(request: HttpRequest, user: User) -> HttpResponse:
@@ -210,6 +227,7 @@ def _look_or_send(request: HttpRequest, user: User, shown: Shown, *, is_sent: bo
         return _page(request, form, shown, status=400)
     sent = access.sent_before(user, form.cleaned_data["submission"]) if is_sent else None
     if sent is not None:
+        order_draft.drop(request)
         return redirect("case", public_id=sent.public_id)
     try:
         prepared = orders.prepare(form.draft(), by=user)
@@ -232,6 +250,7 @@ def _send(
     except Invalid as exc:
         form.show([Refusal(str(exc.user_message), exc.field or "units", exc.code)])
         return _page(request, form, shown, status=400)
+    order_draft.drop(request)
     first = access.sent_before(user, placed.submission)
     messages.success(
         request, _("The order is sent. Its case number is %(case)s.") % {"case": placed.case_number}
@@ -260,6 +279,7 @@ def _page(
     prepared: Prepared | None = None,
     user: User | None = None,
     is_new: bool = False,
+    is_resumed: bool = False,
     focus: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -275,6 +295,7 @@ def _page(
         "outlooks": [found for found in outlooks if found is not None],
         "may_send": may_send,
         "is_new": is_new,
+        "is_resumed": is_resumed,
         "seen": preview.fingerprint(prepared, user) if may_send and prepared and user else "",
         "focus": focus,
     }
