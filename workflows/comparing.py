@@ -1,9 +1,10 @@
 """The sweep: all rights and open orders against the directory, and what follows from it.
 
-The directory is read in batches, at a set pace. What differs only by something not being there is read once
-more, on its own and thoroughly, before it is written. Whatever the directory does not tell changes nothing;
-if too much seems to be lost at once, the answer is not believed and the sweep stops. Each person is one
-transaction, so that a sweep that dies has done no harm and the next one goes on.
+The directory is read in batches, at a set pace. What differs only by something not being there is put off to
+the end, and then read once more, in other and smaller batches and afresh, before it is written. Whatever the
+directory does not tell changes nothing; if too much seems to be lost at once, the answer is not believed and
+the sweep stops. Each person is one transaction, so that a sweep that dies has done no harm and the next one
+goes on.
 Sources: domain §6 (don't know never decides), §8 (leavers, movers, closed units are found by a sweep).
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from provisioning import audit, findings, outbox
-from provisioning.directory import Directory, open_directory, open_paced
+from provisioning.directory import Directory, Wanted, open_directory, open_paced
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
 from provisioning.finding_models import Finding, KnownPerson, Sweep
 from provisioning.grant_models import Grant
@@ -28,7 +29,7 @@ from provisioning.models import AccessRequest
 from provisioning.notifications import Kind as MessageKind
 from provisioning.rules import drift
 from provisioning.rules.drift import RESTS_ON_ABSENCE, Comparison, Kind
-from provisioning.rules.hsa import HsaId, Level, Reading
+from provisioning.rules.hsa import HsaId, Reading
 from provisioning.rules.lifecycle import State
 from provisioning.rules.profession import is_doctor
 from provisioning.rules.removal import Right
@@ -68,10 +69,43 @@ class Tracked:
     def place_ids(self) -> set[HsaId]:
         return {one.unit_id for one in self.grants} | {one.unit_id for one in self.findings}
 
-    def compare(self, reading: Reading) -> Comparison:
-        return drift.compare(
+    def compare(self, reading: Reading) -> Compared:
+        found = drift.compare(
             reading, self.rights, at=reading.read_at, explained=self.explained, was_doctor=self.was_doctor
         )
+        leaves = drift.leaves(reading, at=reading.read_at) if self.requests else None
+        return Compared(self, reading, found, leaves)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One person as they are known here, as they were read, and what differs."""
+
+    tracked: Tracked
+    reading: Reading
+    found: Comparison
+    leaves: Kind | None  # why open orders are to end
+
+    @property
+    def is_readable(self) -> bool:
+        return self.reading.is_readable(*drift.PARTS)
+
+    @property
+    def changes_anything(self) -> bool:
+        return self.leaves is not None or findings.changes_anything(self.tracked.findings, self.found)
+
+    @property
+    def must_be_looked_at_twice(self) -> bool:
+        """What rests on something not being there: a new loss, and whatever is not seen any more."""
+        if not self.changes_anything:
+            return False
+        if self.leaves is Kind.PERSON_MISSING:
+            return True
+        known = {(row.kind, row.unit_key, row.value) for row in self.tracked.findings}
+        seen = {(each.kind.value, each.unit_id.folded, each.value) for each in self.found.found}
+        is_new_loss = any(Kind(kind) in RESTS_ON_ABSENCE for kind, *_rest in seen - known)
+        is_vanished = any(self.found.decides(Kind(kind)) for kind, *_rest in known - seen)
+        return is_new_loss or is_vanished
 
 
 class _TooMuchLost(Exception):
@@ -175,26 +209,40 @@ def _finish(row: Sweep, is_dry: bool) -> None:
 def _look(
     directory: Directory, result: Result, *, is_full: bool | None, is_dry: bool, believes_losses: bool
 ) -> None:
-    ids = _whom(directory, result.sweep, is_full=is_full)
+    doubtful: list[HsaId] = []
+    for compared in _read(directory.read_many, _whom(directory, result.sweep, is_full=is_full)):
+        result.sweep.persons += len(compared)
+        result.sweep.unread += sum(not each.is_readable for each in compared)
+        if not believes_losses:
+            _doubt(compared)
+        _remember(compared, is_dry)
+        for each in compared:
+            if each.must_be_looked_at_twice:
+                doubtful.append(each.tracked.person_id)
+            else:
+                _settle(result, each, is_dry=is_dry)
+    for compared in _read(directory.read_again, doubtful):
+        # What the second look cannot tell is not done with: the next sweep must not begin after this one.
+        result.sweep.unread += sum(not each.is_readable for each in compared)
+        for each in compared:
+            _settle(result, each, is_dry=is_dry)
+
+
+def _read(
+    read: Callable[[Iterable[Wanted]], Iterator[Reading]], ids: Iterable[HsaId]
+) -> Iterator[list[Compared]]:
+    """Everybody compared as they are read, so many at a time."""
     tracked: dict[HsaId, Tracked] = {}
 
-    def wanted() -> Iterator[tuple[HsaId, Collection[HsaId]]]:
+    def wanted() -> Iterator[Wanted]:
         for chunk in _chunks(ids):
             for one in _load(chunk):
                 tracked[one.person_id] = one
                 yield one.person_id, one.place_ids
 
-    readings = directory.read_many(wanted())
+    readings = read(wanted())
     while chunk := list(itertools.islice(readings, CHUNK)):
-        looked = [(tracked.pop(reading.person_id), reading) for reading in chunk]
-        compared = [(one, reading, one.compare(reading)) for one, reading in looked]
-        result.sweep.persons += len(compared)
-        result.sweep.unread += sum(not reading.is_readable(*drift.PARTS) for _one, reading in looked)
-        if not believes_losses:
-            _doubt(compared)
-        _remember(looked, is_dry)
-        for one, reading, found in compared:
-            _settle(directory, result, one, reading, found, is_dry=is_dry)
+        yield [tracked.pop(reading.person_id).compare(reading) for reading in chunk]
 
 
 def _whom(directory: Directory, row: Sweep, *, is_full: bool | None) -> list[HsaId]:
@@ -272,71 +320,48 @@ def _load(ids: Collection[HsaId]) -> list[Tracked]:
 # -- what follows --------------------------------------------------------------------------------------------
 
 
-def _doubt(compared: Collection[tuple[Tracked, Reading, Comparison]]) -> None:
+def _doubt(compared: Collection[Compared]) -> None:
     """Raise _TooMuchLost where an answer that lost something is likelier than so many losses."""
-    with_rights = [(one, found) for one, _reading, found in compared if one.rights or one.requests]
-    lost = sum(_has_new_loss(one, found) for one, found in with_rights)
+    with_rights = [each for each in compared if each.tracked.rights or each.tracked.requests]
+    lost = sum(_has_new_loss(each) for each in with_rights)
     if lost > max(FEW, len(with_rights) * settings.SWEEP_STOP_AT_PERCENT / 100):
         raise _TooMuchLost
 
 
-def _has_new_loss(one: Tracked, found: Comparison) -> bool:
-    known = {(row.kind, row.unit_key) for row in one.findings}
+def _has_new_loss(compared: Compared) -> bool:
+    known = {(row.kind, row.unit_key) for row in compared.tracked.findings}
     return drift.counts_as_loss(
-        each for each in found.found if (each.kind.value, each.unit_id.folded) not in known
+        each for each in compared.found.found if (each.kind.value, each.unit_id.folded) not in known
     )
 
 
-def _remember(looked: Collection[tuple[Tracked, Reading]], is_dry: bool) -> None:
+def _remember(compared: Collection[Compared], is_dry: bool) -> None:
     """Who is a doctor, of those whose rights are compared for the first time."""
     known: dict[str, bool] = {}
-    for one, reading in looked:
-        doctor = is_doctor(reading)
+    for each in compared:
+        one, doctor = each.tracked, is_doctor(each.reading)
         if one.grants and one.was_doctor is None and doctor is not None:
             known[one.person_id.folded] = doctor
     if known and not is_dry:
         findings.remember(known)
 
 
-def _settle(
-    directory: Directory, result: Result, one: Tracked, reading: Reading, found: Comparison, *, is_dry: bool
-) -> None:
+def _settle(result: Result, compared: Compared, *, is_dry: bool) -> None:
     """Write what differs from what is known of this person; most persons are as they were."""
-    leaves = drift.leaves(reading, at=reading.read_at) if one.requests else None
-    if not findings.changes_anything(one.findings, found) and leaves is None:
+    if not compared.changes_anything:
         return
-    if _must_be_looked_at_twice(one, found, leaves):
-        reading = _look_alone(directory, one)
-        found = one.compare(reading)
-        leaves = drift.leaves(reading, at=reading.read_at) if one.requests else None
+    one, found = compared.tracked, compared.found
     if is_dry:
         result.would += [(one.person_id, each) for each in found.found]
-        result.leaving += len(one.requests) if leaves else 0
+        result.leaving += len(one.requests) if compared.leaves else 0
         return
-    recorded = findings.record(one.person_id.folded, found, reading, one.grants)
+    recorded = findings.record(one.person_id.folded, found, compared.reading, one.grants)
     result.sweep.found += recorded.found
     result.sweep.ended += recorded.ended
     for finding in recorded.leavers:
         _begin_leavers_removal(finding)
-    if leaves is not None:
-        _end_requests(one, leaves)
-
-
-def _must_be_looked_at_twice(one: Tracked, found: Comparison, leaves: Kind | None) -> bool:
-    """What rests on something not being there: a new loss, and whatever is not seen any more."""
-    if leaves is Kind.PERSON_MISSING:
-        return True
-    known = {(row.kind, row.unit_key, row.value) for row in one.findings}
-    seen = {(each.kind.value, each.unit_id.folded, each.value) for each in found.found}
-    is_new_loss = any(Kind(kind) in RESTS_ON_ABSENCE for kind, *_rest in seen - known)
-    is_vanished = any(found.decides(Kind(kind)) for kind, *_rest in known - seen)
-    return is_new_loss or is_vanished
-
-
-def _look_alone(directory: Directory, one: Tracked) -> Reading:
-    providers = {grant.unit_id for grant in one.grants if grant.level == Level.PROVIDER.value}
-    units = one.place_ids - providers
-    return directory.read(one.person_id, unit_ids=units, provider_ids=providers, afresh=True)
+    if compared.leaves is not None:
+        _end_requests(one, compared.leaves)
 
 
 def _begin_leavers_removal(finding: Finding) -> None:

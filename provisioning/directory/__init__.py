@@ -5,6 +5,7 @@ Nothing outside this package imports ldap3. Start with `open_directory()`.
 
 from __future__ import annotations
 
+from provisioning.directory.batches import Wanted
 from provisioning.directory.connect import (
     Which,
     address,
@@ -20,6 +21,7 @@ __all__ = [
     "Directory",
     "Found",
     "Layout",
+    "Wanted",
     "Which",
     "address",
     "has_national_directory",

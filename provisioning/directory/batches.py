@@ -1,8 +1,8 @@
 """Readings of many persons: a hundred in a few searches, their units and providers asked for once.
 
-For sweeps. What an assessment of an order takes besides (all commissions of a unit, other HSA-ids of the
-same human) is not asked for and stands as a gap. Memory is bounded by the organisation's size and by what
-is held of so many persons at once, never by the number of persons.
+For sweeps, and for their second look at what was not there. What an assessment of an order takes besides
+(all commissions of a unit, other HSA-ids of the same human) is not asked for and stands as a gap. Memory is
+bounded by the organisation's size and by what is held of so many persons at once, never by their number.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ NOT_ASKED = tuple(
     Problem("directory.truncated", part, "not asked") for part in (Part.IDENTITIES, Part.UNIT_COMMISSIONS)
 )
 AT_ONCE = 50_000  # persons whose ids, and couplings where all commissions are gone through, are held
+AGAIN_AT_ONCE = 20  # persons in the searches of a second look
 KEPT_AT_MOST = 50_000  # organisation entries remembered; more than any region has
 
 Wanted = tuple[HsaId, Collection[HsaId]]  # a person, and the units and providers to look up besides
@@ -43,16 +44,32 @@ class _Place:
 
 
 class Batches:
-    """One sweep's readings. Made for one sweep and thrown away: what it remembers grows old."""
+    """One sweep's readings. Made for one sweep and thrown away: what it remembers grows old.
 
-    def __init__(self, lookups: Lookups, readability: Readability):
+    `decides`: what is not there decides something now. Then what is empty is asked about by the rules of
+    each person's own entry, and every answer is from now: no register of all commissions.
+    """
+
+    def __init__(self, lookups: Lookups, readability: Readability, *, decides: bool = False):
         self._lookups = lookups
         self._layout = lookups.layout
         self._readability = readability
+        self._decides = decides
+        self._at_once = AGAIN_AT_ONCE if decides else TERMS_PER_SEARCH
         self._entries: dict[names.Key, Entry | None] = {}  # organisation, by DN; None: there is none
         self._places: dict[HsaId, tuple[_Place, ...]] = {}  # by id; empty: there is none
         self._parents: dict[HsaId, tuple[HsaId, ...]] = {}
         self._hidden: set[tuple[str, str]] = set()
+        # What of a person decides something by being empty.
+        self._decisive: dict[Part, tuple[str, ...]] = {
+            Part.SYSTEM_ROLES: (self._layout.system_roles,),
+            Part.PROFESSION: (
+                self._layout.titles,
+                self._layout.title_codes,
+                self._layout.group_prescription_codes,
+            ),
+            Part.PERSON: self._layout.end,
+        }
         self._register: Register | None = None
 
     def readings(self, wanted: Iterable[Wanted]) -> Iterator[Reading]:
@@ -60,14 +77,14 @@ class Batches:
         remaining = iter(wanted)
         while some := list(itertools.islice(remaining, AT_ONCE)):
             self._register = self._go_through_all([person_id for person_id, _ in some])
-            for begin in range(0, len(some), TERMS_PER_SEARCH):
+            for begin in range(0, len(some), self._at_once):
                 if len(self._entries) > KEPT_AT_MOST:
                     self._entries, self._places, self._parents = {}, {}, {}
-                yield from self._read(dict(some[begin : begin + TERMS_PER_SEARCH]))
+                yield from self._read(dict(some[begin : begin + self._at_once]))
 
     def _go_through_all(self, ids: Collection[HsaId]) -> Register | None:
         """The commissions of very many persons; None where they are asked for a hundred persons at a time."""
-        if len(ids) < register.WORTH_IT_FROM:
+        if self._decides or len(ids) < register.WORTH_IT_FROM:
             return None
         try:
             return Register(self._lookups, ids)
@@ -120,15 +137,19 @@ class Batches:
         problems: defaultdict[HsaId, list[Problem]] = defaultdict(list)
         persons: dict[HsaId, Person] = {}
         doubled: set[HsaId] = set()
-        for entry in self._lookups.by_hsa_ids(Place.PERSONS, ids, mapping.person_attributes(layout)):
-            person = mapping.to_person(entry, layout) if mapping.is_person(entry, layout) else None
-            if person is None:
-                continue
+        found = [
+            (entry, person)
+            for entry in self._lookups.by_hsa_ids(Place.PERSONS, ids, mapping.person_attributes(layout))
+            if mapping.is_person(entry, layout) and (person := mapping.to_person(entry, layout)) is not None
+        ]
+        certain = self._lacking(found)
+        for entry, person in found:
             person_id = HsaId(person.hsa_id.text.strip())
             if person_id in persons:
                 doubled.add(person_id)
             persons[person_id] = person
-            problems[person_id] += self._person_problems(entry, person)
+            lacking = certain.get(entry.dn, ())
+            problems[person_id] += self._person_problems(entry, self._by_own_rules(person), lacking)
         for person_id in doubled:
             del persons[person_id]
             parts = (Part.PERSON, Part.SYSTEM_ROLES, Part.PROFESSION)
@@ -141,17 +162,31 @@ class Batches:
                 problems[person_id] += [Problem(UNREADABLE, part, layout.hsa_identity) for part in Part]
         return persons, problems
 
-    def _person_problems(self, entry: Entry, person: Person) -> Iterator[Problem]:
-        layout = self._layout
+    def _by_own_rules(self, person: Person) -> tuple[str, ...]:
+        """Attributes that may be hidden in this entry though they are readable in others."""
+        if person.is_protected:
+            return tuple(itertools.chain.from_iterable(self._decisive.values()))
+        return self._decisive[Part.SYSTEM_ROLES] + self._decisive[Part.PROFESSION] if self._decides else ()
+
+    def _lacking(self, found: Collection[tuple[Entry, Person]]) -> dict[str, tuple[str, ...]]:
+        """By name, which of these an entry truly lacks: one search for all that lack the same."""
+        alike: defaultdict[tuple[str, ...], list[Entry]] = defaultdict(list)
+        for entry, person in found:
+            empty = tuple(name for name in self._by_own_rules(person) if not entry.values(name))
+            if empty:
+                alike[empty].append(entry)
+        return {dn: names for names, some in alike.items() for dn in self._readability.lacking(some, names)}
+
+    def _person_problems(
+        self, entry: Entry, by_own_rules: Collection[str], lacking: Collection[str]
+    ) -> Iterator[Problem]:
         yield from self._class_problems(entry)
-        profession = (layout.titles, layout.title_codes, layout.group_prescription_codes)
-        for part, attributes in (
-            (Part.SYSTEM_ROLES, (layout.system_roles,)),
-            (Part.PROFESSION, profession),
-            (Part.PERSON, layout.end),
-        ):
-            for attribute in self._unreadable(entry, "person", attributes, afresh=person.is_protected):
-                yield Problem(UNREADABLE, part, attribute)
+        for part, attributes in self._decisive.items():
+            for attribute in attributes:
+                if entry.values(attribute) or attribute in lacking:
+                    continue
+                if self._is_hidden(entry, "person", attribute, afresh=attribute in by_own_rules):
+                    yield Problem(UNREADABLE, part, attribute)
 
     def _class_problems(self, entry: Entry) -> Iterator[Problem]:
         if not entry.values("objectClass"):
@@ -160,16 +195,19 @@ class Batches:
     def _unreadable(
         self, entry: Entry, kind: str, attributes: Iterable[str], *, afresh: bool = False
     ) -> Iterator[str]:
-        """Which may be hidden from us. What is hidden in one plain entry is not asked of the next."""
+        """Which of those seen empty may be hidden from us."""
         for attribute in attributes:
-            if entry.values(attribute):
-                continue
-            if (kind, attribute) in self._hidden:
+            if not entry.values(attribute) and self._is_hidden(entry, kind, attribute, afresh=afresh):
                 yield attribute
-            elif self._readability.hidden(entry, kind, [attribute], afresh=afresh):
-                if not afresh:
-                    self._hidden.add((kind, attribute))
-                yield attribute
+
+    def _is_hidden(self, entry: Entry, kind: str, attribute: str, *, afresh: bool) -> bool:
+        """Say so of one seen empty. What is hidden in one plain entry is not asked of the next."""
+        if (kind, attribute) in self._hidden:
+            return True
+        is_hidden = bool(self._readability.hidden(entry, kind, [attribute], afresh=afresh))
+        if is_hidden and not afresh:
+            self._hidden.add((kind, attribute))
+        return is_hidden
 
     # Commissions
 

@@ -49,6 +49,11 @@ def any_of(filters: Iterable[str]) -> str:
     return parts[0] if len(parts) == 1 else f"(|{''.join(parts)})"
 
 
+def lacks(attribute: str) -> str:
+    """Undefined, and so no match, where the asker may not search by the attribute."""
+    return f"(!{present(attribute)})"
+
+
 def all_of(*filters: str) -> str:
     return filters[0] if len(filters) == 1 else f"(&{''.join(filters)})"
 

@@ -67,17 +67,13 @@ class Directory:
         *,
         unit_ids: Collection[HsaId] = (),
         provider_ids: Collection[HsaId] = (),
-        afresh: bool = False,
     ) -> Reading:
         """Everything an assessment of this person and these ordered units or providers takes.
 
-        `afresh`: nothing is taken for readable because it was a moment ago.
         Two entries with the person's HSA-id give `person=None` and a problem of the part PERSON:
         none is chosen. Raises DirectoryError when the directory does not answer; what merely could
         not be read stands in `problems`.
         """
-        if afresh:
-            self._readability.forget()
         return Look(self._lookups, self._readability, person_id).reading(unit_ids, provider_ids)
 
     # Many persons, for sweeps
@@ -89,6 +85,13 @@ class Directory:
         same human and the units' other commissions are not asked for. Raises DirectoryError.
         """
         return Batches(self._lookups, self._readability).readings(wanted)
+
+    def read_again(self, wanted: Iterable[Wanted]) -> Iterator[Reading]:
+        """The same, as a second look that decides: few persons in a search, and every answer from now.
+
+        Nothing is taken for readable because it was a moment ago. Raises DirectoryError.
+        """
+        return Batches(self._lookups, Readability(self._lookups), decides=True).readings(wanted)
 
     def role_holders(self) -> list[HsaId]:
         """Everybody with a system role that names one of our services, near misses included.

@@ -1,6 +1,7 @@
 """Telling “has no value” from “we may not read it”: to a search both look the same.
 
-An LDAP Compare tells them apart: “no such attribute” is said only to those who may know it.
+An LDAP Compare tells them apart: “no such attribute” is said only to those who may know it. So does a
+search for entries without a value: a filter on what may not be searched by is undefined, negated or not.
 Source: RFC 4511 sections 4.5.1.7 and 4.10; checked against OpenLDAP 2.5, which answers
 insufficientAccessRights for an attribute the account may not compare, whether or not it exists.
 A server that says “no such attribute” for what it hides cannot be seen through.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from provisioning.directory import filters
 from provisioning.directory.connection import Entry
@@ -25,6 +26,7 @@ _INVALID_SYNTAX = 21
 _ABSENT = frozenset({_NO_SUCH_ATTRIBUTE, _UNKNOWN_TYPE, _CANNOT_COMPARE, _INVALID_SYNTAX})
 # A Compare needs a value of the attribute's own syntax, which we do not know: text (and class), time,
 # number, truth or name. Any will do, since only the kind of answer counts.
+_NOWHERE, _NEGATION = "nowhere", "negation"
 _PROBES = ("top", "20000101000000Z", "0", "TRUE", "cn=-")
 
 
@@ -37,20 +39,52 @@ class Readability:
         self._probes: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def forget(self) -> None:
-        """What was found before does not count any more: the next answer decides."""
-        with self._lock:
-            self._found_at.clear()
-
     def is_absent(self, entry_dn: str, attribute: str) -> bool:
         """Say whether the entry truly lacks the attribute; False when it may only be hidden."""
+        return self._compare(entry_dn, attribute) in _ABSENT
+
+    def _compare(self, entry_dn: str, attribute: str) -> int:
         code = _INVALID_SYNTAX
         for probe in [self._probes[attribute]] if attribute in self._probes else _PROBES:
             code = self._lookups.connections.compare(entry_dn, attribute, probe)
             if code != _INVALID_SYNTAX:
                 self._probes[attribute] = probe
                 break
-        return code in _ABSENT
+        return code
+
+    def lacking(self, entries: Sequence[Entry], attributes: Collection[str]) -> frozenset[str]:
+        """The names of those persons' entries that truly lack all of these attributes, asked about afresh.
+
+        One search for all of them, each by its own access rules. An entry that is not named here may have
+        a value or hide it: `hidden` tells which. Where a Compare on the first entry contradicts the search,
+        nothing is taken from the search.
+        """
+        layout, first = self._lookups.layout, entries[0].dn
+        is_first_absent: dict[str, bool] = {}
+        asked = [attribute for attribute in attributes if not self._is_known(_NOWHERE, attribute)]
+        for attribute in asked:
+            if not self._is_known(_NEGATION, attribute):
+                code = self._compare(first, attribute)
+                is_first_absent[attribute] = code in _ABSENT
+                if code == _UNKNOWN_TYPE:
+                    self._note(_NOWHERE, attribute)
+        asked = [attribute for attribute in asked if not self._is_known(_NOWHERE, attribute)]
+        if not asked:
+            return frozenset(entry.dn for entry in entries)
+        ids = (
+            filters.equals(layout.hsa_identity, value)
+            for e in entries
+            for value in e.values(layout.hsa_identity)
+        )
+        without = filters.all_of(filters.any_of(ids), *map(filters.lacks, asked))
+        found = self._lookups.search(Place.PERSONS, without, [layout.hsa_identity], is_paged=True)
+        named = frozenset(entry.dn for entry in found)
+        if first in named:
+            if not all(is_first_absent.values()):
+                return frozenset()
+            for attribute in is_first_absent:
+                self._note(_NEGATION, attribute)
+        return named
 
     def hidden(
         self, entry: Entry, kind: str, attributes: Iterable[str], *, afresh: bool = False

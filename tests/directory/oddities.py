@@ -32,6 +32,8 @@ LENIENT = HsaId("TSTNMT0000000000-105N")
 NAMELESS = an_id("NAMELESS")  # no fullName
 FOLDED = HsaId("tstnmt0000000000-mixed")  # the entry writes it TSTNMT0000000000-MIXED
 BARE = an_id("BARE")  # no role, no title, no mail: nothing but what must be
+VEILED = an_id("VEILED")  # the entry's own access rule hides its roles from one account
+VEILED_PROTECTED = an_id("VEILEDPROT")  # the same, of a protected person
 THREE = (an_id("HUMAN1"), an_id("HUMAN2"), an_id("HUMAN3"))  # one human
 
 # Units
@@ -66,6 +68,7 @@ BLIND_TO = (
     "objectClass",
 )
 LIMIT = 3
+VEILED_DNS = (f"cn=veiled,{PERSONS}", f"cn=veiledprot,{PERSONS}")
 
 FOREIGN_LAYOUT = Layout(
     person_base=f"ou=personal,{FOREIGN_TOP}",
@@ -88,6 +91,11 @@ def blind_dn(attribute: str) -> str:
     return f"cn=blind-{attribute},{ACCOUNTS}"
 
 
+def blind_in_dn() -> str:
+    """An account that may not read the roles of the veiled persons, and everything else."""
+    return f"cn=blind-in,{ACCOUNTS}"
+
+
 def limited_dn() -> str:
     """An account that gets few entries per search."""
     return f"cn=snal,{ACCOUNTS}"
@@ -106,15 +114,17 @@ def _entry(dn: str, classes: Iterable[str], **attributes: str | Iterable[str]) -
 
 
 def _accounts() -> Iterator[ldif.Record]:
-    for dn in [*(blind_dn(attribute) for attribute in BLIND_TO), limited_dn()]:
+    for dn in [*(blind_dn(attribute) for attribute in BLIND_TO), blind_in_dn(), limited_dn()]:
         name = dn.partition(",")[0].removeprefix("cn=")
         yield _entry(dn, ["organizationalRole", "simpleSecurityObject"], cn=name, userPassword=name)
 
 
-def _person(rdn: str, hsa_id: HsaId, base: str = PERSONS, **attributes: str | list[str]) -> ldif.Record:
+def _person(
+    rdn: str, hsa_id: HsaId, base: str = PERSONS, marks: Iterable[str] = (), **attributes: str | list[str]
+) -> ldif.Record:
     attribute, _, value = rdn.partition("=")
     names = {"cn": value.replace("\\", ""), "sn": "Uddasson"}
-    classes = ["top", "person", "organizationalPerson", "inetOrgPerson", "hsaPerson"]
+    classes = ["top", "person", "organizationalPerson", "inetOrgPerson", "hsaPerson", *marks]
     own = {} if attribute == "cn" else {attribute: value}
     return _entry(f"{rdn},{base}", classes, hsaIdentity=hsa_id.text, **(names | own | attributes))
 
@@ -132,6 +142,10 @@ def _persons() -> Iterator[ldif.Record]:
     yield _person("cn=nameless", NAMELESS, givenName="Namn", sn="Lös")
     yield _person("cn=folded", HsaId(FOLDED.text.upper()))
     yield _person("cn=bare", BARE)
+    role = "INTYG;Rehab-SE0000000000-E101"
+    yield _person("cn=veiled", VEILED, hsaSystemRole=role)
+    marks = ["hsaConfidentialPerson"]
+    yield _person("cn=veiledprot", VEILED_PROTECTED, marks=marks, hsaSystemRole=role)
     for number, identity in enumerate(THREE):
         yield _person(f"cn=human{number}", identity, personalIdentityNumber="DEMO-(*)-ONE-HUMAN")
 

@@ -28,6 +28,8 @@ class Suffix:
     readers: Sequence[str] = ()
     writers: Sequence[str] = ()
     blind: dict[str, str] = field(default_factory=dict)  # account DN → attribute it may not read
+    # account DN → entries in which it may not read this attribute
+    blind_in: dict[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
     limited: dict[str, int] = field(default_factory=dict)  # account DN → entries it may get
     indexes: Sequence[str] = (
         "objectClass eq",
@@ -140,7 +142,12 @@ def _database(suffix: Suffix, folder: Path) -> list[str]:
     ]
     for dn, attribute in suffix.blind.items():
         lines.append(f'access to attrs={attribute} by dn.exact="{dn}" none by * break')
-    readers = [*suffix.readers, *suffix.blind, *suffix.limited]
+    for dn, (attribute, entries) in suffix.blind_in.items():
+        lines += [
+            f'access to dn.exact="{entry}" attrs={attribute} by dn.exact="{dn}" none by * break'
+            for entry in entries
+        ]
+    readers = [*suffix.readers, *suffix.blind, *suffix.blind_in, *suffix.limited]
     lines.append("access to *")
     lines += [f'  by dn.exact="{dn}" write' for dn in suffix.writers]
     lines += [f'  by dn.exact="{dn}" read' for dn in readers]

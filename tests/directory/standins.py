@@ -34,6 +34,9 @@ class Server(Protocol):
     def blind(self, attribute: str) -> contextlib.AbstractContextManager[ConnectionSettings]:
         """As an account that may not read this attribute."""
 
+    def blind_in(self) -> contextlib.AbstractContextManager[ConnectionSettings]:
+        """As an account that may not read the roles of the veiled persons."""
+
     def limited(self) -> contextlib.AbstractContextManager[ConnectionSettings]:
         """As an account that gets `oddities.LIMIT` entries per search."""
 
@@ -114,6 +117,12 @@ class MockServer:
         self.mock.faults.clear()
 
     @contextlib.contextmanager
+    def blind_in(self) -> Iterator[ConnectionSettings]:
+        self.mock.faults.unreadable_in = {dn: {"hsaSystemRole"} for dn in oddities.VEILED_DNS}
+        yield self.settings()
+        self.mock.faults.clear()
+
+    @contextlib.contextmanager
     def limited(self) -> Iterator[ConnectionSettings]:
         self.mock.faults.size_limit = oddities.LIMIT
         yield self.settings()
@@ -134,6 +143,7 @@ class SlapdServer:
                 readers=[reader],
                 writers=[oddities.WRITER],
                 blind=blind,
+                blind_in={oddities.blind_in_dn(): ("hsaSystemRole", oddities.VEILED_DNS)},
                 limited={oddities.limited_dn(): oddities.LIMIT},
             ),
             Suffix(oddities.FOREIGN_TOP, ldif.write(oddities.foreign_region()), readers=[reader]),
@@ -165,6 +175,10 @@ class SlapdServer:
     @contextlib.contextmanager
     def blind(self, attribute: str) -> Iterator[ConnectionSettings]:
         yield self._as(oddities.blind_dn(attribute))
+
+    @contextlib.contextmanager
+    def blind_in(self) -> Iterator[ConnectionSettings]:
+        yield self._as(oddities.blind_in_dn())
 
     @contextlib.contextmanager
     def limited(self) -> Iterator[ConnectionSettings]:

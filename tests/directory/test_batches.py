@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -33,10 +36,13 @@ PEOPLE = sorted(
 )
 
 
-@pytest.fixture(params=[1, 10**6], ids=["all commissions gone through", "by prefixes"])
+@pytest.fixture(params=[1, 10**6, None], ids=["all commissions gone through", "by prefixes", "again"])
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Very many persons' commissions are found in another way than few persons'."""
-    monkeypatch.setattr(register, "WORTH_IT_FROM", request.param)
+    """Very many persons' commissions are found in another way than few persons'; a second look asks anew."""
+    if request.param is None:
+        monkeypatch.setattr(Directory, "read_many", Directory.read_again)
+    else:
+        monkeypatch.setattr(register, "WORTH_IT_FROM", request.param)
 
 
 def read_many(
@@ -177,6 +183,73 @@ def test_a_directory_that_goes_away_in_the_middle_raises(
     with pytest.raises(DirectoryUnavailable):
         list(readings)
     own_server.start()
+
+
+def unread_roles(readings: dict[HsaId, Reading]) -> set[HsaId]:
+    return {one for one, reading in readings.items() if not reading.is_readable(Part.SYSTEM_ROLES)}
+
+
+def test_a_second_look_goes_by_each_entrys_own_access_rules(
+    own_server: Server, connect: Callable[..., Directory]
+):
+    """Roles that are readable in one entry may be hidden in the next; of protected persons also at first."""
+    ids = [oddities.BARE, oddities.VEILED, cast.COORDINATOR, oddities.VEILED_PROTECTED, cast.SETTLED]
+    with own_server.blind_in() as settings:
+        first = {
+            reading.person_id: reading for reading in connect(settings).read_many((one, ()) for one in ids)
+        }
+        again = {
+            reading.person_id: reading for reading in connect(settings).read_again((one, ()) for one in ids)
+        }
+    assert unread_roles(first) == {oddities.VEILED_PROTECTED}
+    assert unread_roles(again) == {oddities.VEILED, oddities.VEILED_PROTECTED}
+    assert all(again[one].is_readable(*PARTS) for one in (oddities.BARE, cast.COORDINATOR, cast.SETTLED))
+
+
+def test_a_server_that_finds_what_it_hides_to_be_lacking_is_not_believed(
+    own_server: Server, connect: Callable[..., Directory], monkeypatch: pytest.MonkeyPatch
+):
+    """One that ignores what it should call undefined: Compare says otherwise, and counts."""
+    search = wire.search
+
+    def ignoring(connection: socket.socket, number: int, request: wire.Search) -> wire.Answer:
+        believed = re.sub(r"\(!\([^()]*\)\)", "", request.filter_text)
+        return search(connection, number, dataclasses.replace(request, filter_text=believed))
+
+    monkeypatch.setattr(wire, "search", ignoring)
+    with own_server.blind_in() as settings:
+        found = connect(settings).read_again([(oddities.VEILED, ())])
+        assert unread_roles({reading.person_id: reading for reading in found}) == {oddities.VEILED}
+
+
+def test_an_attribute_the_server_has_never_heard_of_is_lacking_everywhere(
+    server: Server, connect: Callable[..., Directory]
+):
+    """A region has one name for a date or a title and not the other: that is no gap."""
+    layout = dataclasses.replace(DEMO_LAYOUT, title_codes="inventedTitleCode")
+    found = list(
+        connect(server.settings(), layout).read_again((one, ()) for one in (cast.DOCTOR, oddities.BARE))
+    )
+    assert all(reading.is_readable(*PARTS) for reading in found)
+
+
+def test_a_second_look_asks_few_questions_for_many_persons(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+
+    def counted(ask: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*arguments: Any) -> Any:
+            asked.append(ask.__name__)
+            return ask(*arguments)
+
+        return count
+
+    for ask in (wire.search, wire.compare):
+        monkeypatch.setattr(wire, ask.__name__, counted(ask))
+    ids = PEOPLE[: batches.AGAIN_AT_ONCE]
+    assert len(list(directory.read_again((one, ()) for one in ids))) == len(ids)
+    assert len(asked) < 2 * len(ids)
 
 
 def test_everybody_with_a_role_of_ours_is_found_near_misses_included(directory: Directory):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from provisioning.directory import names
+
 ENTRY_DN = "cn=faults"
 
 
@@ -21,12 +23,13 @@ class Faults:
     drop_connections: int = 0  # so many of the next requests lose their connection; -1 = all
     size_limit: int | None = None  # entries per search, whatever the client asks for
     unreadable: set[str] = field(default_factory=set)  # attributes, as if by an access rule
+    unreadable_in: dict[str, set[str]] = field(default_factory=dict)  # the same of single entries, by DN
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def clear(self) -> None:
         """Mend everything."""
         self.slow_seconds, self.is_busy, self.drop_connections, self.size_limit = 0.0, False, 0, None
-        self.unreadable = set()
+        self.unreadable, self.unreadable_in = set(), {}
 
     def takes_drop(self) -> bool:
         """Say whether this request loses its connection, and count it."""
@@ -36,9 +39,10 @@ class Faults:
                 return True
             return self.drop_connections < 0
 
-    def hidden(self) -> frozenset[str]:
-        """The unreadable attributes, folded."""
-        return frozenset(name.casefold() for name in self.unreadable)
+    def hidden(self, dn_key: names.Key) -> frozenset[str]:
+        """The unreadable attributes of the entry, folded."""
+        own = {name for dn, some in self.unreadable_in.items() if names.key(dn) == dn_key for name in some}
+        return frozenset(name.casefold() for name in self.unreadable | own)
 
     def as_attributes(self) -> dict[str, list[bytes]]:
         """What a search for the control entry shows."""

@@ -98,8 +98,8 @@ class Session:
         entry = policy.store.get(dn)
         return entry is not None and password in entry.values("userpassword")
 
-    def _hidden(self) -> frozenset[str]:
-        return self.policy.faults.hidden() | ALWAYS_HIDDEN
+    def _hidden(self, dn_key: names.Key) -> frozenset[str]:
+        return self.policy.faults.hidden(dn_key) | ALWAYS_HIDDEN
 
     def _demand_reader(self) -> None:
         if self.policy.requires_bind and not self.bound_dn:
@@ -151,7 +151,7 @@ class Session:
     ) -> tuple[list[bytes], int]:
         """The encoded entries and references, and the result code: 0, or 4 when cut short."""
         store = self.policy.store
-        found = store.search(request.base_dn, request.scope, request.filter, self._hidden())
+        found = store.search(request.base_dn, request.scope, request.filter, self._hidden)
         pointers = [] if manages else store.referrals(request.base_dn, request.scope)
         found = [entry for entry in found if entry not in pointers]
         limits = [request.size_limit or None, self.policy.size_limit, self.policy.faults.size_limit]
@@ -172,7 +172,8 @@ class Session:
         request: protocol.SearchRequest,
         wanted_values: tuple[Filter, ...] | None,
     ) -> list[tuple[str, list[bytes]]]:
-        held = {plain: pair for plain, pair in entry.attributes.items() if plain not in self._hidden()}
+        hidden = self._hidden(entry.key)
+        held = {plain: pair for plain, pair in entry.attributes.items() if plain not in hidden}
         shown = []
         for plain, name in _selected(request.attributes, held):
             values = [entry.dn.encode()] if plain == "entrydn" else held[plain][1]
@@ -211,7 +212,7 @@ class Session:
     def _compare(self, content: bytes) -> int:
         self._demand_reader()
         dn, attribute, value = protocol.read_compare(content)
-        return 6 if self.policy.store.compare(dn, attribute, value, self._hidden()) else 5
+        return 6 if self.policy.store.compare(dn, attribute, value, self._hidden) else 5
 
     def _change(self, message: protocol.Message) -> None:
         if not self.bound_dn:

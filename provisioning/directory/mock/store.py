@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bisect
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from provisioning.directory import names
@@ -16,6 +16,8 @@ from provisioning.directory.mock.filters import Filter, Kind, matches
 from provisioning.directory.mock.ldif import Record
 
 BASE, ONE_LEVEL, SUBTREE = 0, 1, 2
+
+Hidden = Callable[[names.Key], frozenset[str]]  # an entry's attributes that the asker may not read
 
 
 class Failed(Exception):
@@ -81,7 +83,7 @@ class Store:
         with self._lock:
             return self._entries.get(names.key(dn))
 
-    def search(self, base_dn: str, scope: int, wanted: Filter, hidden: frozenset[str]) -> list[Entry]:
+    def search(self, base_dn: str, scope: int, wanted: Filter, hidden: Hidden) -> list[Entry]:
         """The matching entries in the order they were loaded. Raises Failed(32) for an unknown base."""
         with self._lock:
             base = names.key(base_dn)
@@ -90,7 +92,7 @@ class Store:
             return [
                 entry
                 for entry in self._candidates(base, scope, wanted)
-                if _in_scope(entry.key, base, scope) and matches(wanted, entry.normalised, hidden)
+                if _in_scope(entry.key, base, scope) and matches(wanted, entry.normalised, hidden(entry.key))
             ]
 
     def referrals(self, base_dn: str, scope: int) -> list[Entry]:
@@ -155,14 +157,14 @@ class Store:
                 entry.set_values(name, values)
             self._forget_indexes(outcome)
 
-    def compare(self, dn: str, attribute: str, value: bytes, hidden: frozenset[str]) -> bool:
+    def compare(self, dn: str, attribute: str, value: bytes, hidden: Hidden) -> bool:
         """Raises Failed: 32 no entry, 50 not readable, 16 no such attribute (in slapd's order)."""
         plain = matching.plain_name(attribute)
         with self._lock:
             entry = self._entries.get(names.key(dn))
             if entry is None:
                 raise Failed(32, "no such object")
-            if plain in hidden:
+            if plain in hidden(entry.key):
                 raise Failed(50, "insufficient access rights")
             if plain not in entry.normalised:
                 raise Failed(16, "no such attribute")
