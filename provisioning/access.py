@@ -243,7 +243,7 @@ def visible_findings(user: User) -> QuerySet[Finding]:
     whose = ~Q(owner=Owner.OPERATORS.value) & mine
     if user.is_operator:
         whose |= Q(owner=Owner.OPERATORS.value)
-    return rows.filter(whose).exclude(subject_key=user.hsa_key)
+    return rows.filter(whose).exclude(subject_key__in=[one.folded for one in held.ids_of(user.identity)])
 
 
 def find_finding(user: User, public_id: UUID) -> Finding:

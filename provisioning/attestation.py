@@ -12,15 +12,16 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, handlers, mandates, outbox
+from provisioning import audit, four_eyes, handlers, mandates, outbox
 from provisioning import request_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import Mandates
-from provisioning.models import AccessRequest, Delegation, HandlerRole, User
+from provisioning.models import AccessRequest, HandlerRole, User
 from provisioning.notifications import Kind
 from provisioning.rules.hsa import Person
 from provisioning.rules.lifecycle import State
+from provisioning.rules.mandates import Act
 
 
 @transaction.atomic
@@ -82,33 +83,24 @@ def _require_attester(request: AccessRequest, by: User, held: Mandates) -> User 
 
     Returns the head of unit on whose behalf a delegate acts; None for a mandate of one's own.
     """
-    if by.pk == request.subject_key:
-        raise NotAllowed(_("You cannot decide on your own access. Somebody else has to."))
-    if request.current_state is State.AWAITING_SECOND_ATTESTATION:
+    is_second = request.current_state is State.AWAITING_SECOND_ATTESTATION
+    act = Act.SECOND_ATTEST if is_second else Act.ATTEST
+    attested_by = [request.attester_id]
+    four_eyes.require(act, by=by, held=held, subject_id=request.subject_id, attested_by=attested_by)
+    if is_second:
         _require_second_attester(request, by, held)
         return None
     if request.current_state is not State.AWAITING_ATTESTATION:
         raise WrongState
     asked = handlers.require_asked(request, by, HandlerRole.ATTESTER)
     if asked.delegation_id is not None:
-        return _principal(asked.delegation_id, held)
+        return mandates.principal_of(asked.delegation_id, held)
     if not held.is_head_of_unit:
         raise NotAllowed(mandates.ENDED)
     return None
 
 
 def _require_second_attester(request: AccessRequest, by: User, held: Mandates) -> None:
-    if by.pk == request.attester_id:
-        raise NotAllowed(_("You attested this order already. Somebody else has to be second."))
     handlers.require_asked(request, by, HandlerRole.SECOND_ATTESTER)
     if not held.is_of_provider(request.unit_id, by):
         raise NotAllowed(mandates.ENDED)
-
-
-def _principal(delegation_pk: int, held: Mandates) -> User:
-    """Who the delegate acts for; the delegation is locked, so that it is not revoked under the decision."""
-    rows = Delegation.objects.select_for_update(of=("self",), no_key=True).select_related("principal")
-    delegation = rows.get(pk=delegation_pk)
-    if delegation.ended_at is not None or all(one.pk != delegation.pk for one in held.delegated):
-        raise NotAllowed(mandates.DELEGATION_ENDED)
-    return delegation.principal

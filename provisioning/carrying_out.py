@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, evidence, handlers, mandates, outbox, readings, silences, watching
+from provisioning import audit, evidence, four_eyes, handlers, mandates, outbox, readings, silences, watching
 from provisioning import request_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
@@ -24,6 +24,7 @@ from provisioning.notifications import Kind
 from provisioning.rules.assessment import Assessment
 from provisioning.rules.hsa import Answer, Person, Reading
 from provisioning.rules.lifecycle import State
+from provisioning.rules.mandates import Act
 
 
 class Cannot(enum.StrEnum):
@@ -135,10 +136,8 @@ def record_values(request: AccessRequest, *, seen: SeenWanted) -> bool:
 def _require_administrator(request: AccessRequest, by: User, held: Mandates) -> None:
     if request.current_state is not State.AWAITING_KIV:
         raise WrongState
-    if by.identity in handlers.excluded_from_carrying_out(request):
-        raise NotAllowed(
-            _("You are the person it concerns, or you attested it. Another KIV administrator has to do it.")
-        )
+    attested_by, subject_id = [request.attester_id, request.second_attester_id], request.subject_id
+    four_eyes.require(Act.CARRY_OUT, by=by, held=held, subject_id=subject_id, attested_by=attested_by)
     handlers.require_asked(request, by, HandlerRole.KIV_ADMINISTRATOR)
     if not held.administers(request.unit_dn):
         raise NotAllowed(mandates.ENDED)

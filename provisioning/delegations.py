@@ -55,10 +55,10 @@ class Looked:
 def look_up(wish: Wish, *, by: User) -> Looked:
     """Ask the directory what `give` needs. Raises DirectoryError: then nothing can be delegated."""
     directory = open_directory()
-    own = directory.read(by.identity)
+    held = mandates.read(by.identity)
     return Looked(
-        held=mandates.read(by.identity),
-        own_ids=frozenset({by.identity, *(person.hsa_id for person in own.other_identities)}),
+        held=held,
+        own_ids=held.ids_of(by.identity),
         delegate=directory.person(wish.delegate_id),
         unit=directory.unit(wish.unit_id),
     )

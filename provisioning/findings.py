@@ -8,7 +8,7 @@ what it said is an argument. Sources: domain §6 (don't know never decides), §7
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -221,7 +221,7 @@ def begin_leavers_removal(finding: Finding, *, start: removals.Start) -> Removal
 
 def may_settle(finding: Finding, held: Mandates, by: User) -> bool:
     """Say whether the finding is this person's to settle: never one about oneself. Source: domain §7."""
-    if by.pk == finding.subject_key:
+    if HsaId(finding.subject_key) in held.ids_of(by.identity):
         return False
     if finding.whose is Owner.OPERATORS:
         return by.is_operator
@@ -244,9 +244,7 @@ def steps_of(finding: Finding, held: Mandates, by: User) -> tuple[Step, ...]:
 
 def _is_head(finding: Finding, held: Mandates, by: User) -> bool:
     if finding.level == Level.PROVIDER.value:
-        named = settings.PROVIDER_MANDATES.get(finding.unit_hsa_id, ())
-        is_named = by.identity in {HsaId(text) for text in named}
-        return is_named or any(provider.hsa_id == finding.unit_id for provider in held.providers)
+        return held.is_of_provider(HsaId(finding.unit_hsa_id), by)
     return finding.unit_id in held.unit_ids
 
 
@@ -367,14 +365,15 @@ def tell(directory: Directory) -> int:
     Raises DirectoryError: then nobody has been told, and it is tried again.
     """
     untold = list(Finding.objects.to_settle().filter(told_at=None).order_by("pk"))
-    owners: dict[tuple[str, str, str, str], tuple[HsaId, ...]] = {}
+    owners: dict[tuple[str, str, str, str], Mapping[HsaId, Collection[HsaId]]] = {}
     recipients: dict[HsaId, None] = {}
     for row in untold:
         place = (row.owner, row.level, row.unit_key, row.unit_dn)
         if place not in owners:
-            owners[place] = _owners_of(directory, row)
-        own = [one for one in owners[place] if one.folded != row.subject_key]
-        recipients |= dict.fromkeys(own or _operators())
+            owners[place] = directory.identities(_owners_of(directory, row))
+        subject_id = HsaId(row.subject_key)
+        others = [one for one, own_ids in owners[place].items() if subject_id not in own_ids]
+        recipients |= dict.fromkeys(others or _operators())
     return _write_digests(untold, list(recipients)) if untold else 0
 
 

@@ -42,13 +42,22 @@ def by_own_mandate(persons: Iterable[Person]) -> tuple[Asked, ...]:
     return tuple(Asked(person) for person in persons)
 
 
-def attesters(directory: Directory, unit: Unit, *, subject_id: HsaId, rungs: int = 0) -> tuple[Asked, ...]:
+def same_humans(directory: Directory, ids: Iterable[HsaId]) -> set[HsaId]:
+    """These HSA-ids with all others of the same humans, as far as the directory shows them. Domain §2."""
+    return {one for own_ids in directory.identities(ids).values() for one in own_ids}
+
+
+def attesters(
+    directory: Directory, unit: Unit, *, subject_id: HsaId | None, rungs: int = 0
+) -> tuple[Asked, ...]:
     """The head of the unit with the head's delegates; for the head's own access, the nearest head above, too.
 
-    `rungs`: how many heads further up are asked as well, when nobody answers. A head whose own access it is
-    decides nothing, but the head's delegates may. Raises DirectoryError. An empty answer means that nobody
-    may attest: the order must be refused.
+    `subject_id`: whose access it is, under whichever HSA-id; None asks about nobody's in particular. `rungs`:
+    how many heads further up are asked as well, when nobody answers. A head whose own access it is decides
+    nothing, but the head's delegates may. Raises DirectoryError. An empty answer means that nobody may
+    attest: the order must be refused.
     """
+    own_ids = set() if subject_id is None else same_humans(directory, [subject_id])
     asked: dict[HsaId, Asked] = {}
     heads: list[HsaId] = []
     for candidate in (unit, *directory.units_above(unit.dn)):
@@ -58,11 +67,11 @@ def attesters(directory: Directory, unit: Unit, *, subject_id: HsaId, rungs: int
         head = directory.person(manager_id)
         if head is None or head.is_archived:
             continue
-        if manager_id != subject_id:
+        if manager_id not in own_ids:
             asked[manager_id] = Asked(head)  # own mandate comes before one lent by somebody further down
             heads.append(manager_id)
         units = (candidate.hsa_id, unit.hsa_id)
-        for stand_in in _delegates_of(directory, manager_id, units, subject_id=subject_id):
+        for stand_in in _delegates_of(directory, manager_id, units, own_ids=own_ids):
             asked.setdefault(stand_in.person.hsa_id, stand_in)
         if len(heads) > rungs:
             break
@@ -70,12 +79,12 @@ def attesters(directory: Directory, unit: Unit, *, subject_id: HsaId, rungs: int
 
 
 def _delegates_of(
-    directory: Directory, principal_id: HsaId, unit_ids: Iterable[HsaId], *, subject_id: HsaId
+    directory: Directory, principal_id: HsaId, unit_ids: Iterable[HsaId], *, own_ids: Collection[HsaId]
 ) -> list[Asked]:
     """Those who attest for this head on these units; the person it concerns is never among them."""
     kind = mandate_rules.Kind.ATTESTING
     rows = delegates.standing_in(directory, principal_id, kind, on_units=set(unit_ids))
-    rows = [row for row in rows if row.delegate.identity != subject_id]
+    rows = [row for row in rows if row.delegate.identity not in own_ids]
     found = directory.persons([row.delegate.identity for row in rows]) if rows else {}
     return [
         Asked(person, row)
@@ -93,6 +102,7 @@ def provider_attesters(
     one unit, and this is about the whole care provider. Raises DirectoryError.
     """
     reading = directory.read(subject_id, provider_ids=[provider.hsa_id])
+    own_ids = {subject_id, *(person.hsa_id for person in reading.other_identities)}
     units = {
         unit.hsa_id: unit
         for commission in reading.commissions
@@ -109,7 +119,7 @@ def provider_attesters(
             for above in _headed_above(directory, unit, managers, rungs)
             if above.hsa_id != provider.hsa_id  # who holds its mandate is asked as second attester
         }
-    found = directory.persons([manager for manager in managers if manager not in (None, subject_id)])
+    found = directory.persons([one for one in managers if one is not None and one not in own_ids])
     return tuple(sorted(found.values(), key=lambda person: person.name))
 
 
@@ -126,17 +136,21 @@ def _headed_above(directory: Directory, unit: Unit, known: Iterable[HsaId | None
 def mandate_holders(
     directory: Directory, provider: Provider, *, excluded: Iterable[HsaId] = ()
 ) -> tuple[Person, ...]:
-    """Those who hold the provider's mandate: from settings, and the head that the provider's entry names."""
+    """Those who hold the provider's mandate: from settings, and the head that the provider's entry names.
+
+    Nobody of the excluded, under whichever HSA-id.
+    """
     named = {HsaId(text) for text in settings.PROVIDER_MANDATES.get(provider.hsa_id.text, ())}
     if provider.manager_id is not None:
         named.add(provider.manager_id)
-    found = directory.persons(named - set(excluded))
+    shut_out = same_humans(directory, excluded)
+    found = directory.persons(named - shut_out)
     return tuple(sorted(found.values(), key=lambda person: person.name))
 
 
 def kiv_administrators(directory: Directory, dn: str, *, excluded: Iterable[HsaId]) -> tuple[Person, ...]:
-    """KIV administrators of the entry or of anything above it, but for the excluded ones."""
-    shut_out = set(excluded)
+    """KIV administrators of the entry or of anything above it, but for the excluded, by whichever HSA-id."""
+    shut_out = same_humans(directory, excluded)
     return tuple(person for person in directory.administrators_of(dn) if person.hsa_id not in shut_out)
 
 

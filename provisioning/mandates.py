@@ -18,8 +18,8 @@ from redis.exceptions import RedisError
 
 from provisioning import delegates
 from provisioning.directory import open_directory
-from provisioning.errors import DirectoryError
-from provisioning.models import User
+from provisioning.errors import DirectoryError, NotAllowed
+from provisioning.models import Delegation, User
 from provisioning.rules.hsa import HsaId, Provider, Unit
 from provisioning.rules.mandates import Kind
 
@@ -53,6 +53,7 @@ class Mandates:
     managed_dns: tuple[str, ...] = ()  # DNs whose subtree the person administers in KIV
     is_known: bool = True
     delegated: tuple[Delegated, ...] = ()  # what heads of units have delegated to the person
+    other_ids: frozenset[HsaId] = frozenset()  # the same human's other HSA-ids, as the directory shows them
 
     @property
     def unit_ids(self) -> frozenset[HsaId]:
@@ -71,6 +72,10 @@ class Mandates:
     @property
     def is_kiv_administrator(self) -> bool:
         return bool(self.managed_dns)
+
+    def ids_of(self, person_id: HsaId) -> frozenset[HsaId]:
+        """Every HSA-id of the human whose mandates these are: none of them is somebody else. Domain §2."""
+        return self.other_ids | {person_id}
 
     def delegated_for(self, kind: Kind, unit_id: HsaId) -> Delegated | None:
         """By which delegation the person does acts of this kind on the unit, if by any."""
@@ -96,7 +101,20 @@ def read(person_id: HsaId) -> Mandates:
             Delegated(row.pk, Kind(row.kind), row.principal.identity, row.principal.name, row.unit_id, units)
             for row, units in delegates.received(directory, person_id)
         ),
+        other_ids=directory.identities([person_id])[person_id] - {person_id},
     )
+
+
+def principal_of(delegation_pk: int, held: Mandates) -> User:
+    """Who the delegate acts for; the delegation is locked, so that it is not revoked under the decision.
+
+    `held`: read just now. Raises NotAllowed when the delegation does not count any more.
+    """
+    rows = Delegation.objects.select_for_update(of=("self",), no_key=True).select_related("principal")
+    delegation = rows.get(pk=delegation_pk)
+    if delegation.ended_at is not None or all(one.pk != delegation.pk for one in held.delegated):
+        raise NotAllowed(DELEGATION_ENDED)
+    return delegation.principal
 
 
 def for_display(user: User) -> Mandates:
@@ -163,4 +181,4 @@ def _do_without_cache(exc: Exception) -> BaseCache:
 
 
 def _copy_key(user: User) -> str:
-    return "mandates:" + salted_hmac("provisioning.mandates", user.hsa_key).hexdigest()
+    return "mandates:2:" + salted_hmac("provisioning.mandates", user.hsa_key).hexdigest()

@@ -266,7 +266,7 @@ def _unit_item(
         message = _("No unit in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
         refusal = Refusal(message, "units", Code.UNIT_UNKNOWN.value)
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
-    standing = _standing(held, unit.hsa_id, person, by)
+    standing = _standing(held, unit.hsa_id, reading, by)
     refusals = [*_hopeless(found, wanted.name), *_duplicates(person, draft, unit.hsa_id, wanted.name, by)]
     live = grants.in_force(person.hsa_id, draft.service, draft.level, unit.hsa_id)
     refusals += _prolongation_refusals(live, draft, found, wanted.name)
@@ -311,15 +311,16 @@ class _Standing:
     attested_for: Delegated | None = None
 
 
-def _standing(held: mandates.Mandates, unit_id: HsaId, person: Person, by: User) -> _Standing:
+def _standing(held: mandates.Mandates, unit_id: HsaId, reading: Reading, by: User) -> _Standing:
     """Own access: anybody may ask. For others: the head of unit, or who the head has delegated ordering to.
 
     The head's order is its own attestation. A delegate's is only where attesting is delegated to the same
     person, too: then a second step would be the same decision by the same person. Never for the access of
     the head who delegated: that is attested in a step of its own, which the head above can take as well.
-    Source: domain §7; the last sentence is our own caution.
+    Whichever HSA-id of the same human it is about. Source: domain §7; the last but one is our own caution.
     """
-    if person.hsa_id == by.identity:
+    subject_ids = {reading.person_id, *(person.hsa_id for person in reading.other_identities)}
+    if reading.person_id in held.ids_of(by.identity):
         return _Standing(may_order=True)
     if unit_id in held.unit_ids:
         return _Standing(may_order=True, is_attested=True)
@@ -327,7 +328,7 @@ def _standing(held: mandates.Mandates, unit_id: HsaId, person: Person, by: User)
     attesting = held.delegated_for(Kind.ATTESTING, unit_id)
     if ordering is None:
         return _Standing(may_order=False)
-    if attesting is None or person.hsa_id in (ordering.principal_id, attesting.principal_id):
+    if attesting is None or subject_ids & {ordering.principal_id, attesting.principal_id}:
         return _Standing(may_order=True, ordered_for=ordering)
     return _Standing(may_order=True, is_attested=True, ordered_for=ordering, attested_for=attesting)
 
@@ -348,7 +349,7 @@ def _provider_item(
         message = _("No care provider in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
         refusal = Refusal(message, "units", Code.PROVIDER_UNKNOWN.value)
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
-    is_own = person.hsa_id == by.identity
+    is_own = person.hsa_id in held.ids_of(by.identity)
     is_head = any(unit.provider_id == provider.hsa_id for unit in held.units)
     refusals = [
         *_hopeless(found, provider.name),

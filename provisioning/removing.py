@@ -12,7 +12,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, evidence, handlers, mandates, outbox, removal_looks, silences, watching
+from provisioning import (
+    audit,
+    evidence,
+    four_eyes,
+    handlers,
+    mandates,
+    outbox,
+    removal_looks,
+    silences,
+    watching,
+)
 from provisioning import removal_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
@@ -21,6 +31,7 @@ from provisioning.grant_models import Removal
 from provisioning.mandates import Mandates
 from provisioning.models import Evidence, HandlerRole, User
 from provisioning.notifications import Kind
+from provisioning.rules.mandates import Act
 from provisioning.rules.right_lifecycle import RemovalState
 
 
@@ -115,8 +126,7 @@ def _pass_on(row: Removal, by: User, text: str) -> None:
 def _require_administrator(row: Removal, by: User, held: Mandates) -> None:
     if row.current_state is not RemovalState.AWAITING_KIV:
         raise WrongState
-    if by.pk == row.subject_key:
-        raise NotAllowed(_("It is your own access. Another KIV administrator has to remove it."))
+    four_eyes.require(Act.CARRY_OUT, by=by, held=held, subject_id=row.subject_id)
     handlers.require_asked(row, by, HandlerRole.KIV_ADMINISTRATOR)
     if not held.administers(row.unit_dn):
         raise NotAllowed(mandates.ENDED)

@@ -163,6 +163,8 @@ class Reviewer(models.Model):
     person_name = models.CharField(max_length=200, blank=True)
     # Asked only about this person's rights: somebody who could not decide on them has everything else.
     only_subject_key = models.CharField(max_length=KEY_LENGTH, blank=True)
+    # Never about that person's rights: the directory shows one human behind both HSA-ids.
+    is_barred = models.BooleanField(default=False)
     delegation = models.ForeignKey(Delegation, null=True, on_delete=models.PROTECT, related_name="reviewers")
     asked_on = models.DateField(null=True)  # the day of the first notice
     told_on = models.DateField(null=True)  # the day of the latest one; None: tell again
@@ -171,6 +173,9 @@ class Reviewer(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("review", "person_key", "only_subject_key"), name="one_reviewer_row_per_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_barred=False) | ~Q(only_subject_key=""), name="reviewer_barred_from_somebody"
             ),
         )
         indexes = (models.Index(fields=("person_key",), name="reviewer_inbox"),)

@@ -6,7 +6,7 @@ unit above or a delegate who is not the subject), §5 and §7 (a process leader:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -21,10 +21,14 @@ from provisioning.rules.hsa import HsaId
 
 @dataclass(frozen=True, slots=True)
 class AskedAbout:
-    """Somebody who is asked about everything but their own rights, or about one person's rights alone."""
+    """Somebody who is asked about everything but their own rights, or about one person's rights alone.
+
+    `is_barred`: never asked about that person's rights, which are the same human's by another HSA-id.
+    """
 
     asked: Asked
     only_subject_key: str = ""
+    is_barred: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -41,19 +45,35 @@ def look_up(
     if place.is_provider:
         provider = directory.provider(place.unit_id)
         holders = handlers.mandate_holders(directory, provider) if provider else ()
-        return tuple(AskedAbout(one) for one in handlers.by_own_mandate(holders))
+        everybody = handlers.by_own_mandate(holders)
+        return (*map(AskedAbout, everybody), *_barred(_own_subjects(directory, everybody, subjects)))
     unit = directory.unit(place.unit_id)
     if unit is None:
         return ()
-    # About the unit as a whole: its own HSA-id is nobody's, so nobody is left out.
-    everybody = handlers.attesters(directory, unit, subject_id=unit.hsa_id, rungs=rungs)
+    everybody = handlers.attesters(directory, unit, subject_id=None, rungs=rungs)
+    own = _own_subjects(directory, everybody, subjects)
     ids = {one.person.hsa_id for one in everybody}
-    found = [AskedAbout(one) for one in everybody]
-    for subject_id in dict.fromkeys(subjects):
-        if subject_id in ids:
-            others = handlers.attesters(directory, unit, subject_id=subject_id, rungs=rungs)
-            found += [AskedAbout(one, subject_id.folded) for one in others if one.person.hsa_id not in ids]
+    found = [*map(AskedAbout, everybody), *_barred(own)]
+    for subject_id in dict.fromkeys(subject_id for _asked, subject_id in own):
+        others = handlers.attesters(directory, unit, subject_id=subject_id, rungs=rungs)
+        found += [AskedAbout(one, subject_id.folded) for one in others if one.person.hsa_id not in ids]
     return tuple(found)
+
+
+def _own_subjects(
+    directory: Directory, everybody: Iterable[Asked], subjects: Iterable[HsaId]
+) -> list[tuple[Asked, HsaId]]:
+    """Who of those asked is one of the persons it is about, by whichever HSA-id."""
+    reviewed, asked = set(subjects), list(everybody)
+    own_ids = directory.identities(one.person.hsa_id for one in asked)
+    return [(one, subject_id) for one in asked for subject_id in own_ids[one.person.hsa_id] & reviewed]
+
+
+def _barred(own: Iterable[tuple[Asked, HsaId]]) -> Iterator[AskedAbout]:
+    """The same HSA-id needs no row: nobody decides upon that anyway."""
+    for one, subject_id in own:
+        if one.person.hsa_id != subject_id:
+            yield AskedAbout(one, subject_id.folded, is_barred=True)
 
 
 def assign(review: Review, found: Sequence[AskedAbout]) -> tuple[int, int]:
@@ -78,7 +98,8 @@ def assign(review: Review, found: Sequence[AskedAbout]) -> tuple[int, int]:
 
 
 def _is_other(row: Reviewer, one: AskedAbout) -> bool:
-    return row.delegation_id != (one.asked.delegation.pk if one.asked.delegation else None)
+    delegation_id = one.asked.delegation.pk if one.asked.delegation else None
+    return (row.delegation_id, row.is_barred) != (delegation_id, one.is_barred)
 
 
 def _row(review: Review, one: AskedAbout) -> Reviewer:
@@ -89,35 +110,47 @@ def _row(review: Review, one: AskedAbout) -> Reviewer:
         person_hsa_id=person.hsa_id.text,
         person_name="" if person.is_protected else person.name,
         only_subject_key=one.only_subject_key,
+        is_barred=one.is_barred,
         delegation=one.asked.delegation,
     )
 
 
-def row_for(rows: Iterable[Reviewer], item: ReviewItem, person_key: str) -> Reviewer | None:
+def row_for(rows: Sequence[Reviewer], item: ReviewItem, person_key: str) -> Reviewer | None:
     """By which row this person may decide on the item, if by any: a mandate of one's own comes first."""
-    if item.subject_key == person_key:
-        return None
-    fitting = [
-        row for row in rows if row.person_key == person_key and row.only_subject_key in ("", item.subject_key)
-    ]
+    fitting = [row for row in rows if row.person_key == person_key and may_decide(row, item, rows)]
     return min(fitting, key=lambda row: row.delegation_id is not None, default=None)
+
+
+def may_decide(row: Reviewer, item: ReviewItem, rows: Iterable[Reviewer]) -> bool:
+    """Say whether this row lets its person decide on the item; `rows`: all rows of the review."""
+    if item.subject_key == row.person_key or row.only_subject_key not in ("", item.subject_key):
+        return False
+    return not any(
+        other.is_barred and (other.person_key, other.only_subject_key) == (row.person_key, item.subject_key)
+        for other in rows
+    )
 
 
 def undecided_for(person_key: str) -> QuerySet[ReviewItem]:
     """The items that wait for this person's decision: never the person's own."""
-    asked = Reviewer.objects.filter(review=OuterRef("review"), person_key=person_key).filter(
-        Q(only_subject_key="") | Q(only_subject_key=OuterRef("subject_key"))
-    )
-    rows = ReviewItem.objects.undecided().filter(Exists(asked), review__state="open")
+    own = Reviewer.objects.filter(review=OuterRef("review"), person_key=person_key)
+    asked = own.filter(Q(only_subject_key="") | Q(only_subject_key=OuterRef("subject_key")))
+    barred = own.filter(is_barred=True, only_subject_key=OuterRef("subject_key"))
+    rows = ReviewItem.objects.undecided().filter(Exists(asked), ~Exists(barred), review__state="open")
     return rows.exclude(subject_key=person_key)
 
 
 def with_something_left() -> QuerySet[Reviewer]:
     """The rows of those who still have something to decide in an open review."""
     left = ReviewItem.objects.undecided().filter(review=OuterRef("review"))
+    barred = Reviewer.objects.filter(
+        review=OuterRef("review"), only_subject_key=OuterRef("subject_key"), is_barred=True
+    )
     left = left.exclude(subject_key=OuterRef("person_key"))
+    left = left.exclude(Exists(barred.filter(person_key=OuterRef(OuterRef("person_key")))))
     about_one = left.filter(subject_key=OuterRef("only_subject_key"))
     return Reviewer.objects.filter(
         Q(only_subject_key="") & Exists(left) | ~Q(only_subject_key="") & Exists(about_one),
         review__state="open",
+        is_barred=False,
     ).order_by(F("person_key"), "pk")

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -19,12 +18,12 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, grants, outbox, readings, removals, reviewers
+from provisioning import audit, four_eyes, grants, mandates, outbox, readings, removals, reviewers
 from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Grant
 from provisioning.mandates import Mandates
-from provisioning.models import AccessRequest, Delegation, User
+from provisioning.models import AccessRequest, User
 from provisioning.notifications import Kind
 from provisioning.review_models import Decision, Review, Reviewer, ReviewItem, ReviewScope, ReviewState
 from provisioning.review_readings import Said
@@ -32,6 +31,7 @@ from provisioning.reviewers import AskedAbout
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import HsaId, Level
 from provisioning.rules.lifecycle import State
+from provisioning.rules.mandates import Act
 from provisioning.rules.right_lifecycle import EndCause, GrantState
 
 Start = removals.Start
@@ -220,30 +220,17 @@ def _require_reviewer(
 
     Returns the head of unit on whose behalf a delegate decides; None for a mandate of one's own.
     """
-    if item.subject_key == by.pk:
-        raise NotAllowed(_("You cannot review your own access. Somebody else has to."))
+    four_eyes.require(Act.REVIEW, by=by, held=held, subject_id=HsaId(item.subject_key))
     row = reviewers.row_for(rows, item, by.pk)
     if row is None:
         raise NotAllowed
-    ended = _("You no longer have the mandate that this review needs.")
     if row.delegation_id is not None:
-        return _principal(row.delegation_id, held, ended)
-    if review.is_provider:
-        named = {HsaId(text) for text in settings.PROVIDER_MANDATES.get(review.unit_hsa_id, ())}
-        if by.identity not in named and all(one.hsa_id != review.unit_id for one in held.providers):
-            raise NotAllowed(ended)
-    elif not held.is_head_of_unit:  # of this unit or of one above it: who was asked says which
-        raise NotAllowed(ended)
+        return mandates.principal_of(row.delegation_id, held)
+    # Head of this unit or of one above it: who was asked says which.
+    still = held.is_of_provider(review.unit_id, by) if review.is_provider else held.is_head_of_unit
+    if not still:
+        raise NotAllowed(mandates.ENDED)
     return None
-
-
-def _principal(delegation_pk: int, held: Mandates, ended: Any) -> User:
-    """Who the delegate acts for; the delegation is locked, so that it is not revoked under the decision."""
-    rows = Delegation.objects.select_for_update(of=("self",), no_key=True).select_related("principal")
-    delegation = rows.get(pk=delegation_pk)
-    if delegation.ended_at is not None or all(one.pk != delegation.pk for one in held.delegated):
-        raise NotAllowed(ended)
-    return delegation.principal
 
 
 def _settle(item: ReviewItem, decision: Decision) -> None:
@@ -412,11 +399,9 @@ def _end_undecided(
         removals.begin(grant, EndCause.REVIEW, by=None, start=start)
 
 
-def was_asked(item: ReviewItem, rows: Iterable[Reviewer], *, on: date) -> bool:
+def was_asked(item: ReviewItem, rows: Sequence[Reviewer], *, on: date) -> bool:
     """Say whether somebody who may decide on it has been told, and has had some working days since."""
     days = settings.REVIEW_REMINDER_WORKING_DAYS
-    return any(
-        row.asked_on is not None and on >= deadlines.add_working_days(row.asked_on, days)
-        for row in rows
-        if reviewers.row_for([row], item, row.person_key)
-    )
+    asked = [row for row in rows if reviewers.may_decide(row, item, rows)]
+    told = (row.asked_on for row in asked if row.asked_on is not None)
+    return any(on >= deadlines.add_working_days(day, days) for day in told)

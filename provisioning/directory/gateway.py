@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from provisioning.directory import administrators, current_values, filters, mapping, names, tracking
+from provisioning.directory import (
+    administrators,
+    current_values,
+    filters,
+    identities,
+    mapping,
+    names,
+    tracking,
+)
 from provisioning.directory.batches import Batches, Wanted
 from provisioning.directory.checking import Report, check
 from provisioning.directory.connection import Connections, Entry
@@ -120,6 +128,10 @@ class Directory:
         """
         found = self._lookups.by_hsa_ids(Place.PERSONS, ids, mapping.person_attributes(self.layout))
         return _unambiguous(self._persons_in(found))
+
+    def identities(self, ids: Iterable[HsaId]) -> dict[HsaId, frozenset[HsaId]]:
+        """For each id, every HSA-id of the same human, itself included: as far as the directory shows it."""
+        return identities.of_humans(self._lookups, ids)
 
     def find_persons(self, text: str, *, limit: int = 20) -> Found[Person]:
         """Persons whose name holds every word of the text, or whose HSA-id begins with it."""

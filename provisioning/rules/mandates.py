@@ -1,7 +1,7 @@
 """Four eyes, and the limits of a delegation: who may do what to whose case.
 
 Pure: who IS head of unit or KIV administrator is read from the directory elsewhere. Every id of a
-human counts as that human, so `subject_ids` holds all HSA-ids of the person the case concerns.
+human counts as that human, so `own_ids` holds all HSA-ids of whoever acts.
 Source: domain page §7 (PDL; the region's portal rules of 2012).
 """
 
@@ -63,17 +63,16 @@ class DelegatedMandate:
 
 
 def conflict(
-    act: Act, *, by: HsaId, subject_ids: Collection[HsaId], attested_by: Collection[HsaId] = ()
+    act: Act, *, own_ids: Collection[HsaId], subject_id: HsaId, attested_by: Collection[HsaId] = ()
 ) -> Conflict | None:
-    """Say what stands against `by` doing this act, or None.
+    """Say what stands against a human doing this act, or None. `own_ids`: every HSA-id of that human.
 
-    `attested_by`: every HSA-id of those who have attested the case. Whoever carries out is
-    neither subject nor attester; the second attester is not the first; a reviewer is not the
-    subject. Source: domain §7 "Four eyes".
+    Whoever carries out is neither subject nor one of those who attested; the second attester is not the
+    first; a reviewer is not the subject. Source: domain §7 "Four eyes", §2 (several HSA-ids).
     """
-    if by in subject_ids:
+    if subject_id in own_ids:
         return Conflict.OWN_CASE
-    if act in (Act.CARRY_OUT, Act.SECOND_ATTEST) and by in attested_by:
+    if act in (Act.CARRY_OUT, Act.SECOND_ATTEST) and any(one in own_ids for one in attested_by):
         return Conflict.OWN_ATTESTATION
     return None
 

@@ -262,3 +262,15 @@ def test_a_blank_id_is_nobodys(directory: Directory, text: str):
     assert reading.person is None
     assert not couplings(reading)
     assert directory.person(HsaId(text)) is None
+
+
+def test_all_ids_of_a_human_are_told_and_nobody_elses(directory: Directory):
+    three = frozenset(oddities.THREE)
+    found = directory.identities([cast.TWO_IDS_OTHER, oddities.THREE[0], cast.HEAD, cast.NOBODY])
+    assert found == {
+        cast.TWO_IDS_OTHER: {cast.TWO_IDS, cast.TWO_IDS_OTHER},
+        oddities.THREE[0]: three,
+        cast.HEAD: {cast.HEAD},
+        cast.NOBODY: {cast.NOBODY},
+    }
+    assert directory.identities([]) == {}
