@@ -67,6 +67,7 @@ class Action(enum.StrEnum):
     REVIEW_ESCALATED = "review.escalated"
     REVIEW_ASKED_AGAIN = "review.asked_again"
     REVIEW_UNDECIDED = "review.undecided"
+    REVIEW_NOT_NEEDED = "review.not_needed"
     REVIEW_CLOSED = "review.closed"
     REVIEW_STUCK = "review.stuck"
     REMOVAL_STARTED = "removal.started"

@@ -158,7 +158,7 @@ def decide(
             _decide(item, rights[item.grant_id], given[item.pk], by, decided_for[item.pk], said, seconds)
             saved += 1
         else:
-            _settle(item, Decision.ENDED)
+            _settle(item, rights[item.grant_id], Decision.ENDED)
     ReviewItem.objects.filter(pk__in=[item.pk for item in items], reviewer=by).update(batch_size=saved)
     audit.record(Action.REVIEW_DECIDED, actor=by, about=review, items=saved, seconds=seconds)
     for item in items:
@@ -233,9 +233,18 @@ def _require_reviewer(
     return None
 
 
-def _settle(item: ReviewItem, decision: Decision) -> None:
+def _settle(item: ReviewItem, grant: Grant, decision: Decision) -> None:
+    """Nobody's decision: because of silence, or because none is needed any more."""
     item.decision, item.decided_at = decision, timezone.now()
     item.save(update_fields=["decision", "decided_at"])
+    is_silence = decision in (Decision.SILENCE_KEPT, Decision.SILENCE_REMOVED)
+    audit.record(
+        Action.REVIEW_UNDECIDED if is_silence else Action.REVIEW_NOT_NEEDED,
+        actor=None,
+        about=grant,
+        review=str(item.review.public_id),
+        decision=str(decision),
+    )
 
 
 def _settle_what_needs_no_answer(review: Review) -> None:
@@ -247,8 +256,9 @@ def _settle_what_needs_no_answer(review: Review) -> None:
     items = list(rows.select_for_update(of=("self",)))
     rights = _locked_rights(items)
     for item in items:
-        is_active = rights[item.grant_id].current_state is GrantState.ACTIVE
-        _settle(item, Decision.PROLONGED if is_active else Decision.ENDED)
+        grant = rights[item.grant_id]
+        is_active = grant.current_state is GrantState.ACTIVE
+        _settle(item, grant, Decision.PROLONGED if is_active else Decision.ENDED)
 
 
 def _close_if_decided(review: Review, *, by: User | None) -> None:
@@ -385,14 +395,7 @@ def _end_undecided(
     keeps = settings.REVIEW_UNDECIDED == "keep"
     if not keeps and not was_asked(item, rows, on=on):
         return  # nobody could decide, so nothing follows from their silence
-    _settle(item, Decision.SILENCE_KEPT if keeps else Decision.SILENCE_REMOVED)
-    audit.record(
-        Action.REVIEW_UNDECIDED,
-        actor=None,
-        about=grant,
-        review=str(review.public_id),
-        decision=str(item.decision),
-    )
+    _settle(item, grant, Decision.SILENCE_KEPT if keeps else Decision.SILENCE_REMOVED)
     if keeps:
         grants.record_reviewed(grant, opened_on=readings.today(review.opened_at))
     else:

@@ -145,6 +145,7 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.REVIEW_ESCALATED: ("waiting", gettext_lazy("The next one up was asked to review.")),
     Action.REVIEW_ASKED_AGAIN: ("waiting", gettext_lazy("What was not decided in a review was asked again.")),
     Action.REVIEW_UNDECIDED: ("warning", gettext_lazy("A right was not decided on in a review.")),
+    Action.REVIEW_NOT_NEEDED: ("info", gettext_lazy("A right no longer needed a decision in a review.")),
     Action.REVIEW_CLOSED: ("info", gettext_lazy("A review was closed.")),
     Action.REVIEW_STUCK: ("warning", gettext_lazy("A review has nobody who may decide.")),
     Action.CASE_REMOVED: ("info", gettext_lazy("A case was removed when its time was over.")),

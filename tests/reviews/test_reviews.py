@@ -126,6 +126,22 @@ def test_a_right_that_ended_meanwhile_needs_no_decision(directory, kiv):
     assert Removal.objects.count() == 1
 
 
+def test_what_needed_no_decision_any_more_is_in_the_event_log(directory, kiv):
+    asked, unasked, other = life.granted(kiv), life.granted(kiv, person_id=cast.SETTLED), life.statistics(kiv)
+    review = sitting.opened(asked, unasked, other)
+    life.removal_by_head(asked)
+    sitting.decide(review, {asked: Decision.KEEP})
+    life.removal_by_head(unasked)
+    reviewing.sweep()
+    told = AuditEntry.objects.filter(action="review.not_needed").order_by("sequence")
+    assert [(entry.about, entry.data["decision"]) for entry in told] == [
+        (asked.public_id, "ended"),
+        (unasked.public_id, "ended"),
+    ]
+    assert {entry.data["review"] for entry in told} == {str(review.public_id)}
+    assert sitting.item(review, other).decision == ""
+
+
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_a_decision_without_a_reason_is_refused(directory, kiv, reason):
     grant = life.granted(kiv)
