@@ -366,15 +366,15 @@ def tell(directory: Directory) -> int:
     """
     untold = list(Finding.objects.to_settle().filter(told_at=None).order_by("pk"))
     owners: dict[tuple[str, str, str, str], Mapping[HsaId, Collection[HsaId]]] = {}
-    recipients: dict[HsaId, None] = {}
+    recipients: dict[int, list[HsaId]] = {}
     for row in untold:
         place = (row.owner, row.level, row.unit_key, row.unit_dn)
         if place not in owners:
             owners[place] = directory.identities(_owners_of(directory, row))
         subject_id = HsaId(row.subject_key)
         others = [one for one, own_ids in owners[place].items() if subject_id not in own_ids]
-        recipients |= dict.fromkeys(others or _operators())
-    return _write_digests(untold, list(recipients)) if untold else 0
+        recipients[row.pk] = others or list(_operators())
+    return _write_digests(recipients) if untold else 0
 
 
 def _owners_of(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
@@ -396,14 +396,16 @@ def _operators() -> tuple[HsaId, ...]:
 
 
 @transaction.atomic
-def _write_digests(untold: Sequence[Finding], recipients: Sequence[HsaId]) -> int:
-    keys = [row.pk for row in untold]
-    rows = Finding.objects.select_for_update().to_settle().filter(pk__in=keys, told_at=None)
-    if not rows:
+def _write_digests(recipients: Mapping[int, Collection[HsaId]]) -> int:
+    """`recipients`: by finding. What another worker has told of meanwhile is nobody's news any more."""
+    rows = Finding.objects.select_for_update().to_settle().filter(pk__in=recipients, told_at=None)
+    keys = [row.pk for row in rows.order_by("pk")]
+    if not keys:
         return 0
-    count = Finding.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=timezone.now())
-    entry = audit.record(Action.FINDINGS_TOLD, actor=None, findings=count)
-    return len(outbox.enqueue(entry, MessageKind.FINDINGS, recipients))
+    Finding.objects.filter(pk__in=keys).update(told_at=timezone.now())
+    entry = audit.record(Action.FINDINGS_TOLD, actor=None, findings=len(keys))
+    news = dict.fromkeys(person for key in keys for person in recipients[key])
+    return len(outbox.enqueue(entry, MessageKind.FINDINGS, list(news)))
 
 
 # -- what was known --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -92,14 +92,16 @@ def begin(place: Review, found: Sequence[AskedAbout], *, by: User | None = None)
     Invalid where there is nothing to review.
     """
     today = readings.today()
-    if Review.objects.select_for_update().filter(unit_key=place.unit_key, state=ReviewState.OPEN).exists():
-        raise WrongState(_("The rights on this unit are being reviewed already."))
     rights = rights_of(place, on=today)
     if not rights:
         raise Invalid(_("There are no rights to review on this unit."), field="unit")
     place.opened_by, place.escalated_on = by, today
     place.due_on = deadlines.add_working_days(today, settings.REVIEW_WORKING_DAYS)
-    place.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            place.save(force_insert=True)
+    except IntegrityError as exc:  # one_open_review_per_unit, also when two begin it at once
+        raise WrongState(_("The rights on this unit are being reviewed already.")) from exc
     ReviewItem.objects.bulk_create(
         [ReviewItem(review=place, grant=grant, subject_key=grant.subject_key) for grant in rights],
         batch_size=500,
@@ -296,10 +298,13 @@ def is_notice_due(row: Reviewer, *, on: date) -> bool:
 
 @transaction.atomic
 def _notice(pks: Sequence[int], *, on: date) -> bool:
-    locked = Reviewer.objects.select_for_update(of=("self",)).select_related("review").filter(pk__in=pks)
-    rows = [row for row in locked.order_by("pk") if is_notice_due(row, on=on)]
+    # The reviews first, as every decision does: then nobody waits for the other in a circle.
+    theirs = Reviewer.objects.filter(pk__in=pks).values("review")
+    list(Review.objects.select_for_update().filter(pk__in=theirs).order_by("pk").values_list("pk"))
+    locked = reviewers.with_something_left().filter(pk__in=pks).select_for_update(of=("self",))
+    rows = [row for row in locked.select_related("review") if is_notice_due(row, on=on)]
     if not rows:
-        return False  # another worker was faster
+        return False  # another worker was faster, or all has been decided
     for row in rows:
         row.told_on, row.asked_on = on, row.asked_on or on
     Reviewer.objects.bulk_update(rows, ["told_on", "asked_on"])
