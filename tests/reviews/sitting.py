@@ -9,7 +9,7 @@ from provisioning.directory import open_directory
 from provisioning.grant_models import Grant
 from provisioning.review_models import Decision, Review, ReviewItem, ReviewScope
 from provisioning.reviews import Given, place_of
-from provisioning.rules.hsa import Attribute, HsaId
+from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.lifecycle import State
 from tests import cast
 from tests.workflows import acts
@@ -30,6 +30,22 @@ def own_right_of_the_head(kiv) -> Grant:
         acts.choose(request, requests.Choice.COUPLE)
         acts.work()
         request.refresh_from_db()
+    for change in request.changes:
+        kiv.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
+    acts.work()
+    request.refresh_from_db()
+    assert request.grant is not None, (request.state, request.assessment)
+    return request.grant
+
+
+def process_leader(kiv, person_id: HsaId = cast.PROCESS_LEADER, by: HsaId = cast.HEAD) -> Grant:
+    """A right to a whole care provider's statistics, attested by two."""
+    wishes = {"service": Service.INTYGSSTATISTIK, "level": Level.PROVIDER, "units": [cast.PROVIDER]}
+    request = acts.order(by=by, person_id=person_id, **wishes)
+    second = HsaId(request.handlers.order_by("pk")[0].person_hsa_id)
+    acts.attest(request, second)
+    acts.work()
+    request.refresh_from_db()
     for change in request.changes:
         kiv.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
     acts.work()
