@@ -328,9 +328,8 @@ REVIEW_REMINDER_WORKING_DAYS = env.int("REVIEW_REMINDER_WORKING_DAYS", 5, at_lea
 REVIEW_ESCALATE_WORKING_DAYS = env.int("REVIEW_ESCALATE_WORKING_DAYS", 10, at_least=1, at_most=120)
 # What becomes of the undecided: asked about once more and then removed, removed at once, or kept.
 REVIEW_UNDECIDED = env.choice("REVIEW_UNDECIDED", ("ask_again", "remove", "keep"), "ask_again")
-# The sweep that compares all rights with the directory: how hard it may ask, how often it looks at everybody,
-# and the share of persons that may seem to have lost something before the answer is not believed.
-SWEEP_SEARCHES_PER_SECOND = env.int("SWEEP_SEARCHES_PER_SECOND", 100, at_least=1, at_most=10_000)
+# The sweep that compares all rights with the directory: how often it looks at everybody, and the share of
+# persons that may seem to have lost something before the answer is not believed.
 SWEEP_FULL_EVERY_HOURS = env.int("SWEEP_FULL_EVERY_HOURS", 24, at_least=1, at_most=720)
 SWEEP_STOP_AT_PERCENT = env.int("SWEEP_STOP_AT_PERCENT", 30, at_least=1, at_most=100)
 DELEGATION_NOTICE_DAYS = env.ints("DELEGATION_NOTICE_DAYS", (14, 1))

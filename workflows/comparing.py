@@ -1,10 +1,10 @@
 """The sweep: all rights and open orders against the directory, and what follows from it.
 
-The directory is read in batches, at a set pace. What differs only by something not being there is put off to
-the end, and then read once more, in other and smaller batches and afresh, before it is written. Whatever the
-directory does not tell changes nothing; if too much seems to be lost at once, the answer is not believed and
-the sweep stops. Each person is one transaction, so that a sweep that dies has done no harm and the next one
-goes on.
+The directory is read in batches, in the least urgent lane of the background's pace. What differs only by
+something not being there is put off to the end, and then read once more, in other and smaller batches and
+afresh, before it is written. Whatever the directory does not tell changes nothing; if too much seems to be
+lost at once, the answer is not believed and the sweep stops. Each person is one transaction, so that a sweep
+that dies has done no harm and the next one goes on.
 Sources: domain §6 (don't know never decides), §8 (leavers, movers, closed units are found by a sweep).
 """
 
@@ -21,7 +21,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from provisioning import audit, findings, outbox
-from provisioning.directory import Directory, Wanted, open_directory, open_paced
+from provisioning.directory import Directory, Wanted, open_directory
+from provisioning.directory.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
 from provisioning.finding_models import Finding, KnownPerson, Sweep
 from provisioning.grant_models import Grant
@@ -136,8 +137,20 @@ def sweep(
     row = _begin(is_dry)
     if row is None:
         return None
-    directory = directory or open_paced(settings.SWEEP_SEARCHES_PER_SECOND)
+    directory = directory or open_directory()
     result = Result(row)
+    with background(Lane.SWEEP):
+        _try(directory, result, is_full=is_full, is_dry=is_dry, believes_losses=believes_losses)
+        if not is_dry:
+            tell()
+    return result
+
+
+def _try(
+    directory: Directory, result: Result, *, is_full: bool | None, is_dry: bool, believes_losses: bool
+) -> None:
+    """Look, and write down how it went."""
+    row = result.sweep
     try:
         _look(directory, result, is_full=is_full, is_dry=is_dry, believes_losses=believes_losses)
     except DirectoryError as exc:
@@ -149,9 +162,6 @@ def sweep(
     finally:
         directory.close()
         _finish(row, is_dry)
-    if not is_dry:
-        tell()
-    return result
 
 
 def tell() -> int:

@@ -11,7 +11,6 @@ from provisioning.directory.connect import (
     address,
     has_national_directory,
     open_directory,
-    open_paced,
 )
 from provisioning.directory.gateway import Directory, Found
 from provisioning.directory.layout import ConnectionSettings, Layout
@@ -26,5 +25,4 @@ __all__ = [
     "address",
     "has_national_directory",
     "open_directory",
-    "open_paced",
 ]

@@ -29,6 +29,7 @@ NOT_ASKED = tuple(
 )
 AT_ONCE = 50_000  # persons whose ids, and couplings where all commissions are gone through, are held
 AGAIN_AT_ONCE = 20  # persons in the searches of a second look
+BY_ID_AT_ONCE = 250  # ids in one search where nothing is asked for by its beginning: half a page
 KEPT_AT_MOST = 50_000  # organisation entries remembered; more than any region has
 
 Wanted = tuple[HsaId, Collection[HsaId]]  # a person, and the units and providers to look up besides
@@ -55,7 +56,6 @@ class Batches:
         self._layout = lookups.layout
         self._readability = readability
         self._decides = decides
-        self._at_once = AGAIN_AT_ONCE if decides else TERMS_PER_SEARCH
         self._entries: dict[names.Key, Entry | None] = {}  # organisation, by DN; None: there is none
         self._places: dict[HsaId, tuple[_Place, ...]] = {}  # by id; empty: there is none
         self._parents: dict[HsaId, tuple[HsaId, ...]] = {}
@@ -77,10 +77,17 @@ class Batches:
         remaining = iter(wanted)
         while some := list(itertools.islice(remaining, AT_ONCE)):
             self._register = self._go_through_all([person_id for person_id, _ in some])
-            for begin in range(0, len(some), self._at_once):
+            at_once = self._at_once
+            for begin in range(0, len(some), at_once):
                 if len(self._entries) > KEPT_AT_MOST:
                     self._entries, self._places, self._parents = {}, {}, {}
-                yield from self._read(dict(some[begin : begin + self._at_once]))
+                yield from self._read(dict(some[begin : begin + at_once]))
+
+    @property
+    def _at_once(self) -> int:
+        if self._decides:
+            return AGAIN_AT_ONCE
+        return TERMS_PER_SEARCH if self._register is None else BY_ID_AT_ONCE
 
     def _go_through_all(self, ids: Collection[HsaId]) -> Register | None:
         """The commissions of very many persons; None where they are asked for a hundred persons at a time."""
@@ -137,9 +144,10 @@ class Batches:
         problems: defaultdict[HsaId, list[Problem]] = defaultdict(list)
         persons: dict[HsaId, Person] = {}
         doubled: set[HsaId] = set()
+        attributes = mapping.person_attributes(layout)
         found = [
             (entry, person)
-            for entry in self._lookups.by_hsa_ids(Place.PERSONS, ids, mapping.person_attributes(layout))
+            for entry in self._lookups.by_hsa_ids(Place.PERSONS, ids, attributes, at_once=BY_ID_AT_ONCE)
             if mapping.is_person(entry, layout) and (person := mapping.to_person(entry, layout)) is not None
         ]
         certain = self._lacking(found)
@@ -289,7 +297,7 @@ class Batches:
         if not terms:
             return
         attributes = mapping.organisation_attributes(layout)
-        found = self._lookups.by_terms(Place.UNITS, terms, attributes)
+        found = self._lookups.by_terms(Place.UNITS, terms, attributes, at_once=BY_ID_AT_ONCE)
         here = {HsaId((entry.first(layout.hsa_identity) or "").strip()) for entry in found}
         absent = [filters.equals(layout.hsa_identity, one.text) for one in new - here]
         if absent:

@@ -11,7 +11,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from provisioning.directory.gateway import Directory
 from provisioning.directory.layout import ConnectionSettings, Layout
-from provisioning.directory.pace import Pace
 
 
 class Which(enum.Enum):
@@ -24,11 +23,6 @@ class Which(enum.Enum):
 def open_directory(which: Which = Which.OWN) -> Directory:
     """The configured directory. Cheap: the same object for the same settings, connected on first use."""
     return _directory(connection_settings(which), layout(which))
-
-
-def open_paced(per_second: int) -> Directory:
-    """KIV, asked at most so many questions a second: for sweeps."""
-    return Directory(connection_settings(), layout(), before_each=Pace(per_second).wait)
 
 
 def has_national_directory() -> bool:

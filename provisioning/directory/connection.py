@@ -93,12 +93,9 @@ class Connections:
         settings: ConnectionSettings,
         *,
         reads_only: bool = True,
-        before_each: Callable[[], None] | None = None,
     ):
-        """`before_each` is called before every question: to keep a pace."""
         self._settings = settings
         self._reads_only = reads_only
-        self._before_each = before_each
         self._address = _address(settings)
         self._own = threading.local()
         self._pool: Pool[_Kept] = Pool(settings.max_connections)
@@ -254,8 +251,6 @@ class Connections:
 
     def _try(self, operate: Callable[[Any], T], *, may_retry: bool) -> T:
         is_new = self._is_unopened()
-        if self._before_each is not None:
-            self._before_each()
         try:
             with _translated():
                 return operate(self._link())

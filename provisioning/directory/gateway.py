@@ -53,11 +53,8 @@ class Directory:
         self,
         settings: ConnectionSettings,
         layout: Layout | None = None,
-        *,
-        before_each: Callable[[], None] | None = None,
     ):
-        """`before_each` is called before every question to the server: to keep a pace."""
-        self._connections = Connections(settings, before_each=before_each)
+        self._connections = Connections(settings)
         self._lookups = Lookups(self._connections, layout or Layout())
         self._readability = Readability(self._lookups)
 

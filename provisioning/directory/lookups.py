@@ -77,20 +77,34 @@ class Lookups:
             is_cut = is_cut or found.is_cut
         return Found(entries[:limit], is_cut or len(entries) > limit)
 
-    def by_terms(self, place: Place, terms: Iterable[str], attributes: Collection[str]) -> list[Entry]:
+    def by_terms(
+        self,
+        place: Place,
+        terms: Iterable[str],
+        attributes: Collection[str],
+        *,
+        at_once: int = TERMS_PER_SEARCH,
+    ) -> list[Entry]:
         """Entries that match any of the filters, each once, in as few searches as filters allow."""
         found: dict[names.Key, Entry] = {}
-        for some in _batches(dict.fromkeys(terms)):
+        for some in _batches(dict.fromkeys(terms), at_once):
             for entry in self.search(place, filters.any_of(some), attributes, is_paged=len(some) > 1):
                 found[names.key(entry.dn)] = entry
         return list(found.values())
 
-    def by_hsa_ids(self, place: Place, ids: Iterable[HsaId], attributes: Collection[str]) -> list[Entry]:
+    def by_hsa_ids(
+        self,
+        place: Place,
+        ids: Iterable[HsaId],
+        attributes: Collection[str],
+        *,
+        at_once: int = TERMS_PER_SEARCH,
+    ) -> list[Entry]:
         """Entries with one of the HSA-ids; an id may have none, one or (a fault) several."""
         attribute = self.layout.hsa_identity
         wanted = {identity for identity in ids if identity.text.strip()}
         terms = (filters.equals(attribute, identity.text) for identity in wanted)
-        found = self.by_terms(place, terms, attributes)
+        found = self.by_terms(place, terms, attributes, at_once=at_once)
         # A server's own idea of equality (blanks) may be wider than ours.
         return [entry for entry in found if HsaId((entry.first(attribute) or "").strip()) in wanted]
 
@@ -182,7 +196,7 @@ class Lookups:
         return found
 
 
-def _batches(terms: Iterable[str]) -> Iterator[list[str]]:
+def _batches(terms: Iterable[str], at_once: int = TERMS_PER_SEARCH) -> Iterator[list[str]]:
     remaining = iter(terms)
-    while some := list(itertools.islice(remaining, TERMS_PER_SEARCH)):
+    while some := list(itertools.islice(remaining, at_once)):
         yield some

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 import socket
-import time
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 
 from provisioning.directory import Directory, batches, register, wire
-from provisioning.directory.pace import Pace
 from provisioning.errors import DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 from provisioning.rules import drift
 from provisioning.rules.hsa import HsaId, Level, Part, Reading, Service
@@ -283,19 +281,3 @@ def test_what_was_changed_is_told_where_the_server_tells(
     assert cast.BJORKHAGA in long_ago.unit_ids
     nothing = directory.changed_since(datetime.now(UTC) + timedelta(days=1))
     assert nothing is not None and not nothing.person_ids and not nothing.unit_ids
-
-
-def test_a_pace_is_kept_by_every_question(server: Server):
-    calls: list[float] = []
-    paced = Directory(server.settings(), DEMO_LAYOUT, before_each=lambda: calls.append(time.monotonic()))
-    paced.read(cast.COORDINATOR, unit_ids=[cast.BJORKHAGA])
-    paced.close()
-    assert len(calls) >= 5
-
-
-def test_a_pace_lets_no_more_through_than_it_says():
-    pace = Pace(200)
-    start = time.monotonic()
-    for _ in range(21):
-        pace.wait()
-    assert time.monotonic() - start >= 0.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from provisioning import mandates
-from provisioning.directory import open_directory, open_paced
+from provisioning.directory import open_directory
 from provisioning.finding_models import Finding, Sweep
 from provisioning.rules.drift import Kind
 from provisioning.rules.hsa import HsaId
@@ -19,8 +19,7 @@ ROLE = "hsaSystemRole"
 
 
 def swept(**how) -> Sweep:
-    """One sweep, full, at full speed."""
-    how.setdefault("directory", open_paced(10_000))
+    """One full sweep."""
     result = comparing.sweep(is_full=True, **how)
     assert result is not None
     return result.sweep

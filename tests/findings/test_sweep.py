@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from provisioning import notifications
-from provisioning.directory import open_directory, open_paced
+from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.finding_models import Finding, KnownPerson, Sweep
 from provisioning.grant_models import Grant, Removal
@@ -225,16 +225,16 @@ def test_roles_hidden_in_the_middle_of_a_sweep_are_noticed_before_anything_is_wr
     life.granted(kiv)
     swept()
     before = set(Finding.objects.standing().values_list("pk", "state"))
-    paced = open_paced(10_000)
-    real = paced.read_many
+    shared = open_directory()
+    real = shared.read_many
 
     def then_hidden(wanted):
         directory.faults.unreadable = {"hsaSystemRole"}
         yield from real(wanted)
 
-    paced.read(cast.SETTLED)  # readable so far
-    monkeypatch.setattr(paced, "read_many", then_hidden)
-    swept(directory=paced)
+    shared.read(cast.SETTLED)  # readable so far
+    monkeypatch.setattr(shared, "read_many", then_hidden)
+    swept()
     assert set(Finding.objects.standing().values_list("pk", "state")) == before
 
 
