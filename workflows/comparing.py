@@ -159,6 +159,9 @@ def _try(
     except _TooMuchLost:
         row.outcome, row.code = Sweep.Outcome.STOPPED, "sweep.too_much_lost"
         log.error("comparison with the directory stopped: too much seems to be lost")
+    else:
+        is_whole = not row.unread and not row.code
+        row.outcome = Sweep.Outcome.COMPLETE if is_whole else Sweep.Outcome.INCOMPLETE
     finally:
         directory.close()
         _finish(row, is_dry)
@@ -190,8 +193,8 @@ def _begin(is_dry: bool) -> Sweep | None:
 
 def _finish(row: Sweep, is_dry: bool) -> None:
     if row.outcome == Sweep.Outcome.RUNNING:
-        is_whole = not row.unread and not row.code
-        row.outcome = Sweep.Outcome.COMPLETE if is_whole else Sweep.Outcome.INCOMPLETE
+        # Ended by a time limit or an error of ours. The next one must not begin where this one ended.
+        row.outcome, row.code = Sweep.Outcome.FAILED, "sweep.aborted"
     row.finished_at = timezone.now()
     if is_dry:
         return

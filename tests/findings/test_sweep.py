@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
-from provisioning import notifications
+from provisioning import findings, notifications
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.finding_models import Finding, KnownPerson, Sweep
@@ -405,6 +406,27 @@ def test_each_owner_gets_one_message_for_all_that_is_new(directory, kiv):
     assert len(keys) == len(set(keys))
     swept()
     assert OutgoingMessage.objects.filter(kind="findings").count() == len(keys)
+
+
+def test_a_sweep_that_is_broken_off_has_failed_and_the_next_does_not_begin_after_it(
+    directory, kiv, monkeypatch
+):
+    """By a time limit of the worker, say: what it had not come to is still to be looked at."""
+    life.granted(kiv)
+
+    def break_off(*arguments):
+        raise SoftTimeLimitExceeded
+
+    with monkeypatch.context() as patched, pytest.raises(SoftTimeLimitExceeded):
+        patched.setattr(findings, "record", break_off)
+        swept()
+    row = Sweep.objects.get()
+    assert (row.outcome, row.code) == (Sweep.Outcome.FAILED, "sweep.aborted")
+    assert row.finished_at is not None
+    assert not Finding.objects.exists()
+    result = comparing.sweep()
+    assert result is not None and result.sweep.is_full
+    assert result.sweep.outcome == Sweep.Outcome.COMPLETE
 
 
 def test_a_directory_error_is_no_crash(directory):
