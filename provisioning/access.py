@@ -16,7 +16,7 @@ from django.http import Http404
 
 from provisioning import grants, mandates, reviewers
 from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
+from provisioning.grant_models import Grant, GrantQuerySet, Removal
 from provisioning.mandates import Mandates
 from provisioning.models import (
     AccessRequest,
@@ -30,7 +30,7 @@ from provisioning.models import (
 from provisioning.notifications import Kind
 from provisioning.review_models import Review, ReviewItem
 from provisioning.rules.drift import Owner
-from provisioning.rules.hsa import HsaId, Level
+from provisioning.rules.hsa import HsaId, Level, Provider, Unit
 from provisioning.rules.lifecycle import State
 from provisioning.rules.right_lifecycle import GrantState, RemovalState
 
@@ -333,7 +333,7 @@ def _is_head(held: Mandates) -> Q:
 # -- rights and their removals -------------------------------------------------------------------------------
 
 
-def visible_grants(user: User) -> QuerySet[Grant]:
+def visible_grants(user: User) -> GrantQuerySet:
     """The rights this person may read: own ones, those on own units, those one ordered or attested."""
     rows = Grant.objects.select_related("origin__order__orderer", "let_end_by")
     if user.is_auditor:
@@ -351,6 +351,26 @@ def find_grant(user: User, public_id: UUID) -> Grant:
         return visible_grants(user).get(public_id=public_id)
     except Grant.DoesNotExist:
         raise Http404 from None
+
+
+def may_read_place(user: User, place_id: HsaId) -> bool:
+    """Say whether this person may read all rights on a unit or care provider: its head now, or an auditor."""
+    held = mandates.for_display(user)
+    return user.is_auditor or place_id in held.unit_ids or held.is_of_provider(place_id, user)
+
+
+def places_to_read(user: User) -> tuple[Unit | Provider, ...]:
+    """The units and care providers whose rights are this person's to follow, for a menu of them."""
+    held = mandates.for_display(user)
+    return (*held.units, *held.providers)
+
+
+def places_of_grant_subject(user: User, grant: Grant) -> frozenset[HsaId] | None:
+    """Where this person may read about the holder of a right; None: everywhere."""
+    if user.is_auditor or user.hsa_key == grant.subject_key:
+        return None
+    held = mandates.for_display(user)
+    return held.unit_ids | {provider.hsa_id for provider in held.providers}
 
 
 def visible_removals(user: User) -> QuerySet[Removal]:

@@ -15,6 +15,7 @@ from provisioning.views import (
     messages,
     nudge,
     receipts,
+    standing,
     start,
 )
 
@@ -27,6 +28,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("arenden/<uuid:public_id>/paminn/", nudge.nudge, name="nudge"),
     path("behorigheter/", grants.grants, name="grants"),
     path("behorigheter/<uuid:public_id>/", grants.grant, name="grant"),
+    path("behorigheter/mina/", standing.my_standing, name="my_standing"),
+    path("behorigheter/<uuid:public_id>/person/", standing.person_standing, name="person_standing"),
+    path("behorigheter/plats/<str:hsa_id>/", standing.place_standing, name="place_standing"),
     path("borttag/<uuid:public_id>/", grants.removal, name="removal"),
     path("delegeringar/", delegations.delegations, name="delegations"),
     path("delegeringar/ny/", delegations.delegate, name="delegate"),

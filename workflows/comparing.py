@@ -20,21 +20,19 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import audit, findings, outbox
+from provisioning import audit, findings, outbox, tracked_people
 from provisioning.directory import Directory, Wanted, open_directory
 from provisioning.directory.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
-from provisioning.finding_models import Finding, KnownPerson, Sweep
+from provisioning.finding_models import Finding, Sweep
 from provisioning.grant_models import Grant
 from provisioning.models import AccessRequest
 from provisioning.notifications import Kind as MessageKind
 from provisioning.rules import drift
 from provisioning.rules.drift import RESTS_ON_ABSENCE, Comparison, Kind
 from provisioning.rules.hsa import HsaId, Reading
-from provisioning.rules.lifecycle import State
 from provisioning.rules.profession import is_doctor
-from provisioning.rules.removal import Right
-from provisioning.rules.right_lifecycle import GrantState
+from provisioning.tracked_people import Tracked
 from workflows import steps
 
 log = logging.getLogger(__name__)
@@ -43,39 +41,6 @@ CHUNK = 500  # persons whose rows are held at once
 ABANDONED_AFTER = timedelta(hours=1)  # longer than a worker lets it run
 OVERLAP = timedelta(minutes=10)  # between the directory's clock and ours, and for slow replicas
 FEW = 20  # so many losses are never too many
-_UNATTESTED = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
-
-
-@dataclass(slots=True)
-class Tracked:
-    """One person to look at, with everything the tool has about them."""
-
-    person_id: HsaId
-    grants: list[Grant] = field(default_factory=list)  # living
-    requests: list[AccessRequest] = field(default_factory=list)  # open
-    findings: list[Finding] = field(default_factory=list)  # standing
-    was_doctor: bool | None = None
-
-    @property
-    def rights(self) -> list[Right]:
-        return [grant.right for grant in self.grants if grant.current_state is GrantState.ACTIVE]
-
-    @property
-    def explained(self) -> list[Right]:
-        """Being taken away, or attested and being given: their values belong to them."""
-        ending = [grant.right for grant in self.grants if grant.current_state is not GrantState.ACTIVE]
-        return ending + [one.right for one in self.requests if one.state not in _UNATTESTED]
-
-    @property
-    def place_ids(self) -> set[HsaId]:
-        return {one.unit_id for one in self.grants} | {one.unit_id for one in self.findings}
-
-    def compare(self, reading: Reading) -> Compared:
-        found = drift.compare(
-            reading, self.rights, at=reading.read_at, explained=self.explained, was_doctor=self.was_doctor
-        )
-        leaves = drift.leaves(reading, at=reading.read_at) if self.requests else None
-        return Compared(self, reading, found, leaves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +72,11 @@ class Compared:
         is_new_loss = any(Kind(kind) in RESTS_ON_ABSENCE for kind, *_rest in seen - known)
         is_vanished = any(self.found.decides(Kind(kind)) for kind, *_rest in known - seen)
         return is_new_loss or is_vanished
+
+
+def _compare(one: Tracked, reading: Reading) -> Compared:
+    leaves = drift.leaves(reading, at=reading.read_at) if one.requests else None
+    return Compared(one, reading, one.compare(reading), leaves)
 
 
 class _TooMuchLost(Exception):
@@ -249,13 +219,13 @@ def _read(
 
     def wanted() -> Iterator[Wanted]:
         for chunk in _chunks(ids):
-            for one in _load(chunk):
+            for one in tracked_people.load(chunk):
                 tracked[one.person_id] = one
                 yield one.person_id, one.place_ids
 
     readings = read(wanted())
     while chunk := list(itertools.islice(readings, CHUNK)):
-        yield [tracked.pop(reading.person_id).compare(reading) for reading in chunk]
+        yield [_compare(tracked.pop(reading.person_id), reading) for reading in chunk]
 
 
 def _whom(directory: Directory, row: Sweep, *, is_full: bool | None) -> list[HsaId]:
@@ -312,22 +282,6 @@ def _chunks(ids: Iterable[HsaId]) -> Iterator[list[HsaId]]:
     remaining = iter(ids)
     while chunk := list(itertools.islice(remaining, CHUNK)):
         yield chunk
-
-
-def _load(ids: Collection[HsaId]) -> list[Tracked]:
-    """What the tool has about these persons, in four queries."""
-    keys = [one.folded for one in ids]
-    tracked = {one.folded: Tracked(one) for one in ids}
-    for grant in Grant.objects.living().filter(subject_key__in=keys):
-        tracked[grant.subject_key].grants.append(grant)
-    for request in AccessRequest.objects.open().filter(subject_key__in=keys):
-        tracked[request.subject_key].requests.append(request)
-    rows = Finding.objects.standing().filter(subject_key__in=keys).select_related("removal", "request")
-    for row in rows:
-        tracked[row.subject_key].findings.append(row)
-    for known in KnownPerson.objects.filter(pk__in=keys):
-        tracked[known.pk].was_doctor = known.is_doctor
-    return list(tracked.values())
 
 
 # -- what follows --------------------------------------------------------------------------------------------

@@ -105,6 +105,13 @@ class Directory:
         """
         return tracking.role_holders(self._lookups, self._readability)
 
+    def holders_naming(self, hsa_id: HsaId) -> list[HsaId]:
+        """Everybody with a role of our services that names this unit or provider, near misses included.
+
+        Raises as `role_holders`.
+        """
+        return tracking.holders_naming(self._lookups, self._readability, hsa_id)
+
     def changed_since(self, moment: datetime) -> Changed | None:
         """What has been written since that moment (aware); None when the server does not tell.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -31,20 +31,34 @@ class Changed:
 
 def role_holders(lookups: Lookups, readability: Readability) -> list[HsaId]:
     """See `Directory.role_holders`."""
+    words = [entitled.role_word for entitled in CATALOGUE.values()]
+    return [holder for holder, _named in _holders(lookups, readability, words)]
+
+
+def holders_naming(lookups: Lookups, readability: Readability, hsa_id: HsaId) -> list[HsaId]:
+    """See `Directory.holders_naming`."""
+    found = _holders(lookups, readability, [hsa_id.text.strip()])
+    return [holder for holder, named in found if hsa_id in named]
+
+
+def _holders(
+    lookups: Lookups, readability: Readability, words: Iterable[str]
+) -> list[tuple[HsaId, frozenset[HsaId]]]:
+    """Who has a role of ours with one of these words in it, and what those roles name."""
     layout = lookups.layout
     # A directory may compare roles byte for byte, as their services do: then case is asked for as well.
-    own = [entitled.role_word for entitled in CATALOGUE.values()]
-    words = [form for word in own for form in (word, word.lower(), word.upper())]
-    wanted = filters.any_of(filters.contains(layout.system_roles, word) for word in words)
+    forms = dict.fromkeys(form for word in words for form in (word, word.lower(), word.upper()))
+    wanted = filters.any_of(filters.contains(layout.system_roles, form) for form in forms)
     attributes = ["objectClass", layout.hsa_identity, layout.system_roles]
-    found: dict[HsaId, None] = {}
+    found: dict[HsaId, frozenset[HsaId]] = {}
     for entry in _entries(lookups, Place.PERSONS, wanted, attributes):
         text = (entry.first(layout.hsa_identity) or "").strip()
-        if text and any(ids_named_in(role) for role in entry.values(layout.system_roles)):
-            found[HsaId(text)] = None
+        named = frozenset(one for role in entry.values(layout.system_roles) for one in ids_named_in(role))
+        if text and named:
+            found[HsaId(text)] = named
     if not found and not readability.is_searchable(Place.PERSONS, layout.person_classes, layout.system_roles):
         raise marked(DirectoryRefused(code="directory.unreadable_attribute"), Trouble.HIDDEN)
-    return list(found)
+    return list(found.items())
 
 
 def changed_since(lookups: Lookups, moment: datetime) -> Changed | None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -28,7 +29,7 @@ def grants(request: HttpRequest) -> HttpResponse:
     sees_more = visible.exclude(subject_key=user.hsa_key).exists()
     shows_all = sees_more and request.GET.get("vems") == "alla"
     shows_ended = request.GET.get("visa") == "avslutade"
-    rows = visible if shows_all else visible.filter(subject_key=user.hsa_key)
+    rows: QuerySet[Grant] = visible if shows_all else visible.filter(subject_key=user.hsa_key)
     if shows_ended:
         rows = rows.filter(state=GrantState.ENDED.value).order_by("-ended_at", "-pk")
     else:
@@ -41,6 +42,7 @@ def grants(request: HttpRequest) -> HttpResponse:
         "shows_all": shows_all,
         "shows_ended": shows_ended,
         "sees_more": sees_more,
+        "places": access.places_to_read(user),
     }
     return render(request, "provisioning/grant/list.html", context)
 
@@ -58,6 +60,7 @@ def grant(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "grant": row,
         "line": grant_words.grant_line(user, row, _now(row)),
         "facts": grant_words.grant_facts(user, row),
+        "may_read_place": access.may_read_place(user, row.unit_id),
         "may_end": may_end,
         "may_let_end": may_end and row.let_end_at is None,
         "may_prolong": is_active,

@@ -259,13 +259,24 @@ def test_everybody_with_a_role_of_ours_is_found_near_misses_included(directory: 
     assert not found & {cast.COORDINATOR, cast.DOCTOR, cast.OUTSIDER}
 
 
+def test_who_holds_a_role_that_names_a_unit_is_found_however_it_is_written(directory: Directory):
+    found = set(directory.holders_naming(cast.BJORKHAGA))
+    assert found >= {cast.SETTLED, cast.WRONG_CASE, cast.BLANKS}
+    assert not found & {cast.COORDINATOR, cast.SETTLED_PROCESS_LEADER, cast.WRONG_UNIT}
+    assert cast.SETTLED_PROCESS_LEADER in directory.holders_naming(cast.PROVIDER)
+    assert directory.holders_naming(cast.NOWHERE) == [cast.UNKNOWN_ID]
+
+
 def test_holders_that_cannot_all_be_told_are_not_told_at_all(
     own_server: Server, connect: Callable[..., Directory]
 ):
     with own_server.limited() as settings, pytest.raises(DirectoryTruncated):
         connect(settings).role_holders()
-    with own_server.blind("hsaSystemRole") as settings, pytest.raises(DirectoryRefused):
-        connect(settings).role_holders()
+    with own_server.blind("hsaSystemRole") as settings:
+        with pytest.raises(DirectoryRefused):
+            connect(settings).role_holders()
+        with pytest.raises(DirectoryRefused):
+            connect(settings).holders_naming(cast.BJORKHAGA)
 
 
 def test_what_was_changed_is_told_where_the_server_tells(

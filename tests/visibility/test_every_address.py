@@ -55,6 +55,8 @@ ABOUT = {
     "grant": "grant",
     "grant_end": "grant",
     "grant_let_end": "grant",
+    "person_standing": "grant",
+    "place_standing": "place",
     "removal": "removal",
     "removal_withdraw": "removal",
     "removal_task": "removal",
@@ -71,12 +73,12 @@ class Address:
     @property
     def about(self) -> str:
         """What kind of object stands in it; empty for none."""
-        if "<uuid:" not in self.route:
+        if "<uuid:" not in self.route and self.name not in ABOUT:
             return ""
         return ABOUT.get(self.name, "case")
 
     def path(self, value: object) -> str:
-        route = re.sub(r"<uuid:\w+>", str(value), self.route)
+        route = re.sub(r"<(?:uuid|str):\w+>", str(value), self.route)
         # The records' addresses: the first row of the table, whatever it is.
         route = re.sub(r"<path:\w+>", _first_row(route), route)
         route = re.sub(r"\^?\(\?P<app_label>[^)]*\)/\$", "provisioning/", route)

@@ -28,6 +28,7 @@ from workflows import comparing
 
 HEAD_ELSEWHERE = HsaId("SE0000000000-1041")  # of EKLIDEN
 KIV_ELSEWHERE = cast.PREFIX  # made KIV administrator of EKLIDEN
+NO_PLACE = "SE0000000000-E000000008888"  # no entry, and nothing names it
 OPERATOR = cast.TWO_IDS
 
 # The columns of the table. `doctor` and `outsider` have nothing to do with any case.
@@ -76,6 +77,9 @@ class World:
             return {name: row.public_id for name, row in self.removals.items()} | nobodys
         if parameter == "message":
             return {name: row.uuid for name, row in self.messages.items()} | nobodys
+        if parameter == "place":
+            places = {"own": cast.BJORKHAGA, "elsewhere": cast.EKLIDEN}
+            return {name: place.text for name, place in places.items()} | {"missing": NO_PLACE}
         if parameter == "finding":
             return {name: row.public_id for name, row in self.findings.items()} | nobodys
         return {}
