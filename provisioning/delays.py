@@ -7,26 +7,35 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils.translation import ngettext
 
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest
 from provisioning.rules import delays
 from provisioning.rules.delays import Forecast
 
-# Where somebody answered "already set" it had stood in KIV before we looked: that measures nothing.
+# Where somebody answered "already" it had been so in KIV before we looked: that measures nothing.
 _MEASURED = ("done", "seen")
 
 
 def expected() -> Forecast:
     """What the latest measured delays say of the next change; the documented delay before there are any.
 
-    A delay runs from our seeing the value in KIV to our seeing it in HSA. Both looks come late, by at
-    most their own interval.
+    A delay runs from our seeing the change in KIV to our seeing it in HSA, be it a value that came or one
+    that went. Both looks come late, by at most their own interval.
     """
-    rows = AccessRequest.objects.filter(
+    arrivals = AccessRequest.objects.filter(
         arrived_at__isnull=False, values_seen_at__isnull=False, carried_out_how__in=_MEASURED
     )
-    times = rows.order_by("-arrived_at").values_list("values_seen_at", "arrived_at")[: delays.WINDOW]
-    found = [max(arrived - seen, timedelta(0)) for seen, arrived in times if seen and arrived]
-    return delays.forecast(found)
+    departures = Removal.objects.filter(
+        gone_from_hsa_at__isnull=False, values_gone_at__isnull=False, carried_out_how__in=_MEASURED
+    )
+    times = [
+        *arrivals.order_by("-arrived_at").values_list("arrived_at", "values_seen_at")[: delays.WINDOW],
+        *departures.order_by("-gone_from_hsa_at").values_list("gone_from_hsa_at", "values_gone_at")[
+            : delays.WINDOW
+        ],
+    ]
+    seen = sorted(((late, early) for late, early in times if late and early), reverse=True)
+    return delays.forecast([max(late - early, timedelta(0)) for late, early in seen[: delays.WINDOW]])
 
 
 def sentence() -> str:
@@ -40,5 +49,5 @@ def sentence() -> str:
 
 
 def late_after() -> timedelta:
-    """How long a request waits for HSA before the orderer and the operators are told."""
+    """How long a case waits for HSA before those concerned and the operators are told."""
     return delays.late_after(expected(), configured=timedelta(minutes=settings.HSA_LATE_AFTER_MINUTES))

@@ -43,6 +43,7 @@ class RemovalStateChoice(models.TextChoices):
     LOOKING = RemovalState.LOOKING.value, _("Being looked up in the directory")
     AWAITING_KIV = RemovalState.AWAITING_KIV.value, _("With the KIV administrator")
     VERIFYING = RemovalState.VERIFYING.value, _("Being verified")
+    AWAITING_HSA = RemovalState.AWAITING_HSA.value, _("On its way out of HSA")
     DONE = RemovalState.DONE.value, _("Gone from the directory")
     NOT_NEEDED = RemovalState.NOT_NEEDED.value, _("Nothing to remove")
     WITHDRAWN = RemovalState.WITHDRAWN.value, _("Withdrawn")
@@ -181,7 +182,9 @@ class Removal(AboutOneRight, KivTask):
     carried_out_by = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="removals_carried_out"
     )
+    # The two levels, each with its time: gone from KIV and, only where the national HSA is read, from there.
     values_gone_at = models.DateTimeField(null=True)
+    gone_from_hsa_at = models.DateTimeField(null=True)
 
     objects: ClassVar[RemovalQuerySet] = RemovalQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -202,9 +205,15 @@ class Removal(AboutOneRight, KivTask):
                 condition=~Q(state=RemovalState.DONE.value) | Q(verified_at__isnull=False),
                 name="removal_done_is_verified",
             ),
+            # On its way out of HSA means gone from KIV: first the one, then the other.
+            models.CheckConstraint(
+                condition=~Q(state=RemovalState.AWAITING_HSA.value) | Q(values_gone_at__isnull=False),
+                name="removal_leaves_kiv_first",
+            ),
         )
         indexes = (
             models.Index(fields=("state", "next_poll_at"), name="removal_polling"),
+            models.Index(fields=("-gone_from_hsa_at",), name="removal_departure"),
             models.Index(fields=("subject_key", "-id"), name="removal_subject"),
             models.Index(fields=("unit_key", "-id"), name="removal_unit"),
         )

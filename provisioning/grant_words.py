@@ -35,6 +35,7 @@ REMOVAL_TONE: Mapping[RemovalState, str] = {
     RemovalState.LOOKING: "info",
     RemovalState.AWAITING_KIV: "waiting",
     RemovalState.VERIFYING: "info",
+    RemovalState.AWAITING_HSA: "waiting",
     RemovalState.DONE: "success",
     RemovalState.NOT_NEEDED: "neutral",
     RemovalState.WITHDRAWN: "neutral",
@@ -46,6 +47,10 @@ NEXT_STEP: Mapping[RemovalState, Text] = {
         "The KIV administrator removes the value in KIV. The case sees that it is gone and goes on."
     ),
     RemovalState.VERIFYING: gettext_lazy("The directory is read once more, to prove that nothing is left."),
+    RemovalState.AWAITING_HSA: gettext_lazy(
+        "It is gone from KIV. The case ends by itself when HSA does not hold it either; until then the "
+        "log-in can still work."
+    ),
     RemovalState.DONE: gettext_lazy("Nothing more. If the access is needed again, it is ordered anew."),
     RemovalState.NOT_NEEDED: gettext_lazy("Nothing more. The history below says why nothing was removed."),
     RemovalState.WITHDRAWN: gettext_lazy("Nothing more. The right goes on until its last day."),

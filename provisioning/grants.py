@@ -255,6 +255,11 @@ def open_renewals(grant: Grant) -> AccessRequestQuerySet:
     )
 
 
+def attested_orders(subject_key: str) -> AccessRequestQuerySet:
+    """Orders for the person that are attested and not finished: what they need is being set."""
+    return AccessRequest.objects.open().filter(subject_key=subject_key).exclude(state__in=_UNATTESTED)
+
+
 def record_gone(grant: Grant) -> None:
     """Nothing is left of the right in the directory, or nothing was to be removed. The row is locked."""
     if grant.current_state is GrantState.ENDING:

@@ -1,6 +1,7 @@
-"""The three levels of proof, each with its own time: set in KIV, arrived in HSA, login would succeed.
+"""The levels of proof, each with its own time: set in KIV, arrived in HSA, login would succeed.
 
-A level that nobody has looked at is never shown as reached. Source: domain §6 "Verdict levels".
+And of a removal: gone from KIV, gone from HSA. A level that nobody has looked at is never shown as reached.
+Source: domain §6 "Verdict levels".
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from django.utils.translation import gettext as _
 
 from provisioning import delays
 from provisioning.directory import has_national_directory
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest
 from provisioning.rules.hsa import Answer
 from provisioning.rules.lifecycle import State
+from provisioning.rules.right_lifecycle import RemovalState
 
 _SHOWN_IN = frozenset({State.VERIFYING, State.AWAITING_HSA, State.DONE})
+_REMOVAL_SHOWN_IN = frozenset({RemovalState.VERIFYING, RemovalState.AWAITING_HSA, RemovalState.DONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +63,56 @@ def _arrived(request: AccessRequest) -> Level:
 
 
 def _waiting_for_hsa(request: AccessRequest) -> list[str]:
-    parts = [delays.sentence()]
-    looked_at = parse_datetime(request.hsa_shows.get("read_at", ""))
-    if looked_at is not None:
-        at = formats.date_format(localtime(looked_at), "j F Y H:i")
-        text = _("HSA did not answer at the last look, %(at)s.") if _is_silent(request) else _looked_in_vain()
-        parts.append(text % {"at": at})
+    in_vain = _("At the last look, %(at)s, HSA did not hold all of it yet.")
+    parts = [delays.sentence(), *_last_look(request, in_vain)]
     if request.hsa_late_told_at is not None:
         parts.append(_("It takes longer than usual; the orderer and those who run the tool have been told."))
     return parts
 
 
-def _looked_in_vain() -> str:
-    return _("At the last look, %(at)s, HSA did not hold all of it yet.")
+def _last_look(case: AccessRequest | Removal, in_vain: str) -> list[str]:
+    """When HSA was looked at last, if it was, and that it did not answer or `in_vain`."""
+    looked_at = parse_datetime(case.hsa_shows.get("read_at", ""))
+    if looked_at is None:
+        return []
+    text = _("HSA did not answer at the last look, %(at)s.") if case.hsa_shows.get("code") else in_vain
+    return [text % {"at": formats.date_format(localtime(looked_at), "j F Y H:i")}]
 
 
-def _is_silent(request: AccessRequest) -> bool:
-    return bool(request.hsa_shows.get("code"))
+def levels_of_removal(removal: Removal) -> list[Level]:
+    """The levels of a removal, once the values have been seen gone from KIV; else none."""
+    if removal.current_state not in _REMOVAL_SHOWN_IN:
+        return []
+    return [_gone_from_kiv(removal), _gone_from_hsa(removal)]
+
+
+def _gone_from_kiv(removal: Removal) -> Level:
+    at = removal.values_gone_at or removal.verified_at
+    text = _("It was gone before anybody was asked to remove it.") if _was_gone(removal) else ""
+    return Level(_("Gone from KIV"), "success" if at else "waiting", at, text)
+
+
+def _was_gone(removal: Removal) -> bool:
+    return bool(removal.values_gone_at) and not removal.changes
+
+
+def _gone_from_hsa(removal: Removal) -> Level:
+    heading = _("Gone from HSA")
+    if removal.gone_from_hsa_at is not None:
+        return Level(heading, "success", removal.gone_from_hsa_at, "")
+    if removal.current_state is RemovalState.DONE or not has_national_directory():
+        nobody_looks = _(
+            "The national HSA is not read here, so nobody has seen it go there. Until it has, the log-in can "
+            "still work."
+        )
+        return Level(heading, "unknown", None, f"{nobody_looks} {delays.sentence()}")
+    in_vain = _("At the last look, %(at)s, HSA still held it, so the log-in can still work.")
+    parts = [delays.sentence(), *_last_look(removal, in_vain)]
+    if removal.hsa_late_told_at is not None:
+        parts.append(
+            _("It takes longer than usual; those concerned and those who run the tool have been told.")
+        )
+    return Level(heading, "waiting", None, " ".join(parts))
 
 
 def _login(request: AccessRequest) -> Level:

@@ -265,8 +265,6 @@ class AccessRequest(AboutOneRight, KivTask):
     # The three levels, each with its time: set in KIV, arrived in HSA, login would succeed.
     values_seen_at = models.DateTimeField(null=True)
     arrived_at = models.DateTimeField(null=True)  # only where the national HSA is read, too
-    hsa_shows = models.JSONField(default=dict)  # what the national HSA held at the last look, while waiting
-    hsa_late_told_at = models.DateTimeField(null=True)
     # The right it gave or prolonged, once it is done.
     grant = models.ForeignKey(
         "provisioning.Grant", null=True, on_delete=models.PROTECT, related_name="requests"

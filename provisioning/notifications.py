@@ -38,6 +38,7 @@ class Kind(enum.StrEnum):
     REMOVAL_KIV = "removal_kiv"
     REMOVAL_KIV_RETURNED = "removal_kiv_returned"
     REMOVAL_REMINDER = "removal_reminder"
+    REMOVAL_HSA_LATE = "removal_hsa_late"
     REMOVAL_DONE = "removal_done"
     REMOVAL_ENDED = "removal_ended"
     REMOVAL_STUCK = "removal_stuck"
@@ -164,14 +165,25 @@ WORDS: dict[Kind, _Words] = {
         ),
     ),
     Kind.REMOVAL_KIV_RETURNED: _Words(
-        _("Case %(case)s: the value is still there"),
-        _("The task was answered as done, but the directory still shows the value."),
+        _("Case %(case)s: the value still stands in KIV"),
+        _("The value was reported as removed, or was gone for a while, but KIV shows it."),
         _("Open the task: it shows what the directory holds."),
     ),
     Kind.REMOVAL_REMINDER: _Words(
         _("Reminder, case %(case)s: a value waits to be removed"),
         _("A right that has ended still stands in the directory, and the case is with you."),
         _("Open the case to see what you need to do."),
+    ),
+    Kind.REMOVAL_HSA_LATE: _Words(
+        _("Case %(case)s: the removed value is still in HSA"),
+        _(
+            "The value is removed in KIV, but it has not left HSA in the usual time. "
+            "Until it has, the log-in can still work."
+        ),
+        _(
+            "You need not do anything in the case: it ends by itself when HSA does not hold the value any "
+            "more. Those who run the directories can see whether something holds it up."
+        ),
     ),
     Kind.REMOVAL_DONE: _Words(
         _("Case %(case)s: the access has ended"),
@@ -219,9 +231,13 @@ class Text:
 
 
 def _is_to_be_waited_for(message: OutgoingMessage) -> bool:
-    """The case is done by what KIV holds, and nobody has seen it in HSA."""
-    request = message.request
-    return message.kind == Kind.DONE.value and request is not None and request.arrived_at is None
+    """The case is done by what KIV holds, and nobody has seen what HSA holds."""
+    request, removal = message.request, message.removal
+    if request is not None:
+        return message.kind == Kind.DONE.value and request.arrived_at is None
+    if removal is not None:
+        return message.kind == Kind.REMOVAL_DONE.value and removal.gone_from_hsa_at is None
+    return False
 
 
 def compose(message: OutgoingMessage) -> Text:

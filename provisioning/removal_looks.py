@@ -1,20 +1,26 @@
-"""What a look into the directory means for a removal: work for KIV, nothing that may be removed, or gone.
+"""What a look into KIV means for a removal: work for its administrator, nothing that may be removed, or gone.
 
 Each operation is one transaction; none asks the directory: the reading is an argument. What it did not say
-decides nothing. Source: domain §8 (proof: gone), and `rules.removal` (what another right needs stays).
+decides nothing. Where the national HSA is read, too, gone from KIV is half the way: see `removal_departure`.
+Source: domain §8 (proof: gone), and `rules.removal` (what another right needs stays).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import audit, evidence, grants, handlers, outbox, silences
 from provisioning import removal_moves as moves
 from provisioning.audit import Action
+from provisioning.audit_trail.evidence import digests
+from provisioning.directory import Which, has_national_directory
 from provisioning.errors import WrongState
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import Evidence, HandlerRole
@@ -26,6 +32,8 @@ from provisioning.rules.right_lifecycle import GrantState, RemovalState
 
 RENEWED = "removal.renewed"  # the right was given anew before it was taken away
 NO_ADMINISTRATOR = "removal.no_administrator"
+
+_SEEN_IN = {Which.OWN: "kiv", Which.NATIONAL: "hsa"}  # in the record: which directory proved it
 
 
 def plan_for(row: Removal, reading: Reading) -> Plan:
@@ -48,6 +56,27 @@ def is_needed_again(row: Removal) -> bool:
     return any(removal.needs(right, held) for right in living_rights(row) for held in changes)
 
 
+def is_gone_from_kiv(row: Removal, reading: Reading) -> bool:
+    """Say whether nothing is left in KIV of what the removal may take away, and it is still to be taken."""
+    if row.grant is not None and row.grant.current_state is GrantState.ACTIVE:
+        return False
+    return _is_gone(row, plan_for(row, reading))
+
+
+def waits_for_order(row: Removal, reading: Reading) -> bool:
+    """Say whether a value that was gone is back because an attested order of the person had it set again.
+
+    Then it is not given back to the KIV administrator, who has just set it: either the order is done soon
+    and the right goes on, or it ends and the value goes after all. At most `RENEWAL_GRACE_DAYS`.
+    """
+    lasted = timezone.now() - row.state_since
+    if row.values_gone_at is None or lasted > timedelta(days=settings.RENEWAL_GRACE_DAYS):
+        return False
+    orders = grants.attested_orders(row.subject_key)
+    found = plan_for(row, reading)
+    return any(removal.needs(order.right, held) for order in orders for held in found.remove)
+
+
 @transaction.atomic
 def record_look(row: Removal, *, reading: Reading, administrators: Iterable[Person] = ()) -> None:
     """Settle what a look found: nothing left, nothing that may be removed, or work for the KIV administrator.
@@ -66,8 +95,8 @@ def record_look(row: Removal, *, reading: Reading, administrators: Iterable[Pers
     row.kept = [moves.held_data(held) for held in found.kept]
     if found.answer is Answer.YES:
         _to_kiv(row, reading, found, tuple(administrators))
-    elif found.why_nothing is Nothing.ALREADY_GONE:
-        _done(row, grant, reading)
+    elif _is_gone(row, found):
+        _gone_from_kiv(row, reading)
     else:
         _not_needed(row, grant, str(found.why_nothing))
 
@@ -78,14 +107,14 @@ def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[P
         reason = _("The directory names no KIV administrator who may carry this out: the person may not.")
         moves.give_up(row, code=NO_ADMINISTRATOR, reason=str(reason), actor=None)
         return
-    is_again = row.current_state is RemovalState.VERIFYING
+    is_again = row.values_gone_at is not None
     row.carried_out_by, row.carried_out_how, row.carried_out_note = None, "", ""
-    row.reported_done_at, row.seen_instead = None, {}
+    row.reported_done_at, row.seen_instead, row.values_gone_at = None, {}, None
     moves.move(
         row,
         RemovalState.AWAITING_KIV,
         *("changes", "kept", "carried_out_by", "carried_out_how", "carried_out_note"),
-        *("reported_done_at", "seen_instead"),
+        *("reported_done_at", "seen_instead", "values_gone_at"),
     )
     handlers.assign(row, HandlerRole.KIV_ADMINISTRATOR, handlers.by_own_mandate(administrators))
     moment = Evidence.Moment.INSTEAD if is_again else Evidence.Moment.BEFORE
@@ -97,18 +126,49 @@ def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[P
     outbox.enqueue(entry, kind, [person.hsa_id for person in administrators], removal=row)
 
 
-def _done(row: Removal, grant: Grant | None, reading: Reading) -> None:
-    row.verified_at = reading.read_at
+def _is_gone(row: Removal, found: Plan) -> bool:
+    """Nothing is left to remove: all of it is gone, or what was removed is and the rest is needed."""
+    if found.answer is not Answer.NO:
+        return False
+    if found.why_nothing is Nothing.ALREADY_GONE:
+        return True
+    living = living_rights(row)
+    return any(not any(removal.needs(right, held) for right in living) for held in moves.changes_of(row))
+
+
+def _gone_from_kiv(row: Removal, reading: Reading) -> None:
     row.carried_out_how = row.carried_out_how or "already_gone"
     row.end_code = Nothing.ALREADY_GONE.value if row.carried_out_how == "already_gone" else ""
+    row.values_gone_at = row.values_gone_at or reading.read_at
     evidence.keep(row, Evidence.Moment.VERIFICATION, reading.read_at, values=_standing_values(row, reading))
-    moves.move(row, RemovalState.DONE, "verified_at", "carried_out_how", "end_code", "kept")
+    fields = ("carried_out_how", "end_code", "values_gone_at", "kept")
+    if not has_national_directory():
+        finish(row, reading.read_at, *fields)
+        return
+    row.gone_from_hsa_at, row.hsa_shows, row.hsa_late_told_at = None, {}, None
+    also = ("gone_from_hsa_at", "hsa_shows", "hsa_late_told_at")
+    moves.move(row, RemovalState.AWAITING_HSA, *fields, *also)
+    handlers.release(row)
+    audit.record(Action.REMOVAL_GONE_FROM_KIV, actor=None, about=row, changes=row.changes, kept=row.kept)
+
+
+def finish(row: Removal, at: datetime, *fields: str, which: Which = Which.OWN) -> None:
+    """It is proven: nothing is left in the last directory that is read. The row's grant is locked."""
+    row.verified_at = at
+    moves.move(row, RemovalState.DONE, "verified_at", *fields)
     handlers.release(row)
     entry = audit.record(
-        Action.REMOVAL_DONE, actor=None, about=row, how=row.carried_out_how, changes=row.changes
+        Action.REMOVAL_DONE,
+        actor=None,
+        about=row,
+        how=row.carried_out_how,
+        changes=row.changes,
+        kept=row.kept,
+        seen_in=_SEEN_IN[which],
+        evidence=digests(row),
     )
-    if grant is not None:
-        grants.record_gone(grant)
+    if row.grant is not None:
+        grants.record_gone(row.grant)
     outbox.enqueue(entry, Kind.REMOVAL_DONE, moves.concerned(row), removal=row)
 
 

@@ -77,13 +77,15 @@ class AboutOneRight(PersonAndPlace):
 
 
 class KivTask(models.Model):
-    """What a KIV administrator answered, when the directory is looked at next, and who was reminded."""
+    """What a KIV administrator answered, what the directories showed and when, and who was reminded."""
 
     carried_out_how = models.CharField(max_length=20, blank=True)  # done, seen, already_set, already_gone
     carried_out_note = models.TextField(blank=True)
     reported_done_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
     seen_instead = models.JSONField(default=dict)  # what stood there when "done" was answered
+    hsa_shows = models.JSONField(default=dict)  # what the national HSA held at the last look, while waiting
+    hsa_late_told_at = models.DateTimeField(null=True)
 
     next_poll_at = models.DateTimeField(null=True)
     poll_count = models.PositiveIntegerField(default=0)

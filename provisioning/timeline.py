@@ -104,6 +104,18 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
         "info",
         gettext_lazy("The right was given anew, so the directory is read again."),
     ),
+    Action.REMOVAL_GONE_FROM_KIV: (
+        "waiting",
+        gettext_lazy("It is gone from KIV. Now it has to leave HSA, too."),
+    ),
+    Action.REMOVAL_HSA_LATE: (
+        "warning",
+        gettext_lazy("The value has not left HSA in the usual time. The case goes on waiting."),
+    ),
+    Action.REMOVAL_HSA_NOT_READ: (
+        "info",
+        gettext_lazy("The national HSA is not read any more. The case goes on by what KIV holds."),
+    ),
     Action.REMOVAL_DONE: (
         "success",
         gettext_lazy("Verified: nothing of the right is left in the directory."),
@@ -265,6 +277,18 @@ WHY_NOTHING: Mapping[str, Text] = {
 }
 
 
+def _proven_in(data: Mapping[str, Any]) -> list[str]:
+    """Which directory proved it; entries from before HSA was looked at do not say."""
+    sentence = _PROVEN_IN.get(data.get("seen_in", ""))
+    return [str(sentence)] if sentence else []
+
+
+_PROVEN_IN: Mapping[str, Text] = {
+    "kiv": gettext_lazy("Seen in KIV. The national HSA is not read here."),
+    "hsa": gettext_lazy("Seen in KIV and in HSA."),
+}
+
+
 def _answered_how(data: Mapping[str, Any]) -> list[str]:
     return [_("Answer: it was already set.")] if data.get("how") == "already_set" else []
 
@@ -314,6 +338,7 @@ _DETAILS: Mapping[Action, Callable[[Mapping[str, Any]], list[str]]] = {
     Action.REMOVAL_STARTED: _end_cause,
     Action.REMOVAL_KIV_NEEDED: _values,
     Action.REMOVAL_VALUES_GONE: _values,
+    Action.REMOVAL_DONE: _proven_in,
     Action.REMOVAL_NOT_NEEDED: _why_nothing,
     Action.REMOVAL_CANNOT: _why_nothing,
 }

@@ -1,14 +1,15 @@
-"""What the removal's background nodes do: ask the directory what still stands, then record what it said."""
+"""What the removal's background nodes do: ask what still stands, then record what was said."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
-from provisioning import handlers, readings, removal_looks, silences
-from provisioning.directory import open_directory
+from provisioning import handlers, readings, removal_departure, removal_looks, silences
+from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.grant_models import Removal
 from provisioning.rules.hsa import Answer, Person, Reading
@@ -39,14 +40,45 @@ def look(removal: Removal) -> Looked:
         return Looked(reading, silence=exc.code)
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One look into both directories: KIV first, and what the national HSA holds; None: it was not read."""
+
+    kiv: Looked
+    hsa: Reading | None = None
+
+
+def follow(removal: Removal) -> Followed:
+    """Look whether what is gone from KIV has left the national HSA, and has not come back in KIV."""
+    kiv = look(removal)
+    if not has_national_directory() or kiv.silence or kiv.administrators is not None:
+        return Followed(kiv)
+    return Followed(kiv, readings.read_for(removal.ordered_access, which=Which.NATIONAL))
+
+
 def record_look(removal: Removal, looked: Looked) -> Again | None:
     """After a look, first or last. A directory that does not answer decides nothing."""
     if looked.silence:
         return _try_later(removal, looked)
+    if removal_looks.waits_for_order(removal, looked.reading):
+        return Again(timedelta(seconds=settings.WAIT_RECHECK_SECONDS))
     if looked.administrators is None and _has_something_to_remove(removal, looked):
         return Again(timedelta(seconds=1))
     removal_looks.record_look(removal, reading=looked.reading, administrators=looked.administrators or ())
     return None
+
+
+def record_departure(removal: Removal, followed: Followed) -> Again | None:
+    """After each look on the way out of HSA: done, put off, or back where KIV holds the value again."""
+    if not has_national_directory():
+        removal_departure.stop_following(removal)
+        return None
+    kiv = followed.kiv
+    if kiv.silence or not removal_looks.is_gone_from_kiv(removal, kiv.reading):
+        return record_look(removal, kiv)
+    if followed.hsa is not None and removal_departure.record(removal, kiv=kiv.reading, hsa=followed.hsa):
+        return None
+    return Again(removal_departure.hsa_delay(removal))
 
 
 def _has_something_to_remove(removal: Removal, looked: Looked) -> bool:

@@ -7,12 +7,13 @@ import json
 from typing import Any
 
 from provisioning.audit_trail import sealing
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, Evidence
 
 
-def digests(request: AccessRequest) -> list[str]:
-    """The SHA-256 of each piece of evidence the request has now, oldest first."""
-    return [digest(facts(piece)) for piece in request.evidence.all()]
+def digests(case: AccessRequest | Removal) -> list[str]:
+    """The SHA-256 of each piece of evidence the request or removal has now, oldest first."""
+    return [digest(facts(piece)) for piece in case.evidence.all()]
 
 
 def facts(piece: Evidence) -> dict[str, Any]:

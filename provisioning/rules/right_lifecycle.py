@@ -32,11 +32,12 @@ class EndCause(enum.StrEnum):
 
 
 class RemovalState(enum.StrEnum):
-    """Where a removal is. DONE only when the directory has shown that nothing is left to remove."""
+    """Where a removal is. DONE only when every directory that is read has shown that nothing is left."""
 
     LOOKING = "looking"
     AWAITING_KIV = "awaiting_kiv"
     VERIFYING = "verifying"
+    AWAITING_HSA = "awaiting_hsa"  # where the national HSA is read, too: gone from KIV, not yet from there
     DONE = "done"
     NOT_NEEDED = "not_needed"  # nothing may or needs to be removed: the right was given anew, or is needed
     WITHDRAWN = "withdrawn"
@@ -49,7 +50,13 @@ REMOVAL_ENDED: frozenset[RemovalState] = frozenset(
 REMOVAL_OPEN: frozenset[RemovalState] = frozenset(RemovalState) - REMOVAL_ENDED
 
 _AFTER_LOOK = frozenset(
-    {RemovalState.AWAITING_KIV, RemovalState.DONE, RemovalState.NOT_NEEDED, RemovalState.CANNOT_BE_DONE}
+    {
+        RemovalState.AWAITING_KIV,
+        RemovalState.AWAITING_HSA,
+        RemovalState.DONE,
+        RemovalState.NOT_NEEDED,
+        RemovalState.CANNOT_BE_DONE,
+    }
 )
 
 REMOVAL_MOVES: Mapping[RemovalState, frozenset[RemovalState]] = {
@@ -63,6 +70,7 @@ REMOVAL_MOVES: Mapping[RemovalState, frozenset[RemovalState]] = {
         }
     ),
     RemovalState.VERIFYING: _AFTER_LOOK,  # something has been removed: too late to withdraw
+    RemovalState.AWAITING_HSA: (_AFTER_LOOK | {RemovalState.VERIFYING}) - {RemovalState.AWAITING_HSA},
 } | dict.fromkeys(REMOVAL_ENDED, frozenset[RemovalState]())
 
 

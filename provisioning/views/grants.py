@@ -12,10 +12,10 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from provisioning import access, grant_words, presence, timeline
+from provisioning import access, grant_words, levels, presence, timeline
 from provisioning.grant_models import Grant
 from provisioning.models import User
-from provisioning.rules.right_lifecycle import GrantState, RemovalState
+from provisioning.rules.right_lifecycle import GrantState
 
 PAGE_SIZE = 20
 
@@ -90,11 +90,12 @@ def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "who": grant_words.with_whom(row),
         "next_step": grant_words.NEXT_STEP[row.current_state],
         "why_nothing": timeline.WHY_NOTHING.get(row.end_code, ""),
+        "levels": levels.levels_of_removal(row),
         "is_mine": is_mine,
         "may_take_back": access.may_take_back(user, row),
-        "values": [change["remove"] for change in row.changes],
+        "values": [change["remove"] for change in row.changes if change not in row.kept],
+        "kept": [change["remove"] for change in row.kept],
         "grant": access.visible_grants(user).filter(removals=row).first(),
-        "is_done": row.current_state is RemovalState.DONE,
         "events": timeline.events_about(user, access.history_of(row)),
     }
     return render(request, "provisioning/grant/removal.html", context)

@@ -58,6 +58,7 @@ ABOUT: dict[Kind, str | Promise] = {
     Kind.REMOVAL_KIV: gettext_lazy("Something to remove in KIV"),
     Kind.REMOVAL_KIV_RETURNED: gettext_lazy("The value has not been removed yet"),
     Kind.REMOVAL_REMINDER: gettext_lazy("A reminder of a removal"),
+    Kind.REMOVAL_HSA_LATE: gettext_lazy("The removed value is late to leave the national HSA"),
     Kind.REMOVAL_DONE: gettext_lazy("The right has been removed"),
     Kind.REMOVAL_ENDED: gettext_lazy("The removal has ended"),
     Kind.REMOVAL_STUCK: gettext_lazy("Nobody has answered about a removal"),

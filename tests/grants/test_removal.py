@@ -228,7 +228,8 @@ def test_a_second_removal_of_the_same_right_is_refused(directory, kiv):
 
 def test_the_person_concerned_never_carries_the_removal_out(directory, kiv):
     removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
-    Removal.objects.filter(pk=removal.pk).update(subject_key=cast.KIV_ADMINISTRATOR.folded)
+    whose = {"subject_key": cast.KIV_ADMINISTRATOR.folded, "subject_hsa_id": cast.KIV_ADMINISTRATOR.text}
+    Removal.objects.filter(pk=removal.pk).update(**whose)
     removal.refresh_from_db()
     with pytest.raises(NotAllowed):
         life.report_done(removal)
