@@ -19,7 +19,7 @@ from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, HandlerRole, User
 from provisioning.notifications import Kind
-from provisioning.rules.hsa import Person
+from provisioning.rules.hsa import Level, Person
 from provisioning.rules.lifecycle import State
 from provisioning.rules.mandates import Act
 
@@ -95,9 +95,16 @@ def _require_attester(request: AccessRequest, by: User, held: Mandates) -> User 
     asked = handlers.require_asked(request, by, HandlerRole.ATTESTER)
     if asked.delegation_id is not None:
         return mandates.principal_of(asked.delegation_id, held)
-    if not held.is_head_of_unit:
+    if not _is_head_there(request, held):
         raise NotAllowed(mandates.ENDED)
     return None
+
+
+def _is_head_there(request: AccessRequest, held: Mandates) -> bool:
+    """Still, and not merely of some other unit: who was asked may have changed units since."""
+    if request.level == Level.PROVIDER.value:
+        return held.heads_within(request.unit_id, request.unit_dn)
+    return held.heads_at_or_above(request.unit_id, request.unit_dn)
 
 
 def _require_second_attester(request: AccessRequest, by: User, held: Mandates) -> None:

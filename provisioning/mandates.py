@@ -7,6 +7,7 @@ hsaHealthCareUnitManager and vgrManagedObjects, domain §2 and §7.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -65,6 +66,15 @@ class Mandates:
         named = {HsaId(text) for text in settings.PROVIDER_MANDATES.get(provider_id.text, ())}
         return holder.identity in named or any(one.hsa_id == provider_id for one in self.providers)
 
+    def heads_at_or_above(self, unit_id: HsaId, dn: str) -> bool:
+        """Say whether the holder is head of that unit or of one above it, where a case climbs. Domain §7."""
+        tops = [place.dn for place in (*self.units, *self.providers)]
+        return unit_id in self.unit_ids or _lies_in(dn, tops)
+
+    def heads_within(self, provider_id: HsaId, dn: str) -> bool:
+        """Say whether the holder is head of a unit of that care provider, or of one that stands in it."""
+        return any(unit.provider_id == provider_id or _lies_in(unit.dn, [dn]) for unit in self.units)
+
     @property
     def is_head_of_unit(self) -> bool:
         return bool(self.units)
@@ -83,8 +93,12 @@ class Mandates:
 
     def administers(self, dn: str) -> bool:
         """Say whether the entry lies at or below one of the managed DNs."""
-        below = dn.casefold()
-        return any(below == top or below.endswith("," + top) for top in map(str.casefold, self.managed_dns))
+        return _lies_in(dn, self.managed_dns)
+
+
+def _lies_in(dn: str, tops: Iterable[str]) -> bool:
+    below = dn.casefold()
+    return any(below == top or below.endswith("," + top) for top in map(str.casefold, tops))
 
 
 UNKNOWN = Mandates(is_known=False)

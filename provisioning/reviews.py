@@ -228,8 +228,12 @@ def _require_reviewer(
         raise NotAllowed
     if row.delegation_id is not None:
         return mandates.principal_of(row.delegation_id, held)
-    # Head of this unit or of one above it: who was asked says which.
-    still = held.is_of_provider(review.unit_id, by) if review.is_provider else held.is_head_of_unit
+    unit_dn = item.grant.unit_dn
+    still = (
+        held.is_of_provider(review.unit_id, by)
+        if review.is_provider
+        else held.heads_at_or_above(review.unit_id, unit_dn)
+    )
     if not still:
         raise NotAllowed(mandates.ENDED)
     return None

@@ -17,6 +17,7 @@ from provisioning.rules.hsa import Attribute, Level
 from provisioning.rules.mandates import Kind
 from provisioning.rules.right_lifecycle import GrantState
 from tests import cast
+from tests.findings import drifting
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts, delegating
@@ -214,6 +215,16 @@ def test_the_head_and_an_auditor_start_a_review_and_nobody_else(directory, kiv, 
         else:
             with pytest.raises(NotAllowed):
                 reviews.require_may_begin(place, by=user, held=held)
+
+
+def test_a_head_who_has_only_other_units_now_does_not_review_here_any_more(directory, kiv):
+    grant = life.granted(kiv)
+    review = sitting.opened(grant)
+    drifting.replace(kiv, grant.unit_dn, "hsaHealthCareUnitManager", [cast.HEAD_ABOVE.text])
+    assert mandates.read(cast.HEAD).is_head_of_unit  # of Almby
+    with pytest.raises(NotAllowed):
+        sitting.decide(review, {grant: Decision.KEEP})
+    assert sitting.item(review, grant).decision == ""
 
 
 def test_a_second_review_of_the_unit_is_refused_while_one_is_open(directory, kiv):

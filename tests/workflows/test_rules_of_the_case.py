@@ -8,12 +8,14 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import access, attestation, mandates, orders, tasks
+from provisioning import access, attestation, handlers, mandates, orders, tasks
+from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed
 from provisioning.models import AccessRequest, AuditEntry, Order, OutgoingMessage
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.lifecycle import State
 from tests import cast
+from tests.findings import drifting
 from tests.workflows import acts
 from workflows import steps
 
@@ -182,6 +184,27 @@ def test_a_mandate_that_ended_in_between_is_refused_with_the_reason(directory):
     assert refused.value.code == "not_allowed"
     request.refresh_from_db()
     assert request.attester_id is None
+
+
+def test_a_head_who_has_only_other_units_now_does_not_attest_here_any_more(directory, kiv):
+    request = acts.order(by=cast.COORDINATOR)
+    drifting.replace(kiv, request.unit_dn, "hsaHealthCareUnitManager", [cast.HEAD_ABOVE.text])
+    assert mandates.read(cast.HEAD).is_head_of_unit  # of Almby
+    for act in (acts.attest, acts.reject):
+        with pytest.raises(NotAllowed):
+            act(request, cast.HEAD)
+    request.refresh_from_db()
+    assert request.current_state is State.AWAITING_ATTESTATION and request.attester_id is None
+
+
+def test_the_head_of_the_care_provider_attests_once_the_ladder_has_come_so_far(directory):
+    request = acts.order(by=cast.COORDINATOR)
+    asked = handlers.look_up(open_directory(), request, rungs=2)
+    assert asked is not None
+    handlers.assign(request, *asked)
+    acts.attest(request, cast.PROVIDER_HEAD)
+    request.refresh_from_db()
+    assert request.attester_id == cast.PROVIDER_HEAD.folded
 
 
 def test_nobody_sees_what_is_not_theirs(directory):
