@@ -68,7 +68,7 @@ class Mandates:
 
     def heads_at_or_above(self, unit_id: HsaId, dn: str) -> bool:
         """Say whether the holder is head of that unit or of one above it, where a case climbs. Domain §7."""
-        tops = [place.dn for place in (*self.units, *self.providers)]
+        tops = [unit.dn for unit in self.units] + [provider.dn for provider in self.providers]
         return unit_id in self.unit_ids or _lies_in(dn, tops)
 
     def heads_within(self, provider_id: HsaId, dn: str) -> bool:
