@@ -311,6 +311,8 @@ ESCALATION_LEVELS = env.int("ESCALATION_LEVELS", 2, at_least=0, at_most=10)
 ESCALATION_END = env.choice("ESCALATION_END", ("end", "stay"), "end")
 # How long the removal of a right that has ended waits for an attested order that would prolong it.
 RENEWAL_GRACE_DAYS = env.int("RENEWAL_GRACE_DAYS", 7, at_least=0, at_most=30)
+# How many days before its last day a right that works can be prolonged: after the first notice at the latest.
+PROLONG_EARLIEST_DAYS = env.int("PROLONG_EARLIEST_DAYS", 90, at_least=45, at_most=366)
 # After how many working days a removal that could not be carried out is tried again.
 REMOVAL_RETRY_WORKING_DAYS = env.int("REMOVAL_RETRY_WORKING_DAYS", 5, at_least=1, at_most=60)
 # How often a unit's rights are reviewed; and how far ahead rights are taken into a review that begins anyway.

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from provisioning import audit, mandates, notifications, nudges, outbox
@@ -143,7 +143,8 @@ def _require_limits(wish: Wish, kind: Kind, delegate: Person, by: User) -> None:
         DelegationProblem.PASSED: ("ends_on", _("The last day has already passed.")),
         DelegationProblem.TOO_LONG: (
             "ends_on",
-            _("A delegation can last for at most one year. Choose an earlier last day."),
+            _("A delegation can last for at most one year. The latest possible last day is %(date)s.")
+            % {"date": formats.date_format(deadlines.latest_end(wish.starts_on), "j F Y")},
         ),
     }
     problem = delegation_problem(wanted, is_head=True, on=today())

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from provisioning import access, presentation, removal_moves
+from provisioning import access, presentation, prolongation, readings, removal_moves
 from provisioning.directory import names
 from provisioning.evidence import SeenUnwanted
 from provisioning.grant_models import Grant, Removal
@@ -114,6 +114,7 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
     """The right as a line; `now`: whether it stands in the directory, None where that was not asked."""
     tone, sentence = NOW[now] if now is not None else ("", "")
     is_active = grant.current_state is GrantState.ACTIVE
+    may_prolong = is_active and prolongation.is_offered(grant, on=readings.today(), works=now)
     return GrantLine(
         url=reverse("grant", args=[grant.public_id]),
         subject=subject_name(viewer, grant),
@@ -125,7 +126,7 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
         now_tone=tone,
         now=str(sentence),
         is_let_end=grant.let_end_at is not None and is_active,
-        prolong_url=prolong_url(grant) if is_active else "",
+        prolong_url=prolong_url(grant) if may_prolong else "",
     )
 
 
@@ -148,13 +149,14 @@ def prolong_url(grant: Grant) -> str:
     return reverse("order") + f"?forlang={grant.public_id}"
 
 
-def grant_facts(viewer: User, grant: Grant) -> list[tuple[Text, str]]:
-    return [
-        *_facts(viewer, grant),
-        (gettext_lazy("First day"), _day(grant.starts_on)),
-        (gettext_lazy("Last day"), _day(grant.ends_on)),
-        (gettext_lazy("Next review"), _day(grant.next_review_on)),
-    ]
+def grant_facts(viewer: User, grant: Grant, now: Answer | None = None) -> list[tuple[Text, str]]:
+    """`now`: whether it stands in the directory, None where that was not asked."""
+    days = [(gettext_lazy("First day"), grant.starts_on), (gettext_lazy("Last day"), grant.ends_on)]
+    is_offered = prolongation.is_offered(grant, on=readings.today(), works=now)
+    if grant.current_state is GrantState.ACTIVE and not is_offered:
+        days.append((gettext_lazy("Can be prolonged from"), prolongation.opens_on(grant)))
+    days.append((gettext_lazy("Next review"), grant.next_review_on))
+    return [*_facts(viewer, grant), *((label, _day(day)) for label, day in days)]
 
 
 def removal_facts(viewer: User, removal: Removal) -> list[tuple[Text, str]]:

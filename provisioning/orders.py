@@ -14,7 +14,7 @@ from datetime import date
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from provisioning import (
@@ -233,9 +233,17 @@ def _last_day_refusals(draft: Draft) -> list[Refusal]:
     messages = {
         EndProblem.BEFORE_START: _("The last day is before the first day."),
         EndProblem.PASSED: _("The last day has already passed."),
-        EndProblem.TOO_LATE: _("A right can be ordered for at most 12 months. Choose an earlier last day."),
+        EndProblem.TOO_LATE: _(
+            "A right can be ordered for at most 12 months from its first day. The latest possible last day "
+            "is %(date)s."
+        )
+        % {"date": _words(deadlines.latest_end(draft.starts_on))},
     }
     return [Refusal(messages[problem], "ends_on", f"order.end_{problem.value}")]
+
+
+def _words(day: date) -> str:
+    return formats.date_format(day, "j F Y")
 
 
 def _look_up_person(directory: Directory, person_id: HsaId) -> tuple[Person | None, list[Refusal]]:
@@ -441,7 +449,12 @@ def _prolongation_refusals(
     standing: Grant | None, draft: Draft, found: Assessment, unit_name: str
 ) -> list[Refusal]:
     problems = prolongation.problems(
-        standing, draft.starts_on, draft.ends_on, works=found.answer, unit_name=unit_name
+        standing,
+        draft.starts_on,
+        draft.ends_on,
+        on=readings.today(),
+        works=found.answer,
+        unit_name=unit_name,
     )
     return [Refusal(problem.message, problem.field, problem.code) for problem in problems]
 

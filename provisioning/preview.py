@@ -47,7 +47,9 @@ def outlook(prepared: Prepared, item: PreparedItem) -> Outlook | None:
         warnings=presentation.cause_lines(found.warnings, answer=Answer.YES.value),
         changes=found.changes,
         steps=tuple(_steps(prepared, item, found)),
-        standing=prolongation.sentence(item.live_grant, prepared.draft.starts_on, prepared.draft.ends_on),
+        standing=prolongation.sentence(
+            item.live_grant, prepared.draft.ends_on, on=readings.today(), works=found.answer
+        ),
     )
 
 

@@ -1,7 +1,8 @@
 """Ordering what somebody already has: the right is prolonged from its old last day, and never shortened.
 
-Where the access does not work although the right stands, ordering again restores it: then any last day
-that a new order may have will do. Source: domain §8 (an end date on every right, at most 12 months).
+Only towards its end, so that it never reaches far beyond twelve months. Where the access does not work
+although the right stands, ordering again restores it: then any day will do, and any last day that a new order
+may have. Source: domain §8 (an end date on every right, at most 12 months).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.conf import settings
 from django.utils import formats
 from django.utils.translation import gettext as _
 
@@ -25,6 +27,16 @@ class Problem:
     message: str
     field: str
     code: str
+
+
+def opens_on(standing: Grant) -> date:
+    """The first day on which it can be prolonged."""
+    return deadlines.earliest_prolongation(standing.ends_on, days_before=settings.PROLONG_EARLIEST_DAYS)
+
+
+def is_offered(standing: Grant, *, on: date, works: Answer | None) -> bool:
+    """Say whether pages offer to prolong it that day. `works`: whether the access does; None: not asked."""
+    return opens_on(standing) <= on or works is Answer.NO
 
 
 def next_first_day(standing: Grant) -> date:
@@ -45,13 +57,23 @@ def first_day(standing: Grant | None, starts_on: date, ends_on: date) -> date:
 
 
 def problems(
-    standing: Grant | None, starts_on: date, ends_on: date, *, works: Answer, unit_name: str
+    standing: Grant | None, starts_on: date, ends_on: date, *, on: date, works: Answer, unit_name: str
 ) -> Iterator[Problem]:
-    """What is wrong with these dates where the right already stands. `works`: whether the access does."""
+    """What is wrong with these dates, ordered that day, where the right already stands.
+
+    `works`: whether the access does.
+    """
     if standing is None or works is Answer.NO:
         return
     words = {"unit": unit_name, "date": _words(standing.ends_on), "next": _words(next_first_day(standing))}
-    if ends_on <= standing.ends_on:
+    if on < opens_on(standing):
+        words["opens"] = _words(opens_on(standing))
+        message = _(
+            "%(unit)s: the person has this access until %(date)s. It can be prolonged from %(opens)s, not "
+            "before."
+        )
+        yield Problem(message % words, "ends_on", "order.too_early")
+    elif ends_on <= standing.ends_on:
         message = _("%(unit)s: the person already has this access until %(date)s. Choose a later last day.")
         yield Problem(message % words, "ends_on", "order.not_longer")
     elif ends_on > next_last_day(standing):
@@ -66,10 +88,16 @@ def problems(
         yield Problem(message % words, "starts_on", "order.gap")
 
 
-def sentence(standing: Grant | None, starts_on: date, ends_on: date) -> str:
-    """What the order does to a right that stands, for the page; empty where there is none."""
+def sentence(standing: Grant | None, ends_on: date, *, on: date, works: Answer | None) -> str:
+    """What an order that day does to a right that stands, for the page; empty where there is none."""
     if standing is None:
         return ""
+    if not is_offered(standing, on=on, works=works):
+        words = {"date": _words(standing.ends_on), "opens": _words(opens_on(standing))}
+        return (
+            _("The person has this right until %(date)s. It can be prolonged from %(opens)s, not before.")
+            % words
+        )
     words = {"date": _words(standing.ends_on), "new": _words(max(ends_on, standing.ends_on))}
     if ends_on <= standing.ends_on:
         return _("The person has this right until %(date)s. The order keeps that last day.") % words

@@ -101,6 +101,15 @@ def prolonged_latest_end(old_end: date) -> date:
     return same_day_next_year(old_end)
 
 
+def earliest_prolongation(last_day: date, *, days_before: int) -> date:
+    """The first day on which a right may be prolonged, so that it never reaches far beyond 12 months.
+
+    Without it the old end could be moved by 12 months again and again. Source: domain §8 (at most 12 months);
+    the number of days is our own (docs/decisions/0008).
+    """
+    return last_day - timedelta(days=days_before)
+
+
 def next_review(since: date, *, months: int = 12) -> date:
     """The day of the next review: so many months (at most 12) after the last, on a working day. Domain §8."""
     if months == 12:

@@ -53,17 +53,16 @@ def grant(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Everything the reader may see about one right."""
     user = cast(User, request.user)
     row = access.find_grant(user, public_id)
-    is_active = row.current_state is GrantState.ACTIVE
+    now = _now(row)
     may_end = access.may_end(user, row)
     visible_removals = access.visible_removals(user).filter(grant=row)
     context: dict[str, Any] = {
         "grant": row,
-        "line": grant_words.grant_line(user, row, _now(row)),
-        "facts": grant_words.grant_facts(user, row),
+        "line": grant_words.grant_line(user, row, now),
+        "facts": grant_words.grant_facts(user, row, now),
         "may_read_place": access.may_read_place(user, row.unit_id),
         "may_end": may_end,
         "may_let_end": may_end and row.let_end_at is None,
-        "may_prolong": is_active,
         "is_own": user.hsa_key == row.subject_key,
         "removals": visible_removals,
         "requests": access.visible_requests(user).filter(grant=row).order_by("pk"),

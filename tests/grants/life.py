@@ -54,6 +54,13 @@ def has_run_out(grant: Grant, days_ago: int = 1) -> Grant:
     return grant
 
 
+def nearly_over(grant: Grant, days_left: int = 60) -> Grant:
+    """As if time had passed: it can be prolonged now."""
+    Grant.objects.filter(pk=grant.pk).update(ends_on=readings.today() + timedelta(days=days_left))
+    grant.refresh_from_db()
+    return grant
+
+
 def run_out(grant: Grant) -> Removal:
     """Its time has passed, and the sweep has been there."""
     has_run_out(grant)

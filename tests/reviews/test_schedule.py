@@ -31,6 +31,7 @@ def in_days(count: int) -> date:
 
 
 def prolonged(grant: Grant) -> Grant:
+    life.nearly_over(grant)
     acts.order(person_id=grant.subject_id, starts_on=grant.ends_on + timedelta(days=1), days=60)
     acts.work()
     grant.refresh_from_db()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import translation
+from django.utils.formats import date_format
 
 from provisioning.grant_models import Grant, Removal
 from provisioning.grant_words import NOW
@@ -110,8 +112,52 @@ def test_a_silent_directory_ends_nothing_and_keeps_what_was_written(directory, k
     assert not Removal.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("days_left", "stands", "is_offered"),
+    [(200, True, False), (91, True, False), (90, True, True), (200, False, True)],
+)
+def test_prolonging_is_offered_only_when_it_can_be_done(directory, kiv, page, days_left, stands, is_offered):
+    """Towards the end, or where the access has been lost; else the page says from when."""
+    grant = life.granted(kiv, days=days_left)
+    if not stands:
+        life.kiv_removes_role(kiv, grant)
+    link = f"forlang={grant.public_id}"
+    for by in (cast.HEAD, cast.COORDINATOR):
+        assert (link in text(page(by, "grant", grant.public_id))) is is_offered
+    assert (link in text(page(cast.COORDINATOR, "grants"))) is is_offered
+    opens_on = date_format(grant.ends_on - timedelta(days=90), "j F Y")
+    says_from_when = "Kan förlängas från" in text(page(cast.HEAD, "grant", grant.public_id))
+    told = [str(told) for told in page(cast.HEAD, "order", query=f"?{link}").context["messages"]]
+    assert (says_from_when, any(opens_on in one for one in told)) == (not is_offered, not is_offered)
+
+
+def test_the_order_page_says_beside_the_field_that_it_is_too_early(directory, kiv, page):
+    grant = life.granted(kiv, days=200)
+    sent = {
+        "action": "look",
+        "person": cast.HEAD.text,
+        "access": "rehabstod:unit",
+        "units": [cast.BJORKHAGA.text],
+        "starts_on": (grant.ends_on + timedelta(days=1)).isoformat(),
+        "ends_on": (grant.ends_on + timedelta(days=100)).isoformat(),
+        "need": acts.NEED,
+        "risk_statement": acts.RISK,
+    }
+    shown = page(cast.COORDINATOR, "order", query=f"?forlang={grant.public_id}")
+    sent |= {"person": cast.COORDINATOR.text, "shown": shown.context["shown"]}
+    answer = page(cast.COORDINATOR, "order", data=sent)
+    assert answer.status_code == 400
+    (error,) = answer.context["form"].errors["ends_on"]
+    opens_on = date_format(grant.ends_on - timedelta(days=90), "j F Y")
+    assert opens_on in error and date_format(grant.ends_on, "j F Y") in error
+    (outlook,) = answer.context["outlooks"]
+    assert opens_on in outlook.standing
+    assert answer.context["may_send"] is False
+    assert grant.requests.count() == 1
+
+
 def test_letting_a_right_run_out_is_shown_and_prolonging_still_offered(directory, kiv, page):
-    grant = life.granted(kiv)
+    grant = life.granted(kiv, days=60)
     page(cast.HEAD, "grant_let_end", grant.public_id, data={"reason": ""})
     grant.refresh_from_db()
     assert grant.let_end_by_id == cast.HEAD.folded
@@ -121,11 +167,9 @@ def test_letting_a_right_run_out_is_shown_and_prolonging_still_offered(directory
 
 
 def test_prolonging_opens_the_order_page_with_the_day_after_the_old_end(directory, kiv, page):
-    from datetime import timedelta
-
     from provisioning.rules import deadlines
 
-    grant = life.granted(kiv)
+    grant = life.granted(kiv, days=60)
     found = text(page(cast.HEAD, "order", query=f"?forlang={grant.public_id}"))
     assert (grant.ends_on + timedelta(days=1)).isoformat() in found
     assert deadlines.same_day_next_year(grant.ends_on).isoformat() in found

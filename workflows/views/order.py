@@ -15,7 +15,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import access, choices, mandates, orders, presentation, preview, prolongation, readings
+from provisioning import (
+    access,
+    choices,
+    mandates,
+    orders,
+    presence,
+    presentation,
+    preview,
+    prolongation,
+    readings,
+)
 from provisioning.choices import Option
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid
@@ -25,6 +35,7 @@ from provisioning.models import AccessRequest, User
 from provisioning.orders import Prepared, Refusal
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import Level
+from provisioning.rules.right_lifecycle import GrantState
 from workflows import steps
 from workflows.views import order_draft
 from workflows.views.answers import acting_user
@@ -126,6 +137,7 @@ def _empty(request: HttpRequest, user: User) -> HttpResponse:
             "starts_on": max(today, prolongation.next_first_day(grant)),
             "ends_on": prolongation.next_last_day(grant),
         }
+        _say_when_too_early(request, grant)
     return _page(request, OrderForm(initial=initial, persons=shown.persons, units=shown.units), shown)
 
 
@@ -143,6 +155,15 @@ def _prolonged(user: User, text: str) -> Grant | None:
     except ValueError:
         return None
     return access.find_grant(user, public_id)
+
+
+def _say_when_too_early(request: HttpRequest, grant: Grant) -> None:
+    """Somebody came by an old link: said at once, not after the form has been filled in."""
+    today = readings.today()
+    if grant.current_state is not GrantState.ACTIVE:
+        return
+    if not prolongation.is_offered(grant, on=today, works=presence.held_now([grant])[grant.pk]):
+        messages.warning(request, prolongation.sentence(grant, grant.ends_on, on=today, works=None))
 
 
 def _from(user: User, source: AccessRequest, shown: Shown) -> tuple[Shown, dict[str, Any]]:
