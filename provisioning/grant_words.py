@@ -106,6 +106,12 @@ def subject_name(viewer: User, about: Grant | Removal) -> str:
     return name if access.may_read_subject(viewer, about) else str(presentation.MASKED)
 
 
+def listed_name(viewer: User, about: Grant | Removal) -> str:
+    """The name as lists show it: a protected person's never stands in one. Source: domain §7."""
+    is_hidden = about.subject_is_protected and viewer.hsa_key != about.subject_key
+    return str(presentation.MASKED) if is_hidden else about.subject_name or about.subject_hsa_id
+
+
 def unit_name(about: AboutOneRight) -> str:
     return about.wanted_unit_name or about.unit_name or about.unit_hsa_id
 
@@ -117,7 +123,7 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
     may_prolong = is_active and prolongation.is_offered(grant, on=readings.today(), works=now)
     return GrantLine(
         url=reverse("grant", args=[grant.public_id]),
-        subject=subject_name(viewer, grant),
+        subject=listed_name(viewer, grant),
         what=what(grant),
         unit=unit_name(grant),
         ends=_day(grant.ends_on),
@@ -135,7 +141,7 @@ def as_line(viewer: User, removal: Removal) -> Line:
     return Line(
         case_number=str(removal),
         url=reverse("removal_task", args=[removal.public_id]),
-        subject=subject_name(viewer, removal),
+        subject=listed_name(viewer, removal),
         what=what(removal),
         unit=unit_name(removal),
         tone=REMOVAL_TONE[removal.current_state],

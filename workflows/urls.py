@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from workflows.views import attest, choose, finding, grants, kiv, order, removal_task, reviews, withdraw
+from workflows.views import (
+    attest,
+    choose,
+    finding,
+    grants,
+    kiv,
+    kiv_list,
+    order,
+    removal_task,
+    reviews,
+    withdraw,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("bestall/", order.order, name="order"),
@@ -16,7 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uppfoljningar/<uuid:public_id>/", reviews.review, name="review"),
     path("uppfoljningar/<uuid:public_id>/resultat/", reviews.result, name="review_result"),
     path("avvikelser/<uuid:public_id>/", finding.finding, name="finding"),
-    path("kiv/", kiv.tasks, name="kiv_tasks"),
+    path("kiv/", kiv_list.tasks, name="kiv_tasks"),
     path("behorigheter/<uuid:public_id>/avsluta/", grants.end, name="grant_end"),
     path("behorigheter/<uuid:public_id>/lat-lopa-ut/", grants.let_end, name="grant_let_end"),
     path("borttag/<uuid:public_id>/ta-tillbaka/", grants.take_back, name="removal_withdraw"),

@@ -1,4 +1,4 @@
-"""The KIV administrator's pages: the list of tasks, and one person's card with everything to set for them."""
+"""The KIV administrator's card of one person, with everything to set for them, and the answers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from provisioning import access, carrying_out, grant_words, kiv_words, mandates, presentation
+from provisioning import access, carrying_out, kiv_words, mandates, presentation
 from provisioning.carrying_out import Cannot
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.evidence import SeenWanted
@@ -27,8 +26,6 @@ from provisioning.models import AccessRequest, User
 from provisioning.rules.lifecycle import State
 from workflows import polling, steps
 
-PEOPLE_PER_PAGE = 20
-REMOVALS_SHOWN = 50  # the others come up as these are done
 TEXT_LENGTH = 2000
 
 
@@ -85,14 +82,6 @@ class CannotForm(ItemsForm):
 
 
 @dataclass(frozen=True, slots=True)
-class PersonTasks:
-    """One person's open tasks in the list."""
-
-    name: str
-    lines: tuple[presentation.Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Card:
     """What one answer concerns: who answers, the item asked for, and all open items of that person."""
 
@@ -100,33 +89,6 @@ class Card:
     user: User
     wanted: AccessRequest
     rows: Sequence[AccessRequest]
-
-
-@never_cache
-@require_safe
-def tasks(request: HttpRequest) -> HttpResponse:
-    """The tasks that wait for this KIV administrator, one card per person, who has waited longest first."""
-    user = cast(User, request.user)
-    rows = access.to_carry_out(user).prefetch_related("handlers").order_by("state_since", "pk")
-    by_person: dict[str, list[AccessRequest]] = {}
-    for row in rows:
-        by_person.setdefault(row.subject_key, []).append(row)
-    page = Paginator(list(by_person.values()), PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
-    people = [
-        PersonTasks(
-            presentation.listed_name(user, theirs[0]),
-            tuple(presentation.line(user, row, page="kiv_task") for row in theirs),
-        )
-        for theirs in page
-    ]
-    context = {"page": page, "people": people, "removals": _removals(user)}
-    return render(request, "provisioning/kiv/tasks.html", context)
-
-
-def _removals(user: User) -> list[presentation.Line]:
-    """What waits to be removed, who has waited longest first."""
-    rows = access.to_remove(user).order_by("state_since", "pk")[:REMOVALS_SHOWN]
-    return [grant_words.as_line(user, row) for row in rows]
 
 
 @never_cache
