@@ -7,14 +7,15 @@ Source: domain §7.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
-from provisioning import grants, mandates, reviewers
+from provisioning import grants, mandates, readings, reviewers
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, GrantQuerySet, Removal
 from provisioning.mandates import Mandates
@@ -29,11 +30,15 @@ from provisioning.models import (
 )
 from provisioning.notifications import Kind
 from provisioning.review_models import Review, ReviewItem
+from provisioning.rules import deadlines
 from provisioning.rules.drift import Owner
 from provisioning.rules.hsa import HsaId, Level, Provider, Unit
 from provisioning.rules.lifecycle import State
+from provisioning.rules.mandates import Kind as Delegable
 from provisioning.rules.right_lifecycle import GrantState, RemovalState
 
+# The first notice may move over days off.
+ENDS_WITHIN = timedelta(days=max(deadlines.NOTICE_DAYS) + 14)
 _ASKING = (Kind.ATTEST.value, Kind.KIV.value, Kind.KIV_RETURNED.value, Kind.REMINDER.value)
 _ATTESTING = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
 
@@ -351,6 +356,30 @@ def find_grant(user: User, public_id: UUID) -> Grant:
         return visible_grants(user).get(public_id=public_id)
     except Grant.DoesNotExist:
         raise Http404 from None
+
+
+def ending_soon(user: User) -> GrantQuerySet:
+    """Rights in force that end soon, that nobody has decided on, and that this person may order anew.
+
+    Own ones, those on units the person is head of, and those where a head has delegated ordering. Not those
+    that are let to end, nor those that an open order would prolong.
+    """
+    held = mandates.for_display(user)
+    today = readings.today()
+    unit_ids = held.unit_ids.union(
+        *(one.unit_ids for one in held.delegated if one.kind is Delegable.ORDERING)
+    )
+    providers = [one.hsa_id.folded for one in held.providers]
+    on_units = Q(unit_key__in=[one.folded for one in unit_ids]) & ~Q(level=Level.PROVIDER.value)
+    mine = Q(subject_key=user.hsa_key) | on_units
+    mine |= Q(unit_key__in=providers, level=Level.PROVIDER.value)
+    renewal = AccessRequest.objects.open().filter(
+        **{name: OuterRef(name) for name in ("subject_key", "service", "level", "unit_key")}
+    )
+    rows = Grant.objects.active().filter(
+        let_end_at=None, ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN
+    )
+    return rows.filter(mine).exclude(Exists(renewal)).order_by("ends_on", "pk")
 
 
 def may_read_place(user: User, place_id: HsaId) -> bool:

@@ -26,6 +26,7 @@ _BELONGS_TO = {
     "removal_task": "kiv_tasks",
     "grant": "grants",
     "grant_end": "grants",
+    "ending": "grants",
     "grant_let_end": "grants",
     "my_standing": "grants",
     "person_standing": "grants",

@@ -271,4 +271,4 @@ def _path(message: OutgoingMessage) -> str:
         return reverse("reviews")
     if kind in (Kind.FINDINGS, Kind.SWEEP_STOPPED):
         return reverse("findings")
-    return reverse("grants" if kind is Kind.RIGHTS_END_SOON else "start")
+    return reverse("ending" if kind is Kind.RIGHTS_END_SOON else "start")

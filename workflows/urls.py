@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from workflows.views import (
     attest,
     choose,
+    ending,
     finding,
     grants,
     kiv,
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uppfoljningar/<uuid:public_id>/resultat/", reviews.result, name="review_result"),
     path("avvikelser/<uuid:public_id>/", finding.finding, name="finding"),
     path("kiv/", kiv_list.tasks, name="kiv_tasks"),
+    path("behorigheter/upphor/", ending.ending, name="ending"),
     path("behorigheter/<uuid:public_id>/avsluta/", grants.end, name="grant_end"),
     path("behorigheter/<uuid:public_id>/lat-lopa-ut/", grants.let_end, name="grant_let_end"),
     path("borttag/<uuid:public_id>/ta-tillbaka/", grants.take_back, name="removal_withdraw"),

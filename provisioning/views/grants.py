@@ -43,6 +43,7 @@ def grants(request: HttpRequest) -> HttpResponse:
         "shows_ended": shows_ended,
         "sees_more": sees_more,
         "places": access.places_to_read(user),
+        "ending": access.ending_soon(user).count(),
     }
     return render(request, "provisioning/grant/list.html", context)
 

@@ -48,6 +48,7 @@ def start(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "findings_count": access.to_settle(user).count(),
         "inboxes": [inbox for inbox in inboxes if inbox.count],
+        "ending": access.ending_soon(user).count(),
         "rights_to_review": access.to_review(user).count(),
         "own": _inbox(user, _("You wait for"), with_others),
         "directory_is_silent": not mandates.for_display(user).is_known,

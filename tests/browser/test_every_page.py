@@ -63,6 +63,11 @@ def refused_preview(visitor: Visitor) -> None:
     visitor.fill_order(cast.ENDED, "rehabstod:unit", [cast.BJORKHAGA])
 
 
+def prolong_without_reasons(visitor: Visitor) -> None:
+    visitor.page.locator("[value=prolong]").first.check()
+    SUBMIT(visitor)
+
+
 def find_in_kiv(visitor: Visitor) -> None:
     visitor.page.locator("#find_person_text").fill("son")
     visitor.page.locator("button[value=find_person]").click()
@@ -123,6 +128,9 @@ PAGES = [
     Shown("grants", HEAD, "/behorigheter/?vems=alla", url_name="grants"),
     Shown("grants-empty", cast.OUTSIDER, "/behorigheter/"),
     Shown("grant", HEAD, "/behorigheter/{right}/", url_name="grant"),
+    Shown("ending", HEAD, "/behorigheter/upphor/", url_name="ending"),
+    Shown("ending-errors", HEAD, "/behorigheter/upphor/", prolong_without_reasons, status=400),
+    Shown("ending-empty", cast.OUTSIDER, "/behorigheter/upphor/"),
     Shown("standing-mine", HEAD, "/behorigheter/mina/", url_name="my_standing"),
     Shown("standing-person", HEAD, "/behorigheter/{right}/person/", url_name="person_standing"),
     Shown("standing-place", HEAD, f"/behorigheter/plats/{cast.BJORKHAGA.text}/", url_name="place_standing"),

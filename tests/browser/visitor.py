@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.utils import translation
@@ -65,9 +66,14 @@ class Visitor:
         page.locator("[name=risk_statement]").fill(RISK)
         page.locator("button[value=preview]").click()
 
-    def order(self, subject: HsaId | None, access: str, units: Iterable[HsaId]) -> str:
-        """Order and send; returns the address of the case."""
+    def order(
+        self, subject: HsaId | None, access: str, units: Iterable[HsaId], *, last_day: date | None = None
+    ) -> str:
+        """Order and send; returns the address of the case. `last_day`: not the one that the form proposes."""
         self.fill_order(subject, access, units)
+        if last_day is not None:
+            self.page.locator("[name=ends_on]").fill(last_day.isoformat())
+            self.page.locator("button[value=preview]").click()
         self.page.locator("button[value=send]").click()
         self.page.wait_for_url("**/arenden/*/")
         return self.page.url

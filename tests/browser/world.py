@@ -6,6 +6,9 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.utils import timezone
 
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.lifecycle import State
@@ -36,13 +39,14 @@ def make(visit: Callable[[HsaId], Visitor]) -> World:
     head = visit(cast.HEAD)
     doctor = visit(cast.DOCTOR)
     other_doctor = visit(cast.DOCTOR_UNCOUPLED)
+    soon = timezone.localdate() + timedelta(days=20)
     at_once = {
         "kiv": head.order(cast.WRONG_CASE, REHAB_UNIT, [cast.BJORKHAGA]),
         "choose": head.order(cast.COORDINATOR_UNCOUPLED, REHAB_UNIT, [cast.BJORKHAGA]),
         "couple": head.order(cast.WRONG_CASE, "intygsstatistik:unit", [cast.BJORKHAGA]),
         "settled": head.order(cast.SETTLED, REHAB_UNIT, [cast.BJORKHAGA]),
         "protected": head.order(cast.PROTECTED, REHAB_UNIT, [cast.BJORKHAGA]),
-        "done": head.order(cast.DOCTOR, "rehabstod:own", [cast.BJORKHAGA]),
+        "done": head.order(cast.DOCTOR, "rehabstod:own", [cast.BJORKHAGA], last_day=soon),
         "attest": doctor.order(None, REHAB_UNIT, [cast.BJORKHAGA]),
         "rejected": other_doctor.order(None, REHAB_UNIT, [cast.BJORKHAGA]),
     }

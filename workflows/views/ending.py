@@ -1,0 +1,224 @@
+"""Rights that end soon, decided in one sitting: prolonged with one statement, or let to end. Others wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from provisioning import (
+    access,
+    grant_words,
+    grants,
+    mandates,
+    orders,
+    prolongation,
+    renewals,
+    review_readings,
+    review_words,
+)
+from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.forms import MAX_TEXT
+from provisioning.grant_models import Grant
+from provisioning.grant_words import GrantLine
+from provisioning.mandates import Mandates
+from provisioning.models import User
+from provisioning.orders import statement_error
+from provisioning.presentation import CauseLine
+from provisioning.review_readings import Said
+from provisioning.rules.hsa import Answer
+from workflows import steps
+from workflows.views.answers import acting_user
+
+RIGHTS_PER_PAGE = 40
+PROLONG, LET_END = "prolong", "let_end"
+
+
+class StatementForm(forms.Form):
+    """Need and risks of those that are prolonged: one statement for all of them."""
+
+    need = forms.CharField(
+        label=gettext_lazy("Why is the access needed?"),
+        help_text=gettext_lazy("What in these persons' work takes it. Write nothing about patients."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=MAX_TEXT,
+        error_messages={"required": gettext_lazy("Write why the access is needed.")},
+    )
+    risk_statement = forms.CharField(
+        label=gettext_lazy("What are the risks, and how are they met?"),
+        help_text=gettext_lazy(
+            "The law asks for an analysis of need and risk. "
+            "For example: who could see more than they need, and why that is acceptable."
+        ),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=MAX_TEXT,
+        error_messages={"required": gettext_lazy("Write what the risks are and how they are met.")},
+    )
+
+    def clean_need(self) -> str:
+        return self._statement("need")
+
+    def clean_risk_statement(self) -> str:
+        return self._statement("risk_statement")
+
+    def _statement(self, name: str) -> str:
+        text = str(self.cleaned_data[name])
+        error = statement_error(text)
+        if error:
+            raise forms.ValidationError(error)
+        return text
+
+
+class RightForm(forms.Form):
+    """One right's answer. Nothing chosen means: not now."""
+
+    decision = forms.ChoiceField(choices=[(PROLONG, ""), (LET_END, "")], required=False)
+    shown = forms.CharField(max_length=64)
+
+
+@dataclass(slots=True)
+class Row:
+    """One right on the page: what the directory says of it, what was answered, and what was wrong."""
+
+    grant: Grant
+    said: Said
+    line: GrantLine
+    new_end: date
+    decision: str = ""
+    error: str = ""
+
+    @property
+    def key(self) -> str:
+        return str(self.grant.public_id)
+
+    @property
+    def causes(self) -> Sequence[CauseLine]:
+        """What stands against it, and what to mind."""
+        return review_words.causes(self.said.verdict)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def ending(request: HttpRequest) -> HttpResponse:
+    """What I can prolong or let end. What is answered is done; the rest waits."""
+    user = acting_user(request)
+    page = Paginator(access.ending_soon(user), RIGHTS_PER_PAGE).get_page(request.GET.get("page"))
+    said = review_readings.look(page)
+    rows = [_row(user, grant, said[grant.pk]) for grant in page]
+    if request.method != "POST":
+        return _page(request, rows, StatementForm(), page)
+    try:
+        held = mandates.read(user.identity)
+    except DirectoryError as exc:
+        return _silent(request, rows, page, str(exc.user_message))
+    return _save(request, user, held, rows, page)
+
+
+def _silent(request: HttpRequest, rows: list[Row], page: Any, message: str) -> HttpResponse:
+    """Nothing is done and nothing is lost: the page comes back as it was answered."""
+    statement = StatementForm(request.POST)
+    statement.add_error(None, message)
+    for row in rows:
+        row.decision = request.POST.get(f"{row.key}-decision", "")
+    return _page(request, rows, statement, page, status=503)
+
+
+def _row(user: User, grant: Grant, said: Said) -> Row:
+    line = grant_words.grant_line(user, grant, None)
+    return Row(grant, said, line, prolongation.next_last_day(grant))
+
+
+def _save(request: HttpRequest, user: User, held: Mandates, rows: list[Row], page: Any) -> HttpResponse:
+    """Carry out every whole answer, each for itself; what could not be done comes back with the reason."""
+    for row in rows:
+        _take(request, row)
+    statement = _statement_for(request, rows)
+    done = {PROLONG: 0, LET_END: 0}
+    for row in rows:
+        if row.error or not row.decision or _lacks_statement(row, statement):
+            continue
+        row.error = _carry_out(row, user, held, statement)
+        done[row.decision] += not row.error
+    _say_done(request, done)
+    if not statement.errors and not any(row.error for row in rows):
+        if not any(done.values()):
+            messages.info(request, _("You have not answered for any right yet."))
+        return redirect("ending")
+    left = [row for row in rows if row.error or not row.decision or _lacks_statement(row, statement)]
+    return _page(request, left, statement, page, status=400)
+
+
+def _statement_for(request: HttpRequest, rows: Sequence[Row]) -> StatementForm:
+    """Demanded where something is prolonged; else kept as it was written."""
+    if any(row.decision == PROLONG for row in rows):
+        return StatementForm(request.POST)
+    return StatementForm(initial={name: request.POST.get(name, "") for name in StatementForm.base_fields})
+
+
+def _lacks_statement(row: Row, statement: StatementForm) -> bool:
+    return row.decision == PROLONG and bool(statement.errors)
+
+
+def _take(request: HttpRequest, row: Row) -> None:
+    """What was answered for this right, if what the directory says is still what was shown."""
+    form = RightForm(request.POST, prefix=row.key)
+    if not form.is_valid():
+        return  # it was not on the page
+    row.decision = form.cleaned_data["decision"]
+    if row.decision and form.cleaned_data["shown"] != row.said.fingerprint:
+        row.decision = ""
+        row.error = _("What the directory says has changed. Read it, and decide again.")
+
+
+def _carry_out(row: Row, user: User, held: Mandates, statement: StatementForm) -> str:
+    """Do what was decided. Returns why it could not be done; empty where it was."""
+    try:
+        if row.decision == LET_END:
+            grants.let_end(row.grant.pk, by=user, held=held)
+            return ""
+        wanted = renewals.draft(row.grant, by=user, **statement.cleaned_data)
+        prepared = orders.prepare(wanted, by=user)
+        if not prepared.may_be_placed:
+            return " ".join(dict.fromkeys(refusal.message for refusal in prepared.all_refusals))
+        steps.place_order(prepared, by=user)
+    except (DirectoryError, Invalid, NotAllowed, WrongState) as exc:
+        return str(exc.user_message)
+    return ""
+
+
+def _say_done(request: HttpRequest, done: dict[str, int]) -> None:
+    if done[PROLONG]:
+        text = ngettext("%(count)d order is sent.", "%(count)d orders are sent.", done[PROLONG])
+        messages.success(request, text % {"count": done[PROLONG]})
+    if done[LET_END]:
+        text = ngettext("%(count)d right may run out.", "%(count)d rights may run out.", done[LET_END])
+        messages.success(request, text % {"count": done[LET_END]})
+
+
+def _page(
+    request: HttpRequest,
+    rows: Sequence[Row],
+    statement: StatementForm,
+    page: Any,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "rows": rows,
+        "form": statement,
+        "page": page,
+        "is_silent": bool(rows) and all(row.said.answer == Answer.UNKNOWN.value for row in rows),
+        "wrong": [row for row in rows if row.error],
+    }
+    return render(request, "provisioning/grant/ending.html", context, status=status)
