@@ -198,6 +198,20 @@ def find_review(user: User, public_id: UUID) -> Review:
         raise Http404 from None
 
 
+def overseen_reviews(user: User) -> QuerySet[Review]:
+    """Reviews whose course this person may follow: all, for auditors and operators; else those started."""
+    rows = Review.objects.select_related("opened_by")
+    return rows if user.is_auditor or user.is_operator else rows.filter(opened_by=user)
+
+
+def find_overseen_review(user: User, public_id: UUID) -> Review:
+    """The review, if this person may follow its course. Raises Http404."""
+    try:
+        return overseen_reviews(user).get(public_id=public_id)
+    except Review.DoesNotExist:
+        raise Http404 from None
+
+
 def to_review(user: User) -> QuerySet[ReviewItem]:
     """Rights that wait for this person's decision in a review: never the person's own."""
     return reviewers.undecided_for(user.hsa_key)

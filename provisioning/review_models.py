@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.grant_models import Grant
 from provisioning.models import Delegation, User
-from provisioning.right_models import KEY_LENGTH
+from provisioning.right_models import KEY_LENGTH, ServiceChoice
 from provisioning.rules.hsa import HsaId
 
 
@@ -42,6 +42,14 @@ class Decision(models.TextChoices):
     PROLONGED = "prolonged", _("Kept: somebody attested it anew meanwhile")
 
 
+class Relation(models.TextChoices):
+    """What the reviewer was to the unit at the decision."""
+
+    OWN = "own", _("Own mandate")
+    DELEGATE = "delegate", _("In place of the head of unit")
+    ABOVE = "above", _("Mandate above the unit")
+
+
 BY_A_PERSON = (Decision.KEEP.value, Decision.REMOVE.value)
 
 
@@ -54,6 +62,7 @@ class Review(models.Model):
     unit_name = models.CharField(max_length=300, blank=True)
     is_provider = models.BooleanField(default=False)
     scope = models.CharField(max_length=5, choices=ReviewScope.choices)
+    service = models.CharField(max_length=20, blank=True, choices=ServiceChoice.choices)  # blank: all
     opened_by = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="reviews_opened"
     )  # None: the timetable
@@ -115,6 +124,7 @@ class ReviewItem(models.Model):
     reviewed_for = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="reviewed_by_others"
     )  # the head of unit for whom a delegate decided
+    relation = models.CharField(max_length=10, blank=True, choices=Relation.choices)  # by which mandate
     decided_at = models.DateTimeField(null=True)
     # How the sitting went: seconds since the page was shown, and how many rights were decided with them.
     seconds_spent = models.PositiveIntegerField(null=True)

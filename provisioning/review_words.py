@@ -157,14 +157,15 @@ def result(viewer: User, item: ReviewItem) -> Result:
 def _reviewer(viewer: User, item: ReviewItem) -> str:
     if item.reviewer is None:
         return _("The tool itself") if item.decision else ""
-    name = _user_name(viewer, item.reviewer)
+    name = user_name(viewer, item.reviewer)
     if item.reviewed_for is None:
         return name
     phrase = _("%(name)s, in place of %(principal)s")
-    return phrase % {"name": name, "principal": _user_name(viewer, item.reviewed_for)}
+    return phrase % {"name": name, "principal": user_name(viewer, item.reviewed_for)}
 
 
-def _user_name(viewer: User, person: User) -> str:
+def user_name(viewer: User, person: User) -> str:
+    """A list never names a protected person, but to that person."""
     if person.is_protected and person.pk != viewer.pk:
         return str(presentation.MASKED)
     return person.name or person.hsa_id

@@ -25,7 +25,15 @@ from provisioning.grant_models import Grant
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, User
 from provisioning.notifications import Kind
-from provisioning.review_models import Decision, Review, Reviewer, ReviewItem, ReviewScope, ReviewState
+from provisioning.review_models import (
+    Decision,
+    Relation,
+    Review,
+    Reviewer,
+    ReviewItem,
+    ReviewScope,
+    ReviewState,
+)
 from provisioning.review_readings import Said
 from provisioning.reviewers import AskedAbout
 from provisioning.rules import deadlines
@@ -79,6 +87,8 @@ def place_of(grant: Grant) -> Review:
 def rights_of(place: Review, *, on: date) -> list[Grant]:
     """The rights that such a review is about today: all, or those due now or soon."""
     rows = Grant.objects.active().filter(unit_key=place.unit_key)
+    if place.service:
+        rows = rows.filter(service=place.service)
     if place.scope == ReviewScope.DUE:
         rows = rows.filter(next_review_on__lte=on + timedelta(days=settings.REVIEW_GATHER_DAYS))
     return list(rows.order_by("pk"))
@@ -112,6 +122,7 @@ def begin(place: Review, found: Sequence[AskedAbout], *, by: User | None = None)
         actor=by,
         about=place,
         scope=str(place.scope),
+        service=place.service,
         items=len(rights),
         due=place.due_on.isoformat(),
         reviewers=len(found),
@@ -153,11 +164,13 @@ def decide(
     items = list(review.items.undecided().select_for_update(of=("self",)).filter(pk__in=given))
     rights = _locked_rights(items)
     rows = list(review.reviewers.filter(person_key=by.pk))
-    decided_for = {item.pk: _require_reviewer(review, item, rows, by, held) for item in items}
-    saved = 0
+    by_which = {item.pk: _require_reviewer(review, item, rows, by, held) for item in items}
+    now, saved = timezone.now(), 0
     for item in items:
         if rights[item.grant_id].current_state is GrantState.ACTIVE:
-            _decide(item, rights[item.grant_id], given[item.pk], by, decided_for[item.pk], said, seconds)
+            item.reviewer, item.decided_at, item.seconds_spent = by, now, seconds
+            item.reviewed_for, item.relation = by_which[item.pk]
+            _decide(item, rights[item.grant_id], given[item.pk], said)
             saved += 1
         else:
             _settle(item, rights[item.grant_id], Decision.ENDED)
@@ -177,23 +190,14 @@ def _locked_rights(items: Iterable[ReviewItem]) -> dict[int, Grant]:
     return {grant.pk: grant for grant in rows}
 
 
-def _decide(
-    item: ReviewItem,
-    grant: Grant,
-    given: Given,
-    by: User,
-    principal: User | None,
-    said: Mapping[int, Said],
-    seconds: int,
-) -> None:
+def _decide(item: ReviewItem, grant: Grant, given: Given, said: Mapping[int, Said]) -> None:
     if not given.reason.strip():
         raise Invalid(_("Write why the access is kept or removed."), field="reason")
     if given.decision not in (Decision.KEEP, Decision.REMOVE):
         raise Invalid(_("Choose keep or remove."), field="decision")
     seen = said[grant.pk]
     item.decision, item.reason = given.decision, given.reason.strip()
-    item.reviewer, item.reviewed_for, item.decided_at = by, principal, timezone.now()
-    item.seconds_spent, item.is_shared_answer = seconds, given.is_shared
+    item.is_shared_answer = given.is_shared
     item.directory_said, item.directory_read_at = seen.verdict, seen.read_at
     item.directory_digest = seen.digest(grant)
     item.save()
@@ -201,8 +205,8 @@ def _decide(
         grants.record_reviewed(grant, opened_on=readings.today(item.review.opened_at))
     audit.record(
         Action.GRANT_REVIEWED,
-        actor=by,
-        principal=principal,
+        actor=item.reviewer,
+        principal=item.reviewed_for,
         about=grant,
         reason=item.reason,
         review=str(item.review.public_id),
@@ -210,6 +214,7 @@ def _decide(
         answer=seen.answer,
         causes=seen.verdict["causes"],
         warnings=seen.verdict["warnings"],
+        relation=str(item.relation),
         directory=item.directory_digest,
         shared=given.is_shared,
     )
@@ -217,17 +222,17 @@ def _decide(
 
 def _require_reviewer(
     review: Review, item: ReviewItem, rows: Sequence[Reviewer], by: User, held: Mandates
-) -> User | None:
+) -> tuple[User | None, Relation]:
     """The subject never; otherwise who was asked, and still holds the mandate. Domain §7.
 
-    Returns the head of unit on whose behalf a delegate decides; None for a mandate of one's own.
+    Returns the head of unit on whose behalf a delegate decides, if one does, and by which kind of mandate.
     """
     four_eyes.require(Act.REVIEW, by=by, held=held, subject_id=HsaId(item.subject_key))
     row = reviewers.row_for(rows, item, by.pk)
     if row is None:
         raise NotAllowed
     if row.delegation_id is not None:
-        return mandates.principal_of(row.delegation_id, held)
+        return mandates.principal_of(row.delegation_id, held), Relation.DELEGATE
     unit_dn = item.grant.unit_dn
     still = (
         held.is_of_provider(review.unit_id, by)
@@ -236,7 +241,8 @@ def _require_reviewer(
     )
     if not still:
         raise NotAllowed(mandates.ENDED)
-    return None
+    is_own = review.is_provider or review.unit_id in held.unit_ids
+    return None, Relation.OWN if is_own else Relation.ABOVE
 
 
 def _settle(item: ReviewItem, grant: Grant, decision: Decision) -> None:

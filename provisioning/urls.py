@@ -15,6 +15,7 @@ from provisioning.views import (
     messages,
     nudge,
     receipts,
+    review_progress,
     standing,
     start,
 )
@@ -36,6 +37,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("delegeringar/ny/", delegations.delegate, name="delegate"),
     path("delegeringar/<uuid:public_id>/aterkalla/", delegations.revoke, name="revoke_delegation"),
     path("avvikelser/", findings.findings, name="findings"),
+    path("uppfoljningar/oversikt/", review_progress.progress, name="review_progress"),
+    path("uppfoljningar/<uuid:public_id>/underlag/", review_progress.evidence, name="review_evidence"),
     path("logga-in/", login.login, name="login"),
     path("logga-ut/", login.logout, name="logout"),
     path("meddelanden/", messages.messages, name="messages"),

@@ -147,6 +147,8 @@ PAGES = [
     Shown("review", HEAD, "/uppfoljningar/{review}/", url_name="review"),
     Shown("review-errors", HEAD, "/uppfoljningar/{review}/", reason_without_decision, status=400),
     Shown("review-result", HEAD, "/uppfoljningar/{review}/resultat/", url_name="review_result"),
+    Shown("review-progress", HEAD, "/uppfoljningar/oversikt/", url_name="review_progress"),
+    Shown("review-evidence", HEAD, "/uppfoljningar/{review}/underlag/", url_name="review_evidence"),
     Shown("findings", HEAD, "/avvikelser/", url_name="findings"),
     Shown("findings-empty", cast.OUTSIDER, "/avvikelser/"),
     Shown("kiv-tasks", KIV, "/kiv/", url_name="kiv_tasks"),

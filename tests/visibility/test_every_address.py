@@ -52,6 +52,7 @@ ABOUT = {
     "finding": "finding",
     "review": "review",
     "review_result": "review",
+    "review_evidence": "review",
     "grant": "grant",
     "grant_end": "grant",
     "grant_let_end": "grant",

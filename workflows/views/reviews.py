@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from provisioning import access, mandates, review_readings, review_words
+from provisioning import access, mandates, review_progress, review_readings, review_words
 from provisioning import reviews as operations
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
@@ -114,7 +114,8 @@ def reviews(request: HttpRequest) -> HttpResponse:
     """What waits for me first, then every review I may read."""
     user = acting_user(request)
     mine = access.to_review(user).filter(review=OuterRef("pk"))
-    rows = access.visible_reviews(user).annotate(waits=Exists(mine)).order_by("-waits", "-pk")
+    rows = review_progress.counted(access.visible_reviews(user))
+    rows = rows.annotate(waits=Exists(mine)).order_by("-waits", "-pk")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     left = dict(
         access.to_review(user)
@@ -126,6 +127,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [(row, left.get(row.pk, 0)) for row in page],
         "may_begin": access.may_begin_review(user),
+        "may_follow": access.overseen_reviews(user).exists(),
         "directory_is_silent": not mandates.for_display(user).is_known,
     }
     return render(request, "provisioning/review/list.html", context)
@@ -340,7 +342,8 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "results": results,
         "undecided": sum(not one.at for one in results),
         "may_decide": access.to_review(user).filter(review=row).exists(),
-        "asked": list(row.reviewers.all()),
+        "may_follow": access.overseen_reviews(user).filter(pk=row.pk).exists(),
+        "asked": list(row.reviewers.filter(is_barred=False)),
     }
     return render(request, "provisioning/review/result.html", context)
 
