@@ -1,0 +1,292 @@
+"""Guards of the tool, broken one at a time: what the lives are worth is whether they notice.
+
+Each mutant names the guard, the short life that comes past it, and what must be noticed: an invariant, or the
+error with which the database or the engine stops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from provisioning import (
+    attestation,
+    audit,
+    carrying_out,
+    findings,
+    grants,
+    handlers,
+    mandates,
+    readings,
+    removal_looks,
+    removal_moves,
+    request_moves,
+    requests,
+    reviews,
+)
+from provisioning.audit import Action
+from provisioning.directory import open_directory
+from provisioning.errors import NotAllowed
+from provisioning.models import Delegation
+from provisioning.rules import drift, removal, services
+from provisioning.rules.hsa import Answer, Reading
+from tests.life import scenarios
+from tests.life.scenarios import Scenario
+from workflows.nodes import BackgroundActivation
+from workflows.removal_flow import RemovalFlow
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`breaks` takes the guard away; `noticed_by` is the invariant's name, or the error's."""
+
+    guard: str
+    breaks: Break
+    life: Scenario
+    noticed_by: str
+
+
+def instead(module: Any, name: str, what: Any) -> Break:
+    return lambda patch: patch.setattr(module, name, what)
+
+
+def afterwards(module: Any, name: str, then: Callable[..., None]) -> Break:
+    """The real thing, and then something that undoes it."""
+    real = getattr(module, name)
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        result = real(*args, **kwargs)
+        then(*args, **kwargs)
+        return result
+
+    return instead(module, name, both)
+
+
+def unrecorded(action: Action) -> Break:
+    """An operation forgets its entry: some other stands there, about nothing."""
+    real = audit.record
+
+    def record(what: Action, **facts: Any) -> Any:
+        if what is not action:
+            return real(what, **facts)
+        return real(Action.MESSAGE_RESENT, actor=None)
+
+    return instead(audit, "record", record)
+
+
+def _forget_the_next_look(case: Any, *_args: object) -> None:
+    case.next_poll_at = None
+    case.save(update_fields=["next_poll_at"])
+
+
+def _ask_inside(*_args: object) -> None:
+    open_directory().unit(scenarios.COORDINATOR.unit)
+
+
+def _refuse_after_writing(finding: Any, **_rest: Any) -> None:
+    finding.settled_by_id = "se0000000000-1002"
+    finding.save(update_fields=["settled_by"])
+    raise NotAllowed
+
+
+def _always_works(order: Any, reading: Reading) -> Any:
+    return replace(_assess_now(order, reading), answer=Answer.YES)
+
+
+_assess_now = readings.assess_now
+
+
+def _close_at_once(review: Any, *, by: Any) -> None:
+    review.state, review.closed_at = "closed", timezone.now()
+    review.save(update_fields=["state", "closed_at"])
+    audit.record(Action.REVIEW_CLOSED, actor=by, about=review, counts={})
+
+
+def _for_ever(self: BackgroundActivation, delay: object) -> None:
+    self.task.scheduled, self.task.data = None, {}
+    self.task.save(update_fields=["scheduled", "data"])
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    # No right without attestation by somebody else
+    Mutant(
+        "the attester is asked, holds the mandate, and is not the subject",
+        instead(attestation, "_require_attester", lambda *_args: None),
+        scenarios.own_wish,
+        "IntegrityError",
+    ),
+    Mutant(
+        "the attester was asked, and holds the mandate",
+        instead(attestation, "_is_head_there", lambda *_args: True),
+        scenarios.other_head,
+        "who_attests_holds_the_mandate",
+    ),
+    Mutant(
+        "a delegation that has lapsed does not count",
+        instead(mandates, "principal_of", lambda pk, _held: Delegation.objects.get(pk=pk).principal),
+        scenarios.stand_in,
+        "who_attests_holds_the_mandate",
+    ),
+    # No removal reported while the value is there; none of what another right needs
+    Mutant(
+        "a reading with gaps decides nothing about a removal",
+        instead(Reading, "is_readable", lambda *_args: True),
+        scenarios.ended_and_taken_away,
+        "what_is_reported_gone_is_gone",
+    ),
+    Mutant(
+        "a right knows the values it rests on",
+        instead(removal, "needs", lambda *_args: False),
+        scenarios.ended_and_taken_away,
+        "what_is_reported_gone_is_gone",
+    ),
+    Mutant(
+        "a task to remove is looked at again when the right is given anew",
+        instead(removal_looks, "is_needed_again", lambda *_args: False),
+        scenarios.ended_and_given_anew,
+        "nobody_is_asked_to_remove_what_a_right_needs",
+    ),
+    # A right stands on its values
+    Mutant(
+        "a right is given when the service's own rule says yes",
+        instead(readings, "assess_now", _always_works),
+        scenarios.own_wish,
+        "a_new_right_stands_on_its_values",
+    ),
+    Mutant(
+        "the value to set is the right's own",
+        instead(services, "wanted_role", lambda *_args: "INTYG;Rehab-SE0000000000-E000000001102"),
+        scenarios.own_wish,
+        "only_what_was_ordered_is_set",
+    ),
+    # Nothing waits without a next nudge
+    Mutant(
+        "a KIV task has its next look",
+        afterwards(request_moves, "move", _forget_the_next_look),
+        scenarios.set_wrong_and_right,
+        "everything_that_waits_is_nudged",
+    ),
+    Mutant(
+        "a removal with KIV has its next look",
+        afterwards(removal_moves, "move", _forget_the_next_look),
+        scenarios.ended_and_taken_away,
+        "everything_that_waits_is_nudged",
+    ),
+    Mutant(
+        "work that is put off has its time",
+        instead(BackgroundActivation, "put_off", _for_ever),
+        scenarios.ended_and_taken_away,
+        "everything_that_waits_is_nudged",
+    ),
+    Mutant(
+        "a removal has its process",
+        instead(RemovalFlow.start, "run", lambda **_rest: None),
+        scenarios.ended_and_taken_away,
+        "everything_that_waits_is_nudged",
+    ),
+    Mutant(
+        "a right whose day has passed is found",
+        instead(grants, "due_to_end", lambda _on: []),
+        scenarios.ended_by_its_day,
+        "everything_that_waits_is_nudged",
+    ),
+    Mutant(
+        "who has had a case lets go of it",
+        instead(handlers, "release", lambda *_args: None),
+        scenarios.own_wish,
+        "a_case_is_with_those_whose_turn_it_is",
+    ),
+    Mutant(
+        "a review is closed when nothing is left",
+        instead(reviews, "_close_if_decided", _close_at_once),
+        scenarios.reviewed,
+        "a_closed_review_has_nothing_undecided",
+    ),
+    Mutant(
+        "who was overtaken records nothing",
+        instead(BackgroundActivation, "holds", lambda *_args: True),
+        scenarios.a_worker_is_overtaken,
+        "WrongState",
+    ),
+    # Every change of state is told
+    *(
+        Mutant(f"{action.value} is recorded", unrecorded(action), life, "the_event_log_tells_every_state")
+        for action, life in (
+            (Action.REQUEST_STARTED, scenarios.own_wish),
+            (Action.CHECKED, scenarios.nothing_to_set),
+            (Action.KIV_NEEDED, scenarios.own_wish),
+            (Action.VALUES_SEEN, scenarios.own_wish),
+            (Action.DONE, scenarios.own_wish),
+            (Action.GRANT_EXPIRED, scenarios.ended_by_its_day),
+            (Action.GRANT_ENDED, scenarios.ended_and_taken_away),
+            (Action.GRANT_KEPT, scenarios.ended_and_taken_back),
+            (Action.REMOVAL_KIV_NEEDED, scenarios.ended_and_taken_away),
+            (Action.REMOVAL_DONE, scenarios.ended_and_taken_away),
+            (Action.FINDING_FOUND, scenarios.lost_and_found),
+            (Action.FINDING_EXPLAINED, scenarios.lost_and_found),
+            (Action.FINDING_OVER, scenarios.lost_and_found),
+            (Action.LEFT, scenarios.left),
+            (Action.REVIEW_OPENED, scenarios.reviewed),
+            (Action.GRANT_REVIEWED, scenarios.reviewed),
+            (Action.REVIEW_UNDECIDED, scenarios.silently_reviewed),
+            (Action.DELEGATION_ENDED, scenarios.stand_in),
+        )
+    ),
+    # Four eyes
+    Mutant(
+        "who carries out is asked, and neither subject nor attester",
+        instead(carrying_out, "_require_administrator", lambda *_args: None),
+        scenarios.set_wrong_and_right,
+        "IntegrityError",
+    ),
+    Mutant(
+        "nobody reviews their own right",
+        instead(reviews, "_require_reviewer", lambda *_args: None),
+        scenarios.reviewed,
+        "IntegrityError",
+    ),
+    Mutant(
+        "nobody settles a finding about themselves",
+        instead(findings, "_require", lambda finding, *_args: findings.lock(finding.pk)),
+        scenarios.lost_and_found,
+        "IntegrityError",
+    ),
+    # Findings
+    Mutant(
+        "a reading with gaps finds nothing",
+        instead(Reading, "is_readable", lambda *_args: True),
+        scenarios.lost_and_found,
+        "findings_are_true",
+    ),
+    Mutant(
+        "the orders of who has left are ended",
+        instead(requests, "person_left", lambda *_args, **_rest: None),
+        scenarios.left,
+        "who_has_left_has_no_orders",
+    ),
+    Mutant(
+        "a role that has gone is found",
+        instead(drift._Look, "_role", lambda *_args: None),
+        scenarios.lost_and_found,
+        "what_is_lost_is_found",
+    ),
+    # How operations are written
+    Mutant(
+        "the directory is never asked inside a transaction",
+        afterwards(handlers, "release", _ask_inside),
+        scenarios.own_wish,
+        "AskedInsideTransaction",
+    ),
+    Mutant(
+        "what is refused writes nothing",
+        instead(findings, "explain", _refuse_after_writing),
+        scenarios.lost_and_found,
+        "refusals_write_nothing",
+    ),
+)

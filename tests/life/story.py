@@ -1,0 +1,155 @@
+"""What the event log tells: read from its beginning, in which state it leaves each thing that it is about.
+
+If the log tells everything, the last it says of a thing is how the thing stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioning.audit import Action
+from provisioning.finding_models import Finding
+from provisioning.models import AccessRequest, AuditEntry
+from provisioning.review_models import ReviewState
+from provisioning.rules.lifecycle import State
+from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
+
+REQUEST: Mapping[Action, State] = {
+    Action.REQUEST_STARTED: State.AWAITING_ATTESTATION,
+    Action.SECOND_ATTESTED: State.CHECKING,
+    Action.REJECTED: State.REJECTED,
+    Action.WITHDRAWN: State.WITHDRAWN,
+    Action.COUPLING_ASKED: State.CHECKING,
+    Action.WAITING_CHOSEN: State.WAITING_FOR_COMMISSION,
+    Action.CHOICE_NEEDED: State.AWAITING_CHOICE,
+    Action.KIV_NEEDED: State.AWAITING_KIV,
+    Action.VALUES_SEEN: State.VERIFYING,
+    Action.SET_IN_KIV: State.AWAITING_HSA,
+    Action.HSA_NOT_READ: State.VERIFYING,
+    Action.DONE: State.DONE,
+    Action.CANNOT: State.CANNOT_BE_DONE,
+    Action.LEFT: State.CANNOT_BE_DONE,
+    Action.GAVE_UP: State.GAVE_UP,
+    Action.UNANSWERED: State.GAVE_UP,
+}
+GRANT: Mapping[Action, GrantState] = {
+    Action.GRANT_CREATED: GrantState.ACTIVE,
+    Action.GRANT_PROLONGED: GrantState.ACTIVE,
+    Action.GRANT_EXPIRED: GrantState.ENDING,
+    Action.GRANT_ENDED: GrantState.ENDED,
+}
+REMOVAL: Mapping[Action, RemovalState] = {
+    Action.REMOVAL_STARTED: RemovalState.LOOKING,
+    Action.REMOVAL_KIV_NEEDED: RemovalState.AWAITING_KIV,
+    Action.REMOVAL_VALUES_GONE: RemovalState.VERIFYING,
+    Action.REMOVAL_LOOKED_AGAIN: RemovalState.VERIFYING,
+    Action.REMOVAL_GONE_FROM_KIV: RemovalState.AWAITING_HSA,
+    Action.REMOVAL_HSA_NOT_READ: RemovalState.VERIFYING,
+    Action.REMOVAL_DONE: RemovalState.DONE,
+    Action.REMOVAL_NOT_NEEDED: RemovalState.NOT_NEEDED,
+    Action.REMOVAL_WITHDRAWN: RemovalState.WITHDRAWN,
+    Action.REMOVAL_CANNOT: RemovalState.CANNOT_BE_DONE,
+}
+FINDING: Mapping[Action, Finding.State] = {
+    Action.FINDING_FOUND: Finding.State.OPEN,
+    Action.FINDING_REOPENED: Finding.State.OPEN,
+    Action.FINDING_EXPLAINED: Finding.State.EXPLAINED,
+    Action.FINDING_ORDERED: Finding.State.SETTLING,
+    Action.FINDING_REMOVAL: Finding.State.SETTLING,
+    Action.FINDING_OVER: Finding.State.OVER,
+}
+REVIEW: Mapping[Action, ReviewState] = {
+    Action.REVIEW_OPENED: ReviewState.OPEN,
+    Action.REVIEW_CLOSED: ReviewState.CLOSED,
+}
+
+
+@dataclass
+class Story:
+    """What the log has told so far, by the public id of what it is about."""
+
+    requests: dict[str, str] = field(default_factory=dict)
+    grants: dict[str, str] = field(default_factory=dict)
+    last_days: dict[str, str] = field(default_factory=dict)  # of grants
+    removals: dict[str, str] = field(default_factory=dict)
+    findings: dict[str, str] = field(default_factory=dict)
+    reviews: dict[str, str] = field(default_factory=dict)
+    decisions: dict[tuple[str, str], str] = field(default_factory=dict)  # by review and grant
+    attesters: dict[str, list[str]] = field(default_factory=dict)  # of requests, in order
+    delegations: dict[str, bool] = field(default_factory=dict)  # whether it is open
+    read_through: int = 0
+
+    def read_on(self) -> list[AuditEntry]:
+        """Read what has been written since; returns it."""
+        new = list(AuditEntry.objects.filter(sequence__gt=self.read_through).order_by("sequence"))
+        for entry in new:
+            self._read(entry, Action(entry.action))
+            self.read_through = entry.sequence
+        return new
+
+    def _read(self, entry: AuditEntry, action: Action) -> None:
+        about, request = str(entry.about), str(entry.request_id)
+        for told, key, words in (
+            (self.requests, request, REQUEST),
+            (self.grants, about, GRANT),
+            (self.removals, about, REMOVAL),
+            (self.findings, about, FINDING),
+            (self.reviews, about, REVIEW),
+        ):
+            if action in words:
+                told[key] = words[action].value
+        if action in _WITH_MORE_TO_TELL:
+            _WITH_MORE_TO_TELL[action](self, entry, entry.data)
+
+    def _attested(self, entry: AuditEntry, data: Mapping[str, Any]) -> None:
+        key = str(entry.request_id)
+        self.attesters.setdefault(key, []).append(str(entry.actor_id))
+        waits = AccessRequest.objects.filter(public_id=key, needs_second_attester=True).exists()
+        is_whole = entry.action == Action.SECOND_ATTESTED or not waits
+        self.requests[key] = (State.CHECKING if is_whole else State.AWAITING_SECOND_ATTESTATION).value
+
+    def _checked(self, entry: AuditEntry, data: Mapping[str, Any]) -> None:
+        """What is missing is told by the next entry, if anybody but the orderer is to do something."""
+        key = str(entry.request_id)
+        if data["answer"] == "yes":
+            self.requests[key] = State.VERIFYING.value
+        elif self.requests[key] != State.WAITING_FOR_COMMISSION.value:
+            self.requests[key] = State.AWAITING_CHOICE.value
+
+    def _given(self, entry: AuditEntry, data: Mapping[str, Any]) -> None:
+        self.last_days[str(entry.about)] = data["ends"]
+
+    def _prolonged(self, entry: AuditEntry, data: Mapping[str, Any]) -> None:
+        self.last_days[str(entry.about)] = data["new"]
+
+    def _removal_started(self, entry: AuditEntry, data: Mapping[str, Any]) -> None:
+        """That its day has passed is told by an entry of its own; any other cause by this one alone."""
+        if data["grant"] and data["cause"] != EndCause.EXPIRY.value:
+            self.grants[data["grant"]] = GrantState.ENDING.value
+
+    def _kept(self, entry: AuditEntry, data: Mapping[str, Any]) -> None:
+        self.grants[str(entry.about)] = data["state"]
+
+    def _decided(self, entry: AuditEntry, data: Mapping[str, Any]) -> None:
+        self.decisions[data["review"], str(entry.about)] = data["decision"]
+
+    def _delegated(self, entry: AuditEntry, data: Mapping[str, Any]) -> None:
+        self.delegations[data["delegation"]] = entry.action == Action.DELEGATED
+
+
+_WITH_MORE_TO_TELL: Mapping[Action, Callable[[Story, AuditEntry, Mapping[str, Any]], None]] = {
+    Action.ATTESTED: Story._attested,
+    Action.SECOND_ATTESTED: Story._attested,
+    Action.CHECKED: Story._checked,
+    Action.GRANT_CREATED: Story._given,
+    Action.GRANT_PROLONGED: Story._prolonged,
+    Action.REMOVAL_STARTED: Story._removal_started,
+    Action.GRANT_KEPT: Story._kept,
+    Action.GRANT_REVIEWED: Story._decided,
+    Action.REVIEW_UNDECIDED: Story._decided,
+    Action.REVIEW_NOT_NEEDED: Story._decided,
+    Action.DELEGATED: Story._delegated,
+    Action.DELEGATION_ENDED: Story._delegated,
+}

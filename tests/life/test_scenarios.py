@@ -1,0 +1,19 @@
+"""The short lives are right as they stand: so what fails in a mutant fails because of the mutant."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.life.doings import Doings
+from tests.life.scenarios import SCENARIOS
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_short_life_holds(world, name):
+    life = Doings(world)
+    life.holds()
+    SCENARIOS[name](life)
+    life.close()
+    assert life.taken
