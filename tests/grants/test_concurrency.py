@@ -9,9 +9,11 @@ from viewflow.workflow.models import Task
 from provisioning import grants, mandates
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry
+from provisioning.rules.lifecycle import State
 from provisioning.rules.right_lifecycle import GrantState, RemovalState
 from tests import cast
 from tests.grants import life
+from tests.grants.test_two_hops_out import gone_from_kiv
 from tests.workflows import acts
 from tests.workflows.test_concurrency import at_once, errors
 from workflows import expiry, polling, steps
@@ -74,6 +76,25 @@ def test_a_right_prolonged_while_its_removal_is_proven_ends_in_one_truth(directo
     for living in Grant.objects.living():
         assert living.current_state is GrantState.ACTIVE
     assert removal.current_state in (RemovalState.DONE, RemovalState.NOT_NEEDED)
+
+
+def test_two_workers_and_an_order_at_once_on_the_way_out_of_hsa_end_in_one_truth(directory, hsa, kiv, sync):
+    removal = gone_from_kiv(kiv, sync)
+    life.take_away(sync, removal)
+    request = acts.order(days=100)
+    acts.make_everything_due()
+    tasks = list(Task.objects.filter(status="SCHEDULED").values_list("pk", flat=True))
+    results = at_once(*[lambda pk=pk: steps.run_background(pk) for pk in [*tasks, *tasks]])
+    assert not errors(results)
+    for _round in range(3):
+        acts.make_everything_due()
+        life.work()
+    removal.refresh_from_db()
+    request.refresh_from_db()
+    assert removal.current_state is RemovalState.DONE
+    assert request.current_state is State.AWAITING_KIV  # the value has to be set again
+    assert AuditEntry.objects.filter(about=removal.public_id, action="removal.done").count() == 1
+    assert not Grant.objects.living().exists()
 
 
 def test_let_to_end_by_two_at_once_is_one_decision(directory, kiv):

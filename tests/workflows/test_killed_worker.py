@@ -28,7 +28,9 @@ PATIENCE_SECONDS = 60
 
 
 @contextmanager
-def worker(directory_url: str, redis_url: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker(
+    directory_url: str, redis_url: str, folder: Path, *, hsa_url: str = ""
+) -> Iterator[subprocess.Popen[bytes]]:
     """A worker with its timetable, in a process group of its own, on this test's database."""
     database = connection.settings_dict
     address = f"{database['HOST']}:{database['PORT']}/{database['NAME']}"
@@ -43,6 +45,9 @@ def worker(directory_url: str, redis_url: str, folder: Path) -> Iterator[subproc
         "BACKGROUND_LEASE_SECONDS": "5",
         "VAR_DIR": str(folder),
     }
+    if hsa_url:
+        variables |= {f"HSA_{name}": value for name, value in variables.items() if "DIRECTORY_" in name}
+        variables |= {"HSA_DIRECTORY_URL": hsa_url, "HSA_POLL_SCHEDULE_SECONDS": "1"}
     command = [
         sys.executable,
         "-m",
@@ -107,3 +112,43 @@ def test_what_a_killed_worker_had_begun_is_taken_over_and_done_once(directory, k
     text = "".join(path.read_text() for path in letters)
     assert text.count("Message-ID:") == OutgoingMessage.objects.count()
     assert cast.COORDINATOR.text not in text
+
+
+def test_a_worker_killed_while_it_asks_hsa_loses_nothing_of_a_removal(
+    directory, hsa, kiv, sync, redis_server, tmp_path
+):
+    from provisioning.rules.right_lifecycle import RemovalState
+    from tests.grants import life
+    from tests.grants.test_two_hops_out import gone_from_kiv
+
+    removal = gone_from_kiv(kiv, sync)
+    task = Task.objects.get(process=removal.process, status="SCHEDULED")
+
+    def is_claimed() -> bool:
+        task.refresh_from_db()
+        return bool(task.data.get("claim"))
+
+    def is_in(state: RemovalState) -> bool:
+        removal.refresh_from_db()
+        return removal.current_state is state
+
+    hsa.faults.slow_seconds = 3
+    with worker(directory.url, redis_server.url, tmp_path, hsa_url=hsa.url) as first:
+        wait_until(is_claimed, "the worker claims the look into HSA")
+        os.killpg(first.pid, signal.SIGKILL)
+    assert is_in(RemovalState.AWAITING_HSA)
+    hsa.faults.clear()
+
+    with worker(directory.url, redis_server.url, tmp_path, hsa_url=hsa.url):
+        wait_until(lambda: bool(seen_in_hsa(removal)), "another worker looks into HSA, and finds it there")
+        assert is_in(RemovalState.AWAITING_HSA)
+        life.take_away(sync, removal)
+        wait_until(lambda: is_in(RemovalState.DONE), "it is seen to have left HSA, and the case closed")
+    entries = AuditEntry.objects.filter(about=removal.public_id)
+    assert entries.filter(action="removal.done").count() == 1
+    assert removal.evidence.filter(source=hsa.url).count() == 1
+
+
+def seen_in_hsa(removal) -> list[str]:
+    removal.refresh_from_db()
+    return removal.hsa_shows.get("values", [])
