@@ -87,6 +87,9 @@ def search_units(directory: Directory, text: str) -> Matches:
         is_cut = found.is_cut
         options = [_unit(unit, _found_group()) for unit in found.items]
     if not options:
+        if _has_form(text) and directory.person(HsaId(text)) is not None:
+            message = _("This is the HSA-id of a person, not of a place. Choose the person further up.")
+            raise Invalid(message, code="unit.is_person", field="unit_search")
         raise _no_unit(text)
     return Matches(tuple(options), is_cut)
 
@@ -161,6 +164,10 @@ def _by_exact_id(directory: Directory, text: str) -> Person:
         raise Invalid(_no_id_message(), code="person.form", field="person_search")
     person = directory.person(HsaId(text))
     if person is None:
+        place = directory.unit(HsaId(text)) or directory.provider(HsaId(text))
+        if place is not None:
+            message = _("This is the HSA-id of %(place)s, not of a person. Choose the place further down.")
+            raise Invalid(message % {"place": place.name}, code="person.is_place", field="person_search")
         message = _("Nobody in the directory has the HSA-id %(id)s. Check it, or search by name.")
         raise Invalid(message % {"id": text}, code="person.missing", field="person_search")
     return person

@@ -434,6 +434,20 @@ def test_levels_and_services_of_the_form_are_those_of_the_catalogue():
     assert Level.PROVIDER in {level for _service, level in offered}
 
 
+def test_a_places_id_where_a_person_is_searched_for_is_named_as_that_and_the_other_way_round(enter):
+    client = enter(cast.HEAD)
+    page = client.get(reverse("order"))
+
+    of_unit = press(client, form_of(page) | {"person_search": [cast.BJORKHAGA.text]}, "search_person")
+    of_provider = press(client, form_of(page) | {"person_search": [cast.PROVIDER.text]}, "search_person")
+    of_person = press(client, form_of(page) | {"unit_search": [cast.COORDINATOR.text]}, "search_unit")
+
+    assert [answer.status_code for answer in (of_unit, of_provider, of_person)] == [400, 400, 400]
+    assert "not of a person. Choose the place further down." in beside(of_unit, "person_search")
+    assert "not of a person" in beside(of_provider, "person_search")
+    assert "not of a place. Choose the person further up." in beside(of_person, "unit_search")
+
+
 # -- an order that was begun --------------------------------------------------------------------------------
 
 
