@@ -17,7 +17,7 @@ from provisioning.audit import Action
 from provisioning.directory import Directory
 from provisioning.grant_models import Grant, Notice
 from provisioning.notifications import Kind
-from provisioning.rules import deadlines
+from provisioning.rules import deadlines, removal
 from provisioning.rules.hsa import HsaId, Level
 from provisioning.rules.right_lifecycle import GrantState
 
@@ -28,13 +28,16 @@ def give_notices(directory: Directory, *, on: date | None = None) -> int:
     """Write the notices that are due. Returns how many rights they are about. Raises DirectoryError.
 
     To the person and to the head of unit as the directory names it now; where it names none, to whoever
-    ordered. Nobody is told about a right that is let to end, or that an open order would prolong.
+    ordered. Nobody is told about a right that is let to end, that an open order would prolong, or whose end
+    takes nothing away because another right, which lasts longer, needs the same.
     """
     today = on or readings.today()
     heads: dict[tuple[str, str], HsaId | None] = {}
     count = 0
     for grant in _ending_soon(today):
         if due_notice(grant, on=today) is None or grants.open_renewals(grant).exists():
+            continue
+        if _takes_nothing_away(grant):
             continue
         place = (grant.unit_key, grant.level)
         if place not in heads:
@@ -64,6 +67,11 @@ def send_digests() -> int:
 def _ending_soon(today: date) -> list[Grant]:
     rows = Grant.objects.active().filter(let_end_at=None, ends_on__gte=today, ends_on__lte=today + _EARLIEST)
     return list(rows.select_related("origin__order__orderer").order_by("ends_on", "pk"))
+
+
+def _takes_nothing_away(grant: Grant) -> bool:
+    others = Grant.objects.active().filter(subject_key=grant.subject_key, ends_on__gt=grant.ends_on)
+    return removal.is_covered(grant.right, [other.right for other in others])
 
 
 def _head(directory: Directory, grant: Grant) -> HsaId | None:

@@ -113,12 +113,29 @@ def needs(right: Right, held: Held) -> bool:
     """
     entitled = services.entitlement(right.service)
     if held.attribute is Attribute.SYSTEM_ROLE:
-        ids = [hsa_id for hsa_id in (right.unit_id, right.sub_unit_id) if hsa_id is not None]
         return right.level is entitled.role_level and any(
-            entitled.matches(held.value, hsa_id) for hsa_id in ids
+            entitled.matches(held.value, hsa_id) for hsa_id in _role_ids(right)
         )
     is_same_purpose = held.purpose.casefold() == entitled.purpose.casefold()
     return right.level is not Level.PROVIDER and is_same_purpose and held.unit_id == right.unit_id
+
+
+def is_covered(right: Right, others: Collection[Right]) -> bool:
+    """Say whether the others need every system role that the right needs: its end takes nothing away.
+
+    A right that rests on no role is never covered. That its end needs no notice is our own choice
+    (docs/decisions/0008).
+    """
+    entitled = services.entitlement(right.service)
+    if right.level is not entitled.role_level:
+        return False
+    alike = [other for other in others if (other.service, other.level) == (right.service, right.level)]
+    held = {hsa_id for other in alike for hsa_id in _role_ids(other)}
+    return _role_ids(right) <= held
+
+
+def _role_ids(right: Right) -> set[HsaId]:
+    return {hsa_id for hsa_id in (right.unit_id, right.sub_unit_id) if hsa_id is not None}
 
 
 def is_removable(held: Held) -> bool:

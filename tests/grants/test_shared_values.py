@@ -7,10 +7,12 @@ sub-unit, need the same role.
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 
+from provisioning import expiry
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry, OutgoingMessage
 from provisioning.rules.hsa import Attribute
@@ -159,6 +161,19 @@ def test_hsa_may_keep_what_another_right_needs_and_no_more(grant, hsa, kiv, sync
     life.work()
     removal.refresh_from_db()
     assert removal.current_state is RemovalState.DONE
+
+
+@pytest.mark.parametrize(("days_longer", "is_told"), [(1, False), (0, True), (-30, True)])
+def test_an_end_that_takes_nothing_away_is_not_announced(grant, directory, kiv, days_longer, is_told):
+    """The other right lasts longer and needs the same role; the one that lasts longest is announced."""
+    other = right_on_the_sub_unit(grant)
+    life.nearly_over(other, days_left=50)
+    life.nearly_over(grant, days_left=50 + days_longer)
+    on = other.ends_on - timedelta(days=6)
+    expiry.give_notices(acts.open_directory(), on=on)
+    assert other.notices.exists() is is_told
+    if days_longer >= 0:
+        assert grant.notices.exists()
 
 
 @pytest.mark.parametrize("fault", ["busy", "unreadable"])

@@ -27,6 +27,7 @@ from provisioning.rules.removal import (
     Held,
     Nothing,
     Right,
+    is_covered,
     is_gone,
     is_removable,
     needs,
@@ -251,3 +252,37 @@ def test_what_is_asked_for_outside_rights_spares_them_too(read, living):
     found = plan_for(standing(read, at=AT), read, living=living, at=AT)
     assert not any(needs(one, held) for held in found.remove for one in living)
     assert all(is_removable(held) for held in found.remove)
+
+
+# -- covered by others ---------------------------------------------------------------------------------------
+
+
+def through(sub_unit: HsaId, unit: HsaId = UNITS[0]) -> Right:
+    return replace(rehab(unit), sub_unit_id=sub_unit)
+
+
+@pytest.mark.parametrize(
+    ("right", "others", "covered"),
+    [
+        (rehab(), [], False),
+        (rehab(UNITS[1]), [through(UNITS[1])], True),
+        (rehab(UNITS[1]), [rehab(UNITS[0]), rehab(UNITS[2])], False),
+        (through(UNITS[1]), [rehab(UNITS[0])], False),  # the sub-unit's role would go
+        (through(UNITS[1]), [rehab(UNITS[0]), rehab(UNITS[1])], True),
+        (rehab(), [rehab(level=Level.OWN)], False),
+        (rehab(level=Level.OWN), [rehab()], False),  # rests on no role
+        (statistics(), [statistics(), LEADER], False),
+        (LEADER, [statistics()], False),
+        (Right(PERSON, Service.REHABSTOD, Level.UNIT, PROVIDER), [LEADER], False),
+    ],
+)
+def test_a_right_is_covered_when_others_need_all_that_it_needs(right, others, covered):
+    assert is_covered(right, others) is covered
+
+
+@given(st.sets(st.sampled_from(UNITS)), st.sampled_from(UNITS), st.sampled_from([None, *UNITS]))
+def test_the_end_of_a_covered_right_removes_nothing(units, unit, sub_unit):
+    right, others = replace(rehab(unit), sub_unit_id=sub_unit), [rehab(one) for one in units]
+    roles = tuple(f"INTYG;Rehab-{one}" for one in UNITS)
+    if is_covered(right, others):
+        assert plan(right, reading(roles), living=others, at=AT).remove == ()
