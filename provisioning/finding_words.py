@@ -14,7 +14,7 @@ from provisioning import causes, presentation
 from provisioning.finding_models import Finding
 from provisioning.models import User
 from provisioning.rules.causes import Code
-from provisioning.rules.drift import Kind, Owner, Step
+from provisioning.rules.drift import LEAVER_KINDS, VALUE_KINDS, Kind, Owner, Step
 
 Text = str | Promise
 
@@ -34,6 +34,31 @@ _OWN: Mapping[Kind, Text] = {
     ),
     Kind.ROLE_OUTSIDE: _("There is a system role that works, but nobody has attested it here."),
 }
+
+_LOST = _(
+    "The person cannot use the access. It stands until its last day, and works again if the directory "
+    "is changed back."
+)
+_USELESS = _(
+    "The role stays in the directory and gives nothing. If somebody mends it, the person gets access that "
+    "nobody has attested."
+)
+_LEAVING = _("The removal goes on by itself, and is over when the directory shows that the access is gone.")
+# What happens if nothing is done; what is not named here is a right that does not work.
+_IF_NOTHING: Mapping[Kind, Text] = (
+    dict.fromkeys(LEAVER_KINDS, _LEAVING)
+    | dict.fromkeys(VALUE_KINDS, _USELESS)
+    | {
+        Kind.BECAME_DOCTOR: _("The person keeps the access as it is, and the finding stays here."),
+        Kind.ROLE_OUTSIDE: _(
+            "The person goes on using access that nobody has answered for, and that has no last day."
+        ),
+        Kind.ROLE_WITHOUT_COMMISSION: _(
+            "The role gives nothing today, but begins to count the day somebody adds a commission."
+        ),
+        Kind.ROLE_UNIT_IN_STATISTIK: _("The role gives nothing, and may stop the person's whole log-in."),
+    }
+)
 
 OWNERS: Mapping[Owner, Text] = {
     Owner.HEAD_OF_UNIT: _("The head of unit settles it."),
@@ -64,6 +89,11 @@ def sentence(kind: Kind) -> str:
     """What does not agree, as a sentence."""
     own = _OWN.get(kind)
     return str(own if own is not None else causes.SENTENCES[Code(kind.value)])
+
+
+def if_nothing(kind: Kind) -> str:
+    """What happens if nobody does anything, as a sentence."""
+    return str(_IF_NOTHING.get(kind, _LOST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +133,8 @@ def facts(viewer: User, row: Finding) -> list[tuple[Text, str]]:
         (_("Person"), shown.person),
         (_("Service"), f"{shown.service}, {row.get_level_display()}"),
         (_("Unit"), f"{shown.unit} ({row.unit_hsa_id})"),
-        (_("Found"), shown.found_on),
+        (_("Since"), shown.found_on),
+        (_("Who settles it"), shown.owner),
     ]
     if row.value:
         found.append((_("In the directory"), row.value))
@@ -115,4 +146,6 @@ def facts(viewer: User, row: Finding) -> list[tuple[Text, str]]:
         found.append((_("Removed by case"), row.removal.case_number or ""))
     if row.explanation:
         found.append((_("Explanation"), row.explanation))
+    if row.state == Finding.State.OPEN:
+        found.append((_("If nothing is done"), if_nothing(row.what)))
     return found

@@ -243,18 +243,28 @@ class EmbeddedTool(Server):
         self.var_dir = folder / "var"
         self.directory_port = 0
         self._variables = variables
+        self._env: dict[str, str] = {}
 
     def start(self) -> None:
         self.port, self.directory_port = free_port(), free_port()
         keep = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "VAR_DIR")}
-        env = {
+        self._env = {
             **keep,
             "VAR_DIR": str(self.var_dir),
             "WEB_PORT": str(self.port),
             "DIRECTORY_PORT": str(self.directory_port),
             **self._variables,
         }
-        self._spawn([sys.executable, str(ROOT / "manage.py"), "run_embedded"], env=env, is_up=self._answers)
+        self._spawn(
+            [sys.executable, str(ROOT / "manage.py"), "run_embedded"], env=self._env, is_up=self._answers
+        )
+
+    def manage(self, *words: str) -> str:
+        """Run a command as its operators do, in its surroundings; returns what it printed."""
+        command = [sys.executable, str(ROOT / "manage.py"), *words]
+        done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def _answers(self) -> bool:
         log = self.folder / "server.log"

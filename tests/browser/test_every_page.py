@@ -150,6 +150,11 @@ PAGES = [
     Shown("review-progress", HEAD, "/uppfoljningar/oversikt/", url_name="review_progress"),
     Shown("review-evidence", HEAD, "/uppfoljningar/{review}/underlag/", url_name="review_evidence"),
     Shown("findings", HEAD, "/avvikelser/", url_name="findings"),
+    Shown("finding", HEAD, "/avvikelser/{outside}/", url_name="finding"),
+    Shown("finding-lost", HEAD, "/avvikelser/{lost}/"),
+    Shown("finding-errors", HEAD, "/avvikelser/{outside}/", SUBMIT, status=400),
+    Shown("finding-auditor", AUDITOR, "/avvikelser/{lost}/"),
+    Shown("findings-settled", HEAD, "/avvikelser/?visa=avslutade"),
     Shown("findings-empty", cast.OUTSIDER, "/avvikelser/"),
     Shown("kiv-tasks", KIV, "/kiv/", url_name="kiv_tasks"),
     Shown("kiv-tasks-empty", cast.OUTSIDER, "/kiv/"),
@@ -170,8 +175,6 @@ PAGES = [
 
 # Addresses that show no page of their own: they answer machines, redirect, or take a form and lead on.
 NO_PAGE = {"healthz", "readyz", "set_language", "login", "logout", "resend", "nudge", "receipt_json"} | {
-    # Shown only after a comparison with the directory: tests/views looks at it.
-    "finding",
     # Shown only after a card has been read: tests/login looks at them.
     "login_refused",
     "oidc_begin",
@@ -191,7 +194,7 @@ def world(tool: servers.EmbeddedTool, browser: Any) -> Iterator[World]:
         contexts.append(context)
         return Visitor(context.new_page(), tool.url).log_in(hsa_id)
 
-    made = worlds.make(visit)
+    made = worlds.make(visit, tool)
     for context in contexts:
         context.close()
     yield made

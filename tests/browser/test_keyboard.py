@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import cast
+from provisioning.rules.drift import Kind
+from tests import cast, servers
+from tests.browser import world
 from tests.browser.conftest import Visit
 from tests.browser.visitor import NEED, RISK
 
@@ -117,3 +119,22 @@ def test_a_kiv_task_is_answered_by_keyboard_alone(visit: Visit) -> None:
     page.wait_for_url("**/kiv/")
     visitor.page.goto(case_url)
     assert "Personen har slutat på enheten." in visitor.text
+
+
+def test_a_finding_is_explained_by_keyboard_alone(visit: Visit, tool: servers.EmbeddedTool) -> None:
+    tool.manage("sweep", "--full", "--believe-losses")
+    visitor = visit(cast.HEAD)
+    page = visitor.page
+    address = f"/avvikelser/{world.finding(visitor, Kind.ROLE_WITHOUT_COMMISSION)}/"
+    tab_to(page, f"main a[href='{address}']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**" + address)
+    tab_to(page, "[name=step]")
+    page.keyboard.press("ArrowUp")  # the last choice
+    assert page.evaluate(HAS_FOCUS, "[name=step][value=explain]:checked")
+    tab_to(page, "[name=reason]")
+    page.keyboard.type("Rollen är kvar för en person som är tjänstledig.")
+    tab_to(page, "main form button[type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/avvikelser/")
+    assert page.locator(f"main a[href='{address}']").count() == 0

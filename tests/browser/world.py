@@ -8,12 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 
-from provisioning.rules.hsa import HsaId
+from provisioning import finding_words
+from provisioning.directory import ConnectionSettings
+from provisioning.directory.mock.kiv import Kiv
+from provisioning.rules.drift import Kind
+from provisioning.rules.hsa import Attribute, HsaId
 from provisioning.rules.lifecycle import State
 from tests import cast
 from tests.browser.visitor import Visitor
+from tests.servers import EmbeddedTool
 
 REHAB_UNIT = "rehabstod:unit"
 SUBMIT = "main form button[type=submit]"
@@ -33,7 +39,7 @@ class World:
         self.cases[name] = case_url.rstrip("/").rpartition("/")[2]
 
 
-def make(visit: Callable[[HsaId], Visitor]) -> World:
+def make(visit: Callable[[HsaId], Visitor], tool: EmbeddedTool) -> World:
     """Order, attest, reject and choose, until each kind of page has something to show."""
     world = World()
     head = visit(cast.HEAD)
@@ -48,6 +54,7 @@ def make(visit: Callable[[HsaId], Visitor]) -> World:
         "protected": head.order(cast.PROTECTED, REHAB_UNIT, [cast.BJORKHAGA]),
         "done": head.order(cast.DOCTOR, "rehabstod:own", [cast.BJORKHAGA], last_day=soon),
         "attest": doctor.order(None, REHAB_UNIT, [cast.BJORKHAGA]),
+        "lost": head.order(cast.PROVIDER_ROLE, REHAB_UNIT, [cast.BJORKHAGA]),
         "rejected": other_doctor.order(None, REHAB_UNIT, [cast.BJORKHAGA]),
     }
     for name, case_url in at_once.items():
@@ -71,6 +78,8 @@ def make(visit: Callable[[HsaId], Visitor]) -> World:
     ):
         head.wait_for_state(at_once[name], state)
     world.cases["right"], world.cases["removal"] = end_a_right(head, visit(cast.KIV_ADMINISTRATOR))
+    lose_a_right(head, at_once["lost"], tool)
+    world.cases["outside"], world.cases["lost"] = compare(head, tool)
     world.cases["review"] = begin_review(head)
     return world
 
@@ -99,6 +108,35 @@ def end_a_right(head: Visitor, administrator: Visitor) -> tuple[str, str]:
         assert time.monotonic() < deadline, "the KIV administrator gets the task of removing"
         administrator.open("/kiv/")
     return kept, removal
+
+
+def lose_a_right(head: Visitor, case_url: str, tool: EmbeddedTool) -> None:
+    """The role is set in KIV and the right so given; then somebody takes the role away, and tells nobody."""
+    account = settings.MOCK_KIV_BIND_DN, settings.MOCK_KIV_BIND_PASSWORD
+    kiv = Kiv(ConnectionSettings(tool.directory_url, *account))
+    dn = f"cn=demo{cast.PROVIDER_ROLE.text[-4:]},ou=Personal,o=Demoregionen"
+    role = f"INTYG;Rehab-{cast.BJORKHAGA}"
+    head.wait_for_state(case_url, State.AWAITING_KIV)
+    kiv.add_value(dn, Attribute.SYSTEM_ROLE, role)
+    head.wait_for_state(case_url, State.DONE)
+    kiv.remove_value(dn, Attribute.SYSTEM_ROLE, role)
+    kiv.close()
+
+
+def compare(head: Visitor, tool: EmbeddedTool) -> tuple[str, str]:
+    """The tool compares itself with the directory; returns a role nobody attested, and the lost right."""
+    tool.manage("sweep", "--full", "--believe-losses")
+    return finding(head, Kind.ROLE_OUTSIDE), finding(head, Kind.ROLE_MISSING)
+
+
+def finding(head: Visitor, kind: Kind) -> str:
+    """The public id of the first of this kind in the list."""
+    with translation.override("sv"):
+        words = finding_words.sentence(kind)
+    head.open("/avvikelser/")
+    link = head.page.locator("main li", has_text=words).first.locator("a").first
+    address = link.get_attribute("href") or ""
+    return address.rstrip("/").rpartition("/")[2]
 
 
 def begin_review(head: Visitor) -> str:

@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from provisioning import finding_words
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest
-from provisioning.rules.drift import Kind
+from provisioning.rules.drift import Kind, owner_of, steps_for
 from tests import cast
 from tests.findings import drifting
 from tests.findings.drifting import swept
@@ -137,3 +138,27 @@ def test_a_silent_directory_settles_nothing(strange, enter, directory):
     assert head.post(page_of(strange), filled(step="explain")).status_code in (404, 503)
     strange.refresh_from_db()
     assert strange.state == Finding.State.OPEN
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_says_what_it_is_whose_and_what_happens_if_nothing_is_done(kind):
+    assert finding_words.sentence(kind)
+    assert finding_words.OWNERS[owner_of(kind)]
+    assert finding_words.if_nothing(kind)
+    assert all(finding_words.STEPS[step] for step in steps_for(kind))
+
+
+def test_the_page_says_since_when_whose_and_what_happens_if_nothing_is_done(strange, enter):
+    for person in (cast.HEAD, cast.AUDITOR):
+        page = text_of(enter(person).get(page_of(strange)))
+        for words in ("Since", "Who settles it", "If nothing is done", "nobody has answered for"):
+            assert words in page, (person, words)
+        assert "Attest it: the person needs this access." in page, person
+
+
+def test_what_is_settled_offers_no_form_that_would_be_refused(strange, enter):
+    head = enter(cast.HEAD)
+    head.post(page_of(strange), filled(step="explain"))
+    page = head.get(page_of(strange))
+    assert "If nothing is done" not in text_of(page)
+    assert b'name="step"' not in page.content
