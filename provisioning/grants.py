@@ -71,8 +71,7 @@ def record_done(request: AccessRequest, *, reading: Reading) -> Grant:
         grant = _create(request, person_dn)
     request.grant = grant
     request.save(update_fields=["grant"])
-    if standing is not None:
-        _look_again_at_removals(request)
+    _look_again_at_removals(request)
     return grant
 
 
@@ -135,13 +134,14 @@ def _right_of(request: AccessRequest) -> dict[str, str]:
 
 
 def _look_again_at_removals(request: AccessRequest) -> None:
-    """An open removal of the right must see at once that it has been given anew.
+    """An open removal of the person's must see at once that its value is needed: of this right, or of none.
 
     After the commit: the removal's own lock comes before the grant's, so it cannot be touched in here.
     """
     person = request.subject_key
-    transaction.on_commit(lambda: _make_removals_due(person), robust=True)
-    after_commit("workflows.poll_kiv_tasks")
+    if Removal.objects.open().filter(subject_key=person).exists():
+        transaction.on_commit(lambda: _make_removals_due(person), robust=True)
+        after_commit("workflows.poll_kiv_tasks")
 
 
 def _make_removals_due(person_key: str) -> None:

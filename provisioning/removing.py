@@ -46,8 +46,9 @@ class Cannot(enum.StrEnum):
 def report_done(
     row: Removal, *, by: User, held: Mandates, seen: SeenUnwanted | None, already: bool, note: str
 ) -> bool:
-    """The KIV administrator says it is gone. Returns whether the directory agrees: only then it is over.
+    """The KIV administrator says it is gone. Returns whether the task is over.
 
+    So it is when the directory agrees, or when a right that was given meanwhile needs the value after all.
     `seen` is what the directory showed just now; None when it did not answer: then the task stays and is
     polled soon. Raises NotAllowed, WrongState.
     """
@@ -61,6 +62,9 @@ def report_done(
     kept = ["carried_out_by", "carried_out_how", "carried_out_note", "reported_done_at"]
     if is_gone and seen is not None:
         _values_are_gone(row, seen, *kept)
+        return True
+    if removal_looks.is_needed_again(row):
+        _look_again(row, *kept)
         return True
     row.next_poll_at, row.poll_count = timezone.now() + watching.poll_delay(row, 0), 0
     if seen is not None:
@@ -91,11 +95,16 @@ def record_values(row: Removal, *, seen: SeenUnwanted) -> bool:
         _values_are_gone(row, seen, "carried_out_how")
         return True
     if removal_looks.is_needed_again(row):
-        audit.record(Action.REMOVAL_LOOKED_AGAIN, actor=None, about=row)
-        moves.move(row, RemovalState.VERIFYING)
-        handlers.release(row)
+        _look_again(row)
         return True
     return False
+
+
+def _look_again(row: Removal, *fields: str) -> None:
+    """Nobody may remove it any more: the next look says why."""
+    audit.record(Action.REMOVAL_LOOKED_AGAIN, actor=None, about=row)
+    moves.move(row, RemovalState.VERIFYING, *fields)
+    handlers.release(row)
 
 
 def _values_are_gone(row: Removal, seen: SeenUnwanted, *fields: str) -> None:

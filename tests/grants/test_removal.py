@@ -9,13 +9,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import mandates, removals, removing
+from provisioning import findings, mandates, removals, removing
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
+from provisioning.rules.drift import Kind
 from provisioning.rules.hsa import Attribute
+from provisioning.rules.lifecycle import State
 from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
 from tests import cast
+from tests.findings import drifting
+from tests.findings.drifting import swept
 from tests.grants import life
 from tests.workflows import acts
 from workflows import polling, steps
@@ -347,6 +351,43 @@ def test_a_right_ended_by_decision_and_ordered_again_is_a_new_right_and_keeps_th
     assert removal.end_code == "removal.needed_by_another"
     assert [kept["remove"] for kept in removal.kept] == [life.ROLE]
     assert life.ROLE in life.values(again.person_dn)
+
+
+def test_an_administrator_is_not_sent_back_to_remove_what_a_new_right_needs(directory, kiv):
+    """Reported as done, not gone, and needed again: the task ends instead of coming back."""
+    removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
+    again = life.granted(kiv)
+    row = life.report_done(removal)
+    assert row.current_state is RemovalState.VERIFYING
+    assert not row.handlers.exists() and row.seen_instead == {}
+    assert row.carried_out_by_id == cast.KIV_ADMINISTRATOR.folded
+    assert not AuditEntry.objects.filter(about=row.public_id, action="removal.still_there").exists()
+    life.work()
+    removal.refresh_from_db()
+    assert (removal.current_state, removal.end_code) == (
+        RemovalState.NOT_NEEDED,
+        "removal.needed_by_another",
+    )
+    assert life.ROLE in life.values(again.person_dn)
+
+
+def test_a_value_that_was_nobodys_right_is_looked_at_at_once_when_it_has_become_one(directory, kiv):
+    swept()
+    finding = drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    removal = life.with_kiv(
+        steps.begin_removal(
+            findings.begin_removal, finding, by=acts.user(cast.HEAD), held=mandates.read(cast.HEAD),
+            reason="Okänd roll.", person=acts.open_directory().person(cast.SETTLED),
+            unit=acts.open_directory().unit(cast.BJORKHAGA),
+        )
+    )  # fmt: skip
+    Removal.objects.update(next_poll_at=timezone.now() + timedelta(minutes=5))
+    request = acts.order(person_id=cast.SETTLED)
+    acts.work()
+    request.refresh_from_db()
+    assert request.current_state is State.DONE
+    removal.refresh_from_db()
+    assert removal.next_poll_at is not None and removal.next_poll_at <= timezone.now()
 
 
 def test_reminders_go_to_the_administrators_after_working_days(directory, kiv):

@@ -199,6 +199,18 @@ def test_the_removal_goes_through_the_administrators_pages(directory, kiv, page)
     assert page(cast.COORDINATOR, "grant", removal.grant.public_id).status_code == 200
 
 
+def test_a_value_that_a_new_right_needs_is_no_longer_shown_to_be_removed(directory, kiv, page):
+    removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
+    life.granted(kiv)
+    for data in (None, {"answer": "done"}):
+        answer = page(cast.KIV_ADMINISTRATOR, "removal_task", removal.public_id, data=data)
+        assert answer.url == reverse("removal", args=[removal.public_id])
+    found = text(page(cast.KIV_ADMINISTRATOR, "removal", removal.public_id))
+    assert "En annan behörighet" in found
+    removal.refresh_from_db()
+    assert removal.current_state is RemovalState.VERIFYING
+
+
 def test_an_administrator_who_cannot_says_why(directory, kiv, page):
     removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
     empty = page(cast.KIV_ADMINISTRATOR, "removal_task", removal.public_id, data={"answer": "cannot"})

@@ -14,12 +14,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import access, grant_words, mandates, removing
+from provisioning import access, grant_words, mandates, removal_looks, removing
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Removal
 from provisioning.models import User
 from provisioning.removing import Cannot
+from provisioning.rules.removal import Nothing
 from provisioning.rules.right_lifecycle import RemovalState
+from provisioning.timeline import WHY_NOTHING
 from workflows import polling, steps
 from workflows.views.answers import acting_user
 
@@ -86,6 +88,8 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
             messages.warning(request, str(WrongState.user_message))
         return redirect("removal", public_id=removal.public_id)
     if request.method != "POST":
+        if removal_looks.is_needed_again(removal):  # given anew a moment ago: the next look ends the task
+            return _stays(request, removal)
         return _page(request, user, removal, DoneForm(), CannotForm())
     if request.POST.get("answer") == "cannot":
         return _answer_cannot(request, user, removal)
@@ -119,8 +123,16 @@ def _answer_done(request: HttpRequest, user: User, removal: Removal) -> HttpResp
     if row.current_state is RemovalState.AWAITING_KIV:
         messages.warning(request, _("The directory does not show that it is gone, so the task stays."))
         return redirect("removal_task", public_id=removal.public_id)
+    if seen is None or not seen.is_gone:
+        return _stays(request, removal)
     messages.success(request, _("Thank you. The directory shows that it is gone."))
     return redirect("kiv_tasks")
+
+
+def _stays(request: HttpRequest, removal: Removal) -> HttpResponse:
+    """Nobody may remove the value any more, so it is not shown."""
+    messages.info(request, str(WHY_NOTHING[Nothing.NEEDED_BY_ANOTHER]))
+    return redirect("removal", public_id=removal.public_id)
 
 
 def _answer_cannot(request: HttpRequest, user: User, removal: Removal) -> HttpResponse:
