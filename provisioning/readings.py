@@ -15,14 +15,18 @@ from provisioning.rules.causes import Cause
 from provisioning.rules.hsa import Attribute, Change, Level, OrderedAccess, Reading
 
 
-def read_for(order: OrderedAccess, *, which: Which = Which.OWN) -> Reading:
-    """Read what an assessment of the order needs; a silent directory gives an empty, incomplete reading."""
+def read_for(order: OrderedAccess, *, which: Which = Which.OWN, afresh: bool = False) -> Reading:
+    """Read what an assessment of the order needs; a silent directory gives an empty, incomplete reading.
+
+    `afresh`: where something decides by not being there. What we may read is then asked for anew.
+    """
     is_provider = order.level is Level.PROVIDER
     try:
         return open_directory(which).read(
             order.person_id,
             unit_ids=() if is_provider else (order.unit_id,),
             provider_ids=(order.unit_id,) if is_provider else (),
+            afresh=afresh,
         )
     except DirectoryError as exc:
         return Reading.failed(order.person_id, exc.code, read_at=timezone.now())

@@ -27,7 +27,7 @@ class Looked:
 
 def look(removal: Removal) -> Looked:
     """Read what the right rests on. Never raises for a directory that does not answer."""
-    reading = readings.read_for(removal.ordered_access)
+    reading = readings.read_for(removal.ordered_access, afresh=True)
     found = removal_looks.plan_for(removal, reading)
     if found.answer is Answer.UNKNOWN:
         codes = [problem.code for problem in reading.problems]
@@ -53,7 +53,7 @@ def follow(removal: Removal) -> Followed:
     kiv = look(removal)
     if not has_national_directory() or kiv.silence or kiv.administrators is not None:
         return Followed(kiv)
-    return Followed(kiv, readings.read_for(removal.ordered_access, which=Which.NATIONAL))
+    return Followed(kiv, readings.read_for(removal.ordered_access, which=Which.NATIONAL, afresh=True))
 
 
 def record_look(removal: Removal, looked: Looked) -> Again | None:

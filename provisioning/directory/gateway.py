@@ -72,14 +72,18 @@ class Directory:
         *,
         unit_ids: Collection[HsaId] = (),
         provider_ids: Collection[HsaId] = (),
+        afresh: bool = False,
     ) -> Reading:
         """Everything an assessment of this person and these ordered units or providers takes.
 
+        `afresh`: nothing is taken for readable because it was a moment ago. For a look that decides by
+        something not being there.
         Two entries with the person's HSA-id give `person=None` and a problem of the part PERSON:
         none is chosen. Raises DirectoryError when the directory does not answer; what merely could
         not be read stands in `problems`.
         """
-        return Look(self._lookups, self._readability, person_id).reading(unit_ids, provider_ids)
+        readability = Readability(self._lookups) if afresh else self._readability
+        return Look(self._lookups, readability, person_id).reading(unit_ids, provider_ids)
 
     # Many persons, for sweeps
 

@@ -390,6 +390,20 @@ def test_a_value_that_was_nobodys_right_is_looked_at_at_once_when_it_has_become_
     assert removal.next_poll_at is not None and removal.next_poll_at <= timezone.now()
 
 
+@pytest.mark.parametrize("hidden", ["hsaCommissionMember", "hsaCommissionPurpose"])
+def test_couplings_that_have_just_been_hidden_from_us_are_not_taken_for_gone(directory, kiv, hidden):
+    grant = life.statistics(kiv)
+    removal = life.removal_by_head(grant)  # a moment ago everything could be read
+    directory.faults.unreadable = {hidden}
+    life.work()
+    removal.refresh_from_db()
+    assert removal.current_state is RemovalState.LOOKING
+    assert state_of(grant) is GrantState.ENDING
+    directory.faults.clear()
+    acts.make_everything_due()
+    life.with_kiv(removal)
+
+
 def test_reminders_go_to_the_administrators_after_working_days(directory, kiv):
     from provisioning import tasks
 
