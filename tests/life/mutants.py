@@ -30,8 +30,10 @@ from provisioning import (
 )
 from provisioning.audit import Action
 from provisioning.directory import open_directory
+from provisioning.directory.readability import Readability
 from provisioning.errors import NotAllowed
 from provisioning.models import Delegation
+from provisioning.review_models import Relation
 from provisioning.rules import drift, removal, services
 from provisioning.rules.hsa import Answer, Reading
 from tests.life import scenarios
@@ -147,6 +149,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "what_is_reported_gone_is_gone",
     ),
     Mutant(
+        "what could be read a moment ago is asked about afresh, where nothing decides",
+        lambda patch: patch.setattr(Readability, "_is_known", lambda *_args: True),
+        scenarios.ended_behind_a_curtain,
+        "what_is_reported_gone_is_gone",
+    ),
+    Mutant(
         "a task to remove is looked at again when the right is given anew",
         instead(removal_looks, "is_needed_again", lambda *_args: False),
         scenarios.ended_and_given_anew,
@@ -247,7 +255,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "nobody reviews their own right",
-        instead(reviews, "_require_reviewer", lambda *_args: None),
+        instead(reviews, "_require_reviewer", lambda *_args: (None, Relation.OWN)),
         scenarios.reviewed,
         "IntegrityError",
     ),

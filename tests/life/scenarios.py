@@ -104,6 +104,15 @@ def ended_by_its_day(life: Doings) -> None:
     _step(life, "work")
 
 
+def ended_behind_a_curtain(life: Doings) -> None:
+    """The couplings are hidden from the tool just when it looks whether they are gone."""
+    _step(life, "give", STATISTICS)
+    _step(life, "end", 0)
+    _step(life, "outage", "hidden hsaCommissionMember", 1)
+    _step(life, "work")
+    assert life.removals_in(RemovalState.LOOKING)
+
+
 def ended_and_taken_back(life: Doings) -> None:
     _step(life, "give", COORDINATOR)
     _step(life, "end", 0)
@@ -170,6 +179,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         ended_and_taken_away,
         ended_and_given_anew,
         ended_by_its_day,
+        ended_behind_a_curtain,
         ended_and_taken_back,
         lost_and_found,
         left,
