@@ -17,6 +17,8 @@ from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import access
+from provisioning.finding_models import Finding, KnownPerson, Sweep
+from provisioning.grant_models import Grant, Notice, Removal
 from provisioning.models import (
     AccessRequest,
     AuditEntry,
@@ -27,6 +29,7 @@ from provisioning.models import (
     OutgoingMessage,
     User,
 )
+from provisioning.review_models import Review, Reviewer, ReviewItem
 from provisioning.views import login as login_views
 
 if TYPE_CHECKING:
@@ -160,3 +163,81 @@ class OutgoingMessageAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return cast("QuerySet[Model]", access.visible_messages(cast(User, request.user)))
+
+
+@admin.register(Grant, site=site)
+class GrantAdmin(ReadOnly):
+    exclude = ("subject_name",)
+    list_display = ("public_id", "service", "level", "unit_name", "state", "ends_on", "next_review_on")
+    list_filter = ("state", "service", "level", "end_cause")
+    search_fields = ("unit_key",)
+
+
+@admin.register(Notice, site=site)
+class NoticeAdmin(ReadOnly):
+    list_display = ("grant", "due_on", "days_left", "created_at", "digested_at")
+    list_select_related = ("grant",)
+
+
+@admin.register(Removal, site=site)
+class RemovalAdmin(ReadOnly):
+    exclude = ("subject_name",)
+    list_display = ("case_number", "cause", "service", "unit_name", "state", "state_since")
+    list_filter = ("state", "cause", "service")
+    search_fields = ("case_number", "unit_key")
+
+
+@admin.register(Finding, site=site)
+class FindingAdmin(ReadOnly):
+    exclude = ("subject_name",)
+    list_display = ("public_id", "kind", "owner", "unit_name", "state", "found_at")
+    list_filter = ("state", "owner", "kind")
+    search_fields = ("unit_key",)
+
+
+@admin.register(Sweep, site=site)
+class SweepAdmin(ReadOnly):
+    list_display = ("pk", "started_at", "outcome", "is_full", "persons", "found", "ended", "code")
+    list_filter = ("outcome", "is_full")
+
+
+@admin.register(KnownPerson, site=site)
+class KnownPersonAdmin(ReadOnly):
+    """The list alone: a row's address would hold the person's HSA-id."""
+
+    list_display = ("subject_key", "is_doctor")
+    list_display_links = None
+    list_filter = ("is_doctor",)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [one for one in super().get_urls() if one.name and one.name.endswith("_changelist")]
+
+
+@admin.register(Review, site=site)
+class ReviewAdmin(ReadOnly):
+    list_display = ("public_id", "unit_name", "scope", "service", "state", "opened_at", "due_on")
+    list_filter = ("state", "scope", "service")
+    search_fields = ("unit_key",)
+
+
+@admin.register(ReviewItem, site=site)
+class ReviewItemAdmin(ReadOnly):
+    list_display = (
+        "public_id",
+        "review",
+        "decision",
+        "relation",
+        "decided_at",
+        "seconds_spent",
+        "batch_size",
+    )
+    list_filter = ("decision", "relation")
+    list_select_related = ("review",)
+
+
+@admin.register(Reviewer, site=site)
+class ReviewerAdmin(ReadOnly):
+    exclude = ("person_name",)
+    list_display = ("review", "person_hsa_id", "delegation", "is_barred", "asked_on", "told_on")
+    list_filter = ("is_barred",)
+    list_select_related = ("review", "delegation")

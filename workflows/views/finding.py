@@ -121,14 +121,13 @@ def _page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    is_open = row.state == Finding.State.OPEN
     context = {
         "form": form,
         "line": finding_words.line(user, row),
         "sentence": finding_words.sentence(row.what),
         "facts": finding_words.facts(user, row),
-        "may_act": bool(offered) and is_open,
-        "next_steps": [finding_words.STEPS[step] for step in row.steps] if is_open else [],
+        "may_act": bool(offered),
+        "next_steps": [finding_words.STEPS[step] for step in row.steps],
     }
     return render(request, "provisioning/finding/finding.html", context, status=status)
 
