@@ -16,9 +16,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, handlers, outbox, removals
+from provisioning import audit, outbox, removals
 from provisioning.audit import Action
-from provisioning.directory import Directory
+from provisioning.directory import Directory, Round
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.finding_models import Finding, KnownPerson
 from provisioning.grant_models import Grant, Removal
@@ -359,30 +359,31 @@ def _stated(reason: str) -> str:
 # -- telling ---------------------------------------------------------------------------------------------
 
 
-def tell(directory: Directory) -> int:
+def tell(directory: Round) -> int:
     """One message to each person with new findings to settle. Returns how many messages.
 
-    Raises DirectoryError: then nobody has been told, and it is tried again.
+    Many findings have the same few owners: units and humans are looked up together. Raises DirectoryError:
+    then nobody has been told, and it is tried again.
     """
     untold = list(Finding.objects.to_settle().filter(told_at=None).order_by("pk"))
-    owners: dict[tuple[str, str, str, str], Mapping[HsaId, Collection[HsaId]]] = {}
+    if not untold:
+        return 0
+    heads = [row for row in untold if row.whose is Owner.HEAD_OF_UNIT and row.level != Level.PROVIDER.value]
+    directory.units(row.unit_id for row in heads)
+    owners = {row.pk: _owners_of(directory, row) for row in untold}
+    humans = directory.identities(one for found in owners.values() for one in found)
     recipients: dict[int, list[HsaId]] = {}
     for row in untold:
-        place = (row.owner, row.level, row.unit_key, row.unit_dn)
-        if place not in owners:
-            owners[place] = directory.identities(_owners_of(directory, row))
-        subject_id = HsaId(row.subject_key)
-        others = [one for one, own_ids in owners[place].items() if subject_id not in own_ids]
+        others = [one for one in owners[row.pk] if row.subject_id not in humans[one]]
         recipients[row.pk] = others or list(_operators())
-    return _write_digests(recipients) if untold else 0
+    return _write_digests(recipients)
 
 
 def _owners_of(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
     if row.whose is Owner.OPERATORS:
         return _operators()
     if row.whose is Owner.KIV_ADMINISTRATOR and row.unit_dn:
-        found = handlers.kiv_administrators(directory, row.unit_dn, excluded=[row.subject_id])
-        return tuple(person.hsa_id for person in found)
+        return tuple(person.hsa_id for person in directory.administrators_of(row.unit_dn))
     if row.level == Level.PROVIDER.value:
         named = tuple(HsaId(text) for text in settings.PROVIDER_MANDATES.get(row.unit_hsa_id, ()))
         provider = directory.provider(row.unit_id)

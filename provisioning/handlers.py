@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import audit, delegates, outbox
-from provisioning.directory import Directory
+from provisioning.directory import Directory, Round
 from provisioning.errors import Invalid, NotAllowed
 from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, AuditEntry, Delegation, Handler, HandlerRole, User
@@ -247,6 +247,12 @@ def passed_on_by(request: AccessRequest) -> set[HsaId]:
         "actor_id", flat=True
     )
     return {HsaId(key) for key in rows if key}
+
+
+def look_up_humans(directory: Round, requests: Iterable[AccessRequest], removals: Iterable[Removal]) -> None:
+    """Ask together, before a round over all of these, for the HSA-ids of everybody who may be shut out."""
+    ids = {one for request in requests for one in excluded_from_carrying_out(request)}
+    directory.identities(ids | {removal.subject_id for removal in removals})
 
 
 def refresh(directory: Directory, request: AccessRequest) -> bool:

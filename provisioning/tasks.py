@@ -20,7 +20,7 @@ from provisioning import (
 )
 from provisioning.audit_trail import checkpoints
 from provisioning.audit_trail.checkpoints import ChainBroken, NotDelivered
-from provisioning.directory import open_directory
+from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
 from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, Delegation
@@ -77,11 +77,14 @@ def sweep_reminders() -> None:
 @shared_task(name="provisioning.sweep_handlers")
 def sweep_handlers() -> None:
     """Ask the directory again who may act on each open request; a silent directory changes nothing."""
-    directory = open_directory()
+    directory = open_round()
+    requests = AccessRequest.objects.filter(pk__in=_with_a_person()).select_related("order__orderer")
+    removals = Removal.objects.filter(state=RemovalState.AWAITING_KIV.value)
     try:
-        for request in AccessRequest.objects.filter(pk__in=_with_a_person()).select_related("order__orderer"):
+        handlers.look_up_humans(directory, requests, removals)
+        for request in requests:
             handlers.refresh(directory, request)
-        for removal in Removal.objects.filter(state=RemovalState.AWAITING_KIV.value):
+        for removal in removals:
             handlers.refresh_removal(directory, removal)
     except DirectoryError:
         return

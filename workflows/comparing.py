@@ -21,7 +21,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from provisioning import audit, findings, outbox, tracked_people
-from provisioning.directory import Directory, Wanted, open_directory
+from provisioning.directory import Directory, Wanted, open_directory, open_round
 from provisioning.directory.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
 from provisioning.finding_models import Finding, Sweep
@@ -140,7 +140,7 @@ def _try(
 def tell() -> int:
     """Tell the owners of new findings. A directory that does not answer leaves it to the next time."""
     try:
-        return findings.tell(open_directory())
+        return findings.tell(open_round())
     except DirectoryError as exc:
         log.warning("owners of findings not told (%s)", exc.code)
         return 0

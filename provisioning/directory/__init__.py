@@ -11,18 +11,22 @@ from provisioning.directory.connect import (
     address,
     has_national_directory,
     open_directory,
+    open_round,
 )
 from provisioning.directory.gateway import Directory, Found
 from provisioning.directory.layout import ConnectionSettings, Layout
+from provisioning.directory.rounds import Round
 
 __all__ = [
     "ConnectionSettings",
     "Directory",
     "Found",
     "Layout",
+    "Round",
     "Wanted",
     "Which",
     "address",
     "has_national_directory",
     "open_directory",
+    "open_round",
 ]

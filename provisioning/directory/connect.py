@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from provisioning.directory.gateway import Directory
 from provisioning.directory.layout import ConnectionSettings, Layout
+from provisioning.directory.rounds import Round
 
 
 class Which(enum.Enum):
@@ -23,6 +24,11 @@ class Which(enum.Enum):
 def open_directory(which: Which = Which.OWN) -> Directory:
     """The configured directory. Cheap: the same object for the same settings, connected on first use."""
     return _directory(connection_settings(which), layout(which))
+
+
+def open_round() -> Round:
+    """The region's directory for one round over many cases: asked about each thing once."""
+    return Round(open_directory())
 
 
 def has_national_directory() -> bool:

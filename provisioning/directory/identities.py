@@ -28,10 +28,11 @@ def of_humans(lookups: Lookups, ids: Iterable[HsaId]) -> dict[HsaId, frozenset[H
     terms = {filters.equals(name, value): None for entry in asked for name, value in _marks(lookups, entry)}
     others = lookups.by_terms(Place.PERSONS, terms, attributes) if terms else []
     marks = _marks_by_id(lookups, [*asked, *others])
-    return {
-        one: frozenset({one, *(other for other, theirs in marks.items() if theirs & marks.get(one, set()))})
-        for one in wanted
-    }
+    bearers: dict[Mark, set[HsaId]] = {}
+    for one, theirs in marks.items():
+        for mark in theirs:
+            bearers.setdefault(mark, set()).add(one)
+    return {one: frozenset({one}.union(*(bearers[mark] for mark in marks.get(one, ())))) for one in wanted}
 
 
 def _marks_by_id(lookups: Lookups, entries: Iterable[Entry]) -> dict[HsaId, set[Mark]]:
