@@ -38,7 +38,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "notices": every(30 * 60, "provisioning.sweep_notices"),
     "expiry": every(10 * 60, "workflows.sweep_expiry"),
     "reviews": every(15 * 60, "workflows.sweep_reviews"),
-    "comparison with the directory": every(60 * 60, "workflows.sweep_directory"),
+    "comparison with the directory": every(15 * 60, "workflows.sweep_directory"),
     "delegations": every(10 * 60, "provisioning.sweep_delegations"),
     "sessions": every(60 * 60, "provisioning.sweep_sessions"),
     "retention": {

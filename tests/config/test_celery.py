@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 
 from config.celery import LANES, TIMETABLE, app, enter_lane, leave_lane
 from provisioning.directory import pacing
@@ -28,6 +29,14 @@ def test_a_task_works_in_its_lane_and_leaves_it(name):
         leave_lane()
     lanes.append(pacing._lane.get())
     assert lanes == [LANES.get(name, Lane.SWEEP), None]
+
+
+def test_what_was_changed_in_the_directory_is_compared_every_quarter_of_an_hour_and_everybody_daily():
+    (job,) = [job for job in TIMETABLE.values() if job["task"] == "workflows.sweep_directory"]
+    assert job["schedule"] <= 15 * 60
+    assert job["options"]["expires"] <= job["schedule"]
+    assert settings.SWEEP_FULL_EVERY_HOURS <= 24
+    assert LANES.get(job["task"], Lane.SWEEP) is Lane.SWEEP
 
 
 def test_every_task_that_has_a_lane_exists():

@@ -1,0 +1,128 @@
+"""Between two looks at everybody, a sweep looks at who was changed in the directory since the last one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from provisioning.directory import open_directory
+from provisioning.directory.tracking import Changed
+from provisioning.errors import DirectoryError, DirectoryTruncated, DirectoryUnavailable
+from provisioning.finding_models import Finding, Sweep
+from provisioning.rules.drift import Kind
+from provisioning.rules.hsa import HsaId
+from tests import cast
+from tests.findings.drifting import found_of, swept
+from tests.findings.test_sweep import leave_the_commission, lose_the_role
+from tests.grants import life
+from workflows import comparing
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WHO = cast.COORDINATOR
+
+
+class Teller:
+    """Stands at the door for a server that says what was changed: the mock does not."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch):
+        self.asked_since: list[datetime] = []
+        self.looked_at: list[HsaId] = []
+        self.trouble: DirectoryError | None = None
+        self.changed: Changed | None = Changed(frozenset(), frozenset())
+        shared = open_directory()
+        read_many = shared.read_many
+
+        def watch(wanted):
+            for reading in read_many(wanted):
+                self.looked_at.append(reading.person_id)
+                yield reading
+
+        monkeypatch.setattr(shared, "read_many", watch)
+        monkeypatch.setattr(shared, "changed_since", self.changed_since)
+
+    def changed_since(self, moment: datetime) -> Changed | None:
+        self.asked_since.append(moment)
+        if self.trouble is not None:
+            raise self.trouble
+        return self.changed
+
+
+@pytest.fixture
+def teller(directory, kiv, monkeypatch) -> Teller:
+    """Somebody has a right, everybody has been looked at, and the server tells from now on."""
+    life.granted(kiv)
+    swept()
+    return Teller(monkeypatch)
+
+
+def next_sweep() -> Sweep:
+    result = comparing.sweep()
+    assert result is not None
+    return result.sweep
+
+
+def test_only_who_was_changed_is_looked_at(directory, kiv, teller):
+    lose_the_role(directory, kiv)
+    before = set(Finding.objects.standing().values_list("pk", flat=True))
+    teller.changed = Changed(frozenset({WHO}), frozenset())
+    sweep = next_sweep()
+    assert (sweep.is_full, sweep.outcome, sweep.persons) == (False, Sweep.Outcome.COMPLETE, 1)
+    assert teller.looked_at == [WHO]
+    assert found_of(WHO) == [Kind.ROLE_MISSING]
+    assert set(Finding.objects.standing().values_list("pk", flat=True)) > before, "the others' findings stand"
+
+
+def test_who_was_taken_out_of_a_commission_is_found_by_its_unit(directory, kiv, teller):
+    """Nothing of the commission names the person any more."""
+    leave_the_commission(directory, kiv)
+    teller.changed = Changed(frozenset(), frozenset({cast.BJORKHAGA}))
+    assert not next_sweep().is_full
+    assert WHO in teller.looked_at
+    assert found_of(WHO) == [Kind.COMMISSION_MISSING]
+
+
+def test_nothing_changed_means_nobody_is_looked_at(teller):
+    sweep = next_sweep()
+    assert (sweep.is_full, sweep.persons, sweep.outcome) == (False, 0, Sweep.Outcome.COMPLETE)
+    assert teller.looked_at == []
+
+
+def test_it_begins_well_before_the_last_one_that_came_to_its_end(teller):
+    """Clocks differ, and a replica may be late; what failed or was incomplete is no beginning."""
+    last = Sweep.objects.get(outcome=Sweep.Outcome.COMPLETE)
+    for outcome in (Sweep.Outcome.FAILED, Sweep.Outcome.INCOMPLETE, Sweep.Outcome.STOPPED):
+        Sweep.objects.create(is_full=False, outcome=outcome, finished_at=timezone.now())
+    next_sweep()
+    assert teller.asked_since == [last.started_at - comparing.OVERLAP]
+
+
+@pytest.mark.parametrize("trouble", [DirectoryTruncated(), DirectoryUnavailable()], ids=lambda one: one.code)
+def test_changes_that_cannot_all_be_told_leave_everything_as_it_was(directory, kiv, teller, trouble):
+    lose_the_role(directory, kiv)
+    before = set(Finding.objects.values_list("pk", "state"))
+    teller.trouble = trouble
+    sweep = next_sweep()
+    assert (sweep.outcome, sweep.code) == (Sweep.Outcome.FAILED, trouble.code)
+    assert set(Finding.objects.values_list("pk", "state")) == before
+    teller.trouble, teller.changed = None, Changed(frozenset({WHO}), frozenset())
+    next_sweep()
+    assert teller.asked_since[0] == teller.asked_since[1], "begun where the last good one began"
+    assert found_of(WHO) == [Kind.ROLE_MISSING]
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_full"), [(23, False), (25, True)], ids=["within a day", "after more than a day"]
+)
+def test_everybody_is_looked_at_once_a_day(teller, hours, is_full):
+    Sweep.objects.update(started_at=timezone.now() - timedelta(hours=hours))
+    assert next_sweep().is_full is is_full
+    assert (WHO in teller.looked_at) is is_full
+
+
+def test_a_server_that_does_not_tell_has_everybody_looked_at(teller):
+    teller.changed = None
+    assert next_sweep().is_full
+    assert WHO in teller.looked_at
