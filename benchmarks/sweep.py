@@ -13,11 +13,11 @@ import itertools
 import logging
 import os
 import re
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from benchmarks import region, server, tables
@@ -85,13 +85,19 @@ def _timed(is_full: bool | None, asked: list[float]) -> tuple[Any, int, float, f
     from workflows import comparing
 
     asked.clear()
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Path("/proc/self/clear_refs").write_text("5")  # from here on the peak is the sweep's own
+    memory = _megabytes("VmRSS")
     begun_at = time.perf_counter()
     result = comparing.sweep(is_full=is_full)
     seconds = time.perf_counter() - begun_at
     assert result is not None
-    added = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024
-    return result.sweep, len(asked), seconds, added
+    return result.sweep, len(asked), seconds, _megabytes("VmHWM") - memory
+
+
+def _megabytes(name: str) -> float:
+    """How much of memory this process holds (VmRSS), or has held at most (VmHWM)."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith(name)) / 1024
 
 
 def _count_questions() -> list[float]:
