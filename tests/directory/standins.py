@@ -202,12 +202,15 @@ class Wire:
         self._may_flow = threading.Event()
         self._may_flow.set()
         self.connections = 0
-        self.cuts_after_answer = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.answered_octets = 0
+        self._most_octets: int | None = None
+        self._hanging_up = threading.Lock()
+        self.port = int(self._listener.getsockname()[1])
+        self._listen()
 
-    @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
+    def _listen(self) -> None:
+        self._is_deaf = False
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def freeze(self) -> None:
         """Take what comes and say nothing: a black hole."""
@@ -215,11 +218,27 @@ class Wire:
 
     def cut(self) -> None:
         """Close every connection now; new ones are relayed."""
-        for each in self._sockets:
+        while self._sockets:
+            with contextlib.suppress(OSError, IndexError):
+                each = self._sockets.pop()
+                with contextlib.closing(each):
+                    each.shutdown(socket.SHUT_RDWR)
+
+    def let_through(self, octets: int) -> None:
+        """So much of what the server answers from now on; then every connection is cut, and none relayed."""
+        with self._hanging_up:  # whoever was cut off knows it before we are done
+            self.answered_octets, self._most_octets = 0, octets
+            if self._is_deaf:
+                self._listener = socket.create_server(("127.0.0.1", self.port))
+                self._listen()
+
+    def _hang_up(self) -> None:
+        with self._hanging_up:
+            self._is_deaf = True
             with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        self._sockets = []
+                self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for somebody to call
+            self._listener.close()
+            self.cut()
 
     def __enter__(self) -> Self:
         return self
@@ -231,21 +250,34 @@ class Wire:
         self._may_flow.set()
         self.cut()
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                client, _ = self._listener.accept()
+                client, _ = listener.accept()
             except OSError:
                 return
             self.connections += 1
             server = socket.create_connection(("127.0.0.1", self._target))
             self._sockets += [client, server]
             for source, target in ((client, server), (server, client)):
-                threading.Thread(target=self._relay, args=(source, target), daemon=True).start()
+                threading.Thread(target=self._relay, args=(source, target, client), daemon=True).start()
 
-    def _relay(self, source: socket.socket, target: socket.socket) -> None:
+    def _relay(self, source: socket.socket, target: socket.socket, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while chunk := source.recv(65536):
                 self._may_flow.wait()
-                target.sendall(chunk)
+                if target is client and not self._lets_through(target, chunk):
+                    return
+                if target is not client:
+                    target.sendall(chunk)
             target.shutdown(socket.SHUT_RDWR)
+
+    def _lets_through(self, client: socket.socket, answer: bytes) -> bool:
+        """Hand on what may come through of an answer; False, and all cut, where that is not all of it."""
+        left = len(answer) if self._most_octets is None else self._most_octets - self.answered_octets
+        self.answered_octets += len(answer)
+        client.sendall(answer[: max(0, left)])
+        if left < len(answer):
+            self._hang_up()
+            return False
+        return True

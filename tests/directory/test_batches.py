@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.directory import Directory, batches, register, wire
+from provisioning.directory import ConnectionSettings, Directory, batches, register, wire
 from provisioning.errors import DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 from provisioning.rules import drift
 from provisioning.rules.hsa import HsaId, Level, Part, Reading, Service
@@ -19,7 +19,7 @@ from provisioning.rules.removal import Right
 from tests import cast
 from tests.directory import oddities
 from tests.directory.conftest import DEMO_LAYOUT
-from tests.directory.standins import Server
+from tests.directory.standins import Server, Wire
 
 PARTS = set(Part) - {Part.IDENTITIES, Part.UNIT_COMMISSIONS}
 PEOPLE = sorted(
@@ -292,3 +292,82 @@ def test_what_was_changed_is_told_where_the_server_tells(
     assert cast.BJORKHAGA in long_ago.unit_ids
     nothing = directory.changed_since(datetime.now(UTC) + timedelta(days=1))
     assert nothing is not None and not nothing.person_ids and not nothing.unit_ids
+
+
+# Answers that do not come whole
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+QUESTIONS: dict[str, Callable[[Directory], object]] = {
+    "whose roles are ours": lambda directory: directory.role_holders(),
+    "what was changed": lambda directory: directory.changed_since(LONG_AGO),
+    "many persons": lambda directory: list(directory.read_many((one, ()) for one in PEOPLE)),
+    "a second look": lambda directory: list(directory.read_again((one, ()) for one in PEOPLE)),
+}
+
+
+def small_pages(settings: ConnectionSettings, **changes: Any) -> ConnectionSettings:
+    return dataclasses.replace(settings, page_size=oddities.LIMIT - 1, **changes)
+
+
+@pytest.mark.parametrize("ask", [QUESTIONS["whose roles are ours"], QUESTIONS["what was changed"]])
+def test_a_size_limit_in_the_middle_of_the_pages_is_no_end(
+    own_server: Server, connect: Callable[..., Directory], ask: Callable[[Directory], object]
+):
+    """The first page is whole; a limit falls into the second."""
+    with own_server.limited() as settings:
+        directory = connect(small_pages(settings))
+        if ask is QUESTIONS["what was changed"] and type(own_server).__name__ == "MockServer":
+            assert ask(directory) is None, "the mock never tells"
+            return
+        with pytest.raises(DirectoryTruncated):
+            ask(directory)
+
+
+@pytest.mark.usefixtures("either_way")
+def test_what_is_read_within_a_size_limit_is_right_or_unknown(
+    own_server: Server, connect: Callable[..., Directory]
+):
+    whole = read_many(connect(own_server.settings()), PEOPLE)
+    with own_server.limited() as settings:
+        limited = read_many(connect(small_pages(settings)), PEOPLE)
+    assert list(limited) == PEOPLE
+    for person_id, reading in limited.items():
+        known = whole[person_id]
+        if reading.is_readable(Part.PERSON):
+            assert reading.person == known.person, person_id
+        if reading.is_readable(Part.COMMISSIONS):
+            assert {one.dn for one in reading.commissions} == {one.dn for one in known.commissions}, person_id
+    assert any(reading.is_readable(*PARTS) and reading.commissions for reading in limited.values())
+    assert not limited[oddities.BUSY].is_readable(Part.COMMISSIONS)
+
+
+@pytest.mark.parametrize(
+    ("ask", "worth_it_from"),
+    [*((ask, 10**6) for ask in QUESTIONS.values()), (QUESTIONS["many persons"], 1)],
+    ids=[*QUESTIONS, "many persons, all commissions gone through"],
+)
+def test_a_connection_cut_in_the_middle_of_an_answer_raises_wherever_it_is_cut(
+    own_server: Server,
+    connect: Callable[..., Directory],
+    monkeypatch: pytest.MonkeyPatch,
+    ask: Callable[[Directory], object],
+    worth_it_from: int,
+):
+    monkeypatch.setattr(register, "WORTH_IT_FROM", worth_it_from)
+    with Wire(own_server.port) as between:
+        url = f"ldap://localhost:{between.port}"
+        settings = dataclasses.replace(own_server.settings(), url=url, page_size=50)
+        directory = connect(settings)
+        ask(directory)
+        before = between.answered_octets
+        ask(directory)
+        octets = between.answered_octets - before
+        assert octets > 10
+        for fifth in range(5):
+            between.let_through(2**30)
+            assert directory.person(cast.HEAD) is not None  # connected, as in the middle of a sweep
+            between.let_through(octets * fifth // 5)
+            with pytest.raises(DirectoryUnavailable):
+                ask(directory)
+        between.let_through(2**30)
+        ask(directory)

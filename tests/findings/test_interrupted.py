@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from provisioning.directory import register, wire
+from provisioning.directory.mock.faults import Faults
 from provisioning.finding_models import Finding, Sweep
 from provisioning.grant_models import Grant, Removal
 from provisioning.rules.hsa import Service
@@ -29,7 +30,9 @@ AT_MOST = 80  # questions of one sweep here; reached only if it has become far m
 class Trouble:
     """Something goes wrong at the nth question, and is mended after it or lasts."""
 
-    def __init__(self, directory, monkeypatch: pytest.MonkeyPatch, make: Callable, *, lasts: bool):
+    def __init__(
+        self, directory, monkeypatch: pytest.MonkeyPatch, make: Callable[[Faults], None], *, lasts: bool
+    ):
         self.at: int | None = None
         self._lasts = lasts
         self.count = 0
