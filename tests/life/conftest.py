@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provisioning.directory.mock.server import MockDirectory
-from tests.workflows.conftest import directory, lost_nudges
+from tests.workflows.conftest import directory, hsa, lost_nudges
 
 if TYPE_CHECKING:
     from tests.life.world import World
 
-__all__ = ["directory", "lost_nudges"]
+__all__ = ["directory", "hsa", "lost_nudges"]
 
 
 @pytest.fixture
-def world(directory: MockDirectory, settings, monkeypatch) -> Iterator[World]:
+def world(directory: MockDirectory, hsa: MockDirectory, settings, monkeypatch) -> Iterator[World]:
     """Rights are reviewed every other month, and nothing is kept for longer than it must be."""
     from tests.life.world import World  # once Django is set up
 
@@ -32,4 +32,4 @@ def world(directory: MockDirectory, settings, monkeypatch) -> Iterator[World]:
     settings.REMOVAL_RETRY_WORKING_DAYS = 2
     settings.RETENTION_CASES_YEARS = settings.RETENTION_AUDIT_YEARS = 1
     settings.RETENTION_MESSAGES_DAYS = 30
-    yield World(directory, monkeypatch, settings)
+    yield World(directory, hsa, monkeypatch, settings)

@@ -85,8 +85,8 @@ class Killed(BaseException):
 class Doings:
     """One life. After each doing `holds` asks whether everything is as it always must be."""
 
-    def __init__(self, world: World):
-        world.begin()
+    def __init__(self, world: World, *, reads_hsa: bool = False):
+        world.begin(reads_hsa=reads_hsa)
         self.world = world
         self.judge = Judge(world)
         self.now: Now = self.judge.now
@@ -292,6 +292,17 @@ class Doings:
         begin = life.removal_by_person if by == "subject" else life.removal_by_head
         self._attempt(f"end by {by}", lambda: begin(grant, who))
 
+    def take_away(self, number: int, by: By = "asked") -> None:
+        """The whole way from its end to a directory without it, where nothing stands in it."""
+        self.end(number, by)
+        self.holds()
+        self.work()
+        self.holds()
+        if self.removals_in(RemovalState.AWAITING_KIV):
+            self.kiv_removes(-1)
+            self.holds()
+            self.work()
+
     def let_end(self, number: int, by: By = "asked") -> None:
         grant = _pick(number, self.grants_in(GrantState.ACTIVE))
         who = _who(by, [_head_of(grant)], grant.subject_key)
@@ -370,10 +381,14 @@ class Doings:
         self._outage_lasts = doings_long + 1
 
     def work(self) -> None:
-        """Some minutes, and everything in them that the worker does for cases."""
+        """Some minutes, and everything in them that the worker does for cases; and the sync to HSA."""
         for name in ("background work", "KIV tasks", "background work"):
             self.world.pass_time(minutes=6)
             self._run_and_look(name)
+        if self.world.reads_hsa:
+            self.world.sync()
+            self.world.pass_time(minutes=6)
+            self._run_and_look("background work")
 
     def timetable(self, name: str) -> None:
         """One run of the timetable's entry. What is put off because of an odd error is found by the judge."""

@@ -13,6 +13,8 @@ from datetime import date
 from functools import cached_property
 
 from django.utils import timezone
+from viewflow.workflow.models import Task
+from viewflow.workflow.status import STATUS
 
 from provisioning.audit import Action
 from provisioning.audit_trail import verification
@@ -55,6 +57,7 @@ class Now:
     def __init__(self, world: World, story: Story, before: Before):
         self.told = story.read_on()
         self.story, self.before, self.truth = story, before, world.truth
+        self.truth_of_hsa = world.truth_of_hsa if world.reads_hsa else world.truth
         self.was_disturbed = world.has_happened_meanwhile
         self.moment = timezone.now()
         self.today: date = timezone.localdate()
@@ -158,6 +161,9 @@ def what_is_reported_gone_is_gone(now: Now) -> Iterator[str]:
         for one in _values_of(now, removal):
             if not needed_by(now.in_force, now.truth, one, removal.subject_key):
                 yield f"{removal.case_number}: {one} is there still"
+        for one in now.truth_of_hsa.left_of(removal, on=now.today) if removal.grant_id else ():
+            if not needed_by(now.in_force, now.truth_of_hsa, one, removal.subject_key):
+                yield f"{removal.case_number}: {one} is in HSA still"
         if removal.verified_at is None or not removal.evidence.filter(moment="verification").exists():
             yield f"{removal.case_number}: nothing proves it"
 
@@ -240,8 +246,9 @@ def a_new_right_stands_on_its_values(now: Now) -> Iterator[str]:
         is_new = grant.pk not in now.before.grants
         if not is_new or grant.level == Level.OWN.value:
             continue
-        if not now.truth.left_of(grant, on=now.today):
-            yield f"grant {grant.pk} was given, and its value is not there"
+        for truth in (now.truth, now.truth_of_hsa):
+            if not truth.left_of(grant, on=now.today):
+                yield f"grant {grant.pk} was given, and its value is not there"
         if not now.truth.is_employed(grant.subject_key, on=now.today):
             yield f"grant {grant.pk} was given to somebody who is not employed"
 
@@ -265,6 +272,13 @@ def everything_that_waits_is_nudged(now: Now) -> Iterator[str]:
                 left = now.look.tasks_of(row)
                 if left:
                     yield f"{row}, {row.state}: its process goes on, {left}"
+
+
+def work_never_fails_oddly(now: Now) -> Iterator[str]:
+    """An error that nobody foresaw puts the work off, again and again: it must not hide so."""
+    for task in Task.objects.filter(status__in=[STATUS.SCHEDULED, STATUS.ERROR]).order_by("pk"):
+        if "error" in task.data or task.status == STATUS.ERROR:
+            yield f"{task.flow_task}: {task.data}"
 
 
 def a_closed_review_has_nothing_undecided(now: Now) -> Iterator[str]:
@@ -464,6 +478,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     only_what_was_ordered_is_set,
     a_new_right_stands_on_its_values,
     everything_that_waits_is_nudged,
+    work_never_fails_oddly,
     a_closed_review_has_nothing_undecided,
     the_event_log_tells_every_state,
     nobody_decides_on_themselves,

@@ -127,6 +127,7 @@ BY_SOMEBODY: Mapping[str, tuple[IsPossible, Doing]] = {
     **dict(_each("kiv cannot remove", _AT_KIV_TO_GO, Doings.kiv_cannot_remove, why=removing.Cannot)),
     **dict(_each("order again", _LIVING, Doings.order_again, days=(30, 200, 360))),
     "end": (_LIVING, Doings.end),
+    "take away": (_LIVING, Doings.take_away),
     "let end": (_IN_FORCE, Doings.let_end),
     "take back": (_removals(RemovalState.LOOKING, RemovalState.AWAITING_KIV), Doings.take_back),
     "begin review": (_IN_FORCE, Doings.begin_review),
@@ -135,6 +136,7 @@ BY_SOMEBODY: Mapping[str, tuple[IsPossible, Doing]] = {
 }
 BY_THE_TOOL: Mapping[str, Callable[[Doings], None]] = {
     "works": Doings.work,
+    "syncs": lambda doings: doings.world.sync(),
     **{f"sweeps: {how}": partial(Doings.sweep, how=how) for how in ("full", "changes", "dry")},
     **{f"runs: {name}": partial(Doings.timetable, name=name) for name in SWEEPS},
 }
@@ -164,8 +166,13 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.doings = Doings(self.world)
 
-    @initialize(wishes=st.lists(st.sampled_from(WISHES), min_size=1, max_size=4, unique=True))
-    def rights_first(self, wishes: list[Wish]) -> None:
+    @initialize(
+        wishes=st.lists(st.sampled_from(WISHES), min_size=1, max_size=4, unique=True),
+        reads_hsa=st.booleans(),
+    )
+    def rights_first(self, wishes: list[Wish], reads_hsa: bool) -> None:
+        if reads_hsa:
+            self.doings = Doings(self.world, reads_hsa=True)
         for wish in wishes:
             self.doings.give(wish)
 

@@ -22,11 +22,13 @@ from provisioning import (
     handlers,
     mandates,
     readings,
+    removal_departure,
     removal_looks,
     removal_moves,
     request_moves,
     requests,
     reviews,
+    verification,
 )
 from provisioning.audit import Action
 from provisioning.directory import open_directory
@@ -36,6 +38,7 @@ from provisioning.models import Delegation
 from provisioning.review_models import Relation
 from provisioning.rules import drift, removal, services
 from provisioning.rules.hsa import Answer, Reading
+from provisioning.rules.removal import Plan
 from tests.life import scenarios
 from tests.life.scenarios import Scenario
 from workflows.nodes import BackgroundActivation
@@ -52,6 +55,7 @@ class Mutant:
     breaks: Break
     life: Scenario
     noticed_by: str
+    reads_hsa: bool = False
 
 
 def instead(module: Any, name: str, what: Any) -> Break:
@@ -104,6 +108,15 @@ def _always_works(order: Any, reading: Reading) -> Any:
 _assess_now = readings.assess_now
 
 
+def _arrive(request: Any, *, kiv: Reading, hsa: Reading, found: Any) -> bool:
+    verification._done(request, kiv.read_at, found, kiv=kiv)
+    return True
+
+
+def _fails(*_args: object, **_rest: object) -> None:
+    raise KeyError
+
+
 def _close_at_once(review: Any, *, by: Any) -> None:
     review.state, review.closed_at = "closed", timezone.now()
     review.save(update_fields=["state", "closed_at"])
@@ -153,6 +166,20 @@ MUTANTS: tuple[Mutant, ...] = (
         lambda patch: patch.setattr(Readability, "_is_known", lambda *_args: True),
         scenarios.ended_behind_a_curtain,
         "what_is_reported_gone_is_gone",
+    ),
+    Mutant(
+        "what has left KIV has not left HSA",
+        instead(removal_departure, "left_in_hsa", lambda *_args, **_rest: Plan(Answer.NO)),
+        scenarios.gone_from_kiv_first,
+        "what_is_reported_gone_is_gone",
+        reads_hsa=True,
+    ),
+    Mutant(
+        "what has been set in KIV has not arrived in HSA",
+        instead(verification, "record_arrival", _arrive),
+        scenarios.nothing_has_arrived,
+        "a_new_right_stands_on_its_values",
+        reads_hsa=True,
     ),
     Mutant(
         "a task to remove is looked at again when the right is given anew",
@@ -285,6 +312,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "what_is_lost_is_found",
     ),
     # How operations are written
+    Mutant(
+        "work does not fail in a way that nobody foresaw",
+        instead(requests, "record_check", _fails),
+        scenarios.own_wish,
+        "work_never_fails_oddly",
+    ),
     Mutant(
         "the directory is never asked inside a transaction",
         afterwards(handlers, "release", _ask_inside),

@@ -34,6 +34,17 @@ def nothing_to_set(life: Doings) -> None:
     assert life.now.in_force
 
 
+def nothing_has_arrived(life: Doings) -> None:
+    """Set in KIV, and the sync has not been."""
+    _step(life, "order", COORDINATOR)
+    _step(life, "work")
+    _step(life, "kiv_sets", 0)
+    for name in ("KIV tasks", "background work", "background work"):
+        life.world.pass_time(minutes=6)
+        _step(life, "timetable", name)
+    assert bool(life.now.in_force) is not life.world.reads_hsa
+
+
 def stand_in(life: Doings) -> None:
     """A delegate could, until the days were over; and the head ends it in words, too."""
     _step(life, "order", COORDINATOR, "subject")
@@ -81,6 +92,22 @@ def ended_and_taken_away(life: Doings) -> None:
     assert life.removals_in(RemovalState.DONE)
 
 
+def gone_from_kiv_first(life: Doings) -> None:
+    """Where HSA is read, too: the sync takes its time."""
+    _step(life, "give", COORDINATOR)
+    _step(life, "end", 0)
+    _step(life, "work")
+    _step(life, "kiv_removes", 0)
+    for name in ("KIV tasks", "background work", "background work"):
+        life.world.pass_time(minutes=6)
+        _step(life, "timetable", name)
+    if life.world.reads_hsa:
+        assert life.removals_in(RemovalState.AWAITING_HSA)
+    _step(life, "work")
+    _step(life, "work")
+    assert life.removals_in(RemovalState.DONE)
+
+
 def ended_and_given_anew(life: Doings) -> None:
     """The value is asked for back before it was taken away."""
     _step(life, "give", COORDINATOR)
@@ -89,6 +116,8 @@ def ended_and_given_anew(life: Doings) -> None:
     _step(life, "order_again", 0)
     _step(life, "timetable", "background work")
     _step(life, "timetable", "background work")
+    if life.world.reads_hsa:  # given only when it has been seen there
+        _step(life, "work")
     if life.removals_in(RemovalState.AWAITING_KIV):
         _step(life, "kiv_removes", 0)
     _step(life, "work")
@@ -172,11 +201,13 @@ SCENARIOS: Mapping[str, Scenario] = {
     for scenario in (
         own_wish,
         nothing_to_set,
+        nothing_has_arrived,
         stand_in,
         other_head,
         process_leader,
         set_wrong_and_right,
         ended_and_taken_away,
+        gone_from_kiv_first,
         ended_and_given_anew,
         ended_by_its_day,
         ended_behind_a_curtain,

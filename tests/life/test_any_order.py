@@ -18,7 +18,7 @@ from tests.life.machine import Life
 RUNS = int(os.environ.get("LIFE_RUNS", "0"))
 STEPS = int(os.environ.get("LIFE_STEPS", "40"))
 SHORTENS = os.environ.get("LIFE_SHORTENS", "yes") == "yes"
-USUAL_RUNS = 20
+USUAL_RUNS = 16
 
 # What the usual lives come to: if they do not any more, they prove less than they seem to.
 WHERE_THEY_COME = {

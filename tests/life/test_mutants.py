@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.guard)
 def test_a_broken_guard_is_noticed(world, monkeypatch, mutant: Mutant):
-    life = Doings(world)
+    life = Doings(world, reads_hsa=mutant.reads_hsa)
     life.holds()
     mutant.breaks(monkeypatch)
     with pytest.raises(Exception) as noticed:  # noqa: B017, PT011 - which one is what the test is about

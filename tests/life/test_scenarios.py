@@ -10,9 +10,10 @@ from tests.life.scenarios import SCENARIOS
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.parametrize("reads_hsa", [False, True], ids=["kiv", "hsa"])
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_the_short_life_holds(world, name):
-    life = Doings(world)
+def test_the_short_life_holds(world, name, reads_hsa):
+    life = Doings(world, reads_hsa=reads_hsa)
     life.holds()
     SCENARIOS[name](life)
     life.close()

@@ -24,7 +24,9 @@ from viewflow.workflow.models import Process, Task
 
 from provisioning.audit_trail import guards
 from provisioning.directory import Directory
+from provisioning.directory.mock.ldif import Record
 from provisioning.directory.mock.server import MockDirectory
+from provisioning.directory.mock.store import Store
 from provisioning.models import User
 from provisioning.rules.hsa import HsaId
 from tests.clock import pinned
@@ -43,8 +45,11 @@ class AskedInsideTransaction(AssertionError):
 class World:
     """One directory, one clock, one database; `begin` makes them new."""
 
-    def __init__(self, mock: MockDirectory, monkeypatch: pytest.MonkeyPatch, settings: Any):
-        self.mock, self.settings = mock, settings
+    def __init__(
+        self, mock: MockDirectory, hsa: MockDirectory, monkeypatch: pytest.MonkeyPatch, settings: Any
+    ):
+        """`mock` is KIV; `hsa` the national HSA, of which a life may read, too: see `begin`."""
+        self.mock, self.hsa, self.settings = mock, hsa, settings
         self._password = settings.DIRECTORY_BIND_PASSWORD
         self.clock = pinned(monkeypatch, FIRST_MORNING)
         self._pin_the_directorys_clock(monkeypatch)
@@ -55,22 +60,29 @@ class World:
         self.has_happened_meanwhile = False
         self.entries_away: dict[str, list[tuple[str, bytes]]] = {}
 
-    def begin(self) -> None:
+    def begin(self, *, reads_hsa: bool = False) -> None:
         """A new life: nothing has happened yet."""
         self.mend()
+        self.settings.HSA_DIRECTORY_URL = self.hsa.url if reads_hsa else ""
         self.clock.set(FIRST_MORNING)
         _empty_all_tables()
         for cache in caches.all():
             cache.clear()
-        store = self.mock.store
-        for dn, _pairs in sorted(store.records(), key=lambda record: -record[0].count(",")):
-            store.delete(dn)
-        for dn, pairs in self._records:
-            store.add(dn, [*pairs, self._stamp()])
+        _fill(self.mock.store, [(dn, [*pairs, self._stamp()]) for dn, pairs in self._records])
         self._truth = None
         self.entries_away.clear()
+        self.sync()
         for person in self.truth.persons.values():
             User.objects.seen(HsaId(person.hsa_id), name=person.first("fullName"), is_protected=False)
+
+    @property
+    def reads_hsa(self) -> bool:
+        return bool(self.settings.HSA_DIRECTORY_URL)
+
+    def sync(self) -> None:
+        """From KIV to the national HSA: what stands in the one stands in the other now."""
+        _fill(self.hsa.store, self.mock.store.records())
+        self.truth_of_hsa = Truth(self.hsa.store.records())
 
     # Time
 
@@ -143,8 +155,8 @@ class World:
     def break_down(self, how: str) -> None:
         """One of FAULTS."""
         self.mend()
-        faults = self.mock.faults
-        match how.split():
+        faults = self.hsa.faults if how.startswith("hsa ") else self.mock.faults
+        match how.removeprefix("hsa ").split():
             case ["busy"]:
                 faults.is_busy = True
             case ["refused"]:
@@ -160,6 +172,7 @@ class World:
 
     def mend(self) -> None:
         self.mock.faults.clear()
+        self.hsa.faults.clear()
         self.settings.DIRECTORY_BIND_PASSWORD = self._password
 
     @contextmanager
@@ -223,7 +236,19 @@ FAULTS = (
     "hidden hsaCommissionMember",
     "hidden hsaHealthCareUnitManager",
     "hidden hsaEndDate",
+    "hsa busy",
+    "hsa limit 1",
+    "hsa hidden hsaSystemRole",
+    "hsa hidden hsaCommissionMember",
 )
+
+
+def _fill(store: Store, records: Sequence[Record]) -> None:
+    """These entries and no others; parents come first."""
+    for dn, _pairs in sorted(store.records(), key=lambda record: -record[0].count(",")):
+        store.delete(dn)
+    for dn, pairs in records:
+        store.add(dn, pairs)
 
 
 def _empty_all_tables() -> None:
