@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, Evidence
 from provisioning.rules.changes import is_in_place
 from provisioning.rules.hsa import Answer, Attribute, Change
@@ -35,21 +36,22 @@ class Comparison:
     before_at: datetime | None
     after_at: datetime | None
     rows: tuple[Row, ...]
+    is_removal: bool = False
 
 
-def before_and_after(request: AccessRequest, *, shows_dn: bool = True) -> list[Comparison]:
+def before_and_after(case: AccessRequest | Removal, *, shows_dn: bool = True) -> list[Comparison]:
     """One table for each attribute that was to be changed; empty while nothing had to be."""
-    kept = list(request.evidence.all())
+    kept = list(case.evidence.all())
     before = _last(kept, Evidence.Moment.BEFORE)
     after = _last(kept, Evidence.Moment.AFTER) or _last(kept, Evidence.Moment.INSTEAD)
     if before is None:
         return []
     places = dict.fromkeys((value["dn"], value["attribute"]) for value in before.values)
-    return [_compare(request, dn, attribute, before, after, shows_dn=shows_dn) for dn, attribute in places]
+    return [_compare(case, dn, attribute, before, after, shows_dn=shows_dn) for dn, attribute in places]
 
 
 def _compare(
-    request: AccessRequest,
+    case: AccessRequest | Removal,
     dn: str,
     attribute: str,
     before: Evidence,
@@ -57,8 +59,10 @@ def _compare(
     *,
     shows_dn: bool,
 ) -> Comparison:
+    is_removal = isinstance(case, Removal)
+    what = "remove" if is_removal else "add"
     wanted = [
-        change["add"] for change in request.changes if (change["dn"], change["attribute"]) == (dn, attribute)
+        change[what] for change in case.changes if (change["dn"], change["attribute"]) == (dn, attribute)
     ]
     old, new = _values(before, dn, attribute), _values(after, dn, attribute)
     all_values = dict.fromkeys([*wanted, *(old or ()), *(new or ())])
@@ -73,7 +77,7 @@ def _compare(
         if value in wanted or _is_ours(attribute, value)
     )
     return Comparison(
-        attribute, dn if shows_dn else "", before.read_at, after.read_at if after else None, rows
+        attribute, dn if shows_dn else "", before.read_at, after.read_at if after else None, rows, is_removal
     )
 
 

@@ -32,6 +32,7 @@ _BELONGS_TO = {
     "person_standing": "grants",
     "place_standing": "grants",
     "removal": "grants",
+    "removal_receipt": "grants",
     "removal_withdraw": "grants",
     "finding": "findings",
     "delegate": "delegations",

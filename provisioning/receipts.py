@@ -1,4 +1,4 @@
-"""The receipt of a finished request: who did what, what the directory said, and the signed rows that show it.
+"""The receipt of a finished request or removal: who did what, what the directory said, and the signed rows.
 
 It stands by itself: tools/verify_audit.py checks it with the key alone. A receipt is a file that travels, so
 a protected person's name and HSA-id, and everything written about the case, are left out of it for everybody;
@@ -16,35 +16,40 @@ from provisioning import audit
 from provisioning.audit import Action
 from provisioning.audit_trail import checkpoints, evidence, exports, keys, sealing
 from provisioning.errors import WrongState
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, AuditEntry, User
 
 KIND = "receipt"
 # What shows who did their part, in the order of the case. The last one counts.
-PARTS = (Action.ORDERED, Action.ATTESTED, Action.SECOND_ATTESTED, Action.REPORTED_DONE, Action.DONE)
+PARTS = (
+    *(Action.ORDERED, Action.ATTESTED, Action.SECOND_ATTESTED, Action.REPORTED_DONE, Action.DONE),
+    *(Action.REMOVAL_STARTED, Action.REMOVAL_REPORTED_DONE, Action.REMOVAL_DONE),
+)
+
+Case = AccessRequest | Removal
 
 
-def content(request: AccessRequest) -> dict[str, Any]:
-    """What a receipt says, unsigned: for the page. Raises WrongState while the request is open."""
-    if request.is_open:
+def content(case: Case) -> dict[str, Any]:
+    """What a receipt says, unsigned: for the page. Raises WrongState while the case is open."""
+    if case.is_open:
         raise WrongState
-    is_hidden = request.subject_is_protected
+    is_hidden = case.subject_is_protected
     known = {key.id: key for key in keys.all_keys()}
-    entries = exports.rows_about(request)
+    entries = exports.rows_about(case)
     return {
         "kind": KIND,
         "version": 1,
         "at": sealing.utc(timezone.now()),
         "sequence": entries[-1].sequence if entries else 0,
-        "case": request.case_number,
-        "request": str(request.public_id),
-        "state": request.state,
+        "case": case.case_number,
+        **_of_its_kind(case, is_hidden=is_hidden),
+        "state": case.state,
         "masked": is_hidden,
-        "subject": None if is_hidden else {"hsa_id": request.subject_hsa_id, "name": request.subject_name},
-        "access": _access(request),
-        "people": _people(entries, is_hidden=is_hidden, subject_key=request.subject_key),
-        "verdict": {} if is_hidden else request.assessment,
-        "evidence": [] if is_hidden else [evidence.facts(piece) for piece in request.evidence.all()],
-        "evidence_digests": evidence.digests(request),
+        "subject": None if is_hidden else {"hsa_id": case.subject_hsa_id, "name": case.subject_name},
+        "access": _access(case),
+        "people": _people(entries, is_hidden=is_hidden, subject_key=case.subject_key),
+        "evidence": [] if is_hidden else [evidence.facts(piece) for piece in case.evidence.all()],
+        "evidence_digests": evidence.digests(case),
         "entries": [
             exports.row_as_exported(sealing.row_of(entry), known, is_hidden=is_hidden) for entry in entries
         ],
@@ -52,33 +57,50 @@ def content(request: AccessRequest) -> dict[str, Any]:
 
 
 @transaction.atomic
-def issue(request: AccessRequest, *, by: User) -> dict[str, Any]:
+def issue(case: Case, *, by: User) -> dict[str, Any]:
     """A signed receipt; that it was issued is recorded, and is its last row.
 
-    Raises WrongState while the request is open, ChainBroken when the chain's end does not hold together.
+    Raises WrongState while the case is open, ChainBroken when the chain's end does not hold together.
     """
-    if request.is_open:
+    if case.is_open:
         raise WrongState
-    audit.record(Action.RECEIPT_ISSUED, actor=by, request=request)
+    if isinstance(case, Removal):
+        audit.record(Action.RECEIPT_ISSUED, actor=by, about=case)
+    else:
+        audit.record(Action.RECEIPT_ISSUED, actor=by, request=case)
     key = keys.current()
-    unsigned = content(request) | {"key": key.id, "checkpoint": dict(checkpoints.take().fields)}
+    unsigned = content(case) | {"key": key.id, "checkpoint": dict(checkpoints.take().fields)}
     return unsigned | {"signature": key.sign(keys.RECEIPT, unsigned)}
 
 
-def _access(request: AccessRequest) -> dict[str, str]:
+def _of_its_kind(case: Case, *, is_hidden: bool) -> dict[str, Any]:
+    """What only a request has, or only a removal."""
+    if isinstance(case, AccessRequest):
+        return {"request": str(case.public_id), "verdict": {} if is_hidden else case.assessment}
     return {
-        "service": request.service,
-        "level": request.level,
-        "unit": request.unit_hsa_id,
-        "unit_name": request.unit_name,
-        "wanted_unit": request.wanted_unit_hsa_id or request.unit_hsa_id,
-        "starts_on": request.starts_on.isoformat(),
-        "ends_on": request.ends_on.isoformat(),
+        "removal": str(case.public_id),
+        "cause": case.cause,
+        "removed": [] if is_hidden else case.changes,
+        "kept": [] if is_hidden else case.kept,
+    }
+
+
+def _access(case: Case) -> dict[str, str]:
+    lasted = case if isinstance(case, AccessRequest) else case.grant
+    return {
+        "service": case.service,
+        "level": case.level,
+        "unit": case.unit_hsa_id,
+        "unit_name": case.unit_name,
+        "wanted_unit": case.wanted_unit_hsa_id or case.unit_hsa_id,
+        # A value found outside the tool belongs to no right, and has no days.
+        "starts_on": lasted.starts_on.isoformat() if lasted else "",
+        "ends_on": lasted.ends_on.isoformat() if lasted else "",
     }
 
 
 def _people(entries: list[AuditEntry], *, is_hidden: bool, subject_key: str) -> list[dict[str, Any]]:
-    """Who ordered, attested and carried out, each with the row that shows it."""
+    """Who ordered or started, attested and carried out, each with the row that shows it."""
     found = []
     for action in PARTS:
         entry = next((one for one in reversed(entries) if one.action == action.value), None)

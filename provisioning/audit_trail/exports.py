@@ -100,10 +100,12 @@ def hidden() -> Hidden:
     )
 
 
-def rows_about(request: AccessRequest) -> list[AuditEntry]:
-    """The entries about one request and about its order."""
-    mine = AuditEntry.objects.filter(order=request.order)
-    return [entry for entry in mine if entry.request_id in (None, request.public_id)]
+def rows_about(case: AccessRequest | Removal) -> list[AuditEntry]:
+    """The entries about one removal, or about one request and its order."""
+    if isinstance(case, Removal):
+        return list(AuditEntry.objects.filter(about=case.public_id))
+    mine = AuditEntry.objects.filter(order=case.order)
+    return [entry for entry in mine if entry.request_id in (None, case.public_id)]
 
 
 def _line(content: dict[str, Any]) -> str:

@@ -82,5 +82,6 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_nudge": access.may_nudge(user, row),
         "may_copy": not row.is_open and user.pk in (row.order.orderer_id, row.subject_key),
         "is_masked": not reads_name,
+        "grant": access.visible_grants(user).filter(requests=row).first(),
     }
     return render(request, "provisioning/case/case.html", context)

@@ -1,21 +1,26 @@
-"""The receipt of a finished case: a page to print, and a signed file to keep."""
+"""The receipt of a finished request or removal: a page to print, and a signed file to keep."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from provisioning import access, audit, comparison, presentation, receipts
+from provisioning import access, audit, comparison, grant_words, presentation, receipts
 from provisioning.audit import Action
 from provisioning.audit_trail.checkpoints import ChainBroken
+from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, User
+
+Row = TypeVar("Row", AccessRequest, Removal)
 
 PART_OF = {
     Action.ORDERED.value: _("Ordered"),
@@ -23,33 +28,84 @@ PART_OF = {
     Action.SECOND_ATTESTED.value: _("Attested by a second attester"),
     Action.REPORTED_DONE.value: _("Carried out in KIV"),
     Action.DONE.value: _("Verified"),
+    Action.REMOVAL_STARTED.value: _("Started"),
+    Action.REMOVAL_REPORTED_DONE.value: _("Carried out in KIV"),
+    Action.REMOVAL_DONE.value: _("Verified: gone from the directory"),
 }
 
 
 @require_safe
 @never_cache
 def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """The receipt as a page."""
-    user, row = _finished(request, public_id)
+    """The receipt of a request as a page."""
+    user, row = _finished(request, access.find_request, public_id)
     audit.record_reading(row, by=user)
-    content = receipts.content(row)
-    context = {
-        "case": row,
-        "tone": presentation.TONE_OF[row.current_state],
-        "facts": presentation.facts(user, row),
-        "people": [_person(one) for one in content["people"]],
-        "verdict": presentation.verdict(row.assessment, row),
-        "comparisons": comparison.before_and_after(row, shows_dn=access.may_read_name(user, row)),
-        "entries": content["entries"],
-    }
-    return render(request, "provisioning/receipt.html", context)
+    return _page(
+        request,
+        row,
+        tone=presentation.TONE_OF[row.current_state],
+        facts=presentation.facts(user, row),
+        verdict=presentation.verdict(row.assessment, row),
+        shows_dn=access.may_read_name(user, row),
+        back_url=reverse("case", args=[public_id]),
+        file_url=reverse("receipt_json", args=[public_id]),
+    )
 
 
 @require_safe
 @never_cache
 def receipt_json(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """The receipt as a signed file. The independent verifier checks it offline."""
-    user, row = _finished(request, public_id)
+    """The receipt of a request as a signed file. The independent verifier checks it offline."""
+    user, row = _finished(request, access.find_request, public_id)
+    return _file(request, user, row)
+
+
+@require_safe
+@never_cache
+def removal_receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The receipt of a removal as a page."""
+    user, row = _finished(request, access.find_removal, public_id)
+    return _page(
+        request,
+        row,
+        tone=grant_words.REMOVAL_TONE[row.current_state],
+        facts=grant_words.removal_facts(user, row),
+        verdict=None,
+        shows_dn=access.may_read_subject(user, row),
+        back_url=reverse("removal", args=[public_id]),
+        file_url=reverse("removal_receipt_json", args=[public_id]),
+    )
+
+
+@require_safe
+@never_cache
+def removal_receipt_json(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The receipt of a removal as a signed file."""
+    user, row = _finished(request, access.find_removal, public_id)
+    return _file(request, user, row)
+
+
+def _finished(request: HttpRequest, find: Callable[[User, UUID], Row], public_id: UUID) -> tuple[User, Row]:
+    user = cast(User, request.user)
+    row = find(user, public_id)
+    if row.is_open:
+        raise Http404
+    return user, row
+
+
+def _page(request: HttpRequest, row: receipts.Case, *, shows_dn: bool, **context: Any) -> HttpResponse:
+    content = receipts.content(row)
+    context |= {
+        "case": row,
+        "is_removal": isinstance(row, Removal),
+        "people": [_person(one) for one in content["people"]],
+        "comparisons": comparison.before_and_after(row, shows_dn=shows_dn),
+        "entries": content["entries"],
+    }
+    return render(request, "provisioning/receipt.html", context)
+
+
+def _file(request: HttpRequest, user: User, row: receipts.Case) -> HttpResponse:
     try:
         content = receipts.issue(row, by=user)
     except ChainBroken:
@@ -61,14 +117,6 @@ def receipt_json(request: HttpRequest, public_id: UUID) -> HttpResponse:
     response = JsonResponse(content)
     response["Content-Disposition"] = f'attachment; filename="receipt-{row.case_number}.json"'
     return response
-
-
-def _finished(request: HttpRequest, public_id: UUID) -> tuple[User, AccessRequest]:
-    user = cast(User, request.user)
-    row = access.find_request(user, public_id)
-    if row.is_open:
-        raise Http404
-    return user, row
 
 
 def _person(part: dict[str, Any]) -> dict[str, Any]:

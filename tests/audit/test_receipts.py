@@ -9,6 +9,7 @@ from provisioning.audit_trail import exports
 from provisioning.models import AccessRequest, AuditEntry, AuditHead, Evidence
 from provisioning.rules.hsa import Attribute
 from provisioning.rules.lifecycle import State
+from provisioning.rules.right_lifecycle import RemovalState
 from tests import cast
 from tests.audit.chains import outside
 from tests.views.conftest import _no_copies, enter
@@ -82,6 +83,10 @@ def forge_evidence(content):
 
 def forge_anything(content):
     content["access"]["ends_on"] = "2099-12-31"
+
+
+def forge_removal_evidence(content):
+    content["evidence"][0]["values"] = []
 
 
 def forge_checkpoint(content):
@@ -209,3 +214,80 @@ def test_opening_another_case_leaves_no_row(enter, done):
     client, before = enter(cast.AUDITOR), AuditEntry.objects.count()
     client.get(reverse("case", args=[done.public_id]))
     assert AuditEntry.objects.count() == before
+
+
+# -- removals -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def removed(directory, kiv):
+    """A removal that has come all the way: the KIV administrator has taken the value away."""
+    from tests.grants import life
+    from tests.workflows import acts
+
+    removal = life.removal_by_head(life.granted(kiv))
+    acts.work()
+    removal.refresh_from_db()
+    life.take_away(kiv, removal)
+    acts.make_everything_due()
+    life.work()
+    removal.refresh_from_db()
+    assert removal.current_state is RemovalState.DONE
+    return removal
+
+
+def of_removal(enter, removal, by=cast.HEAD):
+    return enter(by).get(reverse("removal_receipt_json", args=[removal.public_id]))
+
+
+def test_a_removals_receipt_shows_who_ended_the_right_and_that_it_is_gone(enter, removed, tmp_path, key_file):
+    response = of_removal(enter, removed)
+
+    content = response.json()
+    assert content["removal"] == str(removed.public_id) and content["cause"] == "head_of_unit"
+    assert [one["action"] for one in content["people"]] == ["removal.started", "removal.done"]
+    assert content["people"][0]["actor"] == cast.HEAD.folded
+    assert [piece["moment"] for piece in content["evidence"]] == ["before", "after", "verification"]
+    role = "INTYG;Rehab-" + cast.BJORKHAGA.text
+    assert [change["remove"] for change in content["removed"]] == [role]
+    places = [place for piece in content["evidence"][1:] for place in piece["values"]]
+    assert not any(role in place["values"] for place in places)
+    assert outside(saved(tmp_path, response.content.decode()), key_file) == set()
+
+
+@pytest.mark.parametrize(
+    ("forge", "named"),
+    [(forge_actor, "person"), (forge_row, "changed"), (forge_removal_evidence, "evidence")],
+)
+def test_a_forged_receipt_of_a_removal_is_found_and_named(enter, removed, tmp_path, key_file, forge, named):
+    content = of_removal(enter, removed).json()
+    forge(content)
+    found = {kind for kind, _first, _last in outside(saved(tmp_path, content), key_file)}
+    assert found == {named, "receipt_forged"}
+
+
+def test_a_removals_receipt_as_a_page_shows_the_value_before_and_after(enter, removed):
+    page = enter(cast.HEAD).get(reverse("removal_receipt", args=[removed.public_id]))
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "INTYG;Rehab-" + cast.BJORKHAGA.text in text
+    assert reverse("removal_receipt_json", args=[removed.public_id]) in text
+    for entry in exports.rows_about(removed):
+        assert entry.mac in text
+    case = enter(cast.HEAD).get(reverse("removal", args=[removed.public_id])).content.decode()
+    assert reverse("removal_receipt", args=[removed.public_id]) in case
+
+
+@pytest.mark.parametrize("page", ["removal_receipt", "removal_receipt_json"])
+def test_who_may_not_see_the_removal_finds_no_receipt_and_leaves_no_row(enter, removed, page):
+    client, before = enter(cast.OUTSIDER), AuditEntry.objects.count()
+    assert client.get(reverse(page, args=[removed.public_id])).status_code == 404
+    assert AuditEntry.objects.count() == before
+
+
+@pytest.mark.parametrize("page", ["removal_receipt", "removal_receipt_json"])
+def test_an_open_removal_has_no_receipt(enter, directory, kiv, page):
+    from tests.grants import life
+
+    removal = life.removal_by_head(life.granted(kiv))
+    assert enter(cast.HEAD).get(reverse(page, args=[removal.public_id])).status_code == 404

@@ -138,6 +138,7 @@ PAGES = [
     Shown("grant-end-errors", HEAD, "/behorigheter/{right}/avsluta/", SUBMIT, status=400),
     Shown("grant-let-end", HEAD, "/behorigheter/{right}/lat-lopa-ut/", url_name="grant_let_end"),
     Shown("removal", HEAD, "/borttag/{removal}/", url_name="removal"),
+    Shown("removal-receipt", HEAD, "/borttag/{gone}/kvitto/", url_name="removal_receipt"),
     Shown("removal-withdraw", HEAD, "/borttag/{removal}/ta-tillbaka/", url_name="removal_withdraw"),
     Shown("removal-task", KIV, "/kiv/borttag/{removal}/", url_name="removal_task"),
     Shown("reviews", HEAD, "/uppfoljningar/", url_name="reviews"),
@@ -174,7 +175,17 @@ PAGES = [
 ]
 
 # Addresses that show no page of their own: they answer machines, redirect, or take a form and lead on.
-NO_PAGE = {"healthz", "readyz", "set_language", "login", "logout", "resend", "nudge", "receipt_json"} | {
+NO_PAGE = {
+    "healthz",
+    "readyz",
+    "set_language",
+    "login",
+    "logout",
+    "resend",
+    "nudge",
+    "receipt_json",
+    "removal_receipt_json",
+} | {
     # Shown only after a card has been read: tests/login looks at them.
     "login_refused",
     "oidc_begin",

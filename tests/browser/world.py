@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from tests import cast
 from tests.browser.visitor import Visitor
 from tests.servers import EmbeddedTool
 
+ROLE = f"INTYG;Rehab-{cast.BJORKHAGA}"
 REHAB_UNIT = "rehabstod:unit"
 SUBMIT = "main form button[type=submit]"
 
@@ -55,6 +57,7 @@ def make(visit: Callable[[HsaId], Visitor], tool: EmbeddedTool) -> World:
         "done": head.order(cast.DOCTOR, "rehabstod:own", [cast.BJORKHAGA], last_day=soon),
         "attest": doctor.order(None, REHAB_UNIT, [cast.BJORKHAGA]),
         "lost": head.order(cast.PROVIDER_ROLE, REHAB_UNIT, [cast.BJORKHAGA]),
+        "gone": head.order(cast.WRONG_UNIT, REHAB_UNIT, [cast.BJORKHAGA]),
         "rejected": other_doctor.order(None, REHAB_UNIT, [cast.BJORKHAGA]),
     }
     for name, case_url in at_once.items():
@@ -80,6 +83,7 @@ def make(visit: Callable[[HsaId], Visitor], tool: EmbeddedTool) -> World:
     world.cases["right"], world.cases["removal"] = end_a_right(head, visit(cast.KIV_ADMINISTRATOR))
     lose_a_right(head, at_once["lost"], tool)
     world.cases["outside"], world.cases["lost"] = compare(head, tool)
+    world.cases["gone"] = take_a_right_away(head, at_once["gone"], tool)
     world.cases["review"] = begin_review(head)
     return world
 
@@ -112,15 +116,24 @@ def end_a_right(head: Visitor, administrator: Visitor) -> tuple[str, str]:
 
 def lose_a_right(head: Visitor, case_url: str, tool: EmbeddedTool) -> None:
     """The role is set in KIV and the right so given; then somebody takes the role away, and tells nobody."""
-    account = settings.MOCK_KIV_BIND_DN, settings.MOCK_KIV_BIND_PASSWORD
-    kiv = Kiv(ConnectionSettings(tool.directory_url, *account))
-    dn = f"cn=demo{cast.PROVIDER_ROLE.text[-4:]},ou=Personal,o=Demoregionen"
-    role = f"INTYG;Rehab-{cast.BJORKHAGA}"
+    with kiv_of(tool) as kiv:
+        give_role(head, case_url, kiv, cast.PROVIDER_ROLE)
+        kiv.remove_value(dn_of(cast.PROVIDER_ROLE), Attribute.SYSTEM_ROLE, ROLE)
+
+
+def give_role(head: Visitor, case_url: str, kiv: Kiv, person: HsaId) -> None:
     head.wait_for_state(case_url, State.AWAITING_KIV)
-    kiv.add_value(dn, Attribute.SYSTEM_ROLE, role)
+    kiv.add_value(dn_of(person), Attribute.SYSTEM_ROLE, ROLE)
     head.wait_for_state(case_url, State.DONE)
-    kiv.remove_value(dn, Attribute.SYSTEM_ROLE, role)
-    kiv.close()
+
+
+def kiv_of(tool: EmbeddedTool) -> contextlib.closing[Kiv]:
+    account = settings.MOCK_KIV_BIND_DN, settings.MOCK_KIV_BIND_PASSWORD
+    return contextlib.closing(Kiv(ConnectionSettings(tool.directory_url, *account)))
+
+
+def dn_of(person: HsaId) -> str:
+    return f"cn=demo{person.text[-4:]},ou=Personal,o=Demoregionen"
 
 
 def compare(head: Visitor, tool: EmbeddedTool) -> tuple[str, str]:
@@ -137,6 +150,24 @@ def finding(head: Visitor, kind: Kind) -> str:
     link = head.page.locator("main li", has_text=words).first.locator("a").first
     address = link.get_attribute("href") or ""
     return address.rstrip("/").rpartition("/")[2]
+
+
+def take_a_right_away(head: Visitor, case_url: str, tool: EmbeddedTool) -> str:
+    """The right is given, the head of unit ends it, and KIV removes the role; returns the removal, done."""
+    with kiv_of(tool) as kiv:
+        give_role(head, case_url, kiv, cast.WRONG_UNIT)
+        right = head.page.locator("main a[href^='/behorigheter/']").first.get_attribute("href") or ""
+        head.open(right + "avsluta/")
+        head.page.locator("[name=reason]").fill("Har slutat som rehabkoordinator.")
+        head.page.locator(SUBMIT).click()
+        head.page.wait_for_url(re.compile(r"/borttag/[0-9a-f-]{36}/$"))
+        removal = head.page.url.rstrip("/").rpartition("/")[2]
+        kiv.remove_value(dn_of(cast.WRONG_UNIT), Attribute.SYSTEM_ROLE, ROLE)
+    deadline = time.monotonic() + 60
+    while "/kvitto/" not in head.page.content():
+        assert time.monotonic() < deadline, "the removal ends when the value is gone"
+        head.open(f"/borttag/{removal}/")
+    return removal
 
 
 def begin_review(head: Visitor) -> str:

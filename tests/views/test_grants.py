@@ -247,3 +247,13 @@ def test_a_protected_persons_name_is_kept_from_those_who_only_read(directory, ki
 def test_empty_lists_say_what_to_do(directory, page):
     assert reverse("order") in text(page(cast.OUTSIDER, "grants"))
     assert page(cast.OUTSIDER, "grants", query="?visa=avslutade").status_code == 200
+
+
+def test_a_finished_case_leads_to_the_right_it_gave_for_those_who_may_see_it(directory, kiv, page):
+    grant = life.granted(kiv)
+    address = reverse("grant", args=[grant.public_id])
+    for reader in (cast.HEAD, cast.COORDINATOR):
+        assert f'href="{address}"' in text(page(reader, "case", grant.origin.public_id))
+    assert "/behorigheter/" + str(grant.public_id) not in text(
+        page(cast.KIV_ADMINISTRATOR, "case", grant.origin.public_id)
+    )

@@ -59,6 +59,8 @@ ABOUT = {
     "person_standing": "grant",
     "place_standing": "place",
     "removal": "removal",
+    "removal_receipt": "removal",
+    "removal_receipt_json": "removal",
     "removal_withdraw": "removal",
     "removal_task": "removal",
 }
