@@ -13,7 +13,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("reads_hsa", [False, True], ids=["kiv", "hsa"])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_short_life_holds(world, name, reads_hsa):
-    life = Doings(world, reads_hsa=reads_hsa)
+    _play(Doings(world, reads_hsa=reads_hsa), name)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_short_life_holds_on_postgresql(world, name):
+    """There an error inside a transaction ends it, and constraints are asked at another moment."""
+    _play(Doings(world, reads_hsa=True), name)
+
+
+def _play(life: Doings, name: str) -> None:
     life.holds()
     SCENARIOS[name](life)
     life.close()
