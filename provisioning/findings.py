@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning import audit, outbox, removals
 from provisioning.audit import Action
 from provisioning.directory import Directory, Round
+from provisioning.directory.troubles import suppress_two_entries
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.finding_models import Finding, KnownPerson
 from provisioning.grant_models import Grant, Removal
@@ -369,14 +370,22 @@ def tell(directory: Round) -> int:
     if not untold:
         return 0
     heads = [row for row in untold if row.whose is Owner.HEAD_OF_UNIT and row.level != Level.PROVIDER.value]
-    directory.units(row.unit_id for row in heads)
-    owners = {row.pk: _owners_of(directory, row) for row in untold}
+    with suppress_two_entries():  # then they are asked about one by one
+        directory.units(row.unit_id for row in heads)
+    owners = {row.pk: _owners_or_operators(directory, row) for row in untold}
     humans = directory.identities(one for found in owners.values() for one in found)
     recipients: dict[int, list[HsaId]] = {}
     for row in untold:
         others = [one for one in owners[row.pk] if row.subject_id not in humans[one]]
         recipients[row.pk] = others or list(_operators())
     return _write_digests(recipients)
+
+
+def _owners_or_operators(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
+    """Where two entries claim the unit's id, nobody can say whose it is: those who run the tool must look."""
+    with suppress_two_entries():
+        return _owners_of(directory, row)
+    return _operators()
 
 
 def _owners_of(directory: Directory, row: Finding) -> tuple[HsaId, ...]:

@@ -5,7 +5,9 @@ An error tells its caller what may be done; the trouble, kept as a note on it, t
 
 from __future__ import annotations
 
+import contextlib
 import enum
+from collections.abc import Iterator
 from typing import TypeVar
 
 from provisioning.errors import DirectoryError
@@ -37,6 +39,16 @@ def marked(error: E, trouble: Trouble) -> E:
     """The error with its trouble noted."""
     error.add_note(trouble.value)
     return error
+
+
+@contextlib.contextmanager
+def suppress_two_entries() -> Iterator[None]:
+    """Go on where two entries claim one HSA-id: that concerns this id alone. All other errors pass."""
+    try:
+        yield
+    except DirectoryError as exc:
+        if trouble_of(exc) is not Trouble.DUPLICATE:
+            raise
 
 
 def trouble_of(error: DirectoryError) -> Trouble:

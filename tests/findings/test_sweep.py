@@ -8,7 +8,7 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
 from provisioning import findings, notifications
-from provisioning.directory import open_directory
+from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
 from provisioning.finding_models import Finding, KnownPerson, Sweep
 from provisioning.grant_models import Grant, Removal
@@ -406,6 +406,22 @@ def test_each_owner_gets_one_message_for_all_that_is_new(directory, kiv):
     assert len(keys) == len(set(keys))
     swept()
     assert OutgoingMessage.objects.filter(kind="findings").count() == len(keys)
+
+
+def test_two_entries_with_one_id_keep_nobody_else_from_being_told(directory, kiv, settings):
+    settings.OPERATORS = (cast.OUTSIDER.text,)
+    swept()
+    elsewhere = Finding.objects.filter(unit_key=cast.EKLIDEN.folded, owner="head_of_unit")
+    assert elsewhere.exists()
+    Finding.objects.update(told_at=None)
+    OutgoingMessage.objects.all().delete()
+    drifting.replace(kiv, drifting.unit_dn(cast.ALMBY), "hsaIdentity", [cast.EKLIDEN.text])
+
+    findings.tell(open_round())
+
+    keys = set(OutgoingMessage.objects.filter(kind="findings").values_list("recipient_key", flat=True))
+    assert {cast.HEAD.folded, cast.OUTSIDER.folded} <= keys  # whose unit it is cannot be said: the operators'
+    assert not Finding.objects.to_settle().filter(told_at=None).exists()
 
 
 def test_a_sweep_that_is_broken_off_has_failed_and_the_next_does_not_begin_after_it(
