@@ -35,6 +35,8 @@ class Sweep(models.Model):
     code = models.CharField(max_length=60, blank=True)
     persons = models.PositiveIntegerField(default=0)
     unread = models.PositiveIntegerField(default=0)  # persons of whom something could not be read
+    # Those of them that the next sweep looks at again, changed or not: HSA-ids, while they are few.
+    again = models.JSONField(default=list)
     found = models.PositiveIntegerField(default=0)
     ended = models.PositiveIntegerField(default=0)
 

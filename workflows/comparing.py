@@ -90,6 +90,12 @@ class Result:
     sweep: Sweep
     would: list[tuple[HsaId, drift.Drift]] = field(default_factory=list)
     leaving: int = 0
+    unread: dict[HsaId, None] = field(default_factory=dict)
+
+    def note_unread(self, compared: Iterable[Compared]) -> None:
+        """Of whom something could not be read, each once, whichever look it was."""
+        self.unread |= {each.tracked.person_id: None for each in compared if not each.is_readable}
+        self.sweep.unread = len(self.unread)
 
 
 def sweep(
@@ -132,6 +138,8 @@ def _try(
     else:
         is_whole = not row.unread and not row.code
         row.outcome = Sweep.Outcome.COMPLETE if is_whole else Sweep.Outcome.INCOMPLETE
+        if not row.code and row.unread <= FEW:
+            row.again = [one.text for one in result.unread]
     finally:
         directory.close()
         _finish(row, is_dry)
@@ -169,6 +177,8 @@ def _finish(row: Sweep, is_dry: bool) -> None:
     if is_dry:
         return
     with transaction.atomic():
+        if row.outcome in (Sweep.Outcome.COMPLETE, Sweep.Outcome.INCOMPLETE):
+            Sweep.objects.exclude(again=[]).update(again=[])  # nobody is remembered for longer than needed
         row.save()
         entry = audit.record(
             audit.Action.SWEPT,
@@ -195,7 +205,7 @@ def _look(
     doubtful: list[HsaId] = []
     for compared in _read(directory.read_many, _whom(directory, result.sweep, is_full=is_full)):
         result.sweep.persons += len(compared)
-        result.sweep.unread += sum(not each.is_readable for each in compared)
+        result.note_unread(compared)
         if not believes_losses:
             _doubt(compared)
         _remember(compared, is_dry)
@@ -206,7 +216,7 @@ def _look(
                 _settle(result, each, is_dry=is_dry)
     for compared in _read(directory.read_again, doubtful):
         # What the second look cannot tell is not done with: the next sweep must not begin after this one.
-        result.sweep.unread += sum(not each.is_readable for each in compared)
+        result.note_unread(compared)
         for each in compared:
             _settle(result, each, is_dry=is_dry)
 
@@ -260,7 +270,8 @@ def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
     What is deleted, or ends by its own date, no server tells as a change: hence a full sweep every day.
     """
     whole = Sweep.objects.filter(outcome__in=[Sweep.Outcome.COMPLETE, Sweep.Outcome.INCOMPLETE])
-    last = whole.filter(outcome=Sweep.Outcome.COMPLETE).order_by("-started_at").first()
+    # Somebody who can never be read must not make every sweep a full one: few of them are remembered.
+    last = whole.exclude(outcome=Sweep.Outcome.INCOMPLETE, again=[]).order_by("-started_at").first()
     last_full = whole.filter(is_full=True).order_by("-started_at").first()
     if last is None or last_full is None:
         return None
@@ -270,7 +281,7 @@ def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
     changed = directory.changed_since(last.started_at - OVERLAP)
     if changed is None:
         return None
-    found = {one.folded: one for one in changed.person_ids}
+    found = {one.folded: one for one in (*changed.person_ids, *map(HsaId, last.again))}
     unit_keys = [one.folded for one in changed.unit_ids]
     for rows in (Grant.objects.living(), Finding.objects.standing()):
         pairs = rows.filter(unit_key__in=unit_keys).values_list("subject_key", "subject_hsa_id")

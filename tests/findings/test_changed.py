@@ -14,6 +14,7 @@ from provisioning.finding_models import Finding, Sweep
 from provisioning.rules.drift import Kind
 from provisioning.rules.hsa import HsaId
 from tests import cast
+from tests.findings import drifting
 from tests.findings.drifting import found_of, swept
 from tests.findings.test_sweep import leave_the_commission, lose_the_role
 from tests.grants import life
@@ -97,6 +98,39 @@ def test_it_begins_well_before_the_last_one_that_came_to_its_end(teller):
         Sweep.objects.create(is_full=False, outcome=outcome, finished_at=timezone.now())
     next_sweep()
     assert teller.asked_since == [last.started_at - comparing.OVERLAP]
+
+
+def test_somebody_who_cannot_be_read_is_looked_at_again_and_makes_no_full_sweep_of_every_one(
+    directory, kiv, teller
+):
+    directory.faults.unreadable_in[drifting.person_dn(WHO)] = {drifting.ROLE}
+    teller.changed = Changed(frozenset({WHO}), frozenset())
+    first = next_sweep()
+    assert (first.outcome, first.again) == (Sweep.Outcome.INCOMPLETE, [WHO.text])
+
+    teller.changed, teller.looked_at[:] = Changed(frozenset(), frozenset()), []
+    second = next_sweep()
+
+    assert not second.is_full
+    assert teller.asked_since[-1] == first.started_at - comparing.OVERLAP
+    assert teller.looked_at == [WHO]
+    first.refresh_from_db()
+    assert (first.again, second.again) == ([], [WHO.text])  # remembered once, and for no longer than needed
+    directory.faults.clear()
+    assert next_sweep().outcome == Sweep.Outcome.COMPLETE
+    teller.looked_at[:] = []
+    next_sweep()
+    assert teller.looked_at == []
+
+
+def test_too_many_who_cannot_be_read_are_no_beginning(directory, kiv, teller, monkeypatch):
+    monkeypatch.setattr(comparing, "FEW", 0)
+    directory.faults.unreadable_in[drifting.person_dn(WHO)] = {drifting.ROLE}
+    last = Sweep.objects.get(outcome=Sweep.Outcome.COMPLETE)
+    teller.changed = Changed(frozenset({WHO}), frozenset())
+    assert next_sweep().again == []
+    next_sweep()
+    assert teller.asked_since == [last.started_at - comparing.OVERLAP] * 2
 
 
 @pytest.mark.parametrize("trouble", [DirectoryTruncated(), DirectoryUnavailable()], ids=lambda one: one.code)
