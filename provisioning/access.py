@@ -35,7 +35,7 @@ from provisioning.rules.drift import Owner
 from provisioning.rules.hsa import HsaId, Level, Provider, Unit
 from provisioning.rules.lifecycle import State
 from provisioning.rules.mandates import Kind as Delegable
-from provisioning.rules.right_lifecycle import GrantState, RemovalState
+from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
 
 # The first notice may move over days off.
 ENDS_WITHIN = timedelta(days=max(deadlines.NOTICE_DAYS) + 14)
@@ -468,9 +468,14 @@ def may_end(user: User, grant: Grant) -> bool:
 
 
 def may_take_back(user: User, removal: Removal) -> bool:
-    """Say whether pages offer to take the removal back: only to whoever started it."""
-    states = (RemovalState.LOOKING, RemovalState.AWAITING_KIV)
-    return removal.current_state in states and removal.started_by_id == user.hsa_key
+    """Say whether pages offer to take the removal back: who started it; where a sweep did, the head."""
+    if removal.current_state not in (RemovalState.LOOKING, RemovalState.AWAITING_KIV):
+        return False
+    if removal.started_by_id is not None:
+        return removal.started_by_id == user.hsa_key
+    if removal.cause != EndCause.LEAVER.value or removal.grant is None:
+        return False
+    return grants.may_manage(removal.grant, mandates.for_display(user), user)
 
 
 def may_read_subject(user: User, about: Grant | Removal) -> bool:

@@ -144,15 +144,22 @@ def _stated(reason: str) -> str:
 
 
 @transaction.atomic
-def withdraw(row: Removal, *, by: User, seen: SeenUnwanted | None, reason: str = "") -> None:
-    """Take the removal back: only whoever started it, and only while nothing has been removed.
+def withdraw(row: Removal, *, by: User, held: Mandates, seen: SeenUnwanted | None, reason: str = "") -> None:
+    """Take the removal back, while nothing has been removed: whoever started it, with or without a reason.
 
-    `seen`: what the directory shows now, where the task is with the KIV administrator. An expired right
-    is not kept in this way but ordered anew. Raises NotAllowed, WrongState.
+    Where the comparison with the directory started it, because the person seemed to have left or moved, the
+    head of unit with a reason: what differs then stays as a finding, and with people. An expired right is not
+    kept in this way but ordered anew. `held`: mandates read just now; `seen`: what the directory shows now,
+    where the task is with the KIV administrator. Raises NotAllowed, WrongState, Invalid (no reason).
     """
-    if row.started_by_id is None or by.pk != row.started_by_id:
-        raise NotAllowed(_("Only the one who started the removal can take it back."))
     grant = moves.lock_grant(row)
+    if row.started_by_id is None and row.cause == EndCause.LEAVER.value:
+        if grant is None or not grants.may_manage(grant, held, by):
+            raise NotAllowed(_("Only the head of the unit can keep this access."))
+        if not reason.strip():
+            raise Invalid(_("Write why the person is to keep the access."), field="reason")
+    elif by.pk != row.started_by_id:
+        raise NotAllowed(_("Only the one who started the removal can take it back."))
     if row.current_state is RemovalState.AWAITING_KIV and (seen is None or any(seen.gone)):
         raise WrongState(
             _("It cannot be said that nothing has been removed yet, so it is too late to take it back.")

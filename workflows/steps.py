@@ -89,10 +89,15 @@ def end_for_leaver(request: AccessRequest, *, code: str) -> AccessRequest:
     return _take_back(AccessRequestFlow, request, lambda row: requests.person_left(row, code=code), by=None)
 
 
-def withdraw_removal(removal: Removal, *, by: User, seen: SeenUnwanted | None, reason: str) -> Removal:
-    """Take a removal back. `seen`: what the directory shows now. Raises NotAllowed, WrongState."""
+def withdraw_removal(
+    removal: Removal, *, by: User, held: Mandates, seen: SeenUnwanted | None, reason: str
+) -> Removal:
+    """Take a removal back. Raises as `removals.withdraw`."""
     return _take_back(
-        RemovalFlow, removal, lambda row: removals.withdraw(row, by=by, seen=seen, reason=reason), by=by
+        RemovalFlow,
+        removal,
+        lambda row: removals.withdraw(row, by=by, held=held, seen=seen, reason=reason),
+        by=by,
     )
 
 

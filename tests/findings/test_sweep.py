@@ -9,14 +9,14 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from provisioning import findings, notifications
 from provisioning.directory import open_directory, open_round
-from provisioning.errors import DirectoryError
+from provisioning.errors import DirectoryError, Invalid, NotAllowed
 from provisioning.finding_models import Finding, KnownPerson, Sweep
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry, OutgoingMessage
 from provisioning.rules.drift import Kind, Owner
 from provisioning.rules.hsa import Attribute, Level, Service
 from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import EndCause, GrantState
+from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
 from tests.findings.drifting import found_of, replace, swept
@@ -362,6 +362,31 @@ def test_a_new_employment_brings_nothing_back(directory, kiv):
     assert grant.current_state is GrantState.ENDING and grant.removals.open().exists()
     assert request.current_state is State.CANNOT_BE_DONE
     assert not Grant.objects.active().exists()
+
+
+def test_the_head_of_unit_keeps_the_access_of_somebody_who_only_seemed_to_have_moved(directory, kiv):
+    grant = life.granted(kiv)
+    move_to_another_unit(directory, kiv)
+    swept()
+    removal = life.with_kiv(grant.removals.get())
+    for somebody in (cast.COORDINATOR, cast.KIV_ADMINISTRATOR, cast.HEAD_ABOVE):
+        with pytest.raises(NotAllowed):
+            life.withdraw(removal, somebody)
+    with pytest.raises(Invalid):
+        life.withdraw(removal, cast.HEAD, reason=" ")
+    grant.refresh_from_db()
+    assert grant.current_state is GrantState.ENDING
+
+    life.withdraw(removal, cast.HEAD, reason="Arbetar på båda enheterna.")
+
+    removal.refresh_from_db()
+    assert removal.current_state is RemovalState.WITHDRAWN
+    grant.refresh_from_db()
+    assert grant.current_state is GrantState.ACTIVE
+    swept()
+    finding = drifting.finding(WHO, Kind.COMMISSION_MOVED)
+    assert finding.state == Finding.State.OPEN, "it stays with people"
+    assert grant.removals.count() == 1, "and is not begun once more"
 
 
 def test_a_removal_that_is_done_ends_the_leavers_finding(directory, kiv):

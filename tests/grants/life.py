@@ -138,10 +138,10 @@ def cannot(
     )
 
 
-def withdraw(removal: Removal, by: HsaId) -> Removal:
-    return steps.withdraw_removal(
-        removal, by=acts.user(by), seen=polling.look_at_removal(removal), reason="Ett misstag."
-    )
+def withdraw(removal: Removal, by: HsaId, reason: str = "Ett misstag.") -> Removal:
+    seen = polling.look_at_removal(removal) if removal.changes else None
+    held = mandates.read(by)
+    return steps.withdraw_removal(removal, by=acts.user(by), held=held, seen=seen, reason=reason)
 
 
 def values(removal_or_dn: str, attribute: Attribute = Attribute.SYSTEM_ROLE) -> tuple[str, ...] | None:

@@ -315,7 +315,9 @@ def test_it_is_not_taken_back_when_something_may_have_been_removed(directory, ki
     else:
         seen = None
     with pytest.raises(WrongState):
-        steps.withdraw_removal(removal, by=acts.user(cast.HEAD), seen=seen, reason="")
+        steps.withdraw_removal(
+            removal, by=acts.user(cast.HEAD), held=mandates.read(cast.HEAD), seen=seen, reason=""
+        )
     assert state_of(grant) is GrantState.ENDING
 
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import delays, levels, removals, requests
+from provisioning import delays, levels, mandates, removals, requests
 from provisioning.audit_trail.evidence import digests
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
@@ -361,7 +361,9 @@ def test_a_removal_on_its_way_is_not_taken_back(directory, hsa, kiv, sync):
 
     removal = gone_from_kiv(kiv, sync)
     with pytest.raises(WrongState):
-        steps.withdraw_removal(removal, by=acts.user(cast.HEAD), seen=None, reason="")
+        steps.withdraw_removal(
+            removal, by=acts.user(cast.HEAD), held=mandates.read(cast.HEAD), seen=None, reason=""
+        )
     assert removal.current_state is RemovalState.AWAITING_HSA
     assert Grant.objects.get().current_state is GrantState.ENDING
 

@@ -15,6 +15,7 @@ from provisioning.grant_words import NOW
 from provisioning.rules.hsa import Answer, HsaId
 from provisioning.rules.right_lifecycle import GrantState, RemovalState
 from tests import cast
+from tests.findings import drifting
 from tests.grants import life
 from tests.workflows import acts
 
@@ -257,3 +258,23 @@ def test_a_finished_case_leads_to_the_right_it_gave_for_those_who_may_see_it(dir
     assert "/behorigheter/" + str(grant.public_id) not in text(
         page(cast.KIV_ADMINISTRATOR, "case", grant.origin.public_id)
     )
+
+
+def test_the_head_is_offered_to_keep_what_a_sweep_began_to_remove_and_must_say_why(directory, kiv, page):
+    grant = life.granted(kiv)
+    drifting.uncouple(kiv, cast.COORDINATOR, cast.BJORKHAGA)
+    drifting.couple(kiv, cast.COORDINATOR, cast.EKLIDEN)
+    drifting.swept()
+    removal = life.with_kiv(grant.removals.get())
+    address = reverse("removal_withdraw", args=[removal.public_id])
+    assert address in text(page(cast.HEAD, "removal", removal.public_id))
+    assert address not in text(page(cast.COORDINATOR, "removal", removal.public_id))
+
+    assert page(cast.COORDINATOR, "removal_withdraw", removal.public_id, data={}).status_code == 404
+    assert page(cast.HEAD, "removal_withdraw", removal.public_id, data={"reason": ""}).status_code == 400
+    grant.refresh_from_db()
+    assert grant.current_state is GrantState.ENDING
+    kept = page(cast.HEAD, "removal_withdraw", removal.public_id, data={"reason": "Har båda enheterna."})
+    assert kept.status_code == 302
+    grant.refresh_from_db()
+    assert grant.current_state is GrantState.ACTIVE

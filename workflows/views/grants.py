@@ -138,11 +138,12 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
     def act(reason: str) -> HttpResponse:
         seen = polling.look_at_removal(removal) if removal.changes else None
-        steps.withdraw_removal(removal, by=user, seen=seen, reason=reason)
+        held = mandates.read(user.identity)
+        steps.withdraw_removal(removal, by=user, held=held, seen=seen, reason=reason)
         messages.success(request, _("The removal is taken back."))
         return redirect("removal", public_id=removal.public_id)
 
-    return _ask(request, question, act, is_required=False)
+    return _ask(request, question, act, is_required=removal.started_by is None)
 
 
 def _ask(
