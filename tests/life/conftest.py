@@ -32,4 +32,6 @@ def world(directory: MockDirectory, hsa: MockDirectory, settings, monkeypatch) -
     settings.REMOVAL_RETRY_WORKING_DAYS = 2
     settings.RETENTION_CASES_YEARS = settings.RETENTION_AUDIT_YEARS = 1
     settings.RETENTION_MESSAGES_DAYS = 30
-    yield World(directory, hsa, monkeypatch, settings)
+    made = World(directory, hsa, monkeypatch)
+    yield made
+    made.close()

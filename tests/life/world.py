@@ -19,6 +19,7 @@ import pytest
 from django.core.cache import caches
 from django.core.management.color import no_style
 from django.db import connection
+from django.test import override_settings
 
 from provisioning.audit_trail import guards
 from provisioning.directory import Directory
@@ -42,12 +43,10 @@ class AskedInsideTransaction(AssertionError):
 class World:
     """One directory, one clock, one database; `begin` makes them new."""
 
-    def __init__(
-        self, mock: MockDirectory, hsa: MockDirectory, monkeypatch: pytest.MonkeyPatch, settings: Any
-    ):
+    def __init__(self, mock: MockDirectory, hsa: MockDirectory, monkeypatch: pytest.MonkeyPatch):
         """`mock` is KIV; `hsa` the national HSA, of which a life may read, too: see `begin`."""
-        self.mock, self.hsa, self.settings = mock, hsa, settings
-        self._password = settings.DIRECTORY_BIND_PASSWORD
+        self.mock, self.hsa = mock, hsa
+        self._settings: override_settings | None = None
         self.clock = pinned(monkeypatch, FIRST_MORNING)
         self._pin_the_directorys_clock(monkeypatch)
         self._listen(monkeypatch)
@@ -55,12 +54,13 @@ class World:
         self._truth: Truth | None = None
         self._meanwhile: Callable[[], object] | None = None
         self.has_happened_meanwhile = False
+        self.reads_hsa = False
         self.entries_away: dict[str, list[tuple[str, bytes]]] = {}
 
     def begin(self, *, reads_hsa: bool = False) -> None:
         """A new life: nothing has happened yet."""
+        self.reads_hsa = reads_hsa
         self.mend()
-        self.settings.HSA_DIRECTORY_URL = self.hsa.url if reads_hsa else ""
         self.clock.set(FIRST_MORNING)
         _empty_all_tables()
         for cache in caches.all():
@@ -71,10 +71,6 @@ class World:
         self.sync()
         for person in self.truth.persons.values():
             User.objects.seen(HsaId(person.hsa_id), name=person.first("fullName"), is_protected=False)
-
-    @property
-    def reads_hsa(self) -> bool:
-        return bool(self.settings.HSA_DIRECTORY_URL)
 
     def sync(self) -> None:
         """From KIV to the national HSA: what stands in the one stands in the other now."""
@@ -157,7 +153,7 @@ class World:
             case ["busy"]:
                 faults.is_busy = True
             case ["refused"]:
-                self.settings.DIRECTORY_BIND_PASSWORD = "somebody changed it"
+                self._set(DIRECTORY_BIND_PASSWORD="somebody changed it")
             case ["cut", count]:
                 faults.drop_connections = int(count)
             case ["limit", count]:
@@ -170,7 +166,19 @@ class World:
     def mend(self) -> None:
         self.mock.faults.clear()
         self.hsa.faults.clear()
-        self.settings.DIRECTORY_BIND_PASSWORD = self._password
+        self._set()
+
+    def close(self) -> None:
+        """The test's own settings hold again."""
+        if self._settings is not None:
+            self._settings.disable()
+            self._settings = None
+
+    def _set(self, **values: str) -> None:
+        """These settings and no others beside the life's own: never one layer of them upon another."""
+        self.close()
+        self._settings = override_settings(HSA_DIRECTORY_URL=self.hsa.url if self.reads_hsa else "", **values)
+        self._settings.enable()
 
     @contextmanager
     def meanwhile(self, happens: Callable[[], object]) -> Iterator[None]:
