@@ -116,11 +116,7 @@ class Check:
             row, names = rows.get(person["entry"], {}), ("action", "actor", "principal", "at")
             if [row.get(name) for name in names] != [person[name] for name in names]:
                 self.problem("person", person["entry"], person["entry"], f"not who {person['action']}")
-        done = [
-            row["data"]
-            for row in rows.values()
-            if row["action"] in ("request.done", "removal.done") and "data" in row
-        ]
+        done = [row["data"] for row in rows.values() if row["action"].endswith(".done") and "data" in row]
         for piece in one["evidence"] if done else []:
             if hashlib.sha256(encode(piece).encode()).hexdigest() not in done[-1].get("evidence", []):
                 self.problem("evidence", 0, 0, f"read at {piece['read_at']}: not what was recorded")

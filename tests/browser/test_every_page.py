@@ -59,6 +59,12 @@ def preview(visitor: Visitor) -> None:
     visitor.page.locator("#preview").wait_for()
 
 
+def preview_and_come_back(visitor: Visitor) -> None:
+    preview(visitor)
+    visitor.open("/bestall/")
+    visitor.page.locator("button[value=start_over]").wait_for()
+
+
 def refused_preview(visitor: Visitor) -> None:
     visitor.fill_order(cast.ENDED, "rehabstod:unit", [cast.BJORKHAGA])
 
@@ -105,6 +111,7 @@ PAGES = [
     Shown("order-errors", HEAD, "/bestall/", press("button[value=preview]"), status=400),
     Shown("order-search", HEAD, "/bestall/", search_by_name),
     Shown("order-preview", HEAD, "/bestall/", preview),
+    Shown("order-resumed", HEAD, "/bestall/", preview_and_come_back),
     Shown("order-refused", HEAD, "/bestall/", refused_preview, status=400),
     Shown("order-newcomer", cast.OUTSIDER, "/bestall/"),
     Shown("cases-open", HEAD, "/arenden/", url_name="cases"),
@@ -217,6 +224,8 @@ def test_the_page_is_accessible_and_fits_a_narrow_screen(shown: Shown, visit: Vi
     page = visitor.page
     answers: list[int] = []
     page.on("response", lambda answer: answers.extend([answer.status] if is_page(answer) else []))
+    if shown.path == "/bestall/" and shown.name != "order-resumed":
+        visitor.open_order()
     visitor.open(world.path(shown.path))
     if shown.act is not None:
         shown.act(visitor)

@@ -46,6 +46,7 @@ def tab_to(page: Page, selector: str) -> None:
 def test_an_order_is_placed_and_withdrawn_by_keyboard_alone(visit: Visit) -> None:
     visitor = visit(cast.HEAD)
     page = visitor.page
+    visitor.open_order()
     visitor.open("/")
     page.keyboard.press("Tab")
     assert page.evaluate(HAS_FOCUS, "a.iskiplink")
@@ -86,7 +87,7 @@ def test_an_order_is_placed_and_withdrawn_by_keyboard_alone(visit: Visit) -> Non
 def test_an_error_summary_takes_focus_and_leads_to_the_field(visit: Visit) -> None:
     visitor = visit(cast.HEAD)
     page = visitor.page
-    visitor.open("/bestall/")
+    visitor.open_order()
     tab_to(page, "button[value=preview]")
     page.keyboard.press("Enter")
     page.locator("#error-summary").wait_for()

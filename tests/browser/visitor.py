@@ -46,10 +46,18 @@ class Visitor:
         self.page.wait_for_url(self.base_url + "/")
         return self
 
+    def open_order(self) -> None:
+        """The order page, empty: what was begun in another test is begun anew."""
+        self.open("/bestall/")
+        anew = self.page.locator("button[value=start_over]")
+        if anew.count():
+            anew.click()
+            anew.wait_for(state="detached")
+
     def fill_order(self, subject: HsaId | None, access: str, units: Iterable[HsaId]) -> None:
         """Fill in the order page and look at the preview. `subject` None: oneself."""
         page = self.page
-        self.open("/bestall/")
+        self.open_order()
         if subject is not None:
             page.locator("[name=person_search]").fill(subject.text)
             page.locator("button[value=search_person]").click()
