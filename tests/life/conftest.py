@@ -21,7 +21,6 @@ def world(directory: MockDirectory, hsa: MockDirectory, settings, monkeypatch) -
     """Rights are reviewed every other month, and nothing is kept for longer than it must be."""
     from tests.life.world import World  # once Django is set up
 
-    settings.SWEEP_SEARCHES_PER_SECOND = 10_000
     settings.REVIEW_EVERY_MONTHS = 2
     settings.REVIEW_SETTLED_DAYS = 20
     settings.REVIEW_WORKING_DAYS = 5
