@@ -387,9 +387,7 @@ def ending_soon(user: User) -> GrantQuerySet:
     on_units = Q(unit_key__in=[one.folded for one in unit_ids]) & ~Q(level=Level.PROVIDER.value)
     mine = Q(subject_key=user.hsa_key) | on_units
     mine |= Q(unit_key__in=providers, level=Level.PROVIDER.value)
-    renewal = AccessRequest.objects.open().filter(
-        **{name: OuterRef(name) for name in ("subject_key", "service", "level", "unit_key")}
-    )
+    renewal = AccessRequest.objects.open().filter(**{name: OuterRef(name) for name in grants.RIGHT})
     rows = Grant.objects.active().filter(
         let_end_at=None, ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN
     )

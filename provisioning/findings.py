@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, outbox, removals
+from provisioning import audit, mandates, outbox, removals
 from provisioning.audit import Action
 from provisioning.directory import Directory, Round
 from provisioning.directory.troubles import suppress_two_entries
@@ -394,7 +394,7 @@ def _owners_of(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
     if row.whose is Owner.KIV_ADMINISTRATOR and row.unit_dn:
         return tuple(person.hsa_id for person in directory.administrators_of(row.unit_dn))
     if row.level == Level.PROVIDER.value:
-        named = tuple(HsaId(text) for text in settings.PROVIDER_MANDATES.get(row.unit_hsa_id, ()))
+        named = mandates.named_for(row.unit_id)
         provider = directory.provider(row.unit_id)
         return named or ((provider.manager_id,) if provider and provider.manager_id else ())
     unit = directory.unit(row.unit_id)

@@ -73,10 +73,50 @@ class SearchField(forms.CharField):
         """Nothing searched for is nothing wrong."""
 
 
-class OrderForm(forms.Form):
+class StatementForm(forms.Form):
+    """Why an access is needed and what its risks are: both must say something."""
+
+    need = forms.CharField(
+        label=gettext_lazy("Why is the access needed?"),
+        help_text=gettext_lazy("What in the person's work takes it. Write nothing about patients."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=MAX_TEXT,
+        error_messages={"required": gettext_lazy("Write why the access is needed.")},
+    )
+    risk_statement = forms.CharField(
+        label=gettext_lazy("What are the risks, and how are they met?"),
+        help_text=gettext_lazy(
+            "The law asks for an analysis of need and risk. "
+            "For example: who could see more than they need, and why that is acceptable."
+        ),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=MAX_TEXT,
+        error_messages={"required": gettext_lazy("Write what the risks are and how they are met.")},
+    )
+
+    def clean_need(self) -> str:
+        return self._statement("need")
+
+    def clean_risk_statement(self) -> str:
+        return self._statement("risk_statement")
+
+    def _statement(self, name: str) -> str:
+        text = str(self.cleaned_data[name])
+        error = statement_error(text)
+        if error:
+            raise forms.ValidationError(error)
+        return text
+
+
+class OrderForm(StatementForm):
     """The whole order on one page. `persons` and `units` are what the page has found until now."""
 
     use_required_attribute = False  # the server says what is missing, in words
+    # As on the page, so that the summary of errors follows it; the statement comes last.
+    field_order = (
+        *("submission", "person", "person_search", "access"),
+        *("units", "unit_search", "starts_on", "ends_on"),
+    )
 
     submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
     person = forms.ChoiceField(
@@ -126,23 +166,6 @@ class OrderForm(forms.Form):
             "invalid": gettext_lazy("Write the day as year-month-day, for example 2026-09-01."),
         },
     )
-    need = forms.CharField(
-        label=gettext_lazy("Why is the access needed?"),
-        help_text=gettext_lazy("What in the person's work takes it. Write nothing about patients."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        error_messages={"required": gettext_lazy("Write why the access is needed.")},
-    )
-    risk_statement = forms.CharField(
-        label=gettext_lazy("What are the risks, and how are they met?"),
-        help_text=gettext_lazy(
-            "The law asks for an analysis of need and risk. "
-            "For example: who could see more than they need, and why that is acceptable."
-        ),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        error_messages={"required": gettext_lazy("Write what the risks are and how they are met.")},
-    )
 
     def __init__(self, *args: Any, persons: Iterable[Option], units: Iterable[Option], **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -155,19 +178,6 @@ class OrderForm(forms.Form):
 
     def _choices(self, name: str) -> forms.ChoiceField:
         return cast(forms.ChoiceField, self.fields[name])
-
-    def clean_need(self) -> str:
-        return self._statement("need")
-
-    def clean_risk_statement(self) -> str:
-        return self._statement("risk_statement")
-
-    def _statement(self, name: str) -> str:
-        text = str(self.cleaned_data[name])
-        error = statement_error(text)
-        if error:
-            raise forms.ValidationError(error)
-        return text
 
     def clean(self) -> dict[str, Any]:
         """Units for every level but the process leader's, who gets a care provider."""

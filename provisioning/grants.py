@@ -26,6 +26,7 @@ from provisioning.rules.hsa import HsaId, Level, Reading, Service
 from provisioning.rules.lifecycle import State
 from provisioning.rules.right_lifecycle import EndCause, GrantState
 
+RIGHT = ("subject_key", "service", "level", "unit_key")  # the columns that tell one right from another
 _UNATTESTED = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
 
 
@@ -129,8 +130,8 @@ def _create(request: AccessRequest, person_dn: str) -> Grant:
     return grant
 
 
-def _right_of(request: AccessRequest) -> dict[str, str]:
-    return {name: getattr(request, name) for name in ("subject_key", "service", "level", "unit_key")}
+def _right_of(about: AccessRequest | Grant) -> dict[str, str]:
+    return {name: getattr(about, name) for name in RIGHT}
 
 
 def _look_again_at_removals(request: AccessRequest) -> None:
@@ -250,9 +251,7 @@ def waits_for_renewal(grant: Grant, *, on: date) -> bool:
 
 def open_renewals(grant: Grant) -> AccessRequestQuerySet:
     """Orders for the same right that are not finished."""
-    return AccessRequest.objects.open().filter(
-        subject_key=grant.subject_key, service=grant.service, level=grant.level, unit_key=grant.unit_key
-    )
+    return AccessRequest.objects.open().filter(**_right_of(grant))
 
 
 def attested_orders(subject_key: str) -> AccessRequestQuerySet:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, delegates, outbox
+from provisioning import audit, delegates, mandates, outbox
 from provisioning.directory import Directory, Round
 from provisioning.errors import Invalid, NotAllowed
 from provisioning.grant_models import Removal
@@ -140,7 +139,7 @@ def mandate_holders(
 
     Nobody of the excluded, under whichever HSA-id.
     """
-    named = {HsaId(text) for text in settings.PROVIDER_MANDATES.get(provider.hsa_id.text, ())}
+    named = set(mandates.named_for(provider.hsa_id))
     if provider.manager_id is not None:
         named.add(provider.manager_id)
     shut_out = same_humans(directory, excluded)

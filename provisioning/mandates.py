@@ -63,8 +63,9 @@ class Mandates:
 
     def is_of_provider(self, provider_id: HsaId, holder: User) -> bool:
         """Say whether the holder of these mandates has that care provider's: by its entry, or by name."""
-        named = {HsaId(text) for text in settings.PROVIDER_MANDATES.get(provider_id.text, ())}
-        return holder.identity in named or any(one.hsa_id == provider_id for one in self.providers)
+        return holder.identity in named_for(provider_id) or any(
+            one.hsa_id == provider_id for one in self.providers
+        )
 
     def heads_at_or_above(self, unit_id: HsaId, dn: str) -> bool:
         """Say whether the holder is head of that unit or of one above it, where a case climbs. Domain §7."""
@@ -102,6 +103,11 @@ def _lies_in(dn: str, tops: Iterable[str]) -> bool:
 
 
 UNKNOWN = Mandates(is_known=False)
+
+
+def named_for(provider_id: HsaId) -> tuple[HsaId, ...]:
+    """Who holds the care provider's mandate by the settings, beside the head that its entry names."""
+    return tuple(HsaId(text) for text in settings.PROVIDER_MANDATES.get(provider_id.text, ()))
 
 
 def read(person_id: HsaId) -> Mandates:

@@ -13,7 +13,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -29,12 +29,11 @@ from provisioning import (
     review_words,
 )
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
-from provisioning.forms import MAX_TEXT
+from provisioning.forms import StatementForm
 from provisioning.grant_models import Grant
 from provisioning.grant_words import GrantLine
 from provisioning.mandates import Mandates
 from provisioning.models import User
-from provisioning.orders import statement_error
 from provisioning.presentation import CauseLine
 from provisioning.review_readings import Said
 from provisioning.rules.hsa import Answer
@@ -45,39 +44,14 @@ RIGHTS_PER_PAGE = 40
 PROLONG, LET_END = "prolong", "let_end"
 
 
-class StatementForm(forms.Form):
-    """Need and risks of those that are prolonged: one statement for all of them."""
+class SharedStatementForm(StatementForm):
+    """One statement for all that are prolonged."""
 
-    need = forms.CharField(
-        label=gettext_lazy("Why is the access needed?"),
-        help_text=gettext_lazy("What in these persons' work takes it. Write nothing about patients."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        error_messages={"required": gettext_lazy("Write why the access is needed.")},
-    )
-    risk_statement = forms.CharField(
-        label=gettext_lazy("What are the risks, and how are they met?"),
-        help_text=gettext_lazy(
-            "The law asks for an analysis of need and risk. "
-            "For example: who could see more than they need, and why that is acceptable."
-        ),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        error_messages={"required": gettext_lazy("Write what the risks are and how they are met.")},
-    )
-
-    def clean_need(self) -> str:
-        return self._statement("need")
-
-    def clean_risk_statement(self) -> str:
-        return self._statement("risk_statement")
-
-    def _statement(self, name: str) -> str:
-        text = str(self.cleaned_data[name])
-        error = statement_error(text)
-        if error:
-            raise forms.ValidationError(error)
-        return text
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["need"].help_text = _(
+            "What in these persons' work takes it. Write nothing about patients."
+        )
 
 
 class RightForm(forms.Form):
@@ -117,7 +91,7 @@ def ending(request: HttpRequest) -> HttpResponse:
     said = review_readings.look(page)
     rows = [_row(user, grant, said[grant.pk]) for grant in page]
     if request.method != "POST":
-        return _page(request, rows, StatementForm(), page)
+        return _page(request, rows, SharedStatementForm(), page)
     try:
         held = mandates.read(user.identity)
     except DirectoryError as exc:
@@ -127,7 +101,7 @@ def ending(request: HttpRequest) -> HttpResponse:
 
 def _silent(request: HttpRequest, rows: list[Row], page: Any, message: str) -> HttpResponse:
     """Nothing is done and nothing is lost: the page comes back as it was answered."""
-    statement = StatementForm(request.POST)
+    statement = SharedStatementForm(request.POST)
     statement.add_error(None, message)
     for row in rows:
         row.decision = request.POST.get(f"{row.key}-decision", "")
@@ -159,14 +133,16 @@ def _save(request: HttpRequest, user: User, held: Mandates, rows: list[Row], pag
     return _page(request, left, statement, page, status=400)
 
 
-def _statement_for(request: HttpRequest, rows: Sequence[Row]) -> StatementForm:
+def _statement_for(request: HttpRequest, rows: Sequence[Row]) -> SharedStatementForm:
     """Demanded where something is prolonged; else kept as it was written."""
     if any(row.decision == PROLONG for row in rows):
-        return StatementForm(request.POST)
-    return StatementForm(initial={name: request.POST.get(name, "") for name in StatementForm.base_fields})
+        return SharedStatementForm(request.POST)
+    return SharedStatementForm(
+        initial={name: request.POST.get(name, "") for name in SharedStatementForm.base_fields}
+    )
 
 
-def _lacks_statement(row: Row, statement: StatementForm) -> bool:
+def _lacks_statement(row: Row, statement: SharedStatementForm) -> bool:
     return row.decision == PROLONG and bool(statement.errors)
 
 
@@ -181,7 +157,7 @@ def _take(request: HttpRequest, row: Row) -> None:
         row.error = _("What the directory says has changed. Read it, and decide again.")
 
 
-def _carry_out(row: Row, user: User, held: Mandates, statement: StatementForm) -> str:
+def _carry_out(row: Row, user: User, held: Mandates, statement: SharedStatementForm) -> str:
     """Do what was decided. Returns why it could not be done; empty where it was."""
     try:
         if row.decision == LET_END:
@@ -209,7 +185,7 @@ def _say_done(request: HttpRequest, done: dict[str, int]) -> None:
 def _page(
     request: HttpRequest,
     rows: Sequence[Row],
-    statement: StatementForm,
+    statement: SharedStatementForm,
     page: Any,
     *,
     status: int = 200,
