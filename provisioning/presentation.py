@@ -191,12 +191,6 @@ def actor_name(viewer: User, actor: User, request: AccessRequest) -> str:
     return actor.name or actor.hsa_id if access.may_read_actor(viewer, actor, request) else str(MASKED)
 
 
-def person_label(person: Person) -> str:
-    """A person of the directory in a list: name and HSA-id, the name of a protected one masked."""
-    name = str(MASKED) if person.is_protected else person.name
-    return f"{name} ({person.hsa_id})"
-
-
 def names(persons: Iterable[Person]) -> str:
     """Several persons of the directory in one line."""
     return ", ".join(str(MASKED) if person.is_protected else person.name for person in persons)
