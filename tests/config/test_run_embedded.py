@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from config.management.commands import run_embedded
 from tests import servers
 from tests.servers import ROOT
 
@@ -133,6 +134,25 @@ def test_make_run_starts_stops_with_ctrl_c_and_starts_again(start):
         assert processes_that_mention(str(run.var_dir)) == []
 
 
+@pytest.mark.parametrize("line", [1, 20, 38, 60, 80, 108])
+def test_the_timetable_ends_quietly_whenever_it_is_told_to(line, tmp_path):
+    """Ctrl-C may come while it is being opened, and Celery's handler of the signal opens it once more."""
+    beat = next(program for program in run_embedded.programs() if program.name == "beat")
+    python, _m, module, *arguments = beat.command
+    files = "celery/beat.py,shelve.py,dbm/__init__.py,dbm/dumb.py"
+    (tmp_path / "broker" / "messages").mkdir(parents=True)
+    (tmp_path / "broker" / "control").mkdir()
+    own = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    result = subprocess.run(
+        [python, str(Path(__file__).with_name("stopped_at_line.py")), str(line), files, module, *arguments],
+        cwd=ROOT, env={**own, **run_embedded.environment(), "VAR_DIR": str(tmp_path)},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
+    )  # fmt: skip
+    assert "Stopped at" in result.stderr
+    assert "Traceback" not in result.stderr + result.stdout
+    assert result.returncode == 0
+
+
 def test_leftovers_of_a_killed_run_do_no_harm(start):
     first = start()
     first.wait_until_ready()
@@ -142,12 +162,8 @@ def test_leftovers_of_a_killed_run_do_no_harm(start):
     while processes_that_mention(str(first.var_dir)):
         assert time.monotonic() < deadline, processes_that_mention(str(first.var_dir))
         time.sleep(0.1)
-    for folder, name in (
-        ("broker/messages", "1_broken.celery.msg"),
-        ("beat", "schedule"),
-        ("beat", "beat.pid"),
-    ):
-        (first.var_dir / folder / name).write_bytes(b"\x00 not what is expected")
+    broken = first.var_dir / "broker" / "messages" / "1_broken.celery.msg"
+    broken.write_bytes(b"\x00 not what is expected")
     second = start()
     second.wait_until_ready()
     wait_for(lambda: "celery@" in second.output, second)

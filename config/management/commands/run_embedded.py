@@ -45,11 +45,10 @@ class Command(BaseCommand):
     def prepare(self) -> None:
         """Everything the programs find when they start. Leftovers of an earlier run do no harm."""
         self.stdout.write(f"Everything that is stored is under {settings.VAR_DIR}")
-        # The queue and the timetable's memory of earlier runs: rows are the truth, and the sweeps that run
-        # soon after the start find everything again. So nothing that a killed run left half-written is read.
-        for leftover in ("broker", "beat"):
-            shutil.rmtree(settings.VAR_DIR / leftover, ignore_errors=True)
-        for folder in ("broker/messages", "broker/control", "beat", "directory", "mail", "static"):
+        # Rows are the truth, and the sweeps that run soon after the start find everything again. So nothing
+        # of the queue that a killed run left half-written is read.
+        shutil.rmtree(settings.VAR_DIR / "broker", ignore_errors=True)
+        for folder in ("broker/messages", "broker/control", "directory", "mail", "static"):
             (settings.VAR_DIR / folder).mkdir(parents=True, exist_ok=True)
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
@@ -116,7 +115,15 @@ def programs() -> list[Program]:
                 "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "info",
             ],
         ),
-        Program("beat", [*celery, "beat", "--pidfile", "", "--loglevel", "warning"]),
+        Program(
+            "beat",
+            [
+                # Kept in memory: nothing of an earlier run is read (see `prepare`), and Celery's file of it
+                # breaks when the signal to stop comes while that file is being opened.
+                *celery, "beat", "--scheduler", "celery.beat:Scheduler",
+                "--pidfile", "", "--loglevel", "warning",
+            ],
+        ),
     ]  # fmt: skip
     if settings.IS_OWN_DIRECTORY:
         # Changes are kept, and found again at the next start: a case in progress still fits the directory.
