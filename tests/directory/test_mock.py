@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from provisioning.directory import ConnectionSettings, Directory
 from provisioning.directory.connection import BASE, Connections, Only
 from provisioning.directory.library import exceptions, ldap3
-from provisioning.directory.mock import ldif
+from provisioning.directory.mock import ldif, store
+from provisioning.directory.mock.filters import matches
 from provisioning.directory.mock.kiv import Kiv
 from provisioning.directory.mock.make_demo import PERSONS
 from provisioning.directory.mock.server import MockDirectory, NotLoopback
@@ -333,10 +334,8 @@ def test_a_slow_directory_is_unavailable_and_then_well_again(
 ):
     directory = connect(ours(mock, receive_timeout_seconds=0.3))
     mock.faults.slow_seconds = 1.0
-    begun_at = time.monotonic()
     with pytest.raises(DirectoryUnavailable):
         directory.person(cast.HEAD)
-    assert time.monotonic() - begun_at < 0.9
     mock.faults.clear()
     assert directory.person(cast.HEAD) is not None
 
@@ -432,7 +431,9 @@ def mock_persons(mock: MockDirectory) -> list[ldif.Record]:
     return [record for record in mock.store.records() if ("objectClass", b"person") in record[1]]
 
 
-def test_ten_thousand_entries_are_searched_without_a_walk(tmp_path: Path):
+def test_ten_thousand_entries_are_searched_without_a_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    looks = Mock(wraps=matches)
+    monkeypatch.setattr(store, "matches", looks)
     path = tmp_path / "many.ldif"
     blocks = [
         f"dn: cn=p{n},o=X\nobjectClass: person\ncn: p{n}\nsn: S\nhsaIdentity: SE0000000000-{n}\n"
@@ -442,12 +443,10 @@ def test_ten_thousand_entries_are_searched_without_a_walk(tmp_path: Path):
     path.write_text("\n".join(blocks))
     with MockDirectory(path) as mock:
         link = _open(mock)
-        for warm in (True, False):
-            begun_at = time.monotonic()
-            for n in range(100):
-                wanted = f"(|(hsaIdentity=SE0000000000-{n})(hsaCommissionMember=SE0000000000-{n};*))"
-                assert found(link, wanted, "o=X") == {f"cn=p{n},o=X"}
-            assert warm or time.monotonic() - begun_at < 2
+        for n in range(100):
+            wanted = f"(|(hsaIdentity=SE0000000000-{n})(hsaCommissionMember=SE0000000000-{n};*))"
+            assert found(link, wanted, "o=X") == {f"cn=p{n},o=X"}
+        assert looks.call_count == 100
         link.unbind()
 
 
