@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.headers.HeadersMiddleware",
+    "config.patience.OneSilence",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.language.SwedishFirst",
     "django.middleware.locale.LocaleMiddleware",

@@ -15,6 +15,7 @@ from provisioning.directory.connect import (
 )
 from provisioning.directory.gateway import Directory, Found
 from provisioning.directory.layout import ConnectionSettings, Layout
+from provisioning.directory.patience import one_silence
 from provisioning.directory.rounds import Round
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Which",
     "address",
     "has_national_directory",
+    "one_silence",
     "open_directory",
     "open_round",
 ]

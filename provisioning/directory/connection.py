@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from provisioning.directory import ber, pacing, wire
+from provisioning.directory import ber, pacing, patience, wire
 from provisioning.directory.layout import ConnectionSettings
 from provisioning.directory.library import VerifiedTls, ldap3, results
 from provisioning.directory.library import exceptions as ldap3_errors
@@ -199,19 +199,21 @@ class Connections:
     def _lease(self) -> Iterator[None]:
         """A connection for this thread, given back at the end. A thread that has one goes on with it.
 
-        Raises DirectoryUnavailable when all are in use for as long as a new one may take.
+        Raises DirectoryUnavailable when all are in use for as long as a new one may take, and at once where
+        one silence of this directory is enough.
         """
         own = self._own
-        if getattr(own, "depth", 0) == 0:
-            own.kept = self._pool.take(self._settings.connect_timeout_seconds)
-        own.depth = getattr(own, "depth", 0) + 1
-        try:
-            yield
-        finally:
-            own.depth -= 1
-            if own.depth == 0:
-                kept, own.kept = own.kept, None
-                self._pool.give_back(kept)
+        with patience.asking(self._settings.url):
+            if getattr(own, "depth", 0) == 0:
+                own.kept = self._pool.take(self._settings.connect_timeout_seconds)
+            own.depth = getattr(own, "depth", 0) + 1
+            try:
+                yield
+            finally:
+                own.depth -= 1
+                if own.depth == 0:
+                    kept, own.kept = own.kept, None
+                    self._pool.give_back(kept)
 
     def _search(
         self,
