@@ -12,6 +12,7 @@ from provisioning.rules.hsa import HsaId
 from tests import cast
 from tests.life.world import END, MEMBER, ROLE, World
 
+SUB_UNITS = "hsaHealthCareUnitMember"
 CARE, STATISTICS = "Vård och behandling", "Statistik"
 PAST, FUTURE, SOME_DAY = "20200101000000Z", "20990101000000Z", "i våras"
 
@@ -87,6 +88,17 @@ def unit(world: World, _who: HsaId, *, attribute: str, value: str) -> None:
     world.replace(world.truth.places[cast.BJORKHAGA.folded].dn, attribute, [value] if value else [])
 
 
+def sub_unit(world: World, _who: HsaId, *, of: HsaId) -> None:
+    """Björkhaga's child health centre belongs to this care unit now; the tree stays as it is."""
+    for care_unit in (cast.BJORKHAGA, cast.EKLIDEN):
+        place = world.truth.places[care_unit.folded]
+        members = [one for one in place.values(SUB_UNITS) if one != cast.BJORKHAGA_BVC.text]
+        if care_unit == of:
+            members.append(cast.BJORKHAGA_BVC.text)
+        if set(members) != set(place.values(SUB_UNITS)):
+            world.replace(place.dn, SUB_UNITS, members)
+
+
 def unit_archived(world: World, _who: HsaId, *, is_archived: bool) -> None:
     change = world.add_value if is_archived else world.remove_value
     change(world.truth.places[cast.BJORKHAGA.folded].dn, "objectClass", "hsaArchivedObject")
@@ -151,6 +163,8 @@ EDITS: Mapping[str, Edit] = {
     "unit has no head": partial(unit, attribute="hsaHealthCareUnitManager", value=""),
     "unit archived": partial(unit_archived, is_archived=True),
     "unit not archived": partial(unit_archived, is_archived=False),
+    "sub-unit moves": partial(sub_unit, of=cast.EKLIDEN),
+    "sub-unit moves back": partial(sub_unit, of=cast.BJORKHAGA),
     "provider closes": partial(provider, ends=PAST),
     "provider opens": partial(provider, ends=""),
     "purpose blanked": partial(purpose, named=""),

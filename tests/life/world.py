@@ -12,11 +12,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from smtplib import SMTPServerDisconnected
 from types import GeneratorType
 from typing import Any
 
 import pytest
 from django.core.cache import caches
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.management.color import no_style
 from django.db import connection
 from django.test import override_settings
@@ -40,6 +43,13 @@ class AskedInsideTransaction(AssertionError):
     """The directory was asked while rows were locked: a slow directory would stop everybody."""
 
 
+class NoMail(BaseEmailBackend):
+    """The mail server takes nothing."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        raise SMTPServerDisconnected
+
+
 class World:
     """One directory, one clock, one database; `begin` makes them new."""
 
@@ -55,6 +65,7 @@ class World:
         self._meanwhile: Callable[[], object] | None = None
         self.has_happened_meanwhile = False
         self.reads_hsa = False
+        self._minutes_per_answer = 0
         self.entries_away: dict[str, list[tuple[str, bytes]]] = {}
 
     def begin(self, *, reads_hsa: bool = False) -> None:
@@ -160,12 +171,17 @@ class World:
                 faults.size_limit = int(count)
             case ["hidden", attribute]:
                 faults.unreadable = {attribute}
+            case ["slow", minutes]:
+                self._minutes_per_answer = int(minutes)
+            case ["mail"]:
+                self._set(EMAIL_BACKEND="tests.life.world.NoMail")
             case _:
                 raise ValueError(how)
 
     def mend(self) -> None:
         self.mock.faults.clear()
         self.hsa.faults.clear()
+        self._minutes_per_answer = 0
         self._set()
 
     def close(self) -> None:
@@ -201,6 +217,7 @@ class World:
             if connection.in_atomic_block:
                 raise AskedInsideTransaction(question.__name__)
             answer = question(*args, **kwargs)
+            self.pass_time(minutes=self._minutes_per_answer)
             if isinstance(answer, GeneratorType):
                 return answer  # a sweep: others act between its batches anyway
             self._let_it_happen()
@@ -241,6 +258,8 @@ FAULTS = (
     "hidden hsaCommissionMember",
     "hidden hsaHealthCareUnitManager",
     "hidden hsaEndDate",
+    "slow 4",
+    "mail",
     "hsa busy",
     "hsa limit 1",
     "hsa hidden hsaSystemRole",
