@@ -323,18 +323,20 @@ def _needed(horizon: Horizon, *, is_trial: bool = False) -> Q:
         | Q(Exists(kept[Order].filter(case_number=OuterRef("order_id"))))
         | Q(Exists(kept[Grant].filter(public_id=OuterRef("about"))))
         | Q(Exists(kept[Removal].filter(public_id=OuterRef("about"))))
+        | Q(Exists(kept[Finding].filter(public_id=OuterRef("about"))))
         | Q(Exists(kept[OutgoingMessage].filter(cause=OuterRef("pk"))))
     )
 
 
 def _all_that_is_kept(horizon: Horizon, is_trial: bool) -> dict[type[Model], QuerySet[Any]]:
-    tables = (Order, Grant, Removal, OutgoingMessage, Delegation)
+    tables = (Order, Grant, Removal, Finding, OutgoingMessage, Delegation)
     kept: dict[type[Model], QuerySet[Any]] = {table: table._default_manager.all() for table in tables}
     if is_trial:
         cases, removals = due_cases(horizon).values("pk"), due_removals(horizon).values("pk")
         kept[Order] = kept[Order].exclude(pk__in=cases)
         kept[Grant] = kept[Grant].exclude(origin__order__in=cases)
         kept[Removal] = kept[Removal].exclude(pk__in=removals).exclude(grant__origin__order__in=cases)
+        kept[Finding] = kept[Finding].exclude(pk__in=due_findings(horizon).values("pk"))
         kept[Delegation] = kept[Delegation].exclude(pk__in=due_delegations(horizon).values("pk"))
         kept[OutgoingMessage] = (
             kept[OutgoingMessage]

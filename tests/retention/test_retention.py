@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from viewflow.workflow.models import Process, Task
 
-from provisioning import removals, tasks
+from provisioning import findings, removals, tasks
 from provisioning.audit import Action
 from provisioning.audit_trail import exports, guards
 from provisioning.finding_models import Finding
@@ -30,11 +30,13 @@ from provisioning.models import (
 )
 from provisioning.review_models import Review, ReviewItem
 from provisioning.rules import removal as rules
+from provisioning.rules.drift import Kind as DriftKind
 from provisioning.rules.hsa import Attribute, Level, Service
 from provisioning.rules.lifecycle import State
 from provisioning.rules.mandates import Kind
 from provisioning.rules.right_lifecycle import EndCause, RemovalState
 from tests import cast
+from tests.findings import drifting
 from tests.grants import life
 from tests.workflows import acts, delegating
 from workflows import expiry, retention, steps
@@ -533,3 +535,39 @@ def test_a_review_and_a_finding_keep_the_case_of_the_right_until_their_own_time_
     assert retention.sweep_all().cases == 1  # the next night
     assert not ReviewItem.objects.exists()
     assert cases() == []
+
+
+@pytest.fixture
+def old_events(directory, calendar) -> int:
+    """What happened before, and that nobody needs any more. Returns the last event's number."""
+    withdrawn()
+    return AuditHead.objects.get().sequence
+
+
+def test_a_finding_that_still_stands_keeps_its_events_however_old(old_events, calendar, both):
+    """Somebody explained it once, and the directory has been the same ever since."""
+    drifting.swept()
+    finding = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
+    head = acts.user(cast.HEAD)
+    findings.explain(finding, by=head, held=drifting.held(cast.HEAD), reason="Gäller under ombyggnaden.")
+    Finding.objects.exclude(pk=finding.pk).delete()
+    calendar.set("2090-01-01")
+    planned, removed = retention.plan(), retention.sweep_all()
+    assert planned.events == removed.events
+    told = AuditEntry.objects.filter(about=finding.public_id).order_by("sequence")
+    assert [entry.action for entry in told] == ["finding.found", "finding.explained"]
+    assert AuditEntry.objects.order_by("sequence").values_list("sequence", flat=True)[0] > old_events
+    assert both() == (set(), set())
+
+
+def test_the_events_of_a_finding_go_when_the_finding_itself_goes(old_events, calendar, both):
+    drifting.swept()
+    end = AuditHead.objects.get().sequence
+    Finding.objects.update(state=Finding.State.OVER, state_since=timezone.now())
+    calendar.set(LAST_DAY)
+    assert retention.sweep_all().others.findings == 0
+    assert AuditEntry.objects.filter(action="finding.found").exists()
+    calendar.set(DUE)
+    assert retention.sweep_all().others.findings
+    assert not AuditEntry.objects.filter(sequence__lt=end).exists()  # the last one: a mail waits
+    assert both() == (set(), set())
