@@ -87,7 +87,8 @@ def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
     grant.let_end_by, grant.let_end_at, grant.let_end_reason = None, None, ""
     grant.noticed_on = readings.today()
     grant.next_review_on = next_review_on(grant.unit_key, standing=grant)
-    grant.unit_name, grant.unit_dn, grant.person_dn = request.unit_name, request.unit_dn, person_dn
+    grant.unit_hsa_id, grant.unit_name = request.unit_hsa_id, request.unit_name
+    grant.unit_dn, grant.person_dn = request.unit_dn, person_dn
     grant.save()
     audit.record(
         Action.GRANT_PROLONGED,

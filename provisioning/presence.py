@@ -39,10 +39,10 @@ def _roles(grants: Collection[Grant]) -> dict[int, Answer]:
     answers = {}
     for grant in grants:
         held = values.get((grant.person_dn, Attribute.SYSTEM_ROLE))
-        if held is not None:  # the entry may have moved: then it is looked up by its id
-            roles = [Held(grant.person_dn, Attribute.SYSTEM_ROLE, value) for value in held]
-            is_there = any(removal.needs(grant.right, role) for role in roles)
-            answers[grant.pk] = Answer.YES if is_there else Answer.NO
+        roles = [Held(grant.person_dn, Attribute.SYSTEM_ROLE, value) for value in held or ()]
+        # Otherwise it is read by its ids: the entry may have moved, or the unit's id be spelled anew.
+        if any(removal.needs(grant.right, role) for role in roles):
+            answers[grant.pk] = Answer.YES
     return answers
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from provisioning.rules import certainty, commissions, periods, removal, roles, services
@@ -229,8 +229,8 @@ def compare(
     """
     if not reading.is_readable(Part.PERSON):
         return NOTHING_TOLD
-    standing = tuple(_as_written(right, reading) for right in rights)
-    explaining = tuple(_as_written(right, reading) for right in explained)
+    standing = tuple(removal.as_written(right, reading) for right in rights)
+    explaining = tuple(removal.as_written(right, reading) for right in explained)
     look = _Look(reading, standing, (*standing, *explaining), at, was_doctor)
     unknown = _unread(reading)
     found: list[Drift] = []
@@ -251,16 +251,6 @@ def leaves(reading: Reading, *, at: datetime) -> Kind | None:
         return None
     found = _person_kind(reading, on=_day(at))
     return found if isinstance(found, Kind) else None
-
-
-def _as_written(right: Right, reading: Reading) -> Right:
-    """The right with its id as the entry has it: Rehabstöd compares byte for byte."""
-    entry: Provider | Unit | Gap | None
-    if right.level is Level.PROVIDER:
-        entry = certainty.provider(reading, right.unit_id)
-    else:
-        entry = certainty.unit(reading, right.unit_id)
-    return replace(right, unit_id=entry.hsa_id) if isinstance(entry, Unit | Provider) else right
 
 
 def _unread(reading: Reading) -> set[Kind]:

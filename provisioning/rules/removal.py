@@ -9,11 +9,22 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from provisioning.rules import periods, services
-from provisioning.rules.hsa import Answer, Attribute, HsaId, Level, Part, RawPeriod, Reading, Service
+from provisioning.rules import certainty, periods, services
+from provisioning.rules.hsa import (
+    Answer,
+    Attribute,
+    HsaId,
+    Level,
+    Part,
+    Provider,
+    RawPeriod,
+    Reading,
+    Service,
+    Unit,
+)
 from provisioning.rules.periods import State
 
 
@@ -70,7 +81,9 @@ def plan(right: Right, reading: Reading, *, living: Collection[Right], at: datet
         return Plan(Answer.NO, why_nothing=Nothing.COMMISSION_STAYS)
     if not reading.is_readable(*_parts(_attribute_of(right))):
         return Plan(Answer.UNKNOWN)
-    return _divide((held for held in standing(reading, at=at) if needs(right, held)), living)
+    spelled = _spellings([right], reading)
+    mine = (held for held in standing(reading, at=at) if any(needs(one, held) for one in spelled))
+    return _divide(mine, _spellings(living, reading))
 
 
 def plan_for(asked: Collection[Held], reading: Reading, *, living: Collection[Right], at: datetime) -> Plan:
@@ -81,7 +94,28 @@ def plan_for(asked: Collection[Held], reading: Reading, *, living: Collection[Ri
     found = [held for held in standing(reading, at=at) if held.place in places]
     if found and not any(is_removable(held) for held in found):
         return Plan(Answer.NO, why_nothing=Nothing.COMMISSION_STAYS)
-    return _divide(found, living)
+    return _divide(found, _spellings(living, reading))
+
+
+def as_written(right: Right, reading: Reading) -> Right:
+    """The right with its ids as their entries have them now: Rehabstöd compares byte for byte."""
+    sub_unit_id = right.sub_unit_id
+    return replace(
+        right,
+        unit_id=_id_as_written(right.unit_id, right.level, reading),
+        sub_unit_id=None if sub_unit_id is None else _id_as_written(sub_unit_id, right.level, reading),
+    )
+
+
+def _id_as_written(hsa_id: HsaId, level: Level, reading: Reading) -> HsaId:
+    look_up = certainty.provider if level is Level.PROVIDER else certainty.unit
+    entry = look_up(reading, hsa_id)
+    return entry.hsa_id if isinstance(entry, Unit | Provider) else hsa_id
+
+
+def _spellings(rights: Collection[Right], reading: Reading) -> tuple[Right, ...]:
+    """Each right as it was given and as its ids are written now: a value of either form is the right's."""
+    return (*rights, *(as_written(right, reading) for right in rights))
 
 
 def standing(reading: Reading, *, at: datetime) -> tuple[Held, ...]:
@@ -190,6 +224,7 @@ def _parts(attribute: Attribute) -> tuple[Part, ...]:
 def stands(right: Right, reading: Reading, *, at: datetime) -> Answer:
     """Say whether the directory holds what the right itself rests on: its role, or its coupling."""
     attribute = _attribute_of(right)
-    if any(held.attribute is attribute and needs(right, held) for held in standing(reading, at=at)):
+    now = as_written(right, reading)
+    if any(held.attribute is attribute and needs(now, held) for held in standing(reading, at=at)):
         return Answer.YES
     return Answer.NO if reading.is_readable(*_parts(attribute)) else Answer.UNKNOWN

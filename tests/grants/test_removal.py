@@ -489,3 +489,18 @@ def test_the_record_of_a_removal_holds_in_the_chain(directory, kiv):
     row = sealing.row_of(entry)
     assert sealing.is_sound(row, keys.current())
     assert not sealing.is_sound(row._replace(about=grants_entry.about), keys.current())
+
+
+def test_a_unit_whose_id_is_spelled_anew_keeps_its_role_in_sight(directory, kiv):
+    """Rehabstöd compares the id byte for byte, with the entry as it is today: what opens there must go."""
+    grant = life.granted(kiv)
+    written = cast.BJORKHAGA.text.lower()
+    drifting.replace(kiv, drifting.unit_dn(cast.BJORKHAGA), "hsaIdentity", [written])
+    drifting.replace(kiv, grant.person_dn, "hsaSystemRole", [f"INTYG;Rehab-{written}"])
+    removal = life.with_kiv(life.removal_by_head(grant))
+    assert [change["remove"] for change in removal.changes] == [f"INTYG;Rehab-{written}"]
+    life.take_away(kiv, removal)
+    life.report_done(removal)
+    life.work()
+    removal.refresh_from_db()
+    assert removal.current_state is RemovalState.DONE and not life.values(grant.person_dn)
