@@ -37,7 +37,6 @@ from provisioning.rules.drift import (
     Step,
 )
 from provisioning.rules.hsa import Attribute, HsaId, Level, Person, Reading, Service, Unit
-from provisioning.rules.lifecycle import State as RequestState
 from provisioning.rules.removal import Held
 from provisioning.rules.right_lifecycle import EndCause
 
@@ -191,12 +190,6 @@ def _reopen(row: Finding, drift: Drift) -> None:
 def _end(row: Finding) -> None:
     row.state, row.state_since = _State.OVER, timezone.now()
     row.save(update_fields=["state", "state_since"])
-    if (
-        row.what in PROFESSION_KINDS
-        and row.request is not None
-        and row.request.current_state is RequestState.DONE
-    ):
-        _remember_profession(row)
     audit.record(Action.FINDING_OVER, actor=None, about=row, kind=row.kind)
 
 

@@ -145,7 +145,8 @@ _OWNERS: Mapping[Kind, Owner] = (
     | {Kind.ROLE_UNKNOWN_ID: Owner.OPERATORS}
 )
 
-_MAY_BE_ORDERED_AGAIN = COMMISSION_KINDS - {Kind.COMMISSION_MOVED} | PROFESSION_KINDS | {Kind.ROLE_MISSING}
+# Not where the profession has changed: the access works as it is, or cannot be had in that form any more.
+_MAY_BE_ORDERED_AGAIN = COMMISSION_KINDS - {Kind.COMMISSION_MOVED} | {Kind.ROLE_MISSING}
 
 
 def owner_of(kind: Kind) -> Owner:

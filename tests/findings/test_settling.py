@@ -224,3 +224,32 @@ def test_the_command_fails_loudly_when_the_directory_does_not_answer(directory):
     directory.stop()
     with pytest.raises(CommandError):
         call_command("sweep")
+
+
+def test_who_has_the_providers_mandate_adopts_a_process_leaders_role(directory, kiv, settings):
+    """She is head of no unit herself; a second holder of the mandate attests after her."""
+    settings.PROVIDER_MANDATES = {cast.PROVIDER.text: (cast.OUTSIDER.text,)}
+    role = f"INTYG;Statistik-{cast.PROVIDER}"
+    kiv.add_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, role)
+    swept()
+    row = next(one for one in Finding.objects.standing().filter(subject_key=WHO.folded))
+    assert (row.what, row.level) == (Kind.ROLE_OUTSIDE, Level.PROVIDER.value)
+    request = adopt(row, cast.PROVIDER_HEAD)
+    assert request.current_state is State.AWAITING_SECOND_ATTESTATION
+    acts.attest(request, cast.OUTSIDER)
+    acts.work()
+    request.refresh_from_db()
+    assert request.current_state is State.DONE
+
+
+@pytest.mark.parametrize(("level", "title"), [(Level.OWN, "Arbetsterapeut"), (Level.UNIT, "Läkare")])
+def test_only_what_can_be_done_is_offered_where_the_profession_has_changed(directory, kiv, level, title):
+    """The one cannot be ordered any more, and the other works as it is."""
+    person = cast.DOCTOR if level is Level.OWN else WHO
+    life.granted(kiv, person_id=person, level=level)
+    swept()
+    drifting.replace(kiv, drifting.person_dn(person), "hsaTitle", [title])
+    swept()
+    [row] = Finding.objects.standing().filter(subject_key=person.folded)
+    offered = findings.steps_of(row, mandates.read(cast.HEAD), drifting.head())
+    assert offered == (Step.REMOVE, Step.EXPLAIN)
