@@ -25,7 +25,7 @@ from provisioning.directory import Directory, Wanted, open_directory, open_round
 from provisioning.directory.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
 from provisioning.finding_models import Finding, Sweep
-from provisioning.grant_models import Grant
+from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest
 from provisioning.notifications import Kind as MessageKind
 from provisioning.rules import drift
@@ -268,6 +268,7 @@ def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
     """Whom a change concerns; None: look at everybody.
 
     What is deleted, or ends by its own date, no server tells as a change: hence a full sweep every day.
+    What the tool itself has done since then is known here.
     """
     whole = Sweep.objects.filter(outcome__in=[Sweep.Outcome.COMPLETE, Sweep.Outcome.INCOMPLETE])
     # Somebody who can never be read must not make every sweep a full one: few of them are remembered.
@@ -278,7 +279,10 @@ def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
     is_old = last_full.started_at < timezone.now() - timedelta(hours=settings.SWEEP_FULL_EVERY_HOURS)
     if is_old and not forced:
         return None
-    changed = directory.changed_since(last.started_at - OVERLAP)
+    try:
+        changed = directory.changed_since(last.started_at - OVERLAP)
+    except DirectoryTruncated:
+        return None  # so much was touched that not all of it is told: a night's import, say
     if changed is None:
         return None
     found = {one.folded: one for one in (*changed.person_ids, *map(HsaId, last.again))}
@@ -286,6 +290,10 @@ def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
     for rows in (Grant.objects.living(), Finding.objects.standing()):
         pairs = rows.filter(unit_key__in=unit_keys).values_list("subject_key", "subject_hsa_id")
         found |= {key: HsaId(text) for key, text in pairs}
+    # Whose case has gone on here: it may explain what it did not, or not settle what it was to.
+    for moved in (Grant.objects, AccessRequest.objects, Removal.objects):
+        since = moved.filter(state_since__gte=last.started_at)
+        found |= {key: HsaId(text) for key, text in since.values_list("subject_key", "subject_hsa_id")}
     return found
 
 

@@ -11,14 +11,18 @@ from provisioning.directory import open_directory
 from provisioning.directory.tracking import Changed
 from provisioning.errors import DirectoryError, DirectoryTruncated, DirectoryUnavailable
 from provisioning.finding_models import Finding, Sweep
+from provisioning.grant_models import Grant
+from provisioning.models import AccessRequest
 from provisioning.rules.drift import Kind
 from provisioning.rules.hsa import HsaId
 from tests import cast
 from tests.findings import drifting
 from tests.findings.drifting import found_of, swept
+from tests.findings.test_settling import adopt
 from tests.findings.test_sweep import leave_the_commission, lose_the_role
 from tests.grants import life
-from workflows import comparing
+from tests.workflows import acts
+from workflows import comparing, steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -133,13 +137,12 @@ def test_too_many_who_cannot_be_read_are_no_beginning(directory, kiv, teller, mo
     assert teller.asked_since == [last.started_at - comparing.OVERLAP] * 2
 
 
-@pytest.mark.parametrize("trouble", [DirectoryTruncated(), DirectoryUnavailable()], ids=lambda one: one.code)
-def test_changes_that_cannot_all_be_told_leave_everything_as_it_was(directory, kiv, teller, trouble):
+def test_changes_that_are_not_told_leave_everything_as_it_was(directory, kiv, teller):
     lose_the_role(directory, kiv)
     before = set(Finding.objects.values_list("pk", "state"))
-    teller.trouble = trouble
+    teller.trouble = DirectoryUnavailable()
     sweep = next_sweep()
-    assert (sweep.outcome, sweep.code) == (Sweep.Outcome.FAILED, trouble.code)
+    assert (sweep.outcome, sweep.code) == (Sweep.Outcome.FAILED, "directory.unavailable")
     assert set(Finding.objects.values_list("pk", "state")) == before
     teller.trouble, teller.changed = None, Changed(frozenset({WHO}), frozenset())
     next_sweep()
@@ -152,6 +155,8 @@ def test_changes_that_cannot_all_be_told_leave_everything_as_it_was(directory, k
 )
 def test_everybody_is_looked_at_once_a_day(teller, hours, is_full):
     Sweep.objects.update(started_at=timezone.now() - timedelta(hours=hours))
+    for rows in (Grant, AccessRequest):
+        rows.objects.update(state_since=timezone.now() - timedelta(days=7))
     assert next_sweep().is_full is is_full
     assert (WHO in teller.looked_at) is is_full
 
@@ -160,3 +165,36 @@ def test_a_server_that_does_not_tell_has_everybody_looked_at(teller):
     teller.changed = None
     assert next_sweep().is_full
     assert WHO in teller.looked_at
+
+
+def test_a_server_that_cuts_what_was_changed_makes_a_look_at_everybody(directory, kiv, teller):
+    """A night's import has touched more than the account gets: nobody waits until tomorrow for that."""
+    lose_the_role(directory, kiv)
+    teller.trouble = DirectoryTruncated()
+    sweep = next_sweep()
+    assert (sweep.is_full, sweep.outcome) == (True, Sweep.Outcome.COMPLETE)
+    assert found_of(WHO) == [Kind.ROLE_MISSING]
+
+
+def test_who_has_a_case_that_has_ended_here_is_looked_at_though_the_directory_is_as_it_was(
+    directory, kiv, teller
+):
+    """The order that was to settle it is withdrawn: the finding is to be settled again, and not tomorrow."""
+    lose_the_role(directory, kiv)
+    teller.changed = Changed(frozenset({WHO}), frozenset())
+    next_sweep()
+    request = adopt(drifting.finding(WHO, Kind.ROLE_MISSING))
+    steps.withdraw(request, by=drifting.head(), reason="Fel sista dag.")
+    assert drifting.finding(WHO, Kind.ROLE_MISSING).state == Finding.State.SETTLING
+
+    teller.changed = Changed(frozenset(), frozenset())
+    assert not next_sweep().is_full
+    assert drifting.finding(WHO, Kind.ROLE_MISSING).state == Finding.State.OPEN
+
+
+def test_a_strange_role_is_no_finding_any_more_as_soon_as_the_order_for_it_is_attested(directory, teller):
+    request = acts.order(by=cast.SETTLED, person_id=cast.SETTLED)
+    assert found_of(cast.SETTLED) == [Kind.ROLE_OUTSIDE]
+    acts.attest(request, cast.HEAD)
+    assert not next_sweep().is_full
+    assert found_of(cast.SETTLED) == []
