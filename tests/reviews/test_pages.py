@@ -12,6 +12,7 @@ from tests import cast
 from tests.grants import life
 from tests.reviews import sitting
 from tests.views.reading import form_of, text_of
+from workflows.views import reviews as pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -244,3 +245,66 @@ def test_a_head_of_another_unit_starts_none_here(directory, kiv, enter):
     browser = enter(cast.HEAD_ABOVE)
     assert browser.post(reverse("begin_review"), {"unit": grant.unit_key}).status_code == 400
     assert not Review.objects.exists()
+
+
+@pytest.fixture
+def short_pages(monkeypatch):
+    monkeypatch.setattr(pages, "RIGHTS_PER_PAGE", 1)
+
+
+def test_answers_on_the_second_page_are_saved_though_the_first_has_been_decided_meanwhile(
+    directory, kiv, enter, short_pages
+):
+    """In another tab, or by whoever else is asked: what was on the second page is on the first now."""
+    rights = life.granted(kiv), life.statistics(kiv), life.granted(kiv, person_id=cast.SETTLED)
+    review = sitting.opened(*rights)
+    head = enter(cast.HEAD)
+    url = reverse("review", args=[review.public_id])
+    first, second = sheet(head, review), head.get(url + "?page=2")
+    on_first, on_second = _item_on(first), _item_on(second)
+    send(head, review, first, **{f"{on_first.pk}-decision": "keep", f"{on_first.pk}-reason": sitting.WHY})
+
+    fields = {name: values[-1] for name, values in form_of(second).items()}
+    given = {f"{on_second.pk}-decision": "remove", f"{on_second.pk}-reason": "Har bytt tjänst."}
+    page = head.post(url + "?page=2", fields | given, follow=True)
+
+    on_second.refresh_from_db()
+    assert (on_second.decision, on_second.reason) == (Decision.REMOVE, "Har bytt tjänst.")
+    assert "1 decision is saved" in text_of(page)
+    assert ReviewItem.objects.undecided().count() == 1
+
+
+def _item_on(page) -> ReviewItem:
+    [pk] = {name.split("-")[0] for name in form_of(page) if name.endswith("-shown")}
+    return ReviewItem.objects.get(pk=pk)
+
+
+def test_who_answers_what_somebody_else_has_decided_meanwhile_is_told_so(directory, kiv, enter):
+    first, second = life.granted(kiv), life.statistics(kiv)
+    review = sitting.opened(first, second)
+    head = enter(cast.HEAD)
+    page = sheet(head, review)
+    sitting.decide(review, {first: Decision.KEEP}, cast.HEAD)
+    answer_page = head.post(
+        reverse("review", args=[review.public_id]),
+        {name: values[-1] for name, values in form_of(page).items()}
+        | answer(review, first, "remove", "Har bytt tjänst."),
+        follow=True,
+    )
+    shown = text_of(answer_page)
+    assert "You have not answered for any right yet" not in shown
+    assert "already been decided" in shown
+    assert sitting.item(review, first).decision == Decision.KEEP and not Removal.objects.exists()
+
+
+def test_who_answers_after_the_last_one_was_decided_is_told_so(directory, kiv, enter):
+    grant = life.granted(kiv)
+    review = sitting.opened(grant)
+    head = enter(cast.HEAD)
+    page = sheet(head, review)
+    sitting.decide(review, {grant: Decision.KEEP}, cast.HEAD)
+    url = reverse("review", args=[review.public_id])
+    fields = {name: values[-1] for name, values in form_of(page).items()}
+    shown = text_of(head.post(url, fields | answer(review, grant, "remove", "Har bytt."), follow=True))
+    assert "already been decided" in shown
+    assert not Removal.objects.exists()

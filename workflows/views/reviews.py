@@ -100,12 +100,9 @@ class Sheet:
     user: User
     review: Review
     page: Page[ReviewItem]
+    items: list[ReviewItem]
     said: Mapping[int, Said]
     given: dict[int, dict[str, str]] = field(default_factory=dict)
-
-    @property
-    def items(self) -> list[ReviewItem]:
-        return list(self.page)
 
 
 @never_cache
@@ -196,6 +193,7 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not waiting.exists():
         if request.method == "POST" and user.is_auditor:
             raise Http404  # reads everything, decides nothing
+        _say_too_late(request, len(_answered(request)))
         return redirect("review_result", public_id=public_id)
     sheet = _sheet(request, user, row, waiting)
     if request.method != "POST":
@@ -204,10 +202,27 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _sheet(request: HttpRequest, user: User, row: Review, waiting: QuerySet[ReviewItem]) -> Sheet:
+    """What is sent is about the rights that were on the page then, on whichever page they are by now."""
     rows = waiting.select_related("grant__origin__order")
     rows = rows.order_by("grant__subject_name", "subject_key", "pk")
     page = Paginator(rows, RIGHTS_PER_PAGE).get_page(request.GET.get("page"))
-    return Sheet(request, user, row, page, review_readings.look(item.grant for item in page))
+    sent = list(rows.filter(pk__in=_numbers(request, "shown"))[:RIGHTS_PER_PAGE])
+    items = sent or list(page)
+    return Sheet(request, user, row, page, items, review_readings.look(item.grant for item in items))
+
+
+def _numbers(request: HttpRequest, name: str) -> dict[int, str]:
+    """What was sent under this name, by the right's item."""
+    found: dict[int, str] = {}
+    for key, value in request.POST.items():
+        number, _dash, last = key.partition("-")
+        if last == name and number.isdecimal() and len(number) < 10:
+            found[int(number)] = str(value)
+    return found
+
+
+def _answered(request: HttpRequest) -> set[int]:
+    return {number for number, value in _numbers(request, "decision").items() if value}
 
 
 def _save(sheet: Sheet, waiting: QuerySet[ReviewItem]) -> HttpResponse:
@@ -235,8 +250,10 @@ def _save(sheet: Sheet, waiting: QuerySet[ReviewItem]) -> HttpResponse:
         messages.warning(sheet.request, str(exc.user_message))
         return redirect("review_result", public_id=sheet.review.public_id)
     _say_saved(sheet.request, saved)
+    too_late = len(_answered(sheet.request) - {item.pk for item in sheet.items}) + len(answers) - saved
+    _say_too_late(sheet.request, too_late)
     if shared_is_whole and not _has_errors(sheet):
-        if not answers:
+        if not answers and not too_late:
             messages.info(sheet.request, _("You have not answered for any right yet."))
         return redirect(_next_page(sheet.user, sheet.review), public_id=sheet.review.public_id)
     fresh = _sheet(sheet.request, sheet.user, sheet.review, waiting.all())
@@ -292,6 +309,16 @@ def _say_saved(request: HttpRequest, saved: int) -> None:
     if saved:
         text = ngettext("%(count)d decision is saved.", "%(count)d decisions are saved.", saved)
         messages.success(request, text % {"count": saved})
+
+
+def _say_too_late(request: HttpRequest, count: int) -> None:
+    if count:
+        text = ngettext(
+            "%(count)d right you answered for had already been decided, or has ended. It is not changed.",
+            "%(count)d rights you answered for had already been decided, or have ended. None is changed.",
+            count,
+        )
+        messages.warning(request, text % {"count": count})
 
 
 def _next_page(user: User, row: Review) -> str:
