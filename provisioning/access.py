@@ -35,7 +35,7 @@ from provisioning.rules.drift import Owner
 from provisioning.rules.hsa import HsaId, Level, Provider, Unit
 from provisioning.rules.lifecycle import State
 from provisioning.rules.mandates import Kind as Delegable
-from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
+from provisioning.rules.right_lifecycle import GrantState, RemovalState
 
 # The first notice may move over days off.
 ENDS_WITHIN = timedelta(days=max(deadlines.NOTICE_DAYS) + 14)
@@ -469,11 +469,12 @@ def may_take_back(user: User, removal: Removal) -> bool:
     """Say whether pages offer to take the removal back: who started it; where a sweep did, the head."""
     if removal.current_state not in (RemovalState.LOOKING, RemovalState.AWAITING_KIV):
         return False
-    if removal.started_by_id is not None:
-        return removal.started_by_id == user.hsa_key
-    if removal.cause != EndCause.LEAVER.value or removal.grant is None:
+    if removal.grant is not None and deadlines.has_ended(removal.grant.ends_on, on=readings.today()):
         return False
-    return grants.may_manage(removal.grant, mandates.for_display(user), user)
+    held = mandates.for_display(user)
+    if not held.is_known:
+        return removal.started_by_id == user.hsa_key  # the act asks the directory itself, and says so
+    return grants.may_take_back(removal, held, user)
 
 
 def may_read_subject(user: User, about: Grant | Removal) -> bool:

@@ -27,6 +27,7 @@ _TEXTS: Mapping[tuple[Act, Conflict], Promise] = {
     (Act.SECOND_ATTEST, Conflict.OWN_ATTESTATION): _(
         "You attested this order already. Somebody else has to be second."
     ),
+    (Act.KEEP, Conflict.OWN_CASE): _OWN_DECISION,
     (Act.CARRY_OUT, Conflict.OWN_CASE): _CARRYING_OUT,
     (Act.CARRY_OUT, Conflict.OWN_ATTESTATION): _CARRYING_OUT,
     (Act.REVIEW, Conflict.OWN_CASE): _("You cannot review your own access. Somebody else has to."),

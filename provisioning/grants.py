@@ -24,6 +24,7 @@ from provisioning.nudges import after_commit
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import HsaId, Level, Reading, Service
 from provisioning.rules.lifecycle import State
+from provisioning.rules.mandates import Kind
 from provisioning.rules.right_lifecycle import EndCause, GrantState
 
 RIGHT = ("subject_key", "service", "level", "unit_key")  # the columns that tell one right from another
@@ -202,6 +203,38 @@ def may_manage(grant: Grant, held: Mandates, by: User) -> bool:
     return grant.unit_id in held.unit_ids
 
 
+def may_take_back(removal: Removal, held: Mandates, by: User) -> bool:
+    """Say whether keeping the right after all is this person's: who gave it back, or ended it.
+
+    Whoever ended somebody's right must still hold a mandate there: it is a decision like the first. Where a
+    sweep began it because the person seemed to have left or moved, it is the head of unit's. Domain §7.
+    """
+    grant = removal.grant
+    if by.pk == removal.subject_key:
+        return removal.started_by_id == by.pk
+    if removal.subject_id in held.ids_of(by.identity):
+        return False
+    if removal.started_by_id is None:
+        return grant is not None and is_a_leavers(removal) and may_manage(grant, held, by)
+    return removal.started_by_id == by.pk and _may_decide_there(removal, held, by)
+
+
+def is_a_leavers(removal: Removal) -> bool:
+    """Say whether a sweep began it, because the person seemed to have left or moved."""
+    return removal.started_by_id is None and removal.cause == EndCause.LEAVER.value
+
+
+def _may_decide_there(removal: Removal, held: Mandates, by: User) -> bool:
+    """By any of the mandates that let somebody end a right: as head, reviewer, delegate or for a finding."""
+    if removal.cause == EndCause.FINDING.value and held.administers(removal.unit_dn):
+        return True
+    if removal.level == Level.PROVIDER.value:
+        return held.is_of_provider(removal.unit_id, by)
+    if held.delegated_for(Kind.ATTESTING, removal.unit_id) is not None:
+        return True
+    return held.heads_at_or_above(removal.unit_id, removal.unit_dn)
+
+
 def record_reviewed(grant: Grant, *, opened_on: date) -> None:
     """Kept at a review that was opened that day. Inside the review's operation, the row locked.
 
@@ -274,13 +307,11 @@ def _end(grant: Grant) -> None:
 
 
 def keep(grant: Grant, *, by: User | None) -> None:
-    """The decision to end it was taken back: it counts again, if its last day has not passed."""
+    """The decision to end it was taken back: it counts again. Raises WrongState: its last day has passed."""
     if grant.current_state is not GrantState.ENDING:
         raise WrongState
     if deadlines.has_ended(grant.ends_on, on=readings.today()):
-        grant.end_cause = EndCause.EXPIRY.value
-    else:
-        grant.state, grant.end_cause = GrantState.ACTIVE.value, ""
-    grant.state_since = timezone.now()
+        raise WrongState(_("The last day of the right has passed. If it is needed, order it anew."))
+    grant.state, grant.end_cause, grant.state_since = GrantState.ACTIVE.value, "", timezone.now()
     grant.save(update_fields=["state", "end_cause", "state_since"])
     audit.record(Action.GRANT_KEPT, actor=by, about=grant, state=grant.state)

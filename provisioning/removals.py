@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, grants, handlers, outbox, readings
+from provisioning import audit, four_eyes, grants, handlers, mandates, outbox, readings
 from provisioning import removal_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
@@ -26,6 +27,7 @@ from provisioning.models import User
 from provisioning.notifications import Kind
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import HsaId, Level, Person, Service, Unit
+from provisioning.rules.mandates import Act
 from provisioning.rules.removal import Held
 from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
 
@@ -147,19 +149,19 @@ def _stated(reason: str) -> str:
 def withdraw(row: Removal, *, by: User, held: Mandates, seen: SeenUnwanted | None, reason: str = "") -> None:
     """Take the removal back, while nothing has been removed: whoever started it, with or without a reason.
 
-    Where the comparison with the directory started it, because the person seemed to have left or moved, the
-    head of unit with a reason: what differs then stays as a finding, and with people. An expired right is not
-    kept in this way but ordered anew. `held`: mandates read just now; `seen`: what the directory shows now,
-    where the task is with the KIV administrator. Raises NotAllowed, WrongState, Invalid (no reason).
+    Whoever ended somebody else's right must still hold a mandate there. Where the comparison with the
+    directory started it, because the person seemed to have left or moved, the head of unit with a reason:
+    what differs then stays as a finding, and with people. A right whose last day has passed is not kept in
+    this way but ordered anew. `held`: mandates read just now; `seen`: what the directory shows now, where the
+    task is with the KIV administrator. Raises NotAllowed, WrongState, Invalid (no reason).
     """
     grant = moves.lock_grant(row)
-    if row.started_by_id is None and row.cause == EndCause.LEAVER.value:
-        if grant is None or not grants.may_manage(grant, held, by):
-            raise NotAllowed(_("Only the head of the unit can keep this access."))
-        if not reason.strip():
-            raise Invalid(_("Write why the person is to keep the access."), field="reason")
-    elif by.pk != row.started_by_id:
-        raise NotAllowed(_("Only the one who started the removal can take it back."))
+    if by.pk != row.subject_key:
+        four_eyes.require(Act.KEEP, by=by, held=held, subject_id=row.subject_id)
+    if not grants.may_take_back(row, held, by):
+        raise NotAllowed(_why_not_taken_back(row, by))
+    if grants.is_a_leavers(row) and not reason.strip():
+        raise Invalid(_("Write why the person is to keep the access."), field="reason")
     if row.current_state is RemovalState.AWAITING_KIV and (seen is None or any(seen.gone)):
         raise WrongState(
             _("It cannot be said that nothing has been removed yet, so it is too late to take it back.")
@@ -173,6 +175,14 @@ def withdraw(row: Removal, *, by: User, held: Mandates, seen: SeenUnwanted | Non
         grants.keep(grant, by=by)
     told = [person for person in (*moves.concerned(row), *waiting) if person != by.identity]
     outbox.enqueue(entry, Kind.REMOVAL_ENDED, told, removal=row)
+
+
+def _why_not_taken_back(row: Removal, by: User) -> Promise:
+    if grants.is_a_leavers(row):
+        return _("Only the head of the unit can keep this access.")
+    if row.started_by_id == by.pk:
+        return mandates.ENDED
+    return _("Only the one who started the removal can take it back.")
 
 
 def may_be_tried_again(grant: Grant) -> bool:

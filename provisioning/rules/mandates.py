@@ -23,6 +23,7 @@ class Act(enum.StrEnum):
     SECOND_ATTEST = "second_attest"
     CARRY_OUT = "carry_out"
     REVIEW = "review"
+    KEEP = "keep"  # take back what would end it
 
 
 class Conflict(enum.StrEnum):

@@ -14,6 +14,7 @@ from provisioning.rules.drift import Kind as DriftKind
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.lifecycle import State
 from provisioning.rules.mandates import Kind
+from provisioning.rules.right_lifecycle import GrantState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
@@ -132,6 +133,20 @@ def test_nobody_removes_the_right_of_ones_own_other_id(directory, kiv):
         life.report_done(removal)
     removal.refresh_from_db()
     assert removal.carried_out_by is None
+
+
+def test_the_head_does_not_keep_the_right_of_an_own_other_id(directory, kiv):
+    grant = life.granted(kiv)
+    drifting.uncouple(kiv, cast.COORDINATOR, cast.BJORKHAGA)
+    drifting.couple(kiv, cast.COORDINATOR, cast.EKLIDEN)
+    drifting.swept()
+    removal = life.with_kiv(grant.removals.get())
+    are_one_human(kiv, cast.HEAD, cast.COORDINATOR)
+    assert not access.may_take_back(acts.user(cast.HEAD), removal)
+    with pytest.raises(NotAllowed):
+        life.withdraw(removal, cast.HEAD, reason="Arbetar på båda enheterna.")
+    grant.refresh_from_db()
+    assert grant.current_state is GrantState.ENDING
 
 
 # -- reviewing -----------------------------------------------------------------------------------------------
