@@ -460,8 +460,11 @@ def to_remove(user: User) -> QuerySet[Removal]:
 
 def may_end(user: User, grant: Grant) -> bool:
     """Say whether pages offer to end the right: to the person, and to the head of its unit."""
-    if grant.current_state is not GrantState.ACTIVE:
-        return False
+    return grant.current_state is GrantState.ACTIVE and is_theirs_to_end(user, grant)
+
+
+def is_theirs_to_end(user: User, grant: Grant) -> bool:
+    """Whose act it is, be it too late or not."""
     return user.hsa_key == grant.subject_key or grants.may_manage(grant, mandates.for_display(user), user)
 
 
@@ -471,6 +474,11 @@ def may_take_back(user: User, removal: Removal) -> bool:
         return False
     if removal.grant is not None and deadlines.has_ended(removal.grant.ends_on, on=readings.today()):
         return False
+    return is_theirs_to_take_back(user, removal)
+
+
+def is_theirs_to_take_back(user: User, removal: Removal) -> bool:
+    """Whose act it is, be it too late or not."""
     held = mandates.for_display(user)
     if not held.is_known:
         return removal.started_by_id == user.hsa_key  # the act asks the directory itself, and says so

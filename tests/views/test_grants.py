@@ -99,7 +99,9 @@ def test_ending_a_right_asks_names_the_consequence_and_needs_a_reason(directory,
     removal = Removal.objects.get()
     assert answer.url == reverse("removal", args=[removal.public_id])
     assert removal.cause == ("head_of_unit" if by is cast.HEAD else "person")
-    assert page(by, "grant_end", grant.public_id).status_code == 404  # ended once
+    again = page(by, "grant_end", grant.public_id, data={"reason": "Har slutat på enheten."})
+    assert again.url == reverse("grant", args=[grant.public_id])  # a second click, and it shows how it stands
+    assert Removal.objects.count() == 1
 
 
 def test_a_silent_directory_ends_nothing_and_keeps_what_was_written(directory, kiv, page, client):
@@ -165,6 +167,22 @@ def test_letting_a_right_run_out_is_shown_and_prolonging_still_offered(directory
     found = text(page(cast.HEAD, "grant", grant.public_id))
     assert f"forlang={grant.public_id}" in found
     assert reverse("grant_let_end", args=[grant.public_id]) not in found
+
+
+def test_a_second_click_leads_to_the_page_that_shows_how_it_stands(directory, kiv, page):
+    grant = life.granted(kiv)
+    for name in ("grant_let_end", "grant_end"):
+        for _click in range(2):
+            answer = page(cast.HEAD, name, grant.public_id, data={"reason": "Har slutat."})
+            assert answer.status_code == 302
+        assert page(cast.HEAD, name, grant.public_id).url == reverse("grant", args=[grant.public_id])
+    removal = Removal.objects.get()
+    for _click in range(2):
+        answer = page(cast.HEAD, "removal_withdraw", removal.public_id, data={"reason": "Ett misstag."})
+        assert answer.url == reverse("removal", args=[removal.public_id])
+    assert Grant.objects.get().current_state is GrantState.ACTIVE
+    for reader in (cast.COORDINATOR, cast.DOCTOR):
+        assert page(reader, "removal_withdraw", removal.public_id).status_code == 404
 
 
 def test_prolonging_opens_the_order_page_with_the_day_after_the_old_end(directory, kiv, page):

@@ -61,8 +61,10 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """End a right now: the head of unit somebody's, a person an own one."""
     user = acting_user(request)
     grant = access.find_grant(user, public_id)
-    if not access.may_end(user, grant):
+    if not access.is_theirs_to_end(user, grant):
         raise Http404
+    if not access.may_end(user, grant):
+        return _is_too_late(request, "grant", public_id)
     is_own = user.hsa_key == grant.subject_key
     question = Question(
         heading=_("Give the right back?") if is_own else _("End the right?"),
@@ -96,8 +98,10 @@ def let_end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Decide that a right may run out on its last day: no more reminders."""
     user = acting_user(request)
     grant = access.find_grant(user, public_id)
-    if not access.may_end(user, grant) or grant.let_end_at is not None:
+    if not access.is_theirs_to_end(user, grant):
         raise Http404
+    if not access.may_end(user, grant) or grant.let_end_at is not None:
+        return _is_too_late(request, "grant", public_id)
     question = Question(
         heading=_("Let the right run out?"),
         consequence=_(
@@ -123,8 +127,10 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take a removal back, while nothing has been removed."""
     user = acting_user(request)
     removal = access.find_removal_to_act(user, public_id)
-    if not access.may_take_back(user, removal):
+    if not access.is_theirs_to_take_back(user, removal):
         raise Http404
+    if not access.may_take_back(user, removal):
+        return _is_too_late(request, "removal", public_id)
     question = Question(
         heading=_("Take the removal back?"),
         consequence=_(
@@ -144,6 +150,12 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return redirect("removal", public_id=removal.public_id)
 
     return _ask(request, question, act, is_required=removal.started_by is None)
+
+
+def _is_too_late(request: HttpRequest, page: str, public_id: UUID) -> HttpResponse:
+    """A second click, or somebody was faster: its page shows how it stands."""
+    messages.warning(request, str(WrongState.user_message))
+    return redirect(page, public_id=public_id)
 
 
 def _ask(
