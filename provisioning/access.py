@@ -7,11 +7,11 @@ Source: domain §7.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
@@ -32,7 +32,7 @@ from provisioning.notifications import Kind
 from provisioning.review_models import Review, ReviewItem
 from provisioning.rules import deadlines
 from provisioning.rules.drift import Owner
-from provisioning.rules.hsa import HsaId, Level, Provider, Unit
+from provisioning.rules.hsa import HsaId, Level
 from provisioning.rules.lifecycle import State
 from provisioning.rules.mandates import Kind as Delegable
 from provisioning.rules.right_lifecycle import GrantState, RemovalState
@@ -187,7 +187,7 @@ def visible_reviews(user: User) -> QuerySet[Review]:
     if user.is_auditor:
         return rows
     is_party = Q(reviewers__person_key=user.hsa_key) | Q(items__reviewer=user) | Q(items__reviewed_for=user)
-    return rows.filter(is_party | _is_head(mandates.for_display(user))).distinct()
+    return rows.filter(is_party | _is_head(user, mandates.for_display(user))).distinct()
 
 
 def find_review(user: User, public_id: UUID) -> Review:
@@ -221,9 +221,7 @@ def visible_items(user: User, review: Review) -> QuerySet[ReviewItem]:
     """What of a review this person may read: all as auditor, head or reviewer of it all; else own part."""
     rows = review.items.select_related("grant__origin__order", "reviewer", "reviewed_for")
     held = mandates.for_display(user)
-    is_head = review.unit_key in {unit_id.folded for unit_id in held.unit_ids} or any(
-        provider.hsa_id.folded == review.unit_key for provider in held.providers
-    )
+    is_head = review.unit_id in held.unit_ids | held.provider_ids(user)
     has_all = review.reviewers.filter(person_key=user.hsa_key, only_subject_key="").exists()
     if user.is_auditor or is_head or has_all:
         return rows
@@ -234,13 +232,13 @@ def visible_items(user: User, review: Review) -> QuerySet[ReviewItem]:
 def may_begin_review(user: User) -> bool:
     """Say whether a way to start one is shown. The operation asks again, with mandates read fresh."""
     held = mandates.for_display(user)
-    return user.is_auditor or held.is_head_of_unit or bool(held.providers)
+    return user.is_auditor or held.is_head_of_unit or bool(held.provider_ids(user))
 
 
 def rights_to_review(user: User, held: Mandates) -> QuerySet[Grant]:
     """The rights whose units this person may start a review of, with the mandates read just now."""
     rows = Grant.objects.active()
-    return rows if user.is_auditor else rows.filter(_is_head(held))
+    return rows if user.is_auditor else rows.filter(_is_head(user, held))
 
 
 def visible_findings(user: User) -> QuerySet[Finding]:
@@ -250,11 +248,7 @@ def visible_findings(user: User) -> QuerySet[Finding]:
         return rows
     held = mandates.for_display(user)
     keys = [one.folded for one in held.unit_ids]
-    providers = [one.hsa_id.folded for one in held.providers] + [
-        HsaId(provider).folded
-        for provider, named in settings.PROVIDER_MANDATES.items()
-        if user.identity in {HsaId(text) for text in named}
-    ]
+    providers = [one.folded for one in held.provider_ids(user)]
     mine = Q(unit_key__in=keys) | Q(level=Level.PROVIDER.value, unit_key__in=providers)
     for dn in held.managed_dns:
         below = Q(unit_dn__iexact=dn) | Q(unit_dn__iendswith="," + dn)
@@ -319,7 +313,7 @@ def _with_people() -> QuerySet[AccessRequest]:
 
 def _of_own(user: User) -> QuerySet[AccessRequest]:
     """What somebody has a part in, or is head of the unit of."""
-    return _with_people().filter(_is_party(user) | _is_head(mandates.for_display(user))).distinct()
+    return _with_people().filter(_is_party(user) | _is_head(user, mandates.for_display(user))).distinct()
 
 
 def _is_party(user: User) -> Q:
@@ -342,11 +336,8 @@ def _asked_for(user: User) -> QuerySet[OutgoingMessage, Any]:
     return messages.exclude(request=None).values("request")
 
 
-def _is_head(held: Mandates) -> Q:
-    keys = [unit_id.folded for unit_id in held.unit_ids] + [
-        provider.hsa_id.folded for provider in held.providers
-    ]
-    return Q(unit_key__in=keys)
+def _is_head(user: User, held: Mandates) -> Q:
+    return Q(unit_key__in=[one.folded for one in held.unit_ids | held.provider_ids(user)])
 
 
 # -- rights and their removals -------------------------------------------------------------------------------
@@ -361,7 +352,7 @@ def visible_grants(user: User) -> GrantQuerySet:
         Q(order__orderer=user) | Q(attester=user) | Q(attested_for=user) | Q(second_attester=user)
     )
     mine = Q(subject_key=user.hsa_key) | Q(pk__in=acted.values("grant"))
-    return rows.filter(mine | _is_head(mandates.for_display(user)))
+    return rows.filter(mine | _is_head(user, mandates.for_display(user)))
 
 
 def find_grant(user: User, public_id: UUID) -> Grant:
@@ -383,7 +374,7 @@ def ending_soon(user: User) -> GrantQuerySet:
     unit_ids = held.unit_ids.union(
         *(one.unit_ids for one in held.delegated if one.kind is Delegable.ORDERING)
     )
-    providers = [one.hsa_id.folded for one in held.providers]
+    providers = [one.folded for one in held.provider_ids(user)]
     on_units = Q(unit_key__in=[one.folded for one in unit_ids]) & ~Q(level=Level.PROVIDER.value)
     mine = Q(subject_key=user.hsa_key) | on_units
     mine |= Q(unit_key__in=providers, level=Level.PROVIDER.value)
@@ -400,10 +391,27 @@ def may_read_place(user: User, place_id: HsaId) -> bool:
     return user.is_auditor or place_id in held.unit_ids or held.is_of_provider(place_id, user)
 
 
-def places_to_read(user: User) -> tuple[Unit | Provider, ...]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A unit or care provider in a menu."""
+
+    hsa_id: HsaId
+    name: str
+
+
+def places_to_read(user: User) -> tuple[Place, ...]:
     """The units and care providers whose rights are this person's to follow, for a menu of them."""
     held = mandates.for_display(user)
-    return (*held.units, *held.providers)
+    units = [Place(unit.hsa_id, unit.name) for unit in held.units]
+    providers = {provider.hsa_id: provider.name for provider in held.providers}
+    ids = sorted(held.provider_ids(user), key=str)
+    return (*units, *(Place(one, providers.get(one) or _name_known_here(one)) for one in ids))
+
+
+def _name_known_here(place_id: HsaId) -> str:
+    """By the latest right there; the HSA-id where there has been none."""
+    latest = Grant.objects.filter(unit_key=place_id.folded).first()
+    return latest.unit_name if latest is not None and latest.unit_name else place_id.text
 
 
 def places_of_grant_subject(user: User, grant: Grant) -> frozenset[HsaId] | None:
@@ -411,7 +419,7 @@ def places_of_grant_subject(user: User, grant: Grant) -> frozenset[HsaId] | None
     if user.is_auditor or user.hsa_key == grant.subject_key:
         return None
     held = mandates.for_display(user)
-    return held.unit_ids | {provider.hsa_id for provider in held.providers}
+    return held.unit_ids | held.provider_ids(user)
 
 
 def visible_removals(user: User) -> QuerySet[Removal]:
@@ -441,7 +449,7 @@ def _removals_of_own(user: User) -> QuerySet[Removal]:
         | Q(pk__in=Handler.objects.filter(person_key=user.hsa_key).exclude(removal=None).values("removal"))
         | Q(pk__in=told.values("removal"))
     )
-    return _removals().filter(part | _is_head(mandates.for_display(user)))
+    return _removals().filter(part | _is_head(user, mandates.for_display(user)))
 
 
 def find_removal(user: User, public_id: UUID) -> Removal:

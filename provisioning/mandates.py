@@ -63,9 +63,12 @@ class Mandates:
 
     def is_of_provider(self, provider_id: HsaId, holder: User) -> bool:
         """Say whether the holder of these mandates has that care provider's: by its entry, or by name."""
-        return holder.identity in named_for(provider_id) or any(
-            one.hsa_id == provider_id for one in self.providers
-        )
+        return provider_id in self.provider_ids(holder)
+
+    def provider_ids(self, holder: User) -> frozenset[HsaId]:
+        """The care providers whose mandate the holder has: by their entries, or by name in the settings."""
+        named = (one for one in map(HsaId, settings.PROVIDER_MANDATES) if holder.identity in named_for(one))
+        return frozenset([*named, *(provider.hsa_id for provider in self.providers)])
 
     def heads_at_or_above(self, unit_id: HsaId, dn: str) -> bool:
         """Say whether the holder is head of that unit or of one above it, where a case climbs. Domain §7."""
@@ -107,7 +110,10 @@ UNKNOWN = Mandates(is_known=False)
 
 def named_for(provider_id: HsaId) -> tuple[HsaId, ...]:
     """Who holds the care provider's mandate by the settings, beside the head that its entry names."""
-    return tuple(HsaId(text) for text in settings.PROVIDER_MANDATES.get(provider_id.text, ()))
+    for key, named in settings.PROVIDER_MANDATES.items():
+        if HsaId(key) == provider_id:
+            return tuple(HsaId(text) for text in named)
+    return ()
 
 
 def read(person_id: HsaId) -> Mandates:

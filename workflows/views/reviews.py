@@ -140,7 +140,7 @@ def begin(request: HttpRequest) -> HttpResponse:
     except DirectoryError as exc:
         return _problem(request, str(exc.user_message), status=503)
     rights = access.rights_to_review(user, held)
-    if not user.is_auditor and not held.is_head_of_unit and not held.providers:
+    if not user.is_auditor and not held.is_head_of_unit and not held.provider_ids(user):
         raise Http404
     form = _begin_form(request, user, rights)
     if request.method != "POST" or not form.is_valid():
