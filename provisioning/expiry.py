@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning import audit, grants, outbox, readings
+from provisioning import audit, grants, mandates, outbox, readings
 from provisioning.audit import Action
 from provisioning.directory import Directory
+from provisioning.directory.troubles import suppress_two_entries
 from provisioning.grant_models import Grant, Notice
 from provisioning.notifications import Kind
 from provisioning.rules import deadlines, removal
@@ -28,11 +29,12 @@ def give_notices(directory: Directory, *, on: date | None = None) -> int:
     """Write the notices that are due. Returns how many rights they are about. Raises DirectoryError.
 
     To the person and to the head of unit as the directory names it now; where it names none, to whoever
-    ordered. Nobody is told about a right that is let to end, that an open order would prolong, or whose end
-    takes nothing away because another right, which lasts longer, needs the same.
+    ordered. About a process leader's, to those who hold the provider's mandate, and to the head of a unit who
+    ordered it and can do so again. Nobody is told about a right that is let to end, that an open order would
+    prolong, or whose end takes nothing away because another right, which lasts longer, needs the same.
     """
     today = on or readings.today()
-    heads: dict[tuple[str, str], HsaId | None] = {}
+    heads: dict[tuple[str, str], tuple[HsaId, ...]] = {}
     count = 0
     for grant in _ending_soon(today):
         if due_notice(grant, on=today) is None or grants.open_renewals(grant).exists():
@@ -41,7 +43,7 @@ def give_notices(directory: Directory, *, on: date | None = None) -> int:
             continue
         place = (grant.unit_key, grant.level)
         if place not in heads:
-            heads[place] = _head(directory, grant)
+            heads[place] = _heads(directory, grant)
         count += _give(grant.pk, heads[place], on=today)
     return count
 
@@ -74,22 +76,27 @@ def _takes_nothing_away(grant: Grant) -> bool:
     return removal.is_covered(grant.right, [other.right for other in others])
 
 
-def _head(directory: Directory, grant: Grant) -> HsaId | None:
-    """The head now, as the directory has it."""
+def _heads(directory: Directory, grant: Grant) -> tuple[HsaId, ...]:
+    """The head now, as the directory has it; none where two entries claim the id: others are told as ever."""
     is_provider = grant.level == Level.PROVIDER.value
-    entry = directory.provider(grant.unit_id) if is_provider else directory.unit(grant.unit_id)
-    return entry.manager_id if entry else None
+    named = mandates.named_for(grant.unit_id) if is_provider else ()
+    with suppress_two_entries():
+        entry = directory.provider(grant.unit_id) if is_provider else directory.unit(grant.unit_id)
+        return (*named, entry.manager_id) if entry and entry.manager_id else named
+    return named
 
 
 @transaction.atomic
-def _give(pk: int, head_id: HsaId | None, *, on: date) -> bool:
+def _give(pk: int, heads: tuple[HsaId, ...], *, on: date) -> bool:
     grant = grants.lock(pk)
     due_on = due_notice(grant, on=on)
     if due_on is None:
         return False  # prolonged or let to end in between
     days_left = (grant.ends_on - on).days
     latest = grant.requests.order_by("-pk").first() or grant.origin
-    recipients = dict.fromkeys([grant.subject_id, head_id or latest.order.orderer.identity])
+    recipients = dict.fromkeys([grant.subject_id, *heads])
+    if not heads or grant.level == Level.PROVIDER.value:
+        recipients[latest.order.orderer.identity] = None
     Notice.objects.bulk_create(
         [
             Notice(

@@ -17,6 +17,7 @@ from provisioning.rules.hsa import Attribute
 from provisioning.rules.lifecycle import State
 from provisioning.rules.right_lifecycle import GrantState, RemovalState
 from tests import cast
+from tests.findings import drifting
 from tests.grants import life
 from tests.workflows import acts
 from workflows import expiry as ending
@@ -260,6 +261,22 @@ def test_a_silent_directory_puts_notices_off(directory, kiv):
     directory.faults.clear()
     tasks.sweep_notices()
     assert Notice.objects.count() == 2
+
+
+def test_a_unit_that_two_entries_claim_keeps_nobody_elses_notice_back(directory, kiv):
+    first, second = life.granted(kiv), life.granted(kiv, person_id=cast.DOCTOR)
+    ends(first, readings.today() + timedelta(days=5))
+    ends(second, readings.today() + timedelta(days=6))
+    Grant.objects.filter(pk=first.pk).update(unit_key=cast.EKLIDEN.folded, unit_hsa_id=cast.EKLIDEN.text)
+    drifting.replace(kiv, drifting.unit_dn(cast.ALMBY), "hsaIdentity", [cast.EKLIDEN.text])
+    tasks.sweep_notices()
+    told = Notice.objects.values_list("grant", "recipient_key")
+    assert set(told) == {
+        (first.pk, cast.COORDINATOR.folded),
+        (first.pk, cast.HEAD.folded),  # who ordered it
+        (second.pk, cast.DOCTOR.folded),
+        (second.pk, cast.HEAD.folded),
+    }
 
 
 def let_end(grant: Grant, by) -> Grant:
