@@ -17,7 +17,7 @@ from django.http import Http404
 
 from provisioning import grants, mandates, readings, reviewers
 from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, GrantQuerySet, Removal
+from provisioning.grant_models import Grant, GrantQuerySet, Notice, Removal
 from provisioning.mandates import Mandates
 from provisioning.models import (
     AccessRequest,
@@ -364,9 +364,10 @@ def find_grant(user: User, public_id: UUID) -> Grant:
 
 
 def ending_soon(user: User) -> GrantQuerySet:
-    """Rights in force that end soon, that nobody has decided on, and that this person may order anew.
+    """Rights in force that end soon, that nobody has decided on, and that this person may order anew or end.
 
-    Own ones, those on units the person is head of, and those where a head has delegated ordering. Not those
+    Own ones, those on units the person is head of, those where a head has delegated ordering, and those of a
+    provider whose mandate the person holds; also those that the person ordered and was told of. Not those
     that are let to end, nor those that an open order would prolong.
     """
     held = mandates.for_display(user)
@@ -378,11 +379,25 @@ def ending_soon(user: User) -> GrantQuerySet:
     on_units = Q(unit_key__in=[one.folded for one in unit_ids]) & ~Q(level=Level.PROVIDER.value)
     mine = Q(subject_key=user.hsa_key) | on_units
     mine |= Q(unit_key__in=providers, level=Level.PROVIDER.value)
+    told = Notice.objects.filter(recipient_key=user.hsa_key)
+    ordered = AccessRequest.objects.exclude(grant=None).filter(order__orderer=user)
+    mine |= Q(pk__in=told.values("grant")) & Q(pk__in=ordered.values("grant"))
     renewal = AccessRequest.objects.open().filter(**{name: OuterRef(name) for name in grants.RIGHT})
     rows = Grant.objects.active().filter(
         let_end_at=None, ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN
     )
     return rows.filter(mine).exclude(Exists(renewal)).order_by("ends_on", "pk")
+
+
+def may_order_anew(user: User, grant: Grant) -> bool:
+    """Say whether pages offer to prolong the right: to whom it is, and to who orders there. Domain §7."""
+    if user.hsa_key == grant.subject_key:
+        return True
+    held = mandates.for_display(user)
+    if grant.level == Level.PROVIDER.value:
+        return any(unit.provider_id == grant.unit_id for unit in held.units)
+    is_delegate = held.delegated_for(Delegable.ORDERING, grant.unit_id) is not None
+    return is_delegate or grant.unit_id in held.unit_ids
 
 
 def may_read_place(user: User, place_id: HsaId) -> bool:

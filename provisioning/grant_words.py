@@ -120,7 +120,7 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
     """The right as a line; `now`: whether it stands in the directory, None where that was not asked."""
     tone, sentence = NOW[now] if now is not None else ("", "")
     is_active = grant.current_state is GrantState.ACTIVE
-    may_prolong = is_active and prolongation.is_offered(grant, on=readings.today(), works=now)
+    is_time = is_active and prolongation.is_offered(grant, on=readings.today(), works=now)
     return GrantLine(
         url=reverse("grant", args=[grant.public_id]),
         subject=listed_name(viewer, grant),
@@ -132,7 +132,7 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
         now_tone=tone,
         now=str(sentence),
         is_let_end=grant.let_end_at is not None and is_active,
-        prolong_url=prolong_url(grant) if may_prolong else "",
+        prolong_url=prolong_url(grant) if is_time and access.may_order_anew(viewer, grant) else "",
     )
 
 

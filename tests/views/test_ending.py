@@ -7,16 +7,19 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from provisioning import readings
-from provisioning.grant_models import Grant
+from provisioning import readings, tasks
+from provisioning.grant_models import Grant, Notice
 from provisioning.models import AccessRequest, AuditEntry, Order
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.lifecycle import State
+from provisioning.rules.mandates import Kind
 from tests import cast
+from tests.findings import drifting
 from tests.grants import life
+from tests.reviews import sitting as review_sitting
 from tests.views.reading import form_of, text_of
-from tests.workflows import acts
+from tests.workflows import acts, delegating
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -157,6 +160,92 @@ def test_sent_twice_it_is_one_order(ending, sitting, client):
 
     assert open_orders().count() == 1
     assert Order.objects.filter(requests__subject_key=ending[0].subject_key).distinct().count() == 2
+
+
+def test_a_second_click_is_told_that_it_is_done_and_not_that_nothing_was_answered(ending, sitting, client):
+    page = sitting(cast.HEAD)
+    filled = form_of(page) | {name: [text] for name, text in STATEMENT.items()}
+    filled |= {f"{ending[0].public_id}-decision": ["prolong"], f"{ending[1].public_id}-decision": ["let_end"]}
+
+    client.post(reverse("ending"), filled)
+    words = text_of(client.post(reverse("ending"), filled, follow=True))
+
+    assert "1 order is sent." in words and "1 right may run out." in words
+    assert "decided already" in words
+    assert "You have not answered" not in words
+    assert open_orders().count() == 1
+
+
+def test_an_answer_counts_although_others_have_decided_and_the_right_is_on_another_page_now(
+    ending, sitting, client, monkeypatch
+):
+    monkeypatch.setattr("workflows.views.ending.RIGHTS_PER_PAGE", 1)
+    client.force_login(acts.user(cast.HEAD))
+    second = client.get(reverse("ending") + "?page=2")
+    (last,) = [grant for grant in ending if str(grant.public_id) in second.content.decode()]
+    first = next(grant for grant in ending if grant != last)
+    sitting(first.subject_id, {first: "let_end"})
+    client.force_login(acts.user(cast.HEAD))
+
+    client.post(reverse("ending") + "?page=2", form_of(second) | {f"{last.public_id}-decision": ["let_end"]})
+
+    last.refresh_from_db()
+    assert last.let_end_by_id == cast.HEAD.folded
+
+
+def choices_of(page, grant: Grant) -> set[str]:
+    """What can be chosen for the right."""
+    whole = page.content.decode()
+    return {one for one in ("prolong", "let_end") if f'id="id_{grant.public_id}-{one}"' in whole}
+
+
+@pytest.mark.parametrize(
+    ("by", "choices"),
+    [
+        (cast.HEAD, {"prolong", "let_end"}),
+        (cast.COORDINATOR, {"prolong", "let_end"}),
+        (cast.DELEGATE, {"prolong"}),
+    ],
+)
+def test_only_what_somebody_may_decide_can_be_chosen(ending, sitting, client, by, choices):
+    delegating.give(kinds=[Kind.ORDERING])
+    page = sitting(by)
+    assert choices_of(page, ending[0]) == choices
+    link = reverse("grant", args=[ending[0].public_id])
+    assert client.get(link).status_code == (404 if by is cast.DELEGATE else 200)
+    assert (link in page.content.decode()) is (by is not cast.DELEGATE)
+
+
+def test_of_a_process_leaders_right_each_is_offered_what_they_may_decide(directory, kiv, sitting):
+    """A head of a unit orders it; whoever holds the provider's mandate lets it end; the person both."""
+    grant = review_sitting.process_leader(kiv)
+    _ends_in(grant, 21)
+    holder = sitting(cast.PROVIDER_HEAD)
+    assert choices_of(holder, grant) == {"let_end"}
+    assert "a head of unit of the care provider places it" in text_of(holder)
+    assert choices_of(sitting(cast.PROCESS_LEADER), grant) == {"prolong", "let_end"}
+    assert "Nothing ends soon" in text_of(sitting(cast.HEAD)), "not told of it yet"
+
+    Grant.objects.update(noticed_on=None)
+    tasks.sweep_notices()
+
+    told = set(Notice.objects.values_list("recipient_key", flat=True))
+    assert told == {one.folded for one in (cast.PROCESS_LEADER, cast.PROVIDER_HEAD, cast.HEAD)}
+    assert choices_of(sitting(cast.HEAD), grant) == {"prolong"}
+    sitting(cast.HEAD, {grant: "prolong"}, **STATEMENT)
+    assert open_orders().get().current_state is State.AWAITING_SECOND_ATTESTATION
+
+
+def test_whoever_was_told_because_there_is_no_head_finds_it_and_reads_who_can_prolong_it(
+    ending, kiv, sitting
+):
+    drifting.replace(kiv, drifting.unit_dn(cast.BJORKHAGA), "hsaHealthCareUnitManager", [])
+    Grant.objects.update(noticed_on=None)
+    tasks.sweep_notices()
+    page = sitting(cast.HEAD)  # who ordered it, and is not the head any more
+    assert choices_of(page, ending[0]) == set()
+    assert "the head of the unit places it" in text_of(page)
+    assert "Nothing ends soon" in text_of(sitting(cast.HEAD_ABOVE))
 
 
 def test_who_may_not_order_there_neither_sees_nor_prolongs(ending, sitting, client):

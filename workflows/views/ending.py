@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -36,12 +38,13 @@ from provisioning.mandates import Mandates
 from provisioning.models import User
 from provisioning.presentation import CauseLine
 from provisioning.review_readings import Said
-from provisioning.rules.hsa import Answer
+from provisioning.rules.hsa import Answer, Level
 from workflows import steps
 from workflows.views.answers import acting_user
 
 RIGHTS_PER_PAGE = 40
 PROLONG, LET_END = "prolong", "let_end"
+_SHOWN = "-shown"  # the field that says what the directory said when the right was shown
 
 
 class SharedStatementForm(StatementForm):
@@ -69,12 +72,20 @@ class Row:
     said: Said
     line: GrantLine
     new_end: date
+    may_prolong: bool
+    may_let_end: bool
+    url: str  # empty where the right's own page is not this reader's
     decision: str = ""
     error: str = ""
 
     @property
     def key(self) -> str:
         return str(self.grant.public_id)
+
+    @property
+    def is_providers(self) -> bool:
+        """A process leader's: then it is the care provider that counts, and no unit."""
+        return self.grant.level == Level.PROVIDER.value
 
     @property
     def causes(self) -> Sequence[CauseLine]:
@@ -87,11 +98,12 @@ class Row:
 def ending(request: HttpRequest) -> HttpResponse:
     """What I can prolong or let end. What is answered is done; the rest waits."""
     user = acting_user(request)
-    page = Paginator(access.ending_soon(user), RIGHTS_PER_PAGE).get_page(request.GET.get("page"))
-    said = review_readings.look(page)
-    rows = [_row(user, grant, said[grant.pk]) for grant in page]
+    rights = access.ending_soon(user)
+    page = Paginator(rights, RIGHTS_PER_PAGE).get_page(request.GET.get("page"))
     if request.method != "POST":
-        return _page(request, rows, SharedStatementForm(), page)
+        return _page(request, _rows(user, list(page)), SharedStatementForm(), page)
+    # What was on the page, whichever page it is on now that others have decided, too.
+    rows = _rows(user, list(rights.filter(public_id__in=_shown(request.POST))[:RIGHTS_PER_PAGE]))
     try:
         held = mandates.read(user.identity)
     except DirectoryError as exc:
@@ -108,9 +120,34 @@ def _silent(request: HttpRequest, rows: list[Row], page: Any, message: str) -> H
     return _page(request, rows, statement, page, status=503)
 
 
-def _row(user: User, grant: Grant, said: Said) -> Row:
+def _rows(user: User, rights: Sequence[Grant]) -> list[Row]:
+    said = review_readings.look(rights)
+    pks = [grant.pk for grant in rights]
+    readable = set(access.visible_grants(user).filter(pk__in=pks).values_list("pk", flat=True))
+    return [_row(user, grant, said[grant.pk], is_readable=grant.pk in readable) for grant in rights]
+
+
+def _row(user: User, grant: Grant, said: Said, *, is_readable: bool) -> Row:
     line = grant_words.grant_line(user, grant, None)
-    return Row(grant, said, line, prolongation.next_last_day(grant))
+    return Row(
+        grant,
+        said,
+        line,
+        prolongation.next_last_day(grant),
+        may_prolong=access.may_order_anew(user, grant),
+        may_let_end=access.may_end(user, grant),
+        url=line.url if is_readable else "",
+    )
+
+
+def _shown(data: QueryDict) -> list[UUID]:
+    """The rights that were on the page."""
+    found = []
+    for name in data:
+        if name.endswith(_SHOWN):
+            with contextlib.suppress(ValueError):
+                found.append(UUID(name.removesuffix(_SHOWN)))
+    return found
 
 
 def _save(request: HttpRequest, user: User, held: Mandates, rows: list[Row], page: Any) -> HttpResponse:
@@ -119,18 +156,28 @@ def _save(request: HttpRequest, user: User, held: Mandates, rows: list[Row], pag
         _take(request, row)
     statement = _statement_for(request, rows)
     done = {PROLONG: 0, LET_END: 0}
+    is_late = _is_late(request, rows)
     for row in rows:
         if row.error or not row.decision or _lacks_statement(row, statement):
             continue
         row.error = _carry_out(row, user, held, statement)
         done[row.decision] += not row.error
     _say_done(request, done)
+    if is_late:
+        text = _("Some of it was decided already, by you or by somebody else. The list shows what is left.")
+        messages.info(request, text)
     if not statement.errors and not any(row.error for row in rows):
-        if not any(done.values()):
+        if not is_late and not any(done.values()):
             messages.info(request, _("You have not answered for any right yet."))
         return redirect("ending")
     left = [row for row in rows if row.error or not row.decision or _lacks_statement(row, statement)]
     return _page(request, left, statement, page, status=400)
+
+
+def _is_late(request: HttpRequest, rows: Sequence[Row]) -> bool:
+    """Say whether something was answered that needs no answer any more: a second click, or somebody else."""
+    answered = {str(one) for one in _shown(request.POST) if request.POST.get(f"{one}-decision")}
+    return bool(answered - {row.key for row in rows})
 
 
 def _statement_for(request: HttpRequest, rows: Sequence[Row]) -> SharedStatementForm:
