@@ -289,7 +289,7 @@ def tell_newcomers(
 
 def refresh_removal(directory: Directory, removal: Removal) -> bool:
     """The same for a removal that is with the KIV administrators. Raises DirectoryError."""
-    persons = removers(directory, removal)
+    persons = removers(directory, removal, dn=removal.unit_dn)
     before = set(removal.handlers.values_list("person_key", flat=True))
     now = {person.hsa_id.folded for person in persons}
     if before == now or not now:
@@ -306,12 +306,12 @@ def refresh_removal(directory: Directory, removal: Removal) -> bool:
     return True
 
 
-def removers(directory: Directory, removal: Removal) -> tuple[Person, ...]:
-    """The KIV administrators who may carry a removal out: never the person, nor who passed it on."""
+def removers(directory: Directory, removal: Removal, *, dn: str) -> tuple[Person, ...]:
+    """The KIV administrators of `dn` who may carry a removal out: never the person, nor who passed it on."""
     action = audit.Action.REMOVAL_PASSED_ON.value
     passed_on = AuditEntry.objects.filter(about=removal.public_id, action=action)
     keys = [removal.subject_key, *passed_on.values_list("actor_id", flat=True)]
-    return kiv_administrators(directory, removal.unit_dn, excluded={HsaId(key) for key in keys if key})
+    return kiv_administrators(directory, dn, excluded={HsaId(key) for key in keys if key})
 
 
 def concerned_by(delegation: Delegation) -> QuerySet[AccessRequest]:

@@ -45,6 +45,15 @@ def plan_for(row: Removal, reading: Reading) -> Plan:
     return removal.plan_for(asked, reading, living=others, at=reading.read_at)
 
 
+def place_dn(row: Removal, reading: Reading) -> str:
+    """Where the unit (or provider) stands in the tree now: whose administrators carry it out.
+
+    A right lasts a year, and units are moved meanwhile. As before, where the directory does not have it.
+    """
+    entry = reading.units.get(row.unit_id) or reading.providers.get(row.unit_id)
+    return entry.dn if entry is not None else row.unit_dn
+
+
 def living_rights(row: Removal) -> tuple[Right, ...]:
     """The person's rights that go on; also the removal's own, if it has been given anew."""
     return tuple(grant.right for grant in Grant.objects.active().filter(subject_key=row.subject_key))
@@ -103,6 +112,7 @@ def record_look(row: Removal, *, reading: Reading, administrators: Iterable[Pers
 
 def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[Person, ...]) -> None:
     row.changes = [moves.held_data(held) for held in found.remove]
+    row.unit_dn = place_dn(row, reading)
     if not administrators:
         reason = _("The directory names no KIV administrator who may carry this out: the person may not.")
         moves.give_up(row, code=NO_ADMINISTRATOR, reason=str(reason), actor=None)
@@ -113,7 +123,7 @@ def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[P
     moves.move(
         row,
         RemovalState.AWAITING_KIV,
-        *("changes", "kept", "carried_out_by", "carried_out_how", "carried_out_note"),
+        *("changes", "kept", "unit_dn", "carried_out_by", "carried_out_how", "carried_out_note"),
         *("reported_done_at", "seen_instead", "values_gone_at"),
     )
     handlers.assign(row, HandlerRole.KIV_ADMINISTRATOR, handlers.by_own_mandate(administrators))

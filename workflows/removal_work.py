@@ -35,7 +35,8 @@ def look(removal: Removal) -> Looked:
     if found.answer is Answer.NO:
         return Looked(reading)
     try:
-        return Looked(reading, handlers.removers(open_directory(), removal))
+        dn = removal_looks.place_dn(removal, reading)
+        return Looked(reading, handlers.removers(open_directory(), removal, dn=dn))
     except DirectoryError as exc:
         return Looked(reading, silence=exc.code)
 

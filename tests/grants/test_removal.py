@@ -14,13 +14,14 @@ from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
 from provisioning.rules.drift import Kind
-from provisioning.rules.hsa import Attribute
+from provisioning.rules.hsa import Attribute, HsaId
 from provisioning.rules.lifecycle import State
 from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
 from tests.findings.drifting import swept
 from tests.grants import life
+from tests.reviews import sitting
 from tests.workflows import acts
 from workflows import polling, steps
 
@@ -259,6 +260,23 @@ def test_an_administrator_whose_mandate_has_ended_cannot_answer(directory, kiv):
             ),
             by=administrator,
         )
+
+
+@pytest.mark.parametrize("right", [life.granted, sitting.process_leader])
+def test_a_unit_that_was_moved_since_has_its_removal_done_by_its_administrators_of_today(
+    directory, kiv, right
+):
+    grant = right(kiv)
+    dn = grant.unit_dn
+    Grant.objects.filter(pk=grant.pk).update(unit_dn="ou=Förr,ou=Nedlagt område,o=Demoregionen")
+    removal = life.with_kiv(life.run_out(grant))
+    assert removal.unit_dn == dn
+    administrators = {person.hsa_id for person in acts.open_directory().administrators_of(dn)}
+    assert {HsaId(row.person_hsa_id) for row in removal.handlers.all()} == administrators
+    life.take_away(kiv, removal)
+    life.report_done(removal, by=cast.KIV_ADMINISTRATOR_ABOVE)
+    life.work()
+    assert state_of(grant) is GrantState.ENDED
 
 
 def test_one_administrator_passes_it_on_and_the_other_keeps_it(directory, kiv):
