@@ -37,11 +37,13 @@ def lock(pk: int) -> Grant:
 
 
 def in_force(person_id: HsaId, service: Service, level: Level, unit_id: HsaId) -> Grant | None:
-    """The right as it stands, if there is one that is not being ended: what a new order prolongs."""
-    rows = Grant.objects.active().filter(
-        subject_key=person_id.folded, service=service.value, level=level.value, unit_key=unit_id.folded
-    )
-    return rows.first()
+    """The right as it stands, if there is one that is not being ended: what a new order prolongs.
+
+    Not one whose last day has passed, though no sweep has been there yet: the order then begins today.
+    """
+    right = {"service": service.value, "level": level.value, "unit_key": unit_id.folded}
+    rows = Grant.objects.active().filter(subject_key=person_id.folded, **right)
+    return rows.filter(ends_on__gte=readings.today()).first()
 
 
 # -- a finished request --------------------------------------------------------------------------------------

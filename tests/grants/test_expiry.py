@@ -318,6 +318,20 @@ def test_the_last_day_still_counts_and_the_day_after_the_removal_starts(director
     assert (removal.cause, removal.started_by) == ("expiry", None)
 
 
+@pytest.mark.parametrize("days_ago", [0, 1, 4])
+def test_a_right_can_be_ordered_again_although_no_sweep_has_ended_it_yet(directory, kiv, days_ago):
+    """The timetable may have stood still for days: nobody is asked to let the new time begin in the past."""
+    grant = life.has_run_out(life.granted(kiv), days_ago=days_ago)
+    today = readings.today()
+    request = acts.order(starts_on=today, days=300)
+    assert request.starts_on == (today + timedelta(days=1) if days_ago == 0 else today)
+    acts.work()
+    assert ending.end_due() == 0
+    grant.refresh_from_db()
+    assert (grant.current_state, grant.ends_on) == (GrantState.ACTIVE, today + timedelta(days=300))
+    assert Grant.objects.count() == 1 and not Removal.objects.exists()
+
+
 def test_removal_waits_a_little_for_an_attested_order_and_not_for_ever(directory, kiv, settings):
     settings.RENEWAL_GRACE_DAYS = 7
     grant = life.granted(kiv)
