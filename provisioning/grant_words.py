@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from provisioning import access, presentation, prolongation, readings, removal_moves
+from provisioning import access, grants, presentation, prolongation, readings, removal_moves, removals
 from provisioning.directory import names
 from provisioning.evidence import SeenUnwanted
 from provisioning.grant_models import Grant, Removal
@@ -56,6 +56,17 @@ NEXT_STEP: Mapping[RemovalState, Text] = {
     RemovalState.WITHDRAWN: gettext_lazy("Nothing more. The right goes on until its last day."),
     RemovalState.CANNOT_BE_DONE: gettext_lazy(
         "The value still stands in the directory. The removal is tried again by itself after some days."
+    ),
+}
+# Of a value that belongs to no right known here: there is none that goes on, and nothing is begun by itself.
+NEXT_STEP_OF_LOOSE: Mapping[RemovalState, Text] = {
+    RemovalState.WITHDRAWN: gettext_lazy(
+        "Nothing more in this case. The value stays in the directory, and those who settle what differs are "
+        "told at the next comparison."
+    ),
+    RemovalState.CANNOT_BE_DONE: gettext_lazy(
+        "The value still stands in the directory. Those who settle what differs are told at the next "
+        "comparison."
     ),
 }
 # How the directory and the right agree.
@@ -120,7 +131,12 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
     """The right as a line; `now`: whether it stands in the directory, None where that was not asked."""
     tone, sentence = NOW[now] if now is not None else ("", "")
     is_active = grant.current_state is GrantState.ACTIVE
-    is_time = is_active and prolongation.is_offered(grant, on=readings.today(), works=now)
+    may_prolong = (
+        is_active
+        and prolongation.is_offered(grant, on=readings.today(), works=now)
+        and access.may_order_anew(viewer, grant)
+        and not grants.open_renewals(grant).exists()
+    )
     return GrantLine(
         url=reverse("grant", args=[grant.public_id]),
         subject=listed_name(viewer, grant),
@@ -132,7 +148,7 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
         now_tone=tone,
         now=str(sentence),
         is_let_end=grant.let_end_at is not None and is_active,
-        prolong_url=prolong_url(grant) if is_time and access.may_order_anew(viewer, grant) else "",
+        prolong_url=prolong_url(grant) if may_prolong else "",
     )
 
 
@@ -189,6 +205,36 @@ def with_whom(removal: Removal) -> str:
     if not held:
         return _("The tool itself")
     return _("%(names)s (KIV administrator)") % {"names": ", ".join(held)}
+
+
+def next_step(removal: Removal) -> Text:
+    """What happens next in the removal."""
+    state = removal.current_state
+    if removal.grant_id is None and state in NEXT_STEP_OF_LOOSE:
+        return NEXT_STEP_OF_LOOSE[state]
+    return NEXT_STEP[state]
+
+
+def before_removal(grant: Grant) -> str:
+    """What happens next with a right that is being ended while no removal is under way; else empty."""
+    if grant.current_state is not GrantState.ENDING or grant.removals.open().exists():
+        return ""
+    if grants.waits_for_renewal(grant, on=readings.today()):
+        words = {"date": _day(grants.waits_until(grant))}
+        return (
+            _(
+                "The last day has passed. The same access is ordered anew and attested, so nothing is "
+                "removed in KIV while that goes on, until %(date)s at the longest."
+            )
+            % words
+        )
+    if removals.may_be_tried_again(grant):
+        return _("The removal starts by itself, usually within ten minutes.")
+    words = {"date": _day(removals.tried_again_on(grant))}
+    return (
+        _("It still stands in the directory, and could not be removed. The removal is tried again %(date)s.")
+        % words
+    )
 
 
 def to_remove(removal: Removal, seen: SeenUnwanted | None, *, name: str) -> list[ToRemove]:

@@ -280,9 +280,12 @@ def waits_for_renewal(grant: Grant, *, on: date) -> bool:
     The right has ended all the same; what waits is the KIV administrator's work, so that a value is not
     taken away one day and set again the next. At most so many days: see docs/decisions.
     """
-    if on > grant.ends_on + timedelta(days=settings.RENEWAL_GRACE_DAYS):
-        return False
-    return open_renewals(grant).exclude(state__in=_UNATTESTED).exists()
+    return on <= waits_until(grant) and open_renewals(grant).exclude(state__in=_UNATTESTED).exists()
+
+
+def waits_until(grant: Grant) -> date:
+    """The last day on which removal waits for such an order."""
+    return grant.ends_on + timedelta(days=settings.RENEWAL_GRACE_DAYS)
 
 
 def open_renewals(grant: Grant) -> AccessRequestQuerySet:

@@ -198,7 +198,7 @@ WORDS: dict[Kind, _Words] = {
     Kind.REMOVAL_STUCK: _Words(
         _("Case %(case)s: the removal cannot be carried out"),
         _("A right that has ended still stands in the directory, and nobody could remove it."),
-        _("Open the case to read why. The removal is tried again by itself after some days."),
+        _("Open the case to read why, and what happens next."),
     ),
     Kind.REVIEW_WAITS: _Words(
         _("Rights to review"),

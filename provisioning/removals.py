@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from django.conf import settings
 from django.db import transaction
@@ -187,8 +188,13 @@ def _why_not_taken_back(row: Removal, by: User) -> Promise:
 
 def may_be_tried_again(grant: Grant) -> bool:
     """Say whether a right that is to end, with no removal under way, is due for one."""
+    return readings.today() >= tried_again_on(grant)
+
+
+def tried_again_on(grant: Grant) -> date:
+    """The day from which the removal is begun: some working days after one that could not be done."""
     last = grant.removals.order_by("-pk").first()
     if last is None or last.current_state is not RemovalState.CANNOT_BE_DONE:
-        return True
+        return readings.today()
     since = readings.today(last.state_since)
-    return readings.today() >= deadlines.add_working_days(since, settings.REMOVAL_RETRY_WORKING_DAYS)
+    return deadlines.add_working_days(since, settings.REMOVAL_RETRY_WORKING_DAYS)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from provisioning import access, grant_words, levels, presence, timeline
 from provisioning.grant_models import Grant
+from provisioning.grants import open_renewals
 from provisioning.models import User
 from provisioning.rules.right_lifecycle import GrantState
 
@@ -65,6 +66,8 @@ def grant(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_end": may_end,
         "may_let_end": may_end and row.let_end_at is None,
         "is_own": user.hsa_key == row.subject_key,
+        "before_removal": grant_words.before_removal(row),
+        "under_way": access.visible_requests(user).filter(pk__in=open_renewals(row).values("pk")),
         "removals": visible_removals,
         "requests": access.visible_requests(user).filter(grant=row).order_by("pk"),
         "events": timeline.events_about(user, access.history_of(row)),
@@ -88,7 +91,7 @@ def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "tone": grant_words.REMOVAL_TONE[row.current_state],
         "facts": grant_words.removal_facts(user, row),
         "who": grant_words.with_whom(row),
-        "next_step": grant_words.NEXT_STEP[row.current_state],
+        "next_step": grant_words.next_step(row),
         "why_nothing": timeline.WHY_NOTHING.get(row.end_code, ""),
         "levels": levels.levels_of_removal(row),
         "is_mine": is_mine,

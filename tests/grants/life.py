@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from provisioning import mandates, readings, removals, removing, requests
+from provisioning import findings, mandates, readings, removals, removing, requests
 from provisioning.directory import open_directory
+from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.lifecycle import State
@@ -85,6 +86,20 @@ def removal_by_tool(grant: Grant, cause: EndCause) -> Removal:
     return steps.begin_removal(removals.begin, grant, cause, by=None)
 
 
+def removal_of_finding(finding: Finding, by: HsaId = cast.HEAD) -> Removal:
+    """The value of a finding, which belongs to no right, goes to removal."""
+    user, directory = acts.user(by), open_directory()
+    return steps.begin_removal(
+        findings.begin_removal,
+        finding,
+        by=user,
+        held=mandates.read(user.identity),
+        reason="Hör inte hit.",
+        person=directory.person(HsaId(finding.subject_hsa_id)),
+        unit=directory.unit(finding.unit_id),
+    )
+
+
 def work() -> None:
     """One round of everything the worker does, at once."""
     workflow_tasks.sweep_background()
@@ -151,3 +166,8 @@ def values(removal_or_dn: str, attribute: Attribute = Attribute.SYSTEM_ROLE) -> 
 def kiv_removes_role(kiv, grant: Grant) -> None:
     """Somebody takes the role away in KIV, outside the tool."""
     kiv.remove_value(grant.person_dn, Attribute.SYSTEM_ROLE, ROLE)
+
+
+def kiv_adds_role(kiv, grant: Grant) -> None:
+    """Somebody sets it there."""
+    kiv.add_value(grant.person_dn, Attribute.SYSTEM_ROLE, ROLE)

@@ -10,14 +10,20 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 
+from provisioning import readings
+from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
 from provisioning.grant_words import NOW
+from provisioning.models import OutgoingMessage
+from provisioning.rules import deadlines
+from provisioning.rules.drift import Kind
 from provisioning.rules.hsa import Answer, HsaId
 from provisioning.rules.right_lifecycle import GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
 from tests.workflows import acts
+from workflows import expiry, steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -169,6 +175,67 @@ def test_letting_a_right_run_out_is_shown_and_prolonging_still_offered(directory
     assert reverse("grant_let_end", args=[grant.public_id]) not in found
 
 
+def test_a_right_that_is_ended_without_a_removal_yet_says_what_happens_next(directory, kiv, page, settings):
+    settings.RENEWAL_GRACE_DAYS, settings.REMOVAL_RETRY_WORKING_DAYS = 7, 5
+    grant = life.has_run_out(life.granted(kiv), days_ago=-1)
+    life.kiv_removes_role(kiv, grant)
+    order = acts.order(starts_on=grant.ends_on + timedelta(days=1), days=100)
+    life.has_run_out(grant, days_ago=2)
+    expiry.end_due()
+    found = text(page(cast.COORDINATOR, "grant", grant.public_id))
+    assert date_format(grant.ends_on + timedelta(days=7), "j F Y") in found
+    assert reverse("case", args=[order.public_id]) in found
+    assert "forlang=" not in found
+
+    life.kiv_adds_role(kiv, grant)
+    steps.withdraw(order, by=acts.user(cast.HEAD), reason="Behövs inte.")
+    assert "inom tio minuter" in text(page(cast.COORDINATOR, "grant", grant.public_id))
+    expiry.end_due()
+    removal = life.with_kiv(grant.removals.get())
+    assert "inom tio minuter" not in text(page(cast.COORDINATOR, "grant", grant.public_id))
+
+    life.cannot(removal)
+    again = deadlines.add_working_days(readings.today(), 5)
+    assert date_format(again, "j F Y") in text(page(cast.COORDINATOR, "grant", grant.public_id))
+
+
+def test_ending_a_right_names_an_order_that_would_give_it_back(directory, kiv, page):
+    grant = life.granted(kiv)
+    assert "Beställd på nytt" not in text(page(cast.HEAD, "grant_end", grant.public_id))
+    life.kiv_removes_role(kiv, grant)
+    order = acts.order(days=100)
+    for by in (cast.HEAD, cast.COORDINATOR):
+        found = text(page(by, "grant_end", grant.public_id))
+        assert "Beställd på nytt" in found and order.case_number in found
+
+
+@pytest.mark.parametrize("ends", ["cannot", "taken back"])
+def test_a_removal_of_a_value_outside_the_tool_promises_nothing_that_does_not_happen(
+    directory, kiv, page, ends
+):
+    """There is no right that goes on, and no removal that is begun again by itself."""
+    drifting.swept()
+    finding = drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    removal = life.with_kiv(life.removal_of_finding(finding))
+    assert removal.grant is None
+    asked = text(page(cast.HEAD, "removal_withdraw", removal.public_id))
+    assert "värdet står kvar" in asked and "sista dag" not in asked
+    if ends == "cannot":
+        life.cannot(removal)
+    else:
+        life.withdraw(removal, cast.HEAD)
+    found = text(page(cast.HEAD, "removal", removal.public_id))
+    assert "nästa jämförelse" in found
+    assert "prövas igen" not in found and "sista dag" not in found
+    assert expiry.end_due() == 0
+    told = OutgoingMessage.objects.filter(kind="findings", recipient_key=cast.HEAD.folded)
+    before = told.count()
+    drifting.swept()
+    finding.refresh_from_db()
+    assert finding.state == Finding.State.OPEN
+    assert told.count() == before + 1
+
+
 def test_a_second_click_leads_to_the_page_that_shows_how_it_stands(directory, kiv, page):
     grant = life.granted(kiv)
     for name in ("grant_let_end", "grant_end"):
@@ -186,8 +253,6 @@ def test_a_second_click_leads_to_the_page_that_shows_how_it_stands(directory, ki
 
 
 def test_prolonging_opens_the_order_page_with_the_day_after_the_old_end(directory, kiv, page):
-    from provisioning.rules import deadlines
-
     grant = life.granted(kiv, days=60)
     found = text(page(cast.HEAD, "order", query=f"?forlang={grant.public_id}"))
     assert (grant.ends_on + timedelta(days=1)).isoformat() in found

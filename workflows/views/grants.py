@@ -74,7 +74,7 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
         ),
         button=_("Give it back") if is_own else _("End the right"),
         back_url=reverse("grant", args=[grant.public_id]),
-        facts=grant_words.grant_facts(user, grant),
+        facts=[*grant_words.grant_facts(user, grant), *_ordered_anew(user, grant)],
     )
 
     def act(reason: str) -> HttpResponse:
@@ -83,6 +83,16 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return redirect("removal", public_id=removal.public_id)
 
     return _ask(request, question, act, is_required=True)
+
+
+def _ordered_anew(user: User, grant: Grant) -> list[tuple[str | Promise, str]]:
+    """An order for the same right, which gives it back when it is finished after the right has been ended."""
+    orders = access.visible_requests(user).filter(pk__in=grants.open_renewals(grant).values("pk"))
+    text = _(
+        "Case %(case)s. If it is finished, the access is given again. If it is not needed, withdraw the "
+        "order as well, or ask whoever ordered to do so."
+    )
+    return [(_("Ordered anew"), text % {"case": order.case_number}) for order in orders]
 
 
 def _begin(grant: Grant, user: User, reason: str, *, is_own: bool) -> Any:
@@ -135,6 +145,11 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
         heading=_("Take the removal back?"),
         consequence=_(
             "The removal ends, and the right goes on until its last day. This is possible only as long as "
+            "nothing has been removed: the directory is read first."
+        )
+        if removal.grant is not None
+        else _(
+            "The removal ends, and the value stays in the directory. This is possible only as long as "
             "nothing has been removed: the directory is read first."
         ),
         button=_("Take it back"),

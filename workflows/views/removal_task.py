@@ -59,7 +59,7 @@ class CannotForm(forms.Form):
                 Cannot.OTHER.value,
                 gettext_lazy(
                     "Something else stands in the way. Whoever started it and those who run the tool are "
-                    "told, and it is tried again after some days."
+                    "told, and it is taken up again later."
                 ),
             ),
         ],
