@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.right_models import KEY_LENGTH, AboutOneRight, KivTask
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.lifecycle import OPEN, WAITING_ON, State, Waiting
-from provisioning.rules.mandates import DelegatedMandate, Kind
+from provisioning.rules.mandates import Kind
 
 
 class StateChoice(models.TextChoices):
@@ -202,19 +202,6 @@ class Delegation(models.Model):
     @property
     def unit_id(self) -> HsaId:
         return HsaId(self.unit_hsa_id)
-
-    @property
-    def mandate(self) -> DelegatedMandate:
-        """What the rules know of it."""
-        return DelegatedMandate(
-            delegator_id=HsaId(self.principal_id),
-            delegate_id=HsaId(self.delegate_id),
-            unit_id=self.unit_id,
-            kind=Kind(self.kind),
-            start=self.starts_on,
-            end=self.ends_on,
-            revoked_on=timezone.localdate(self.ended_at) if self.ended_at else None,
-        )
 
 
 class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):

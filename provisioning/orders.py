@@ -52,7 +52,7 @@ from provisioning.rules.hsa import (
     Unit,
 )
 from provisioning.rules.lifecycle import State
-from provisioning.rules.mandates import Kind
+from provisioning.rules.mandates import Kind, needs_second_attester, order_is_attestation
 
 MIN_STATEMENT_LENGTH = 15
 _PLACEHOLDER = re.compile(
@@ -328,10 +328,11 @@ def _standing(held: mandates.Mandates, unit_id: HsaId, reading: Reading, by: Use
     Whichever HSA-id of the same human it is about. Source: domain §7; the last but one is our own caution.
     """
     subject_ids = {reading.person_id, *(person.hsa_id for person in reading.other_identities)}
-    if reading.person_id in held.ids_of(by.identity):
-        return _Standing(may_order=True)
-    if unit_id in held.unit_ids:
+    own_ids, is_head = held.ids_of(by.identity), unit_id in held.unit_ids
+    if order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=reading.person_id):
         return _Standing(may_order=True, is_attested=True)
+    if reading.person_id in own_ids:
+        return _Standing(may_order=True)
     ordering = held.delegated_for(Kind.ORDERING, unit_id)
     attesting = held.delegated_for(Kind.ATTESTING, unit_id)
     if ordering is None:
@@ -357,7 +358,8 @@ def _provider_item(
         message = _("No care provider in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
         refusal = Refusal(message, "units", Code.PROVIDER_UNKNOWN.value)
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
-    is_own = person.hsa_id in held.ids_of(by.identity)
+    own_ids = held.ids_of(by.identity)
+    is_own = person.hsa_id in own_ids
     is_head = any(unit.provider_id == provider.hsa_id for unit in held.units)
     is_head = is_head or held.is_of_provider(provider.hsa_id, by)
     refusals = [
@@ -372,7 +374,7 @@ def _provider_item(
             "there for somebody else."
         )
         refusals.append(Refusal(message % {"provider": provider.name}, "units", "order.not_head"))
-    is_attested = is_head and not is_own
+    is_attested = order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=person.hsa_id)
     first = (
         ()
         if is_attested
@@ -549,7 +551,7 @@ def _write_request(
         wanted_unit_name=item.wanted_name if is_sub_unit else "",
         starts_on=prolongation.first_day(item.live_grant, draft.starts_on, draft.ends_on),
         ends_on=draft.ends_on,
-        needs_second_attester=draft.level is Level.PROVIDER,
+        needs_second_attester=needs_second_attester(draft.service, draft.level),
         state=_first_state(draft, item).value,
         ordered_for_id=item.ordered_for.principal_id.folded if item.ordered_for else None,
         attester=order.orderer if item.is_attested_by_order else None,
@@ -570,7 +572,8 @@ def _write_request(
 def _first_state(draft: Draft, item: PreparedItem) -> State:
     if not item.is_attested_by_order:
         return State.AWAITING_ATTESTATION
-    return State.AWAITING_SECOND_ATTESTATION if draft.level is Level.PROVIDER else State.CHECKING
+    needs_second = needs_second_attester(draft.service, draft.level)
+    return State.AWAITING_SECOND_ATTESTATION if needs_second else State.CHECKING
 
 
 def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:

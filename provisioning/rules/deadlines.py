@@ -45,17 +45,6 @@ def add_working_days(day: date, count: int) -> date:
     return day
 
 
-def working_days_between(start: date, end: date) -> int:
-    """How many working days have passed at `end` since `start`, which does not count itself."""
-    days = (start + timedelta(days=number) for number in range(1, (end - start).days + 1))
-    return sum(is_working_day(day) for day in days)
-
-
-def reminders(since: date, *, after_working_days: Collection[int]) -> tuple[date, ...]:
-    """The days on which somebody who has had a task since that day is reminded."""
-    return tuple(sorted({add_working_days(since, count) for count in after_working_days}))
-
-
 def same_day_next_year(day: date) -> date:
     """Twelve months later; from 29 February the 28th, so that it is never more than a year.
 

@@ -60,7 +60,6 @@ class DelegatedMandate:
     kind: Kind
     start: date
     end: date
-    revoked_on: date | None = None
 
 
 def conflict(
@@ -78,9 +77,12 @@ def conflict(
     return None
 
 
-def order_is_attestation(*, orderer_is_head: bool, orderer_id: HsaId, subject_ids: Collection[HsaId]) -> bool:
-    """Whether the order is its own attestation: by the head of unit, for somebody else. Source: §7."""
-    return orderer_is_head and orderer_id not in subject_ids
+def order_is_attestation(*, orderer_is_head: bool, own_ids: Collection[HsaId], subject_id: HsaId) -> bool:
+    """Whether the order is its own attestation: by the head of unit, for somebody else. Source: domain §7.
+
+    `own_ids`: every HSA-id of the human who orders.
+    """
+    return orderer_is_head and subject_id not in own_ids
 
 
 def needs_second_attester(service: Service, level: Level) -> bool:
@@ -105,10 +107,3 @@ def delegation_problem(wanted: DelegatedMandate, *, is_head: bool, on: date) -> 
     }
     found = deadlines.end_problem(wanted.start, wanted.end, on=on)
     return problems[found] if found is not None else None
-
-
-def is_in_force(delegated: DelegatedMandate, *, on: date) -> bool:
-    """Whether the delegation counts that day: first and last day included, the day it is revoked not."""
-    if delegated.revoked_on is not None and on >= delegated.revoked_on:
-        return False
-    return delegated.start <= on <= delegated.end

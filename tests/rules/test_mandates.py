@@ -53,7 +53,7 @@ def test_only_the_heads_order_for_somebody_else_is_its_own_attestation(
     is_head: bool, orderer: HsaId, is_attestation: bool
 ):
     found = mandates.order_is_attestation(
-        orderer_is_head=is_head, orderer_id=orderer, subject_ids=[SUBJECT, SUBJECT_TOO]
+        orderer_is_head=is_head, own_ids=[orderer, ATTESTER], subject_id=SUBJECT
     )
     assert found is is_attestation
 
@@ -84,20 +84,3 @@ DELEGATION = DelegatedMandate(
 def test_the_head_delegates_for_at_most_a_year(changes, is_head: bool, problem: DelegationProblem | None):
     wanted = replace(DELEGATION, **changes)
     assert mandates.delegation_problem(wanted, is_head=is_head, on=TODAY) is problem
-
-
-@pytest.mark.parametrize(
-    ("on", "revoked_on", "is_in_force"),
-    [
-        (date(2026, 3, 17), None, False),
-        (date(2026, 3, 18), None, True),
-        (date(2027, 3, 18), None, True),
-        (date(2027, 3, 19), None, False),
-        (date(2026, 6, 1), date(2026, 6, 2), True),
-        (date(2026, 6, 2), date(2026, 6, 2), False),
-    ],
-)
-def test_a_delegation_lapses_by_itself_and_can_be_revoked(
-    on: date, revoked_on: date | None, is_in_force: bool
-):
-    assert mandates.is_in_force(replace(DELEGATION, revoked_on=revoked_on), on=on) is is_in_force
