@@ -253,9 +253,12 @@ def visible_findings(user: User) -> QuerySet[Finding]:
     for dn in held.managed_dns:
         below = Q(unit_dn__iexact=dn) | Q(unit_dn__iendswith="," + dn)
         mine |= Q(owner=Owner.KIV_ADMINISTRATOR.value) & below
+    for dn in (*(unit.dn for unit in held.units), *(provider.dn for provider in held.providers)):
+        below = Q(unit_dn__iexact=dn) | Q(unit_dn__iendswith="," + dn)
+        mine |= Q(passed_to=Finding.PassedTo.ABOVE.value) & below
     whose = ~Q(owner=Owner.OPERATORS.value) & mine
     if user.is_operator:
-        whose |= Q(owner=Owner.OPERATORS.value)
+        whose |= Q(owner=Owner.OPERATORS.value) | Q(passed_to=Finding.PassedTo.OPERATORS.value)
     return rows.filter(whose).exclude(subject_key__in=[one.folded for one in held.ids_of(user.identity)])
 
 

@@ -80,8 +80,15 @@ class Finding(PersonAndPlace):
         EXPLAINED = "explained", _("Explained")
         OVER = "over", _("Over")
 
+    class PassedTo(models.TextChoices):
+        """Who settles it where its own owner cannot: there is none, or it is about that person."""
+
+        ABOVE = "above", _("The next head of unit up")
+        OPERATORS = "operators", _("Those who run this tool")
+
     kind = models.CharField(max_length=40)
     owner = models.CharField(max_length=20)
+    passed_to = models.CharField(max_length=10, blank=True, choices=PassedTo.choices)
     grant = models.ForeignKey(Grant, null=True, on_delete=models.PROTECT, related_name="findings")
     # A role value that no right explains, byte for byte, and where it stands.
     value = models.CharField(max_length=300, blank=True)

@@ -66,6 +66,16 @@ OWNERS: Mapping[Owner, Text] = {
     Owner.OPERATORS: _("Those who run this tool settle it."),
 }
 
+# Where the owner cannot: there is none, or it is about that very person.
+PASSED_TO: Mapping[str, Text] = {
+    Finding.PassedTo.ABOVE.value: _(
+        "The next head of unit up settles it: the unit has no head, or it is about the head."
+    ),
+    Finding.PassedTo.OPERATORS.value: _(
+        "Those who run this tool look at it: the directory names nobody else who may settle it."
+    ),
+}
+
 STEPS: Mapping[Step, Text] = {
     Step.ADOPT: _(
         "Attest it: the person needs this access. It becomes an order, and then a right with a last day."
@@ -118,7 +128,7 @@ def line(viewer: User, row: Finding) -> Line:
         person=str(presentation.MASKED) if is_hidden else row.subject_name or row.subject_hsa_id,
         service=presentation.service_name(row.service),
         unit=row.unit_name or row.unit_hsa_id,
-        owner=str(OWNERS[row.whose]),
+        owner=str(PASSED_TO.get(row.passed_to) or OWNERS[row.whose]),
         found_on=formats.date_format(timezone.localdate(row.found_at), "j F Y"),
         tone=_TONES[row.state],
         state=str(row.get_state_display()),

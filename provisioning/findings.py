@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, mandates, outbox, removals
+from provisioning import audit, handlers, mandates, outbox, removals
 from provisioning.audit import Action
 from provisioning.directory import Directory, Round
 from provisioning.directory.troubles import suppress_two_entries
@@ -213,27 +213,36 @@ def begin_leavers_removal(finding: Finding, *, start: removals.Start) -> Removal
 # -- what people do --------------------------------------------------------------------------------------
 
 
-def may_settle(finding: Finding, held: Mandates, by: User) -> bool:
-    """Say whether the finding is this person's to settle: never one about oneself. Source: domain §7."""
+def steps_of(finding: Finding, held: Mandates, by: User) -> tuple[Step, ...]:
+    """What this person can do about it now: nothing about oneself. Source: domain §7.
+
+    Only the unit's own head orders; the head above and the KIV administrator remove and explain; who runs
+    the tool explains.
+    """
     if HsaId(finding.subject_key) in held.ids_of(by.identity):
-        return False
-    if finding.whose is Owner.OPERATORS:
-        return by.is_operator
-    if _is_head(finding, held, by):
-        return True
+        return ()
+    open_to = _open_to(finding, held, by)
+    return tuple(step for step in finding.steps if step in open_to)
+
+
+def _open_to(finding: Finding, held: Mandates, by: User) -> frozenset[Step]:
+    if finding.whose is not Owner.OPERATORS:
+        if _is_head(finding, held, by):
+            return frozenset(Step)
+        if _is_above(finding, held) or _is_kivs(finding, held):
+            return frozenset({Step.REMOVE, Step.EXPLAIN})
+    is_operators = Owner.OPERATORS.value in (finding.owner, finding.passed_to)
+    return frozenset({Step.EXPLAIN}) if is_operators and by.is_operator else frozenset()
+
+
+def _is_above(finding: Finding, held: Mandates) -> bool:
+    is_passed_up = finding.passed_to == Finding.PassedTo.ABOVE and bool(finding.unit_dn)
+    return is_passed_up and held.heads_at_or_above(finding.unit_id, finding.unit_dn)
+
+
+def _is_kivs(finding: Finding, held: Mandates) -> bool:
     is_kivs = finding.whose is Owner.KIV_ADMINISTRATOR and bool(finding.unit_dn)
     return is_kivs and held.administers(finding.unit_dn)
-
-
-def steps_of(finding: Finding, held: Mandates, by: User) -> tuple[Step, ...]:
-    """What this person can do about it now. Only a head orders; who runs the tool explains."""
-    if not may_settle(finding, held, by):
-        return ()
-    if finding.whose is Owner.OPERATORS:
-        return tuple(step for step in finding.steps if step is Step.EXPLAIN)
-    if _is_head(finding, held, by):
-        return finding.steps
-    return tuple(step for step in finding.steps if step in (Step.REMOVE, Step.EXPLAIN))
 
 
 def _is_head(finding: Finding, held: Mandates, by: User) -> bool:
@@ -365,33 +374,53 @@ def tell(directory: Round) -> int:
     heads = [row for row in untold if row.whose is Owner.HEAD_OF_UNIT and row.level != Level.PROVIDER.value]
     with suppress_two_entries():  # then they are asked about one by one
         directory.units(row.unit_id for row in heads)
-    owners = {row.pk: _owners_or_operators(directory, row) for row in untold}
-    humans = directory.identities(one for found in owners.values() for one in found)
-    recipients: dict[int, list[HsaId]] = {}
+    owners = {row.pk: _owners_of(directory, row) for row in untold}
+    everybody = {*_operators(), *(one for found in owners.values() for one in found)}
+    humans, present = directory.identities(everybody), directory.persons(everybody)
+    recipients: dict[int, Collection[HsaId]] = {}
+    passed_to: dict[int, str] = {}
     for row in untold:
-        others = [one for one in owners[row.pk] if row.subject_id not in humans[one]]
-        recipients[row.pk] = others or list(_operators())
-    return _write_digests(recipients)
+        operators = [one for one in _operators() if row.subject_id not in humans[one]] or _operators()
+        able = [one for one in owners[row.pk] if _is_able(row, present.get(one), humans[one])]
+        if able or row.whose is Owner.OPERATORS:
+            recipients[row.pk], passed_to[row.pk] = able or operators, ""
+        elif above := _heads_above(directory, row):
+            recipients[row.pk], passed_to[row.pk] = above, Finding.PassedTo.ABOVE.value
+        else:
+            recipients[row.pk], passed_to[row.pk] = operators, Finding.PassedTo.OPERATORS.value
+    return _write_digests(recipients, passed_to)
 
 
-def _owners_or_operators(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
-    """Where two entries claim the unit's id, nobody can say whose it is: those who run the tool must look."""
-    with suppress_two_entries():
-        return _owners_of(directory, row)
-    return _operators()
+def _is_able(row: Finding, owner: Person | None, ids: Collection[HsaId]) -> bool:
+    """Say whether this owner is there, and somebody else than the person concerned, by whichever HSA-id."""
+    return owner is not None and not owner.is_archived and row.subject_id not in ids
 
 
 def _owners_of(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
+    """Where two entries claim the unit's id, nobody can say whose it is."""
     if row.whose is Owner.OPERATORS:
-        return _operators()
-    if row.whose is Owner.KIV_ADMINISTRATOR and row.unit_dn:
-        return tuple(person.hsa_id for person in directory.administrators_of(row.unit_dn))
+        return ()
+    with suppress_two_entries():
+        if row.whose is Owner.KIV_ADMINISTRATOR and row.unit_dn:
+            return tuple(person.hsa_id for person in directory.administrators_of(row.unit_dn))
+        if row.level == Level.PROVIDER.value:
+            named = mandates.named_for(row.unit_id)
+            provider = directory.provider(row.unit_id)
+            return named or ((provider.manager_id,) if provider and provider.manager_id else ())
+        unit = directory.unit(row.unit_id)
+        return (unit.manager_id,) if unit and unit.manager_id else ()
+    return ()
+
+
+def _heads_above(directory: Directory, row: Finding) -> list[HsaId]:
+    """The nearest head who is there and is not the person concerned; nobody stands above a care provider."""
     if row.level == Level.PROVIDER.value:
-        named = mandates.named_for(row.unit_id)
-        provider = directory.provider(row.unit_id)
-        return named or ((provider.manager_id,) if provider and provider.manager_id else ())
-    unit = directory.unit(row.unit_id)
-    return (unit.manager_id,) if unit and unit.manager_id else ()
+        return []
+    with suppress_two_entries():
+        unit = directory.unit(row.unit_id)
+        asked = handlers.attesters(directory, unit, subject_id=row.subject_id) if unit else ()
+        return [one.person.hsa_id for one in asked if one.delegation is None]
+    return []
 
 
 def _operators() -> tuple[HsaId, ...]:
@@ -399,15 +428,17 @@ def _operators() -> tuple[HsaId, ...]:
 
 
 @transaction.atomic
-def _write_digests(recipients: Mapping[int, Collection[HsaId]]) -> int:
-    """`recipients`: by finding. What another worker has told of meanwhile is nobody's news any more."""
+def _write_digests(recipients: Mapping[int, Collection[HsaId]], passed_to: Mapping[int, str]) -> int:
+    """Both by finding. What another worker has told of meanwhile is nobody's news any more."""
     rows = Finding.objects.select_for_update().to_settle().filter(pk__in=recipients, told_at=None)
-    keys = [row.pk for row in rows.order_by("pk")]
-    if not keys:
+    found = list(rows.order_by("pk"))
+    if not found:
         return 0
-    Finding.objects.filter(pk__in=keys).update(told_at=timezone.now())
-    entry = audit.record(Action.FINDINGS_TOLD, actor=None, findings=len(keys))
-    news = dict.fromkeys(person for key in keys for person in recipients[key])
+    for row in found:
+        row.told_at, row.passed_to = timezone.now(), passed_to[row.pk]
+    Finding.objects.bulk_update(found, ["told_at", "passed_to"], batch_size=500)
+    entry = audit.record(Action.FINDINGS_TOLD, actor=None, findings=len(found))
+    news = dict.fromkeys(person for row in found for person in recipients[row.pk])
     return len(outbox.enqueue(entry, MessageKind.FINDINGS, list(news)))
 
 

@@ -12,9 +12,11 @@ from provisioning.finding_models import Finding
 from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest
 from provisioning.rules.drift import Kind, owner_of, steps_for
+from provisioning.rules.hsa import Attribute
 from tests import cast
 from tests.findings import drifting
 from tests.findings.drifting import swept
+from tests.grants import life
 from tests.views.reading import beside, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -162,3 +164,17 @@ def test_what_is_settled_offers_no_form_that_would_be_refused(strange, enter):
     page = head.get(page_of(strange))
     assert "If nothing is done" not in text_of(page)
     assert b'name="step"' not in page.content
+
+
+def test_what_is_about_the_head_is_shown_to_the_head_above_with_what_can_be_done_there(directory, kiv, enter):
+    kiv.add_value(drifting.person_dn(cast.HEAD), Attribute.SYSTEM_ROLE, life.ROLE)
+    swept()
+    row = Finding.objects.standing().get(subject_key=cast.HEAD.folded, value=life.ROLE)
+    assert enter(cast.HEAD).get(page_of(row)).status_code == 404
+    above = enter(cast.HEAD_ABOVE)
+    assert page_of(row) in above.get(LIST).content.decode()
+    shown = text_of(above.get(page_of(row)))
+    assert "The next head of unit up settles it" in shown
+    assert "Take it away" in shown and "Attest it" not in shown
+    above.post(page_of(row), filled(step="remove"))
+    assert Removal.objects.get().started_by_id == cast.HEAD_ABOVE.folded
