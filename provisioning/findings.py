@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, handlers, mandates, outbox, removals
+from provisioning import audit, grants, handlers, mandates, outbox, removals
 from provisioning.audit import Action
 from provisioning.directory import Directory, Round
 from provisioning.directory.troubles import suppress_two_entries
@@ -69,7 +69,7 @@ def changes_anything(standing: Sequence[Finding], compared: Comparison) -> bool:
         if drift is None:
             if _is_over(row, compared):
                 return True
-        elif _must_be_opened(row, drift) or _starts_removal(row):
+        elif _must_be_opened(row, drift) or starts_removal(row):
             return True
     return bool(found)
 
@@ -87,7 +87,7 @@ def record(subject_key: str, compared: Comparison, reading: Reading, grants: Seq
             done.found += 1
         elif _must_be_opened(row, drift):
             _reopen(row, drift)
-        if _starts_removal(row):
+        if starts_removal(row):
             done.leavers.append(row)
     for row in standing.values():
         if _is_over(row, compared):
@@ -169,7 +169,7 @@ def _is_over(row: Finding, compared: Comparison) -> bool:
     return compared.decides(row.what) and not (row.state == _State.SETTLING and _is_being_settled(row))
 
 
-def _starts_removal(row: Finding) -> bool:
+def starts_removal(row: Finding) -> bool:
     """Rights of who has left or moved go to removal, once: what is then taken back stays with people."""
     return (
         row.state == _State.OPEN
@@ -198,13 +198,22 @@ def _remember_profession(row: Finding) -> None:
     KnownPerson.objects.filter(pk=row.subject_key).update(is_doctor=row.what is Kind.BECAME_DOCTOR)
 
 
+def _right_now(row: Finding) -> Grant | None:
+    """The right it is about as it stands: it may have ended and been given anew since it was found."""
+    if row.grant is None:
+        return None
+    same = {name: getattr(row, name) for name in grants.RIGHT}
+    return Grant.objects.living().filter(**same).first() or row.grant
+
+
 @transaction.atomic
 def begin_leavers_removal(finding: Finding, *, start: removals.Start) -> Removal:
     """The right of somebody who has left or moved goes to removal. Raises WrongState."""
     row = lock(finding.pk)
-    if not _starts_removal(row) or row.grant is None:
+    grant = _right_now(row)
+    if not starts_removal(row) or grant is None:
         raise WrongState
-    removal = removals.begin(row.grant, EndCause.LEAVER, by=None, start=start)
+    removal = removals.begin(grant, EndCause.LEAVER, by=None, start=start)
     _settle(row, removal=removal)
     audit.record(Action.FINDING_REMOVAL, actor=None, about=row, removal=str(removal.public_id))
     return removal
@@ -306,8 +315,9 @@ def begin_removal(
     """
     row = _require(finding, Step.REMOVE, by, held)
     why = _stated(reason)
-    if row.grant is not None:
-        removal = removals.begin(row.grant, EndCause.FINDING, by=by, reason=why, start=start)
+    grant = _right_now(row)
+    if grant is not None:
+        removal = removals.begin(grant, EndCause.FINDING, by=by, reason=why, start=start)
     elif person is None or not row.value:
         raise WrongState
     else:
@@ -384,8 +394,8 @@ def tell(directory: Round) -> int:
         able = [one for one in owners[row.pk] if _is_able(row, present.get(one), humans[one])]
         if able or row.whose is Owner.OPERATORS:
             recipients[row.pk], passed_to[row.pk] = able or operators, ""
-        elif above := _heads_above(directory, row):
-            recipients[row.pk], passed_to[row.pk] = above, Finding.PassedTo.ABOVE.value
+        elif nearest := _heads(directory, row):
+            recipients[row.pk], passed_to[row.pk] = nearest
         else:
             recipients[row.pk], passed_to[row.pk] = operators, Finding.PassedTo.OPERATORS.value
     return _write_digests(recipients, passed_to)
@@ -412,15 +422,20 @@ def _owners_of(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
     return ()
 
 
-def _heads_above(directory: Directory, row: Finding) -> list[HsaId]:
-    """The nearest head who is there and is not the person concerned; nobody stands above a care provider."""
+def _heads(directory: Directory, row: Finding) -> tuple[list[HsaId], str] | None:
+    """The nearest head who is there and is not the person concerned, and whether it is passed on to them.
+
+    Nobody stands above a care provider.
+    """
     if row.level == Level.PROVIDER.value:
-        return []
+        return None
     with suppress_two_entries():
         unit = directory.unit(row.unit_id)
         asked = handlers.attesters(directory, unit, subject_id=row.subject_id) if unit else ()
-        return [one.person.hsa_id for one in asked if one.delegation is None]
-    return []
+        heads = [one.person.hsa_id for one in asked if one.delegation is None]
+        if unit is not None and heads:
+            return heads, "" if unit.manager_id in heads else Finding.PassedTo.ABOVE.value
+    return None
 
 
 def _operators() -> tuple[HsaId, ...]:

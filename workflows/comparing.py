@@ -62,11 +62,16 @@ class Compared:
 
     @property
     def must_be_looked_at_twice(self) -> bool:
-        """What rests on something not being there: a new loss, and whatever is not seen any more."""
+        """What rests on something not being there: a new loss, and whatever is not seen any more.
+
+        A right that goes to removal by itself, too, whenever it was found.
+        """
         if not self.changes_anything:
             return False
         if self.leaves is Kind.PERSON_MISSING:
             return True
+        if any(findings.starts_removal(row) for row in self.tracked.findings):
+            return True  # found by a sweep that died before what follows
         known = {(row.kind, row.unit_key, row.value) for row in self.tracked.findings}
         seen = {(each.kind.value, each.unit_id.folded, each.value) for each in self.found.found}
         is_new_loss = any(Kind(kind) in RESTS_ON_ABSENCE for kind, *_rest in seen - known)

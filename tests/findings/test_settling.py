@@ -21,7 +21,7 @@ from tests.findings import drifting
 from tests.findings.drifting import found_of, swept
 from tests.grants import life
 from tests.workflows import acts
-from workflows import steps
+from workflows import comparing, steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -253,3 +253,37 @@ def test_only_what_can_be_done_is_offered_where_the_profession_has_changed(direc
     [row] = Finding.objects.standing().filter(subject_key=person.folded)
     offered = findings.steps_of(row, mandates.read(cast.HEAD), drifting.head())
     assert offered == (Step.REMOVE, Step.EXPLAIN)
+
+
+def test_a_right_that_was_given_anew_since_it_was_found_is_the_one_that_is_ended(lost, kiv):
+    """Ended and ordered anew between two sweeps, and lost again: the same finding, and another right."""
+    old = Grant.objects.get()
+    life.removal_by_head(old)
+    life.work()
+    new = life.granted(kiv)
+    kiv.remove_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, life.ROLE)
+    swept()
+    assert new != old and drifting.finding(WHO, Kind.ROLE_MISSING) == lost
+    assert remove(lost).grant == new
+
+
+def test_a_sweep_that_died_before_a_leavers_removal_begins_it_only_after_another_second_look(
+    directory, kiv, monkeypatch
+):
+    """What it rests on is still something not being there."""
+    grant = life.granted(kiv)
+    drifting.couple(kiv, WHO, cast.EKLIDEN)
+    drifting.uncouple(kiv, WHO, cast.BJORKHAGA)
+    with monkeypatch.context() as patch:
+        patch.setattr(comparing, "_begin_leavers_removal", lambda finding: None)
+        swept()
+    assert drifting.finding(WHO, Kind.COMMISSION_MOVED).state == Finding.State.OPEN
+    shared = open_directory()
+    asked_again = []
+    read_again = shared.read_again
+    monkeypatch.setattr(
+        shared, "read_again", lambda wanted: read_again([asked_again.append(one) or one for one in wanted])
+    )
+    swept(directory=shared)
+    assert WHO in [person_id for person_id, _places in asked_again]
+    assert grant.removals.count() == 1
