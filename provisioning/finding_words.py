@@ -26,6 +26,9 @@ _OWN: Mapping[Kind, Text] = {
         "The person is not in a commission with the right purpose on this unit any more."
     ),
     Kind.ROLE_MISSING: _("The right is lost: its system role is not in the directory any more."),
+    Kind.SUB_UNIT_MOVED: _(
+        "The sub-unit that the access was ordered for does not belong to this care unit any more."
+    ),
     Kind.BECAME_DOCTOR: _(
         "The person has become a doctor since the access was given, and has other access by that."
     ),
@@ -49,6 +52,7 @@ _IF_NOTHING: Mapping[Kind, Text] = (
     dict.fromkeys(LEAVER_KINDS, _LEAVING)
     | dict.fromkeys(VALUE_KINDS, _USELESS)
     | {
+        Kind.SUB_UNIT_MOVED: _("The person keeps the access to the care unit, and cannot see the sub-unit."),
         Kind.BECAME_DOCTOR: _("The person keeps the access as it is, and the finding stays here."),
         Kind.ROLE_OUTSIDE: _(
             "The person goes on using access that nobody has answered for, and that has no last day."

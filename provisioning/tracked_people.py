@@ -40,7 +40,8 @@ class Tracked:
 
     @property
     def place_ids(self) -> set[HsaId]:
-        return {one.unit_id for one in self.grants} | {one.unit_id for one in self.findings}
+        sub_units = {HsaId(one.wanted_unit_hsa_id) for one in self.grants if one.wanted_unit_hsa_id}
+        return {one.unit_id for one in self.grants} | sub_units | {one.unit_id for one in self.findings}
 
     def compare(self, reading: Reading) -> Comparison:
         return drift.compare(

@@ -50,6 +50,7 @@ class Kind(enum.StrEnum):
     COMMISSION_NOT_STARTED = "commission.not_started"
     COMMISSION_PURPOSE_MISSING = "commission.purpose_missing"
     ROLE_MISSING = "role.missing"  # the right is lost
+    SUB_UNIT_MOVED = "sub_unit.moved"  # the sub-unit it was ordered for belongs to its care unit no more
     BECAME_DOCTOR = "profession.became_doctor"
     NO_LONGER_DOCTOR = "profession.no_longer_doctor"
     ROLE_OUTSIDE = "role.outside"  # it opens, and nobody attested it here: "okänd roll"
@@ -124,6 +125,7 @@ RESTS_ON_ABSENCE = frozenset(
         Kind.COMMISSION_MISSING,
         Kind.COMMISSION_PURPOSE_MISSING,
         Kind.ROLE_MISSING,
+        Kind.SUB_UNIT_MOVED,
         Kind.NO_LONGER_DOCTOR,
         Kind.ROLE_WITHOUT_COMMISSION,
         Kind.ROLE_UNKNOWN_ID,
@@ -258,7 +260,7 @@ def _unread(reading: Reading) -> set[Kind]:
     """The kinds of which a reading with gaps tells nothing."""
     unknown: set[Kind] = set()
     for parts, kinds in (
-        ((Part.UNITS,), UNIT_KINDS | COMMISSION_KINDS | VALUE_KINDS),
+        ((Part.UNITS,), UNIT_KINDS | COMMISSION_KINDS | VALUE_KINDS | {Kind.SUB_UNIT_MOVED}),
         ((Part.PROVIDERS,), PROVIDER_KINDS | VALUE_KINDS),
         ((Part.COMMISSIONS,), COMMISSION_KINDS | {Kind.ROLE_WITHOUT_COMMISSION, Kind.ROLE_OUTSIDE}),
         ((Part.SYSTEM_ROLES,), VALUE_KINDS | {Kind.ROLE_MISSING}),
@@ -311,7 +313,7 @@ class _Look:
 
     def _lost(self, right: Right) -> Iterator[Drift | frozenset[Kind]]:
         """The gravest only: on a closed unit nobody asks about the commission, nor about a role."""
-        for check in (self._place, self._commission, self._role, self._profession):
+        for check in (self._place, self._commission, self._role, self._profession, self._sub_unit):
             found = check(right)
             if isinstance(found, frozenset):
                 yield found
@@ -412,6 +414,15 @@ class _Look:
             return None
         return Kind.BECAME_DOCTOR if doctor else Kind.NO_LONGER_DOCTOR
 
+    def _sub_unit(self, right: Right) -> Kind | frozenset[Kind] | None:
+        """Sub-units follow their care unit: from another one the access does not reach it. Domain §3.5."""
+        if right.sub_unit_id is None:
+            return None
+        care_units = self.reading.parents.get(right.sub_unit_id)
+        if care_units is None:
+            return frozenset({Kind.SUB_UNIT_MOVED})
+        return None if any(unit.hsa_id == right.unit_id for unit in care_units) else Kind.SUB_UNIT_MOVED
+
     def _drift(self, right: Right, kind: Kind) -> Drift:
         is_role = kind is Kind.ROLE_MISSING
         return Drift(
@@ -444,6 +455,9 @@ class _Look:
             return (kind.value, *sorted(couplings))
         if kind is Kind.ROLE_MISSING:
             return (kind.value, *sorted(person.system_roles if person else ()))
+        if kind is Kind.SUB_UNIT_MOVED and right.sub_unit_id is not None:
+            care_units = self.reading.parents.get(right.sub_unit_id, ())
+            return (kind.value, *sorted(unit.hsa_id.folded for unit in care_units))
         return (kind.value,)
 
     # Role values that no right explains

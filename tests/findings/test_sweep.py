@@ -13,7 +13,7 @@ from provisioning.errors import DirectoryError, Invalid, NotAllowed
 from provisioning.finding_models import Finding, KnownPerson, Sweep
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry, OutgoingMessage
-from provisioning.rules.drift import Kind, Owner
+from provisioning.rules.drift import Kind, Owner, Step
 from provisioning.rules.hsa import Attribute, Level, Service
 from provisioning.rules.lifecycle import State
 from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
@@ -27,6 +27,7 @@ from workflows import comparing
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAST = "20200101000000Z"
+MEMBERS = "hsaHealthCareUnitMember"
 WHO = cast.COORDINATOR
 
 
@@ -86,6 +87,32 @@ def make_a_doctor(directory, kiv):
 def set_the_role_on_the_wrong_unit(directory, kiv):
     lose_the_role(directory, kiv)
     kiv.add_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, f"INTYG;Rehab-{cast.EKLIDEN}")
+
+
+def test_a_sub_unit_that_moves_to_another_care_unit_takes_nobodys_access_along(directory, kiv):
+    """The access stays on the care unit, does not reach what it was ordered for, and somebody must know."""
+    grant = life.granted(kiv, units=[cast.BJORKHAGA_BVC])
+    assert grant.unit_id == cast.BJORKHAGA and swept().outcome == Sweep.Outcome.COMPLETE
+    assert found_of(WHO) == []
+    moves = ((cast.BJORKHAGA, [cast.BJORKHAGA_REHAB.text]), (cast.EKLIDEN, [cast.BJORKHAGA_BVC.text]))
+    for care_unit, members in moves:
+        replace(kiv, drifting.unit_dn(care_unit), MEMBERS, members)
+    swept()
+    assert found_of(WHO) == [Kind.SUB_UNIT_MOVED]
+    row = drifting.finding(WHO, Kind.SUB_UNIT_MOVED)
+    assert (row.grant_id, row.whose, row.steps) == (grant.pk, Owner.HEAD_OF_UNIT, (Step.REMOVE, Step.EXPLAIN))
+    both = [cast.BJORKHAGA_REHAB.text, cast.BJORKHAGA_BVC.text]
+    replace(kiv, drifting.unit_dn(cast.BJORKHAGA), MEMBERS, both)
+    swept()
+    assert found_of(WHO) == []
+
+
+def test_sub_units_that_cannot_be_read_have_not_moved(directory, kiv):
+    life.granted(kiv, units=[cast.BJORKHAGA_BVC])
+    swept()
+    directory.faults.unreadable = {MEMBERS}
+    swept()
+    assert found_of(WHO) == []
 
 
 CLASSES = [

@@ -435,6 +435,10 @@ def _is_so(now: Now, finding: Finding) -> bool:
     if kind is Kind.ROLE_MISSING:
         grant = next(one for one in now.grants if one.pk == finding.grant_id)
         return not any(is_own_role(grant, one.value) for one in truth.roles(finding.subject_key))
+    if kind is Kind.SUB_UNIT_MOVED:
+        grant = next(one for one in now.grants if one.pk == finding.grant_id)
+        members = place.values("hsaHealthCareUnitMember") if place else ()
+        return grant.wanted_unit_hsa_id not in members
     if kind in drift.PROFESSION_KINDS:
         is_doctor = person is not None and "Läkare" in person.values("hsaTitle")
         return is_doctor is (kind is Kind.BECAME_DOCTOR)
@@ -521,7 +525,11 @@ class Judge:
         found = {row.grant_id for row in now.findings if row.state != Finding.State.OVER}
         for grant in now.in_force:
             rests_on_a_value = grant.level != Level.OWN.value
-            if rests_on_a_value and not now.truth.left_of(grant, on=now.today) and grant.pk not in found:
+            place = now.truth.places.get(grant.unit_key)
+            members = place.values("hsaHealthCareUnitMember") if place else ()
+            has_moved = grant.wanted_unit_hsa_id not in ("", *members)
+            is_lost = has_moved or (rests_on_a_value and not now.truth.left_of(grant, on=now.today))
+            if is_lost and grant.pk not in found:
                 raise Broken("what_is_lost_is_found", f"grant {grant.pk}")
 
     def close(self) -> None:
