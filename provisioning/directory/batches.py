@@ -8,7 +8,7 @@ bounded by the organisation's size and by what is held of so many persons at onc
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ NOT_ASKED = tuple(
 AT_ONCE = 50_000  # persons whose ids, and couplings where all commissions are gone through, are held
 AGAIN_AT_ONCE = 20  # persons in the searches of a second look
 BY_ID_AT_ONCE = 250  # ids in one search where nothing is asked for by its beginning: half a page
+HIDDEN_IN = 3  # plain entries; few have a rule of their own, so what is hidden in so many is hidden in all
 KEPT_AT_MOST = 50_000  # organisation entries remembered; more than any region has
 
 Wanted = tuple[HsaId, Collection[HsaId]]  # a person, and the units and providers to look up besides
@@ -59,7 +60,7 @@ class Batches:
         self._entries: dict[names.Key, Entry | None] = {}  # organisation, by DN; None: there is none
         self._places: dict[HsaId, tuple[_Place, ...]] = {}  # by id; empty: there is none
         self._parents: dict[HsaId, tuple[HsaId, ...]] = {}
-        self._hidden: set[tuple[str, str]] = set()
+        self._hidden: Counter[tuple[str, str]] = Counter()  # in how many plain entries
         # What of a person decides something by being empty.
         self._decisive: dict[Part, tuple[str, ...]] = {
             Part.SYSTEM_ROLES: (self._layout.system_roles,),
@@ -209,12 +210,12 @@ class Batches:
                 yield attribute
 
     def _is_hidden(self, entry: Entry, kind: str, attribute: str, *, afresh: bool) -> bool:
-        """Say so of one seen empty. What is hidden in one plain entry is not asked of the next."""
-        if (kind, attribute) in self._hidden:
+        """Say so of one seen empty. What is hidden in several plain entries is not asked of the next."""
+        if self._hidden[kind, attribute] >= HIDDEN_IN:
             return True
         is_hidden = bool(self._readability.hidden(entry, kind, [attribute], afresh=afresh))
         if is_hidden and not afresh:
-            self._hidden.add((kind, attribute))
+            self._hidden[kind, attribute] += 1
         return is_hidden
 
     # Commissions
