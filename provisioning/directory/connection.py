@@ -16,6 +16,7 @@ import os
 import socket
 import ssl
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -357,20 +358,17 @@ class _Kept:
     def __init__(self, link: Any):
         self.link = link
         self._process_id = os.getpid()
+        # Not `__del__`: garbage with a circle in it is finalised in any order, the socket perhaps before us.
+        self._closing = weakref.finalize(self, _let_go, link, self._process_id)
+        self._closing.atexit = False
 
     @property
     def is_ours(self) -> bool:
         return self._process_id == os.getpid()
 
     def close(self) -> None:
-        if self.is_ours:
-            _abandon(self.link)
-        elif self.link.socket is not None:
-            # The parent still talks over it: let go of our end without saying goodbye.
-            self.link.socket.close()
-
-    def __del__(self) -> None:
-        self.close()
+        """Also done when nobody holds this any more; a second time does nothing."""
+        self._closing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +446,14 @@ def _translated() -> Iterator[None]:
     except (LookupError, ValueError, TypeError) as error:
         # Bytes that are no LDAP answer: something else listens there, or it is broken.
         raise marked(DirectoryRefused(), Trouble.OTHER) from error
+
+
+def _let_go(link: Any, process_id: int) -> None:
+    if process_id == os.getpid():
+        _abandon(link)
+    elif link.socket is not None:
+        # The parent still talks over it: let go of our end without saying goodbye.
+        link.socket.close()
 
 
 def _abandon(link: Any) -> None:

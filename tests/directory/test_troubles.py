@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import socket
 import threading
 from collections.abc import Callable
@@ -310,6 +311,19 @@ def test_a_black_hole_is_given_up_in_time(certificates: Certificates, connect: C
         )
         with pytest.raises(DirectoryUnavailable):
             connect(settings).person(cast.HEAD)
+
+
+def test_a_directory_that_nobody_holds_any_more_closes_its_connections(server: Server, connect: Connect):
+    """Garbage with a circle in it, as an error's traceback makes one: pytest fails on a socket left open."""
+    with Wire(server.port) as wire:
+        for _ in range(5):
+            forgotten = Directory(through(wire, server.settings()), DEMO_LAYOUT)
+            assert forgotten.person(cast.HEAD) is not None
+            connections = forgotten._connections
+            connections.circle = connections  # type: ignore[attr-defined]
+            del forgotten, connections
+            gc.collect()
+        assert wire.connections == 5
 
 
 def test_silence_on_an_open_connection_is_given_up_once(server: Server, connect: Connect):
