@@ -272,8 +272,8 @@ def _ours() -> dict[str, HsaId]:
 def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
     """Whom a change concerns; None: look at everybody.
 
-    What is deleted, or ends by its own date, no server tells as a change: hence a full sweep every day.
-    What the tool itself has done since then is known here.
+    What is deleted, or ends by its own date, no server tells as a change: hence a full sweep every day, the
+    first after midnight. What the tool itself has done since then is known here.
     """
     whole = Sweep.objects.filter(outcome__in=[Sweep.Outcome.COMPLETE, Sweep.Outcome.INCOMPLETE])
     # Somebody who can never be read must not make every sweep a full one: few of them are remembered.
@@ -281,8 +281,7 @@ def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
     last_full = whole.filter(is_full=True).order_by("-started_at").first()
     if last is None or last_full is None:
         return None
-    is_old = last_full.started_at < timezone.now() - timedelta(hours=settings.SWEEP_FULL_EVERY_HOURS)
-    if is_old and not forced:
+    if _is_old(last_full) and not forced:
         return None
     try:
         changed = directory.changed_since(last.started_at - OVERLAP)
@@ -300,6 +299,13 @@ def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
         since = moved.filter(state_since__gte=last.started_at)
         found |= {key: HsaId(text) for key, text in since.values_list("subject_key", "subject_hsa_id")}
     return found
+
+
+def _is_old(full: Sweep) -> bool:
+    hours = settings.SWEEP_FULL_EVERY_HOURS
+    if hours <= 24 and timezone.localdate(full.started_at) < timezone.localdate():
+        return True
+    return full.started_at < timezone.now() - timedelta(hours=hours)
 
 
 def _chunks(ids: Iterable[HsaId]) -> Iterator[list[HsaId]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from django.utils import timezone
@@ -11,11 +11,10 @@ from provisioning.directory import open_directory
 from provisioning.directory.tracking import Changed
 from provisioning.errors import DirectoryError, DirectoryTruncated, DirectoryUnavailable
 from provisioning.finding_models import Finding, Sweep
-from provisioning.grant_models import Grant
-from provisioning.models import AccessRequest
 from provisioning.rules.drift import Kind
 from provisioning.rules.hsa import HsaId
 from tests import cast
+from tests.clock import pinned
 from tests.findings import drifting
 from tests.findings.drifting import found_of, swept
 from tests.findings.test_settling import adopt
@@ -151,12 +150,22 @@ def test_changes_that_are_not_told_leave_everything_as_it_was(directory, kiv, te
 
 
 @pytest.mark.parametrize(
-    ("hours", "is_full"), [(23, False), (25, True)], ids=["within a day", "after more than a day"]
+    ("day", "at", "hours", "is_full"),
+    [
+        ("2027-03-02", "23:59", 24, False),
+        ("2027-03-03", "00:01", 24, True),  # what ends by its own date has ended at midnight
+        ("2027-03-03", "08:30", 48, False),  # less often by the setting
+        ("2027-03-04", "09:01", 48, True),
+        ("2027-03-02", "10:01", 1, True),
+    ],
 )
-def test_everybody_is_looked_at_once_a_day(teller, hours, is_full):
-    Sweep.objects.update(started_at=timezone.now() - timedelta(hours=hours))
-    for rows in (Grant, AccessRequest):
-        rows.objects.update(state_since=timezone.now() - timedelta(days=7))
+def test_everybody_is_looked_at_once_a_day_right_after_midnight(
+    teller, settings, monkeypatch, day, at, hours, is_full
+):
+    settings.SWEEP_FULL_EVERY_HOURS = hours
+    calendar = pinned(monkeypatch, "2027-03-02")
+    Sweep.objects.update(started_at=timezone.now())
+    calendar.set(day, at=at)
     assert next_sweep().is_full is is_full
     assert (WHO in teller.looked_at) is is_full
 
