@@ -55,8 +55,12 @@ def lock_for(request: AccessRequest) -> Grant | None:
 
 
 def stands(request: AccessRequest) -> bool:
-    """Say whether the right that is asked for has been given already, so that the request prolongs it."""
-    return Grant.objects.living().filter(**_right_of(request)).exists()
+    """Say whether the right that is asked for is in force until then, so that the request prolongs it.
+
+    Not one that is being ended: what is ordered from a later day must not stop its removal today.
+    """
+    day_before = request.starts_on - timedelta(days=1)
+    return Grant.objects.active().filter(**_right_of(request), ends_on__gte=day_before).exists()
 
 
 def record_done(request: AccessRequest, *, reading: Reading) -> Grant:
@@ -282,9 +286,11 @@ def waits_for_renewal(grant: Grant, *, on: date) -> bool:
     """Say whether removal waits a little because an attested order for the same right is under way.
 
     The right has ended all the same; what waits is the KIV administrator's work, so that a value is not
-    taken away one day and set again the next. At most so many days: see docs/decisions.
+    taken away one day and set again the next. At most so many days, and not for an order whose first day is
+    still to come: see docs/decisions.
     """
-    return on <= waits_until(grant) and open_renewals(grant).exclude(state__in=_UNATTESTED).exists()
+    orders = open_renewals(grant).exclude(state__in=_UNATTESTED).filter(starts_on__lte=on)
+    return on <= waits_until(grant) and orders.exists()
 
 
 def waits_until(grant: Grant) -> date:

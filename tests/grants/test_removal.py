@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import findings, mandates, removals, removing
+from provisioning import findings, mandates, readings, removals, removing
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
@@ -357,6 +357,26 @@ def test_a_right_given_anew_stops_its_removal(directory, kiv):
     assert (removal.current_state, removal.end_code) == (RemovalState.NOT_NEEDED, "removal.renewed")
     assert state_of(grant) is GrantState.ACTIVE
     assert life.ROLE in life.values(grant.person_dn)
+
+
+@pytest.mark.parametrize("ends", [life.removal_by_head, life.run_out])
+def test_an_order_for_a_later_day_does_not_stop_the_removal_of_what_ends_now(directory, kiv, ends):
+    """Not before its first day: between the two the person is to have no access."""
+    grant = life.granted(kiv)
+    removal = life.with_kiv(ends(grant))
+    first_day = readings.today() + timedelta(days=30)
+    order = acts.order(starts_on=first_day, days=100)
+    life.work()
+    order.refresh_from_db()
+    removal.refresh_from_db()
+    assert (order.current_state, removal.current_state) == (State.CHECKING, RemovalState.AWAITING_KIV)
+    life.take_away(kiv, removal)
+    life.work()
+    assert state_of(grant) is GrantState.ENDED
+    acts.make_everything_due()
+    life.work()
+    order.refresh_from_db()
+    assert order.current_state is State.AWAITING_KIV, "its first day has come"
 
 
 def test_a_right_ended_by_decision_and_ordered_again_is_a_new_right_and_keeps_the_value(directory, kiv):
