@@ -8,7 +8,7 @@ what it said is an argument. Sources: domain §6 (don't know never decides), §7
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -207,13 +207,16 @@ def _right_now(row: Finding) -> Grant | None:
 
 
 @transaction.atomic
-def begin_leavers_removal(finding: Finding, *, start: removals.Start) -> Removal:
-    """The right of somebody who has left or moved goes to removal. Raises WrongState."""
+def begin_leavers_removal(finding: Finding, *, heads: Iterable[HsaId], start: removals.Start) -> Removal:
+    """The right of somebody who has left or moved goes to removal. Raises WrongState.
+
+    `heads`: who may say that the person has not, as the directory names them now; told at once.
+    """
     row = lock(finding.pk)
     grant = _right_now(row)
     if not starts_removal(row) or grant is None:
         raise WrongState
-    removal = removals.begin(grant, EndCause.LEAVER, by=None, start=start)
+    removal = removals.begin(grant, EndCause.LEAVER, by=None, tell=heads, start=start)
     _settle(row, removal=removal)
     audit.record(Action.FINDING_REMOVAL, actor=None, about=row, removal=str(removal.public_id))
     return removal

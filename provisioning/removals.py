@@ -52,11 +52,20 @@ def begin_by_person(grant: Grant, *, by: User, reason: str, start: Start) -> Rem
 
 
 @transaction.atomic
-def begin(grant: Grant, cause: EndCause, *, by: User | None, reason: str = "", start: Start) -> Removal:
+def begin(
+    grant: Grant,
+    cause: EndCause,
+    *,
+    by: User | None,
+    reason: str = "",
+    tell: Iterable[HsaId] = (),
+    start: Start,
+) -> Removal:
     """End a right for this cause and start its removal; `start` begins the flow, in this transaction.
 
-    Whoever calls this has checked that it may be done: expiry, review, finding and leaver have rules of
-    their own. Raises WrongState when the right is already being taken away, or has ended.
+    `tell`: who else is told, beside the person and whoever ordered. Whoever calls this has checked that it
+    may be done: expiry, review, finding and leaver have rules of their own. Raises WrongState when the right
+    is already being taken away, or has ended.
     """
     row = grants.lock(grant.pk)
     if not row.is_living or row.removals.open().exists():
@@ -67,7 +76,7 @@ def begin(grant: Grant, cause: EndCause, *, by: User | None, reason: str = "", s
     named = ("subject_key", "subject_hsa_id", "subject_name", "subject_is_protected", "service", "level")
     placed = ("unit_key", "unit_hsa_id", "unit_name", "unit_dn", "wanted_unit_hsa_id", "wanted_unit_name")
     made = Removal(grant=row, **{name: getattr(row, name) for name in (*named, *placed, "person_dn")})
-    return _begin(made, cause, by, reason, start, tell=[latest.order.orderer.identity])
+    return _begin(made, cause, by, reason, start, tell=[latest.order.orderer.identity, *tell])
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import audit, findings, outbox, tracked_people
+from provisioning import audit, findings, mandates, outbox, tracked_people
 from provisioning.directory import Directory, Wanted, open_directory, open_round
 from provisioning.directory.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
@@ -356,14 +356,19 @@ def _settle(result: Result, compared: Compared, *, is_dry: bool) -> None:
     result.sweep.found += recorded.found
     result.sweep.ended += recorded.ended
     for finding in recorded.leavers:
-        _begin_leavers_removal(finding)
+        _begin_leavers_removal(finding, compared.reading)
     if compared.leaves is not None:
         _end_requests(one, compared.leaves)
 
 
-def _begin_leavers_removal(finding: Finding) -> None:
+def _begin_leavers_removal(finding: Finding, reading: Reading) -> None:
+    place = reading.units.get(finding.unit_id) or reading.providers.get(finding.unit_id)
+    heads = [
+        *mandates.named_for(finding.unit_id),
+        *([place.manager_id] if place and place.manager_id else []),
+    ]
     try:
-        steps.begin_removal(findings.begin_leavers_removal, finding)
+        steps.begin_removal(findings.begin_leavers_removal, finding, heads=heads)
     except WrongState:
         log.info("removal for finding %s begun elsewhere", finding.pk)
 

@@ -275,7 +275,7 @@ def test_a_sweep_that_died_before_a_leavers_removal_begins_it_only_after_another
     drifting.couple(kiv, WHO, cast.EKLIDEN)
     drifting.uncouple(kiv, WHO, cast.BJORKHAGA)
     with monkeypatch.context() as patch:
-        patch.setattr(comparing, "_begin_leavers_removal", lambda finding: None)
+        patch.setattr(comparing, "_begin_leavers_removal", lambda finding, reading: None)
         swept()
     assert drifting.finding(WHO, Kind.COMMISSION_MOVED).state == Finding.State.OPEN
     shared = open_directory()

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from provisioning import findings, notifications
+from provisioning import access, findings, notifications
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError, Invalid, NotAllowed
 from provisioning.finding_models import Finding, KnownPerson, Sweep
@@ -414,6 +414,21 @@ def test_the_head_of_unit_keeps_the_access_of_somebody_who_only_seemed_to_have_m
     finding = drifting.finding(WHO, Kind.COMMISSION_MOVED)
     assert finding.state == Finding.State.OPEN, "it stays with people"
     assert grant.removals.count() == 1, "and is not begun once more"
+
+
+@pytest.mark.parametrize("leaves", [end_the_employment, move_to_another_unit])
+def test_whoever_is_head_now_is_told_at_once_as_nobody_else_can_keep_the_access(directory, kiv, leaves):
+    """Also where somebody else was head when it was ordered."""
+    grant = life.granted(kiv)
+    unit_dn = drifting.unit_dn(cast.BJORKHAGA)
+    replace(kiv, unit_dn, "hsaHealthCareUnitManager", [cast.HEAD_ABOVE.text])
+    leaves(directory, kiv)
+    swept()
+    removal = grant.removals.get()
+    told = OutgoingMessage.objects.filter(kind="removal_started", removal=removal)
+    keys = set(told.values_list("recipient_key", flat=True))
+    assert keys == {one.folded for one in (WHO, cast.HEAD, cast.HEAD_ABOVE)}
+    assert removal in access.visible_removals(acts.user(cast.HEAD_ABOVE))
 
 
 def test_a_removal_that_is_done_ends_the_leavers_finding(directory, kiv):
