@@ -27,7 +27,8 @@ def grants(request: HttpRequest) -> HttpResponse:
     """Own rights and, for those who see more, all they may see, beside what the directory holds now."""
     user = cast(User, request.user)
     visible = access.visible_grants(user)
-    sees_more = visible.exclude(subject_key=user.hsa_key).exists()
+    places = access.places_to_read(user)
+    sees_more = bool(places) or visible.exclude(subject_key=user.hsa_key).exists()
     shows_all = sees_more and request.GET.get("vems") == "alla"
     shows_ended = request.GET.get("visa") == "avslutade"
     rows: QuerySet[Grant] = visible if shows_all else visible.filter(subject_key=user.hsa_key)
@@ -43,7 +44,7 @@ def grants(request: HttpRequest) -> HttpResponse:
         "shows_all": shows_all,
         "shows_ended": shows_ended,
         "sees_more": sees_more,
-        "places": access.places_to_read(user),
+        "places": places,
         "ending": access.ending_soon(user).count(),
     }
     return render(request, "provisioning/grant/list.html", context)

@@ -72,6 +72,13 @@ def test_the_head_sees_the_rights_of_own_units_and_others_see_none(directory, ki
     assert page(cast.OUTSIDER, "grant", grant.public_id).status_code == 404
 
 
+@pytest.mark.parametrize(("by", "place"), [(cast.HEAD, cast.BJORKHAGA), (cast.PROVIDER_HEAD, cast.PROVIDER)])
+def test_a_unit_is_found_beside_the_directory_before_anybody_has_a_right_there(directory, page, by, place):
+    assert "?vems=alla" in text(page(by, "grants"))
+    assert reverse("place_standing", args=[place.text]) in text(page(by, "grants", query="?vems=alla"))
+    assert "?vems=alla" not in text(page(cast.COORDINATOR, "grants"))
+
+
 def test_an_auditor_reads_and_is_offered_nothing(directory, kiv, page, settings):
     settings.AUDITORS = (cast.AUDITOR.text,)
     grant = life.granted(kiv)
