@@ -252,7 +252,7 @@ def _steps(held: Held, name: str) -> tuple[str, ...]:
     if held.attribute is Attribute.SYSTEM_ROLE:
         return (
             _("Search for %(name)s in KIV and open the person entry with the DN below.") % {"name": name},
-            _("Remove exactly the value below from HSA system role. Leave the other values as they are."),
+            _("Remove exactly the value above from HSA system role. Leave the other values as they are."),
             _("Save."),
         )
     person_id = HsaId(held.value.split(";")[0])
