@@ -96,9 +96,12 @@ def message_box(content: SafeString, tone: str, heading: Text = "", level: int =
 
 
 @register.inclusion_tag("provisioning/components/error_summary.html")
-def error_summary(*forms: BaseForm) -> dict[str, Any]:
-    """List what is wrong in these forms, each line leading to its field; takes focus when the page opens."""
-    return {"lines": [line for form in forms for line in _error_lines(form)]}
+def error_summary(*forms: BaseForm, heading: str = "") -> dict[str, Any]:
+    """List what is wrong in these forms, each line leading to its field; takes focus when the page opens.
+
+    `heading`: for a page of which a part may have been saved; else nothing has been.
+    """
+    return {"lines": [line for form in forms for line in _error_lines(form)], "heading": heading}
 
 
 def _error_lines(form: BaseForm) -> Iterable[ErrorLine]:

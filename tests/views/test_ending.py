@@ -115,6 +115,7 @@ def test_without_a_statement_nothing_is_prolonged_but_the_rest_is_done(ending, s
     assert answer.status_code == 400
     words = text_of(answer)
     assert "Write at least" in words
+    assert "1 right may run out." in words and "Nothing has been sent" not in words
     assert form_of(answer)["need"] == ["x"] and form_of(answer)["risk_statement"] == [acts.RISK]
     assert form_of(answer)[f"{ending[0].public_id}-decision"] == ["prolong"]  # nothing is lost
     assert not open_orders().exists()
