@@ -97,6 +97,7 @@ class Action(enum.StrEnum):
     FINDINGS_TOLD = "finding.told"
     SWEPT = "sweep.finished"
     LEFT = "request.person_left"
+    LAST_DAY_PASSED = "request.last_day_passed"
     REFUSED = "refused"
     LOGGED_IN = "login.accepted"
     LOGGED_OUT = "login.ended"

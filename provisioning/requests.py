@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from datetime import date
 
 from django.conf import settings
 from django.db import transaction
@@ -18,12 +19,21 @@ from provisioning import audit, carrying_out, handlers, outbox, readings, silenc
 from provisioning import request_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import NotAllowed, WrongState
-from provisioning.models import AccessRequest, User
+from provisioning.models import AccessRequest, AccessRequestQuerySet, User
 from provisioning.notifications import Kind
 from provisioning.rules import deadlines
 from provisioning.rules.assessment import Assessment
 from provisioning.rules.hsa import Answer, HsaId, Person, Reading
 from provisioning.rules.lifecycle import State
+
+_NOTHING_IS_SET = (
+    State.AWAITING_ATTESTATION.value,
+    State.AWAITING_SECOND_ATTESTATION.value,
+    State.CHECKING.value,
+    State.AWAITING_CHOICE.value,
+    State.WAITING_FOR_COMMISSION.value,
+    State.AWAITING_KIV.value,
+)
 
 
 class Choice(enum.StrEnum):
@@ -120,6 +130,28 @@ def person_left(request: AccessRequest, *, code: str) -> None:
     moves.end(request, State.CANNOT_BE_DONE, reason=reason, code=code)
     entry = audit.record(Action.LEFT, actor=None, request=request, why=code)
     outbox.enqueue(entry, Kind.ENDED, [request.order.orderer.identity, *waited])
+
+
+def due_to_end(on: date) -> AccessRequestQuerySet:
+    """Requests whose own last day has passed while nothing has been set for them: there is nothing to give.
+
+    What has been set already is given all the same, and is then taken away as any right that has run out.
+    """
+    return AccessRequest.objects.filter(state__in=_NOTHING_IS_SET, ends_on__lt=on)
+
+
+@transaction.atomic
+def last_day_passed(request: AccessRequest) -> None:
+    """End a request that was not finished before its own last day, whoever has it. Raises WrongState."""
+    if not due_to_end(readings.today()).filter(pk=request.pk).exists():
+        raise WrongState
+    waited = [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
+    reason = str(_("The last day that was ordered passed before the access could be given."))
+    moves.end(request, State.CANNOT_BE_DONE, reason=reason, code="order.last_day_passed")
+    entry = audit.record(
+        Action.LAST_DAY_PASSED, actor=None, request=request, ends=request.ends_on.isoformat()
+    )
+    outbox.enqueue(entry, Kind.ENDED, [*moves.orderer_and_subject(request), *waited])
 
 
 @transaction.atomic

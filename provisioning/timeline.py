@@ -141,6 +141,10 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.PROTECTED_READ: ("info", gettext_lazy("The case of a protected person was opened.")),
     Action.RECEIPT_ISSUED: ("info", gettext_lazy("A receipt was downloaded.")),
     Action.AUDIT_EXPORTED: ("info", gettext_lazy("The event log was exported.")),
+    Action.LAST_DAY_PASSED: (
+        "error",
+        gettext_lazy("The last day that was ordered passed before the access was given. The case has ended."),
+    ),
     Action.LEFT: ("info", gettext_lazy("The person has left, so the order was ended.")),
     Action.SWEPT: ("info", gettext_lazy("Rights and directory were compared.")),
     Action.FINDING_FOUND: ("warning", gettext_lazy("Right and directory were found not to agree.")),

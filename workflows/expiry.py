@@ -1,13 +1,27 @@
-"""The day after a right's last day: it ends, and its removal starts by itself."""
+"""The day after a last day: the right ends and its removal starts by itself; an unfinished order ends."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
-from provisioning import grants, readings, removals
+from provisioning import grants, readings, removals, requests
 from provisioning.errors import WrongState
+from provisioning.models import AccessRequest
 from provisioning.rules.right_lifecycle import EndCause, GrantState
 from workflows import steps
+
+
+def end_late_orders() -> int:
+    """End the orders whose own last day has passed before anything was set. Returns how many."""
+    return sum(_end_late(request) for request in requests.due_to_end(readings.today()).order_by("pk"))
+
+
+def _end_late(request: AccessRequest) -> bool:
+    try:
+        steps.end_late(request)
+    except WrongState:
+        return False  # finished or ended in between
+    return True
 
 
 def end_due() -> int:

@@ -89,6 +89,11 @@ def end_for_leaver(request: AccessRequest, *, code: str) -> AccessRequest:
     return _take_back(AccessRequestFlow, request, lambda row: requests.person_left(row, code=code), by=None)
 
 
+def end_late(request: AccessRequest) -> AccessRequest:
+    """End a request whose own last day has passed, wherever it is. Raises WrongState."""
+    return _take_back(AccessRequestFlow, request, requests.last_day_passed, by=None)
+
+
 def withdraw_removal(
     removal: Removal, *, by: User, held: Mandates, seen: SeenUnwanted | None, reason: str
 ) -> Removal:

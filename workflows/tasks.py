@@ -39,7 +39,8 @@ def sweep_escalations() -> None:
 
 @shared_task(name="workflows.sweep_expiry")
 def sweep_expiry() -> None:
-    """End rights whose last day has passed, and start their removal."""
+    """End rights whose last day has passed, and start their removal; end orders that came too late."""
+    expiry.end_late_orders()
     expiry.end_due()
 
 

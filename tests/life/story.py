@@ -31,6 +31,7 @@ REQUEST: Mapping[Action, State] = {
     Action.DONE: State.DONE,
     Action.CANNOT: State.CANNOT_BE_DONE,
     Action.LEFT: State.CANNOT_BE_DONE,
+    Action.LAST_DAY_PASSED: State.CANNOT_BE_DONE,
     Action.GAVE_UP: State.GAVE_UP,
     Action.UNANSWERED: State.GAVE_UP,
 }
