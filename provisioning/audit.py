@@ -90,6 +90,7 @@ class Action(enum.StrEnum):
     REMOVAL_DIRECTORY_BACK = "removal.directory_back"
     FINDING_FOUND = "finding.found"
     FINDING_REOPENED = "finding.reopened"
+    FINDING_RECONSIDERED = "finding.reconsidered"
     FINDING_OVER = "finding.over"
     FINDING_EXPLAINED = "finding.explained"
     FINDING_ORDERED = "finding.ordered"

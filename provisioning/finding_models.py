@@ -144,4 +144,6 @@ class Finding(PersonAndPlace):
 
     @property
     def steps(self) -> tuple[Step, ...]:
+        if self.state == self.State.EXPLAINED:
+            return (Step.RECONSIDER,)
         return steps_for(self.what) if self.state == self.State.OPEN else ()

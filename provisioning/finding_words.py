@@ -88,6 +88,7 @@ STEPS: Mapping[Step, Text] = {
     Step.REMOVE: _(
         "Take it away: the KIV administrator gets a task, and the directory proves that it is gone."
     ),
+    Step.RECONSIDER: _("Take it up again: the explanation does not hold. Then you can settle it anew."),
     Step.EXPLAIN: _("Explain it: it is as it should be. It comes back if something changes."),
 }
 

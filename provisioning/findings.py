@@ -242,9 +242,9 @@ def _open_to(finding: Finding, held: Mandates, by: User) -> frozenset[Step]:
         if _is_head(finding, held, by):
             return frozenset(Step)
         if _is_above(finding, held) or _is_kivs(finding, held):
-            return frozenset({Step.REMOVE, Step.EXPLAIN})
+            return frozenset({Step.REMOVE, Step.EXPLAIN, Step.RECONSIDER})
     is_operators = Owner.OPERATORS.value in (finding.owner, finding.passed_to)
-    return frozenset({Step.EXPLAIN}) if is_operators and by.is_operator else frozenset()
+    return frozenset({Step.EXPLAIN, Step.RECONSIDER}) if is_operators and by.is_operator else frozenset()
 
 
 def _is_above(finding: Finding, held: Mandates) -> bool:
@@ -276,6 +276,20 @@ def explain(finding: Finding, *, by: User, held: Mandates, reason: str) -> Findi
     if row.what in PROFESSION_KINDS:
         _remember_profession(row)
     audit.record(Action.FINDING_EXPLAINED, actor=by, about=row, reason=row.explanation, kind=row.kind)
+    return row
+
+
+@transaction.atomic
+def reconsider(finding: Finding, *, by: User, held: Mandates, reason: str) -> Finding:
+    """Take back an explanation, whoever gave it: the finding is to be settled again.
+
+    Raises NotAllowed, WrongState, Invalid (no reason).
+    """
+    row = _require(finding, Step.RECONSIDER, by, held)
+    why = _stated(reason)
+    row.state, row.state_since, row.explanation, row.settled_by = _State.OPEN, timezone.now(), "", None
+    row.save(update_fields=["state", "state_since", "explanation", "settled_by"])
+    audit.record(Action.FINDING_RECONSIDERED, actor=by, about=row, reason=why, kind=row.kind)
     return row
 
 
@@ -347,7 +361,7 @@ def begin_removal(
 
 def _require(finding: Finding, step: Step, by: User, held: Mandates) -> Finding:
     row = lock(finding.pk)
-    if row.state != _State.OPEN:
+    if row.state != (_State.EXPLAINED if step is Step.RECONSIDER else _State.OPEN):
         raise WrongState
     if step not in steps_of(row, held, by):
         raise NotAllowed(_("This is for somebody else to settle."))

@@ -151,6 +151,7 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.FINDING_OVER: ("success", gettext_lazy("Right and directory agree again.")),
     Action.FINDING_EXPLAINED: ("info", gettext_lazy("What did not agree was explained.")),
     Action.FINDING_REOPENED: ("warning", gettext_lazy("What had been explained has changed.")),
+    Action.FINDING_RECONSIDERED: ("warning", gettext_lazy("What had been explained is to be settled again.")),
     Action.FINDING_ORDERED: ("info", gettext_lazy("An order was made to settle what did not agree.")),
     Action.FINDING_REMOVAL: ("info", gettext_lazy("A removal was begun to settle what did not agree.")),
     Action.FINDINGS_TOLD: ("info", gettext_lazy("A message about what does not agree was sent.")),

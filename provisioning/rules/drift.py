@@ -80,6 +80,7 @@ class Step(enum.StrEnum):
     ORDER_AGAIN = "order_again"
     REMOVE = "remove"
     EXPLAIN = "explain"
+    RECONSIDER = "reconsider"  # an explanation that does not hold
 
 
 PERSON_KINDS = frozenset({Kind.PERSON_MISSING, Kind.PERSON_ENDED, Kind.PERSON_ARCHIVED})

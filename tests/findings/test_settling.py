@@ -45,6 +45,10 @@ def explain(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Findi
     return findings.explain(finding, by=acts.user(by), held=mandates.read(by), reason=reason)
 
 
+def reconsider(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Finding:
+    return findings.reconsider(finding, by=acts.user(by), held=mandates.read(by), reason=reason)
+
+
 def remove(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Removal:
     directory = open_directory()
     return steps.begin_removal(
@@ -287,3 +291,27 @@ def test_a_sweep_that_died_before_a_leavers_removal_begins_it_only_after_another
     swept(directory=shared)
     assert WHO in [person_id for person_id, _places in asked_again]
     assert grant.removals.count() == 1
+
+
+def test_an_explanation_that_does_not_hold_is_taken_back_and_the_finding_settled_anew(strange):
+    """Explained by mistake, or for as long as it was so: nobody waits for the directory to change."""
+    explain(strange)
+    reconsider(strange)
+    strange.refresh_from_db()
+    assert (strange.state, strange.explanation, strange.settled_by) == (Finding.State.OPEN, "", None)
+    told = AuditEntry.objects.get(about=strange.public_id, action="finding.reconsidered")
+    assert (told.actor_id, told.reason) == (cast.HEAD.folded, WHY)
+    assert remove(strange).grant is None
+
+
+@pytest.mark.parametrize("who", [cast.OUTSIDER, cast.SETTLED, cast.AUDITOR, cast.HEAD_ABOVE])
+def test_an_explanation_is_taken_back_by_who_may_settle_and_nobody_else(strange, who):
+    with pytest.raises(WrongState):
+        reconsider(strange)  # there is none yet
+    explain(strange)
+    with pytest.raises(NotAllowed):
+        reconsider(strange, who)
+    with pytest.raises(Invalid):
+        reconsider(strange, reason=" ")
+    strange.refresh_from_db()
+    assert strange.state == Finding.State.EXPLAINED

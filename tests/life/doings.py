@@ -140,6 +140,9 @@ class Doings:
     def open_findings(self) -> list[Finding]:
         return [row for row in self.now.findings if row.state == Finding.State.OPEN]
 
+    def explained_findings(self) -> list[Finding]:
+        return [row for row in self.now.findings if row.state == Finding.State.EXPLAINED]
+
     def open_delegations(self) -> list[Delegation]:
         return list(Delegation.objects.filter(ended_at=None).order_by("pk"))
 
@@ -367,7 +370,8 @@ class Doings:
             self.judge.after_a_sweep()
 
     def settle(self, number: int, by: By = "asked", step: Step = Step.EXPLAIN) -> None:
-        finding = _pick(number, self.open_findings())
+        explained = self.explained_findings() if step is Step.RECONSIDER else []
+        finding = _pick(number, explained or self.open_findings())
         owner = cast.KIV_ADMINISTRATOR if finding.whose.value == "kiv_administrator" else cast.HEAD
         owner = cast.KIV_ADMINISTRATOR_ABOVE if finding.whose.value == "operators" else owner
         who = _who(by, [owner.folded], finding.subject_key)
@@ -475,6 +479,8 @@ def _settle(finding: Finding, step: Step, by: HsaId) -> object:
     user, held = acts.user(by), mandates.read(by)
     if step is Step.EXPLAIN:
         return findings.explain(finding, by=user, held=held, reason=WHY)
+    if step is Step.RECONSIDER:
+        return findings.reconsider(finding, by=user, held=held, reason=WHY)
     directory = open_directory()
     if step is Step.REMOVE:
         return steps.begin_removal(

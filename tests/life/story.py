@@ -56,6 +56,7 @@ REMOVAL: Mapping[Action, RemovalState] = {
 FINDING: Mapping[Action, Finding.State] = {
     Action.FINDING_FOUND: Finding.State.OPEN,
     Action.FINDING_REOPENED: Finding.State.OPEN,
+    Action.FINDING_RECONSIDERED: Finding.State.OPEN,
     Action.FINDING_EXPLAINED: Finding.State.EXPLAINED,
     Action.FINDING_ORDERED: Finding.State.SETTLING,
     Action.FINDING_REMOVAL: Finding.State.SETTLING,

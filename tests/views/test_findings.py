@@ -160,7 +160,7 @@ def test_the_page_says_since_when_whose_and_what_happens_if_nothing_is_done(stra
 
 def test_what_is_settled_offers_no_form_that_would_be_refused(strange, enter):
     head = enter(cast.HEAD)
-    head.post(page_of(strange), filled(step="explain"))
+    head.post(page_of(strange), filled(step="remove"))
     page = head.get(page_of(strange))
     assert "If nothing is done" not in text_of(page)
     assert b'name="step"' not in page.content
@@ -178,3 +178,16 @@ def test_what_is_about_the_head_is_shown_to_the_head_above_with_what_can_be_done
     assert "Take it away" in shown and "Attest it" not in shown
     above.post(page_of(row), filled(step="remove"))
     assert Removal.objects.get().started_by_id == cast.HEAD_ABOVE.folded
+
+
+def test_an_explained_finding_can_be_taken_up_again(strange, enter):
+    head = enter(cast.HEAD)
+    head.post(page_of(strange), filled(step="explain"))
+    assert "Take it up again" in text_of(head.get(page_of(strange)))
+    shown = text_of(
+        head.post(page_of(strange), filled(step="remove"), follow=True)
+    )  # from a page shown before
+    assert "Take it up again" in shown and not Removal.objects.exists()
+    assert head.post(page_of(strange), {"reason": WHY}).status_code == 400
+    head.post(page_of(strange), filled(step="reconsider"))
+    assert "Attest it" in text_of(head.get(page_of(strange)))

@@ -54,6 +54,8 @@ def _settle(request: HttpRequest, user: User, row: Finding, held: Mandates) -> H
     offered = findings.steps_of(row, held, user)
     if not offered:
         raise (NotAllowed if row.state == Finding.State.OPEN else WrongState)
+    if row.state == Finding.State.EXPLAINED and request.POST.get("step") not in (None, Step.RECONSIDER.value):
+        raise WrongState  # somebody has explained it since the page was shown
     form = SettleForm(request.POST, steps=offered)
     if not form.is_valid():
         return _page(request, user, row, form, offered, status=400)
@@ -76,6 +78,9 @@ def _act(form: SettleForm, user: User, row: Finding, held: Mandates) -> str:
     if data["step"] == Step.EXPLAIN.value:
         findings.explain(row, by=user, held=held, reason=data["reason"])
         return _("The finding is explained. It comes back if something changes.")
+    if data["step"] == Step.RECONSIDER.value:
+        findings.reconsider(row, by=user, held=held, reason=data["reason"])
+        return _("The finding is to be settled again.")
     directory = open_directory()
     steps.begin_removal(
         findings.begin_removal,
