@@ -398,7 +398,7 @@ def may_order_anew(user: User, grant: Grant) -> bool:
         return True
     held = mandates.for_display(user)
     if grant.level == Level.PROVIDER.value:
-        return any(unit.provider_id == grant.unit_id for unit in held.units)
+        return held.heads_unit_of(grant.unit_id)
     is_delegate = held.delegated_for(Delegable.ORDERING, grant.unit_id) is not None
     return is_delegate or grant.unit_id in held.unit_ids
 

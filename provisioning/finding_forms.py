@@ -10,9 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from provisioning.finding_words import STEPS
 from provisioning.forms import MAX_TEXT
-from provisioning.rules.drift import Step
-
-ORDERING = (Step.ADOPT.value, Step.ORDER_AGAIN.value)
+from provisioning.rules.drift import ORDERING, Step
 
 
 class SettleForm(forms.Form):
@@ -51,7 +49,7 @@ class SettleForm(forms.Form):
         super().__init__(*args, **kwargs)
         offered = tuple(steps)
         cast(forms.ChoiceField, self.fields["step"]).choices = [(one.value, STEPS[one]) for one in offered]
-        if not any(one.value in ORDERING for one in offered):
+        if not ORDERING.intersection(offered):
             del self.fields["risk_statement"], self.fields["ends_on"]
 
     def clean(self) -> dict[str, Any]:

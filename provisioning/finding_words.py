@@ -14,7 +14,8 @@ from provisioning import causes, presentation
 from provisioning.finding_models import Finding
 from provisioning.models import User
 from provisioning.rules.causes import Code
-from provisioning.rules.drift import LEAVER_KINDS, VALUE_KINDS, Kind, Owner, Step
+from provisioning.rules.drift import LEAVER_KINDS, ORDERING, VALUE_KINDS, Kind, Owner, Step
+from provisioning.rules.hsa import Level
 
 Text = str | Promise
 
@@ -92,6 +93,10 @@ STEPS: Mapping[Step, Text] = {
     Step.EXPLAIN: _("Explain it: it is as it should be. It comes back if something changes."),
 }
 
+_PROCESS_LEADER = _(
+    "A head of unit at the care provider orders it. Who holds the care provider's mandate attests it, too."
+)
+
 _TONES = {
     Finding.State.OPEN.value: "warning",
     Finding.State.SETTLING.value: "info",
@@ -161,6 +166,8 @@ def facts(viewer: User, row: Finding) -> list[tuple[Text, str]]:
         found.append((_("Removed by case"), row.removal.case_number or ""))
     if row.explanation:
         found.append((_("Explanation"), row.explanation))
+    if row.level == Level.PROVIDER.value and ORDERING.intersection(row.steps):
+        found.append((_("If the access is needed"), str(_PROCESS_LEADER)))
     if row.state == Finding.State.OPEN:
         found.append((_("If nothing is done"), if_nothing(row.what)))
     return found

@@ -29,6 +29,7 @@ from provisioning.notifications import Kind as MessageKind
 from provisioning.removals import Loose
 from provisioning.rules.drift import (
     LEAVER_KINDS,
+    ORDERING,
     PROFESSION_KINDS,
     Comparison,
     Drift,
@@ -240,11 +241,16 @@ def steps_of(finding: Finding, held: Mandates, by: User) -> tuple[Step, ...]:
 def _open_to(finding: Finding, held: Mandates, by: User) -> frozenset[Step]:
     if finding.whose is not Owner.OPERATORS:
         if _is_head(finding, held, by):
-            return frozenset(Step)
+            return frozenset(Step) if _may_order(finding, held) else frozenset(Step) - ORDERING
         if _is_above(finding, held) or _is_kivs(finding, held):
-            return frozenset({Step.REMOVE, Step.EXPLAIN, Step.RECONSIDER})
+            return frozenset(Step) - ORDERING
     is_operators = Owner.OPERATORS.value in (finding.owner, finding.passed_to)
     return frozenset({Step.EXPLAIN, Step.RECONSIDER}) if is_operators and by.is_operator else frozenset()
+
+
+def _may_order(finding: Finding, held: Mandates) -> bool:
+    """A head of unit orders; who holds a care provider's mandate attests after her. Source: domain §5, §7."""
+    return finding.level != Level.PROVIDER.value or held.heads_unit_of(finding.unit_id)
 
 
 def _is_above(finding: Finding, held: Mandates) -> bool:

@@ -70,6 +70,10 @@ class Mandates:
         named = (one for one in map(HsaId, settings.PROVIDER_MANDATES) if holder.identity in named_for(one))
         return frozenset([*named, *(provider.hsa_id for provider in self.providers)])
 
+    def heads_unit_of(self, provider_id: HsaId) -> bool:
+        """Say whether the holder is head of a unit of that care provider: who orders its process leaders."""
+        return any(unit.provider_id == provider_id for unit in self.units)
+
     def heads_at_or_above(self, unit_id: HsaId, dn: str) -> bool:
         """Say whether the holder is head of that unit or of one above it, where a case climbs. Domain §7."""
         tops = [unit.dn for unit in self.units] + [provider.dn for provider in self.providers]

@@ -360,8 +360,7 @@ def _provider_item(
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
     own_ids = held.ids_of(by.identity)
     is_own = person.hsa_id in own_ids
-    is_head = any(unit.provider_id == provider.hsa_id for unit in held.units)
-    is_head = is_head or held.is_of_provider(provider.hsa_id, by)
+    is_head = held.heads_unit_of(provider.hsa_id)
     refusals = [
         *_hopeless(found, provider.name),
         *_duplicates(person, draft, provider.hsa_id, provider.name, by),
@@ -370,8 +369,7 @@ def _provider_item(
     refusals += _prolongation_refusals(live, draft, found, provider.name)
     if not is_head and not is_own:
         message = _(
-            "You are not head of any unit of %(provider)s and do not hold its mandate, so you cannot order "
-            "there for somebody else."
+            "You are not head of any unit of %(provider)s, so you cannot order there for somebody else."
         )
         refusals.append(Refusal(message % {"provider": provider.name}, "units", "order.not_head"))
     is_attested = order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=person.hsa_id)

@@ -83,6 +83,8 @@ class Step(enum.StrEnum):
     RECONSIDER = "reconsider"  # an explanation that does not hold
 
 
+ORDERING = frozenset({Step.ADOPT, Step.ORDER_AGAIN})
+
 PERSON_KINDS = frozenset({Kind.PERSON_MISSING, Kind.PERSON_ENDED, Kind.PERSON_ARCHIVED})
 UNIT_KINDS = frozenset({Kind.UNIT_UNKNOWN, Kind.UNIT_CLOSED, Kind.UNIT_ARCHIVED})
 PROVIDER_KINDS = frozenset({Kind.PROVIDER_UNKNOWN, Kind.PROVIDER_CLOSED})

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from provisioning import findings, mandates, orders
+from provisioning import finding_words, findings, mandates, orders
 from provisioning.directory import open_directory
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.finding_models import Finding
@@ -230,20 +230,27 @@ def test_the_command_fails_loudly_when_the_directory_does_not_answer(directory):
         call_command("sweep")
 
 
-def test_who_has_the_providers_mandate_adopts_a_process_leaders_role(directory, kiv, settings):
-    """She is head of no unit herself; a second holder of the mandate attests after her."""
-    settings.PROVIDER_MANDATES = {cast.PROVIDER.text: (cast.OUTSIDER.text,)}
+def test_a_process_leaders_role_is_adopted_by_a_head_of_unit_and_the_providers_mandate(directory, kiv):
+    """Who holds the mandate and is told is head of no unit: she is told who orders, and attests after her."""
     role = f"INTYG;Statistik-{cast.PROVIDER}"
     kiv.add_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, role)
     swept()
     row = next(one for one in Finding.objects.standing().filter(subject_key=WHO.folded))
     assert (row.what, row.level) == (Kind.ROLE_OUTSIDE, Level.PROVIDER.value)
-    request = adopt(row, cast.PROVIDER_HEAD)
+    holder, held = acts.user(cast.PROVIDER_HEAD), mandates.read(cast.PROVIDER_HEAD)
+    assert findings.steps_of(row, held, holder) == (Step.REMOVE, Step.EXPLAIN)
+    assert "verksamhetschef hos vårdgivaren" in str(finding_words.facts(holder, row))
+    with pytest.raises(NotAllowed):
+        adopt(row, cast.PROVIDER_HEAD)
+    request = acts.order(
+        person_id=WHO, service=Service.INTYGSSTATISTIK, level=Level.PROVIDER, units=[cast.PROVIDER]
+    )
     assert request.current_state is State.AWAITING_SECOND_ATTESTATION
-    acts.attest(request, cast.OUTSIDER)
+    acts.attest(request, cast.PROVIDER_HEAD)
     acts.work()
-    request.refresh_from_db()
-    assert request.current_state is State.DONE
+    swept()
+    row.refresh_from_db()
+    assert row.state == Finding.State.OVER
 
 
 @pytest.mark.parametrize(("level", "title"), [(Level.OWN, "Arbetsterapeut"), (Level.UNIT, "Läkare")])

@@ -17,13 +17,13 @@ from django.views.decorators.http import require_http_methods
 from provisioning import access, finding_words, findings, mandates, orders, readings
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
-from provisioning.finding_forms import ORDERING, SettleForm
+from provisioning.finding_forms import SettleForm
 from provisioning.finding_models import Finding
 from provisioning.mandates import Mandates
 from provisioning.models import User
 from provisioning.orders import Draft
 from provisioning.rules import deadlines
-from provisioning.rules.drift import Step
+from provisioning.rules.drift import ORDERING, Step
 from provisioning.rules.hsa import Level, Service
 from workflows import steps
 from workflows.views.answers import acting_user
