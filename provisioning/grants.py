@@ -96,9 +96,8 @@ def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
     grant.next_review_on = next_review_on(grant.unit_key, standing=grant)
     grant.unit_hsa_id, grant.unit_name = request.unit_hsa_id, request.unit_name
     grant.unit_dn, grant.person_dn = request.unit_dn, person_dn
-    if (
-        not request.wanted_unit_hsa_id
-    ):  # for the care unit itself from now on, whatever it was ordered for first
+    if not request.wanted_unit_hsa_id:
+        # For the care unit itself from now on, whatever it was ordered for first.
         grant.wanted_unit_hsa_id, grant.wanted_unit_name = "", ""
     grant.save()
     audit.record(
