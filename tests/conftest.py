@@ -135,6 +135,14 @@ def _empty_cache() -> None:
         caches[name].clear()
 
 
+@pytest.fixture(autouse=True)
+def _default_language() -> None:
+    """No test speaks the language that the last page of another one was in."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[servers.Postgres]:
     """A PostgreSQL server of this session's own; `.url(name)` is a database's address."""
