@@ -251,15 +251,17 @@ def visible_findings(user: User) -> QuerySet[Finding]:
     providers = [one.folded for one in held.provider_ids(user)]
     mine = Q(unit_key__in=keys) | Q(level=Level.PROVIDER.value, unit_key__in=providers)
     for dn in held.managed_dns:
-        below = Q(unit_dn__iexact=dn) | Q(unit_dn__iendswith="," + dn)
-        mine |= Q(owner=Owner.KIV_ADMINISTRATOR.value) & below
-    for dn in (*(unit.dn for unit in held.units), *(provider.dn for provider in held.providers)):
-        below = Q(unit_dn__iexact=dn) | Q(unit_dn__iendswith="," + dn)
-        mine |= Q(passed_to=Finding.PassedTo.ABOVE.value) & below
+        mine |= Q(owner=Owner.KIV_ADMINISTRATOR.value) & _at_or_below(dn)
+    for dn in held.headed_dns:
+        mine |= Q(passed_to=Finding.PassedTo.ABOVE.value) & _at_or_below(dn)
     whose = ~Q(owner=Owner.OPERATORS.value) & mine
     if user.is_operator:
         whose |= Q(owner=Owner.OPERATORS.value) | Q(passed_to=Finding.PassedTo.OPERATORS.value)
     return rows.filter(whose).exclude(subject_key__in=[one.folded for one in held.ids_of(user.identity)])
+
+
+def _at_or_below(dn: str) -> Q:
+    return Q(unit_dn__iexact=dn) | Q(unit_dn__iendswith="," + dn)
 
 
 def find_finding(user: User, public_id: UUID) -> Finding:

@@ -61,6 +61,11 @@ class Mandates:
         """Own units and their sub-units: what a head of unit may order and attest for."""
         return frozenset(unit_id for unit in self.units for unit_id in (unit.hsa_id, *unit.member_ids))
 
+    @property
+    def headed_dns(self) -> tuple[str, ...]:
+        """Where the units and care providers stand that the holder is head of."""
+        return (*(unit.dn for unit in self.units), *(provider.dn for provider in self.providers))
+
     def is_of_provider(self, provider_id: HsaId, holder: User) -> bool:
         """Say whether the holder of these mandates has that care provider's: by its entry, or by name."""
         return provider_id in self.provider_ids(holder)
@@ -76,8 +81,7 @@ class Mandates:
 
     def heads_at_or_above(self, unit_id: HsaId, dn: str) -> bool:
         """Say whether the holder is head of that unit or of one above it, where a case climbs. Domain §7."""
-        tops = [unit.dn for unit in self.units] + [provider.dn for provider in self.providers]
-        return unit_id in self.unit_ids or _lies_in(dn, tops)
+        return unit_id in self.unit_ids or _lies_in(dn, self.headed_dns)
 
     def heads_within(self, provider_id: HsaId, dn: str) -> bool:
         """Say whether the holder is head of a unit of that care provider, or of one that stands in it."""
