@@ -203,8 +203,7 @@ def _right_now(row: Finding) -> Grant | None:
     """The right it is about as it stands: it may have ended and been given anew since it was found."""
     if row.grant is None:
         return None
-    same = {name: getattr(row, name) for name in grants.RIGHT}
-    return Grant.objects.living().filter(**same).first() or row.grant
+    return Grant.objects.living().filter(**grants.right_of(row)).first() or row.grant
 
 
 @transaction.atomic

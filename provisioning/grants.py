@@ -21,6 +21,7 @@ from provisioning.grant_models import Grant, Removal
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, AccessRequestQuerySet, User
 from provisioning.nudges import after_commit
+from provisioning.right_models import PersonAndPlace
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import HsaId, Level, Reading, Service
 from provisioning.rules.lifecycle import State
@@ -51,7 +52,7 @@ def in_force(person_id: HsaId, service: Service, level: Level, unit_id: HsaId) -
 
 def lock_for(request: AccessRequest) -> Grant | None:
     """The living grant of the request's right, locked. Before anything is recorded in the transaction."""
-    return Grant.objects.living().select_for_update().filter(**_right_of(request)).first()
+    return Grant.objects.living().select_for_update().filter(**right_of(request)).first()
 
 
 def stands(request: AccessRequest) -> bool:
@@ -60,7 +61,7 @@ def stands(request: AccessRequest) -> bool:
     Not one that is being ended: what is ordered from a later day must not stop its removal today.
     """
     day_before = request.starts_on - timedelta(days=1)
-    return Grant.objects.active().filter(**_right_of(request), ends_on__gte=day_before).exists()
+    return Grant.objects.active().filter(**right_of(request), ends_on__gte=day_before).exists()
 
 
 def record_done(request: AccessRequest, *, reading: Reading) -> Grant:
@@ -114,7 +115,7 @@ def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
 def _create(request: AccessRequest, person_dn: str) -> Grant:
     today = readings.today()
     grant = Grant.objects.create(
-        **_right_of(request),
+        **right_of(request),
         subject_hsa_id=request.subject_hsa_id,
         subject_name=request.subject_name,
         subject_is_protected=request.subject_is_protected,
@@ -141,7 +142,8 @@ def _create(request: AccessRequest, person_dn: str) -> Grant:
     return grant
 
 
-def _right_of(about: AccessRequest | Grant) -> dict[str, str]:
+def right_of(about: PersonAndPlace) -> dict[str, str]:
+    """The columns that tell the right it is about from others, to look rows up by."""
     return {name: getattr(about, name) for name in RIGHT}
 
 
@@ -299,7 +301,7 @@ def waits_until(grant: Grant) -> date:
 
 def open_renewals(grant: Grant) -> AccessRequestQuerySet:
     """Orders for the same right that are not finished."""
-    return AccessRequest.objects.open().filter(**_right_of(grant))
+    return AccessRequest.objects.open().filter(**right_of(grant))
 
 
 def attested_orders(subject_key: str) -> AccessRequestQuerySet:
