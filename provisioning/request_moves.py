@@ -1,7 +1,7 @@
 """The moves of a request: locked, from one state to the next, to its end. For its operations alone.
 
 Each operation is one transaction that locks the row, checks the move, and writes state, audit entry and
-messages together, or nothing. Sources: domain §7 (four eyes), design §3 (the walk).
+messages together, or nothing. Source: domain §7 (four eyes).
 """
 
 from __future__ import annotations

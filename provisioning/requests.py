@@ -2,7 +2,7 @@
 
 Each is one transaction that checks the move and writes state, audit entry and messages together, or
 nothing. None of them asks the directory: what it said is an argument. The flow calls them; so does nobody
-else. Its other acts: `attestation`, `carrying_out`, `verification`. Sources: domain §7, design §3 (the walk).
+else. Its other acts: `attestation`, `carrying_out`, `verification`. Source: domain §7.
 """
 
 from __future__ import annotations

@@ -56,6 +56,26 @@ def test_every_file_that_a_style_sheet_names_exists_and_is_our_own(path: Path) -
         assert (path.parent / address).is_file(), address
 
 
+def test_every_style_sheet_of_our_own_is_linked_in_the_head() -> None:
+    head = (settings.BASE_DIR / "provisioning" / "templates" / "provisioning" / "head.html").read_text(
+        "utf-8"
+    )
+    sheets = {f"provisioning/css/{path.name}" for path in (STATIC / "css").glob("*.css")}
+
+    assert sheets == set(re.findall(r'{% static "(provisioning/css/[^"]+)" %}', head))
+
+
+@pytest.mark.parametrize("path", sorted((STATIC / "css").glob("*.css")), ids=name_of)
+def test_every_class_of_our_own_in_a_style_sheet_has_a_user(path: Path) -> None:
+    users = [*TEMPLATES, *(settings.BASE_DIR / "provisioning").rglob("*.py"), *STATIC.glob("*.js")]
+    text = "\n".join(one.read_text(encoding="utf-8") for one in users)
+    used = set(re.findall(r"(?<![\w-])app-[\w-]+", text))
+    # A class that ends with `--` where a template writes it gets its last part from a value.
+    styled = set(re.findall(r"\.(app-[\w-]+)", path.read_text(encoding="utf-8")))
+
+    assert {name for name in styled if not {name, f"{name.partition('--')[0]}--"} & used} == set()
+
+
 @pytest.mark.parametrize("name", ERROR_PAGES)
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_every_error_page_stands_without_a_request_and_leads_on(name: str, language: str) -> None:
