@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
-from provisioning import grants, mandates, readings, reviewers
+from provisioning import dates, grants, mandates, reviewers
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, GrantQuerySet, Notice, Removal
 from provisioning.mandates import Mandates
@@ -376,7 +376,7 @@ def ending_soon(user: User) -> GrantQuerySet:
     that are let to end, nor those that an open order would prolong.
     """
     held = mandates.for_display(user)
-    today = readings.today()
+    today = dates.today()
     unit_ids = held.unit_ids.union(
         *(one.unit_ids for one in held.delegated if one.kind is Delegable.ORDERING)
     )
@@ -500,7 +500,7 @@ def may_take_back(user: User, removal: Removal) -> bool:
     """Say whether pages offer to take the removal back: who started it; where a sweep did, the head."""
     if removal.current_state not in (RemovalState.LOOKING, RemovalState.AWAITING_KIV):
         return False
-    if removal.grant is not None and deadlines.has_ended(removal.grant.ends_on, on=readings.today()):
+    if removal.grant is not None and deadlines.has_ended(removal.grant.ends_on, on=dates.today()):
         return False
     return is_theirs_to_take_back(user, removal)
 

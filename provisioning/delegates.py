@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from provisioning import dates
 from provisioning.directory import Directory
 from provisioning.models import Delegation
-from provisioning.readings import today
 from provisioning.rules.hsa import HsaId, Unit
 from provisioning.rules.mandates import Kind
 
@@ -22,7 +22,9 @@ def standing_in(
 
     Raises DirectoryError. Asks the directory nothing where nothing is delegated.
     """
-    rows = Delegation.objects.in_force(today()).filter(principal_id=principal_id.folded, kind=kind.value)
+    rows = Delegation.objects.in_force(dates.today()).filter(
+        principal_id=principal_id.folded, kind=kind.value
+    )
     found = list(rows.select_related("principal", "delegate").order_by("pk"))
     if not found:
         return []
@@ -32,7 +34,7 @@ def standing_in(
 
 def received(directory: Directory, delegate_id: HsaId) -> list[tuple[Delegation, frozenset[HsaId]]]:
     """What this person may do today for somebody else, and on which units. Raises DirectoryError."""
-    rows = Delegation.objects.in_force(today()).filter(delegate_id=delegate_id.folded)
+    rows = Delegation.objects.in_force(dates.today()).filter(delegate_id=delegate_id.folded)
     found = list(rows.select_related("principal").order_by("pk"))
     headed = {
         key: directory.units_headed_by(HsaId(key)) for key in dict.fromkeys(row.principal_id for row in found)

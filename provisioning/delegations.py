@@ -14,17 +14,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from provisioning import audit, mandates, notifications, nudges, outbox
+from provisioning import audit, dates, mandates, notifications, nudges, outbox
 from provisioning.audit import Action
 from provisioning.directory import Directory, open_directory
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import Mandates
 from provisioning.models import Delegation, Handler, User
 from provisioning.orders import statement_error
-from provisioning.readings import today
 from provisioning.rules import deadlines, periods
 from provisioning.rules.hsa import HsaId, Person, Unit
 from provisioning.rules.mandates import DelegatedMandate, DelegationProblem, Kind, delegation_problem
@@ -108,9 +107,9 @@ def sweep(directory: Directory) -> None:
 
     Raises DirectoryError when the directory does not tell: that ends nothing. What has lapsed is ended first.
     """
-    for pk in _open_keys(ends_on__lt=today()):
+    for pk in _open_keys(ends_on__lt=dates.today()):
         _end_open(pk, Delegation.End.LAPSED)
-    for pk in _open_keys(ends_on__gte=today()):
+    for pk in _open_keys(ends_on__gte=dates.today()):
         _remind(pk)
     giving = Delegation.objects.filter(ended_at=None).values_list("principal_id", flat=True).distinct()
     for key in list(giving):
@@ -129,7 +128,7 @@ def sweep(directory: Directory) -> None:
 def _is_employed(person: Person) -> bool:
     """An unreadable end date shuts nobody out here: the delegate's own log-in is checked as well."""
     return not person.is_archived and (
-        periods.employment(person.period, on=today()) is not periods.State.ENDED
+        periods.employment(person.period, on=dates.today()) is not periods.State.ENDED
     )
 
 
@@ -144,10 +143,10 @@ def _require_limits(wish: Wish, kind: Kind, delegate: Person, by: User) -> None:
         DelegationProblem.TOO_LONG: (
             "ends_on",
             _("A delegation can last for at most one year. The latest possible last day is %(date)s.")
-            % {"date": formats.date_format(deadlines.latest_end(wish.starts_on), "j F Y")},
+            % {"date": dates.in_words(deadlines.latest_end(wish.starts_on))},
         ),
     }
-    problem = delegation_problem(wanted, is_head=True, on=today())
+    problem = delegation_problem(wanted, is_head=True, on=dates.today())
     if problem is not None:
         field, message = messages[problem]
         raise Invalid(message, code=f"delegation.{problem.value}", field=field)
@@ -238,11 +237,11 @@ def _remind(pk: int) -> None:
     """Tell both that it lapses soon, once for each notice day that has come since it was given."""
     row = _lock(pk)
     days: Collection[int] = settings.DELEGATION_NOTICE_DAYS
-    come = [day for day in deadlines.notices(row.ends_on, days_before=days) if day <= today()]
-    known_since = row.reminded_on or today(row.created_at)
+    come = [day for day in deadlines.notices(row.ends_on, days_before=days) if day <= dates.today()]
+    known_since = row.reminded_on or dates.today(row.created_at)
     if row.ended_at is not None or not come or max(come) <= known_since:
         return
-    row.reminded_on = today()
+    row.reminded_on = dates.today()
     row.save(update_fields=["reminded_on"])
     entry = audit.record(Action.DELEGATION_REMINDED, actor=None, principal=row.principal, **_facts(row))
     parties = [row.principal.identity, row.delegate.identity]

@@ -18,14 +18,13 @@ from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from provisioning import audit, handlers, outbox, request_moves
+from provisioning import audit, dates, handlers, outbox, request_moves
 from provisioning.audit import Action
 from provisioning.directory import Directory
 from provisioning.errors import WrongState
 from provisioning.handlers import Asked
 from provisioning.models import AccessRequest, HandlerRole
 from provisioning.notifications import Kind
-from provisioning.readings import today
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.lifecycle import State
@@ -63,8 +62,8 @@ def is_due(request: AccessRequest) -> bool:
         return False
     if request.escalated_at is None and not request.handlers.exists():
         return True
-    since = today(request.escalated_at or request.state_since)
-    return today() >= deadlines.add_working_days(since, settings.ESCALATE_AFTER_WORKING_DAYS)
+    since = dates.today(request.escalated_at or request.state_since)
+    return dates.today() >= deadlines.add_working_days(since, settings.ESCALATE_AFTER_WORKING_DAYS)
 
 
 def ends_now(request: AccessRequest) -> bool:

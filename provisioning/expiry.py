@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning import audit, grants, mandates, outbox, readings
+from provisioning import audit, dates, grants, mandates, outbox
 from provisioning.audit import Action
 from provisioning.directory import Directory
 from provisioning.directory.troubles import suppress_two_entries
@@ -33,7 +33,7 @@ def give_notices(directory: Directory, *, on: date | None = None) -> int:
     ordered it and can do so again. Nobody is told about a right that is let to end, that an open order would
     prolong, or whose end takes nothing away because another right, which lasts longer, needs the same.
     """
-    today = on or readings.today()
+    today = on or dates.today()
     heads: dict[tuple[str, str], tuple[HsaId, ...]] = {}
     count = 0
     for grant in _ending_soon(today):

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.urls import reverse
-from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import causes, presentation
+from provisioning import causes, dates, presentation
 from provisioning.finding_models import Finding
 from provisioning.models import User
 from provisioning.rules.causes import Code
@@ -139,7 +138,7 @@ def line(viewer: User, row: Finding) -> Line:
         service=presentation.service_name(row.service),
         unit=row.unit_name or row.unit_hsa_id,
         owner=str(PASSED_TO.get(row.passed_to) or OWNERS[row.whose]),
-        found_on=formats.date_format(timezone.localdate(row.found_at), "j F Y"),
+        found_on=dates.in_words(dates.today(row.found_at)),
         tone=_TONES[row.state],
         state=str(row.get_state_display()),
         url=reverse("finding", args=[row.public_id]),

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from provisioning import access, grants, presentation, prolongation, readings, removal_moves, removals
+from provisioning import access, dates, grants, presentation, prolongation, removal_moves, removals
 from provisioning.directory import names
 from provisioning.evidence import SeenUnwanted
 from provisioning.grant_models import Grant, Removal
@@ -133,7 +131,7 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
     is_active = grant.current_state is GrantState.ACTIVE
     may_prolong = (
         is_active
-        and prolongation.is_offered(grant, on=readings.today(), works=now)
+        and prolongation.is_offered(grant, on=dates.today(), works=now)
         and access.may_order_anew(viewer, grant)
         and not grants.open_renewals(grant).exists()
     )
@@ -142,7 +140,7 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
         subject=listed_name(viewer, grant),
         what=what(grant),
         unit=unit_name(grant),
-        ends=_day(grant.ends_on),
+        ends=dates.in_words(grant.ends_on),
         tone=GRANT_TONE[grant.current_state],
         state=grant.get_state_display(),
         now_tone=tone,
@@ -174,11 +172,11 @@ def prolong_url(grant: Grant) -> str:
 def grant_facts(viewer: User, grant: Grant, now: Answer | None = None) -> list[tuple[Text, str]]:
     """`now`: whether it stands in the directory, None where that was not asked."""
     days = [(gettext_lazy("First day"), grant.starts_on), (gettext_lazy("Last day"), grant.ends_on)]
-    is_offered = prolongation.is_offered(grant, on=readings.today(), works=now)
+    is_offered = prolongation.is_offered(grant, on=dates.today(), works=now)
     if grant.current_state is GrantState.ACTIVE and not is_offered:
         days.append((gettext_lazy("Can be prolonged from"), prolongation.opens_on(grant)))
     days.append((gettext_lazy("Next review"), grant.next_review_on))
-    return [*_facts(viewer, grant), *((label, _day(day)) for label, day in days)]
+    return [*_facts(viewer, grant), *((label, dates.in_words(day)) for label, day in days)]
 
 
 def removal_facts(viewer: User, removal: Removal) -> list[tuple[Text, str]]:
@@ -219,8 +217,8 @@ def before_removal(grant: Grant) -> str:
     """What happens next with a right that is being ended while no removal is under way; else empty."""
     if grant.current_state is not GrantState.ENDING or grant.removals.open().exists():
         return ""
-    if grants.waits_for_renewal(grant, on=readings.today()):
-        words = {"date": _day(grants.waits_until(grant))}
+    if grants.waits_for_renewal(grant, on=dates.today()):
+        words = {"date": dates.in_words(grants.waits_until(grant))}
         return (
             _(
                 "The last day has passed. The same access is ordered anew and attested, so nothing is "
@@ -230,7 +228,7 @@ def before_removal(grant: Grant) -> str:
         )
     if removals.may_be_tried_again(grant):
         return _("The removal starts by itself, usually within ten minutes.")
-    words = {"date": _day(removals.tried_again_on(grant))}
+    words = {"date": dates.in_words(removals.tried_again_on(grant))}
     return (
         _("It still stands in the directory, and could not be removed. The removal is tried again %(date)s.")
         % words
@@ -267,7 +265,3 @@ def _steps(held: Held, name: str) -> tuple[str, ...]:
 def ending_first(rows: QuerySet[Grant]) -> QuerySet[Grant]:
     """In the order in which they end; those that have ended last."""
     return rows.order_by("ends_on", "unit_name", "subject_name", "pk")
-
-
-def _day(day: date) -> str:
-    return formats.date_format(day, "j F Y")

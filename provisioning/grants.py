@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, readings
+from provisioning import audit, dates
 from provisioning.audit import Action
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.grant_models import Grant, Removal
@@ -44,7 +44,7 @@ def in_force(person_id: HsaId, service: Service, level: Level, unit_id: HsaId) -
     """
     right = {"service": service.value, "level": level.value, "unit_key": unit_id.folded}
     rows = Grant.objects.active().filter(subject_key=person_id.folded, **right)
-    return rows.filter(ends_on__gte=readings.today()).first()
+    return rows.filter(ends_on__gte=dates.today()).first()
 
 
 # -- a finished request --------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
     grant.ends_on = max(old_end, request.ends_on)
     grant.state, grant.end_cause, grant.state_since = GrantState.ACTIVE.value, "", timezone.now()
     grant.let_end_by, grant.let_end_at, grant.let_end_reason = None, None, ""
-    grant.noticed_on = readings.today()
+    grant.noticed_on = dates.today()
     grant.next_review_on = next_review_on(grant.unit_key, standing=grant)
     grant.unit_hsa_id, grant.unit_name = request.unit_hsa_id, request.unit_name
     grant.unit_dn, grant.person_dn = request.unit_dn, person_dn
@@ -113,7 +113,7 @@ def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
 
 
 def _create(request: AccessRequest, person_dn: str) -> Grant:
-    today = readings.today()
+    today = dates.today()
     grant = Grant.objects.create(
         **right_of(request),
         subject_hsa_id=request.subject_hsa_id,
@@ -169,7 +169,7 @@ def next_review_on(unit_key: str, *, standing: Grant | None = None) -> date:
     `standing`: the right that is prolonged; a review that is far enough away stays where it is. A care
     provider is the unit of its process leaders' rights. See docs/decisions/0010.
     """
-    today, settled_days = readings.today(), settings.REVIEW_SETTLED_DAYS
+    today, settled_days = dates.today(), settings.REVIEW_SETTLED_DAYS
     planned = set(Grant.objects.active().filter(unit_key=unit_key).values_list("next_review_on", flat=True))
     if standing is not None:
         if deadlines.is_settled(standing.next_review_on, on=today, settled_days=settled_days):
@@ -252,7 +252,7 @@ def record_reviewed(grant: Grant, *, opened_on: date) -> None:
     The next is counted from the opening, so that all that is kept comes up together again, whichever day each
     was decided; from today where the review has lasted so long that the next would come at once.
     """
-    today, months = readings.today(), settings.REVIEW_EVERY_MONTHS
+    today, months = dates.today(), settings.REVIEW_EVERY_MONTHS
     together = deadlines.next_review(opened_on, months=months)
     if deadlines.is_settled(together, on=today, settled_days=settings.REVIEW_SETTLED_DAYS):
         grant.next_review_on = together
@@ -326,7 +326,7 @@ def keep(grant: Grant, *, by: User | None) -> None:
     """The decision to end it was taken back: it counts again. Raises WrongState: its last day has passed."""
     if grant.current_state is not GrantState.ENDING:
         raise WrongState
-    if deadlines.has_ended(grant.ends_on, on=readings.today()):
+    if deadlines.has_ended(grant.ends_on, on=dates.today()):
         raise WrongState(_("The last day of the right has passed. If it is needed, order it anew."))
     grant.state, grant.end_cause, grant.state_since = GrantState.ACTIVE.value, "", timezone.now()
     grant.save(update_fields=["state", "end_cause", "state_since"])

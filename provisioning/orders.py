@@ -14,12 +14,13 @@ from datetime import date
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from provisioning import (
     access,
     audit,
+    dates,
     grants,
     handlers,
     mandates,
@@ -217,7 +218,7 @@ def _date_refusals(draft: Draft) -> list[Refusal]:
 
 
 def _first_day_refusals(draft: Draft) -> list[Refusal]:
-    today = readings.today()
+    today = dates.today()
     if draft.starts_on < today <= draft.ends_on:  # both days gone by: the last day's sentence says it all
         return [Refusal(_("The first day has already passed."), "starts_on", "order.start_passed")]
     if draft.starts_on > deadlines.latest_end(today):
@@ -227,7 +228,7 @@ def _first_day_refusals(draft: Draft) -> list[Refusal]:
 
 
 def _last_day_refusals(draft: Draft) -> list[Refusal]:
-    problem = deadlines.end_problem(draft.starts_on, draft.ends_on, on=readings.today())
+    problem = deadlines.end_problem(draft.starts_on, draft.ends_on, on=dates.today())
     if problem is None:
         return []
     messages = {
@@ -237,13 +238,9 @@ def _last_day_refusals(draft: Draft) -> list[Refusal]:
             "A right can be ordered for at most 12 months from its first day. The latest possible last day "
             "is %(date)s."
         )
-        % {"date": _words(deadlines.latest_end(draft.starts_on))},
+        % {"date": dates.in_words(deadlines.latest_end(draft.starts_on))},
     }
     return [Refusal(messages[problem], "ends_on", f"order.end_{problem.value}")]
-
-
-def _words(day: date) -> str:
-    return formats.date_format(day, "j F Y")
 
 
 def _look_up_person(directory: Directory, person_id: HsaId) -> tuple[Person | None, list[Refusal]]:
@@ -454,7 +451,7 @@ def _prolongation_refusals(
         standing,
         draft.starts_on,
         draft.ends_on,
-        on=readings.today(),
+        on=dates.today(),
         works=found.answer,
         unit_name=unit_name,
     )
@@ -503,7 +500,7 @@ def _write(prepared: Prepared, person: Person, by: User, start: Callable[[Access
         risk_statement=draft.risk_statement.strip(),
         submission=draft.submission,
     )
-    order.case_number = f"{readings.today(order.created_at).year}-{order.pk:06d}"
+    order.case_number = f"{dates.today(order.created_at).year}-{order.pk:06d}"
     order.save(update_fields=["case_number"])
     audit.record(Action.ORDERED, actor=by, order=order, requests=len(prepared.items))
     for position, item in enumerate(prepared.items, start=1):

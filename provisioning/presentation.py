@@ -12,12 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from provisioning import access
+from provisioning import access, dates
 from provisioning.causes import Explained, explain, explain_stored
 from provisioning.handlers import Asked
 from provisioning.models import AccessRequest, Handler, HandlerRole, User
@@ -264,8 +263,8 @@ def _orderer(viewer: User, request: AccessRequest) -> str:
 
 def next_step(request: AccessRequest) -> Text:
     """What happens next, and when."""
-    if request.current_state is State.CHECKING and request.starts_on > timezone.localdate():
-        day = formats.date_format(request.starts_on, "j F Y")
+    if request.current_state is State.CHECKING and request.starts_on > dates.today():
+        day = dates.in_words(request.starts_on)
         return _("Nothing is set before the first day. On %(day)s the case goes on by itself.") % {"day": day}
     return NEXT_STEP[request.current_state]
 
@@ -402,8 +401,8 @@ def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
         (gettext_lazy("Service"), service_name(request.service)),
         (gettext_lazy("Access"), level_name(request)),
         (gettext_lazy("Where"), f"{unit} ({request.wanted_unit_hsa_id or request.unit_hsa_id})"),
-        (gettext_lazy("First day"), formats.date_format(request.starts_on, "j F Y")),
-        (gettext_lazy("Last day"), formats.date_format(request.ends_on, "j F Y")),
+        (gettext_lazy("First day"), dates.in_words(request.starts_on)),
+        (gettext_lazy("Last day"), dates.in_words(request.ends_on)),
         (gettext_lazy("Ordered by"), _orderer(viewer, request)),
         *_attested_by(viewer, request),
         (gettext_lazy("Why it is needed"), request.order.need),

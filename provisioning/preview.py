@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-from provisioning import presentation, prolongation, readings
+from provisioning import dates, presentation, prolongation, readings
 from provisioning.models import User
 from provisioning.orders import Prepared, PreparedItem
 from provisioning.presentation import CauseLine
@@ -48,7 +48,7 @@ def outlook(prepared: Prepared, item: PreparedItem) -> Outlook | None:
         changes=found.changes,
         steps=tuple(_steps(prepared, item, found)),
         standing=prolongation.sentence(
-            item.live_grant, prepared.draft.ends_on, on=readings.today(), works=found.answer
+            item.live_grant, prepared.draft.ends_on, on=dates.today(), works=found.answer
         ),
     )
 

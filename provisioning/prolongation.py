@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.conf import settings
-from django.utils import formats
 from django.utils.translation import gettext as _
 
+from provisioning import dates
 from provisioning.grant_models import Grant
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import Answer
@@ -65,9 +65,13 @@ def problems(
     """
     if standing is None or works is Answer.NO:
         return
-    words = {"unit": unit_name, "date": _words(standing.ends_on), "next": _words(next_first_day(standing))}
+    words = {
+        "unit": unit_name,
+        "date": dates.in_words(standing.ends_on),
+        "next": dates.in_words(next_first_day(standing)),
+    }
     if on < opens_on(standing):
-        words["opens"] = _words(opens_on(standing))
+        words["opens"] = dates.in_words(opens_on(standing))
         message = _(
             "%(unit)s: the person has this access until %(date)s. It can be prolonged from %(opens)s, not "
             "before."
@@ -77,7 +81,7 @@ def problems(
         message = _("%(unit)s: the person already has this access until %(date)s. Choose a later last day.")
         yield Problem(message % words, "ends_on", "order.not_longer")
     elif ends_on > next_last_day(standing):
-        words["latest"] = _words(next_last_day(standing))
+        words["latest"] = dates.in_words(next_last_day(standing))
         message = _(
             "%(unit)s: the person has this access until %(date)s, and it can be prolonged by at most "
             "12 months from then, until %(latest)s."
@@ -93,18 +97,14 @@ def sentence(standing: Grant | None, ends_on: date, *, on: date, works: Answer |
     if standing is None:
         return ""
     if not is_offered(standing, on=on, works=works):
-        words = {"date": _words(standing.ends_on), "opens": _words(opens_on(standing))}
+        words = {"date": dates.in_words(standing.ends_on), "opens": dates.in_words(opens_on(standing))}
         return (
             _("The person has this right until %(date)s. It can be prolonged from %(opens)s, not before.")
             % words
         )
-    words = {"date": _words(standing.ends_on), "new": _words(max(ends_on, standing.ends_on))}
+    words = {"date": dates.in_words(standing.ends_on), "new": dates.in_words(max(ends_on, standing.ends_on))}
     if ends_on <= standing.ends_on:
         return _("The person has this right until %(date)s. The order keeps that last day.") % words
     return (
         _("The person has this right until %(date)s. The order prolongs it from then, until %(new)s.") % words
     )
-
-
-def _words(day: date) -> str:
-    return formats.date_format(day, "j F Y")

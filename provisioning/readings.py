@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
 
+from provisioning import dates
 from provisioning.directory import Which, address, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.rules import assessment
@@ -34,12 +34,7 @@ def read_for(order: OrderedAccess, *, which: Which = Which.OWN, afresh: bool = F
 
 def assess_now(order: OrderedAccess, reading: Reading) -> Assessment:
     """Assess for the moment of the reading."""
-    return assessment.assess(order, reading, on=today(reading.read_at), at=reading.read_at)
-
-
-def today(moment: datetime | None = None) -> date:
-    """The calendar day in Europe/Stockholm."""
-    return timezone.localdate(moment)
+    return assessment.assess(order, reading, on=dates.today(reading.read_at), at=reading.read_at)
 
 
 def source(which: Which = Which.OWN) -> str:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, outbox, readings
+from provisioning import audit, dates, outbox
 from provisioning.audit import Action
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.grant_models import Removal
@@ -82,5 +82,5 @@ def remind_of_removal(row: Removal) -> bool:
 
 
 def _is_due(case: AccessRequest | Removal) -> bool:
-    last = readings.today(case.reminded_at or case.state_since)
-    return readings.today() >= deadlines.add_working_days(last, settings.REMINDER_WORKING_DAYS)
+    last = dates.today(case.reminded_at or case.state_since)
+    return dates.today() >= deadlines.add_working_days(last, settings.REMINDER_WORKING_DAYS)

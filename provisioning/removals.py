@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, four_eyes, grants, handlers, mandates, outbox, readings
+from provisioning import audit, dates, four_eyes, grants, handlers, mandates, outbox
 from provisioning import removal_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
@@ -129,7 +129,7 @@ def _begin(
 ) -> Removal:
     made.cause, made.started_by, made.reason = cause.value, by, reason.strip()
     made.save(force_insert=True)
-    made.case_number = f"R{readings.today(made.started_at).year}-{made.pk:06d}"
+    made.case_number = f"R{dates.today(made.started_at).year}-{made.pk:06d}"
     made.save(update_fields=["case_number"])
     entry = audit.record(
         Action.REMOVAL_STARTED,
@@ -197,13 +197,13 @@ def _why_not_taken_back(row: Removal, by: User) -> Promise:
 
 def may_be_tried_again(grant: Grant) -> bool:
     """Say whether a right that is to end, with no removal under way, is due for one."""
-    return readings.today() >= tried_again_on(grant)
+    return dates.today() >= tried_again_on(grant)
 
 
 def tried_again_on(grant: Grant) -> date:
     """The day from which the removal is begun: some working days after one that could not be done."""
     last = grant.removals.order_by("-pk").first()
     if last is None or last.current_state is not RemovalState.CANNOT_BE_DONE:
-        return readings.today()
-    since = readings.today(last.state_since)
+        return dates.today()
+    since = dates.today(last.state_since)
     return deadlines.add_working_days(since, settings.REMOVAL_RETRY_WORKING_DAYS)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, carrying_out, handlers, outbox, readings, silences
+from provisioning import audit, carrying_out, dates, handlers, outbox, readings, silences
 from provisioning import request_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import NotAllowed, WrongState
@@ -92,9 +92,7 @@ def choose(request: AccessRequest, *, by: User, choice: Choice) -> None:
         moves.move(request, State.CHECKING, "wants_coupling")
         audit.record(Action.COUPLING_ASKED, actor=by, request=request)
         return
-    request.wait_until = deadlines.add_working_days(
-        readings.today(), settings.WAIT_FOR_COMMISSION_WORKING_DAYS
-    )
+    request.wait_until = deadlines.add_working_days(dates.today(), settings.WAIT_FOR_COMMISSION_WORKING_DAYS)
     moves.move(request, State.WAITING_FOR_COMMISSION, "wait_until")
     audit.record(Action.WAITING_CHOSEN, actor=by, request=request, until=request.wait_until.isoformat())
 
@@ -143,7 +141,7 @@ def due_to_end(on: date) -> AccessRequestQuerySet:
 @transaction.atomic
 def last_day_passed(request: AccessRequest) -> None:
     """End a request that was not finished before its own last day, whoever has it. Raises WrongState."""
-    if not due_to_end(readings.today()).filter(pk=request.pk).exists():
+    if not due_to_end(dates.today()).filter(pk=request.pk).exists():
         raise WrongState
     waited = [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
     reason = str(_("The last day that was ordered passed before the access could be given."))

@@ -15,9 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Min, Model, OuterRef, Q, QuerySet
-from django.utils import timezone
 
-from provisioning import audit
+from provisioning import audit, dates
 from provisioning.audit_trail import cutting
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
@@ -77,7 +76,7 @@ def horizon() -> Horizon:
     limits = rules.Limits(
         settings.RETENTION_CASES_YEARS, settings.RETENTION_AUDIT_YEARS, settings.RETENTION_MESSAGES_DAYS
     )
-    return rules.horizon(limits, on=timezone.localdate())
+    return rules.horizon(limits, on=dates.today())
 
 
 # -- cases ---------------------------------------------------------------------------------------------------

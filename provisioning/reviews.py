@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, four_eyes, grants, mandates, outbox, readings, removals, reviewers
+from provisioning import audit, dates, four_eyes, grants, mandates, outbox, removals, reviewers
 from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Grant
@@ -101,7 +101,7 @@ def begin(place: Review, found: Sequence[AskedAbout], *, by: User | None = None)
     Whoever calls this has checked that it may be done. Raises WrongState while one is open for the unit,
     Invalid where there is nothing to review.
     """
-    today = readings.today()
+    today = dates.today()
     rights = rights_of(place, on=today)
     if not rights:
         raise Invalid(_("There are no rights to review on this unit."), field="unit")
@@ -202,7 +202,7 @@ def _decide(item: ReviewItem, grant: Grant, given: Given, said: Mapping[int, Sai
     item.directory_digest = seen.digest(grant)
     item.save()
     if given.decision == Decision.KEEP:
-        grants.record_reviewed(grant, opened_on=readings.today(item.review.opened_at))
+        grants.record_reviewed(grant, opened_on=dates.today(item.review.opened_at))
     audit.record(
         Action.GRANT_REVIEWED,
         actor=item.reviewer,
@@ -340,7 +340,7 @@ def ask(review: Review, found: Sequence[AskedAbout], *, climbs: bool) -> None:
     if not row.is_open or row.escalation_level != review.escalation_level:
         return
     if climbs:
-        row.escalation_level, row.escalated_on = row.escalation_level + 1, readings.today()
+        row.escalation_level, row.escalated_on = row.escalation_level + 1, dates.today()
         row.save(update_fields=["escalation_level", "escalated_on"])
     _settle_what_needs_no_answer(row)
     added, gone = reviewers.assign(row, found)
@@ -412,7 +412,7 @@ def _end_undecided(
         return  # nobody could decide, so nothing follows from their silence
     _settle(item, grant, Decision.SILENCE_KEPT if keeps else Decision.SILENCE_REMOVED)
     if keeps:
-        grants.record_reviewed(grant, opened_on=readings.today(review.opened_at))
+        grants.record_reviewed(grant, opened_on=dates.today(review.opened_at))
     else:
         removals.begin(grant, EndCause.REVIEW, by=None, start=start)
 

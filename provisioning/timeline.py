@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from provisioning import presentation
+from provisioning import dates, presentation
 from provisioning.audit import Action
 from provisioning.causes import SENTENCES
 from provisioning.grant_models import EndCauseChoice
@@ -250,12 +249,12 @@ def _days_left(data: Mapping[str, Any]) -> list[str]:
 
 
 def _from_until(data: Mapping[str, Any]) -> list[str]:
-    days = {name: formats.date_format(date.fromisoformat(data[name]), "j F Y") for name in data}
+    days = {name: dates.in_words(date.fromisoformat(data[name])) for name in data}
     return [_("From %(starts)s until %(ends)s.") % days]
 
 
 def _old_and_new_end(data: Mapping[str, Any]) -> list[str]:
-    days = {name: formats.date_format(date.fromisoformat(data[name]), "j F Y") for name in data}
+    days = {name: dates.in_words(date.fromisoformat(data[name])) for name in data}
     return [_("The last day was %(old)s and is now %(new)s.") % days]
 
 
@@ -316,7 +315,7 @@ def _causes(data: Mapping[str, Any]) -> list[str]:
 def _until(data: Mapping[str, Any]) -> list[str]:
     if "until" not in data:
         return []
-    last_day = formats.date_format(date.fromisoformat(data["until"]), "j F Y")
+    last_day = dates.in_words(date.fromisoformat(data["until"]))
     return [_("Waits until %(date)s.") % {"date": last_day}]
 
 

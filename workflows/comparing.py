@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import audit, findings, mandates, outbox, tracked_people
+from provisioning import audit, dates, findings, mandates, outbox, tracked_people
 from provisioning.directory import Directory, Wanted, open_directory, open_round
 from provisioning.directory.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
@@ -303,7 +303,7 @@ def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
 
 def _is_old(full: Sweep) -> bool:
     hours = settings.SWEEP_FULL_EVERY_HOURS
-    if hours <= 24 and timezone.localdate(full.started_at) < timezone.localdate():
+    if hours <= 24 and dates.today(full.started_at) < dates.today():
         return True
     return full.started_at < timezone.now() - timedelta(hours=hours)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from provisioning import grants, readings, removals, requests
+from provisioning import dates, grants, removals, requests
 from provisioning.errors import WrongState
 from provisioning.models import AccessRequest
 from provisioning.rules.right_lifecycle import EndCause, GrantState
@@ -13,7 +13,7 @@ from workflows import steps
 
 def end_late_orders() -> int:
     """End the orders whose own last day has passed before anything was set. Returns how many."""
-    return sum(_end_late(request) for request in requests.due_to_end(readings.today()).order_by("pk"))
+    return sum(_end_late(request) for request in requests.due_to_end(dates.today()).order_by("pk"))
 
 
 def _end_late(request: AccessRequest) -> bool:
@@ -26,12 +26,12 @@ def _end_late(request: AccessRequest) -> bool:
 
 def end_due() -> int:
     """End what has run out and start what is to be removed, one transaction each. Returns removals begun."""
-    return sum(_end(pk) for pk in grants.due_to_end(readings.today()))
+    return sum(_end(pk) for pk in grants.due_to_end(dates.today()))
 
 
 @transaction.atomic
 def _end(pk: int) -> bool:
-    today = readings.today()
+    today = dates.today()
     grant = grants.lock(pk)
     try:
         if grant.current_state is GrantState.ACTIVE:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from provisioning import readings, reviewers, reviews
+from provisioning import dates, reviewers, reviews
 from provisioning.directory import Directory, open_directory
 from provisioning.errors import DirectoryError, Invalid, WrongState
 from provisioning.grant_models import Removal
@@ -27,7 +27,7 @@ ROUND_SECONDS = 120  # well below the time limit of tasks
 
 def sweep() -> None:
     """One round. A silent directory ends nothing; what is written is told all the same."""
-    today = readings.today()
+    today = dates.today()
     open_due()
     try:
         ask_around(open_directory())
@@ -49,7 +49,7 @@ def open_due() -> int:
     Nobody is asked yet: who decides is looked up right after, at the pace that the directory bears.
     """
     count = 0
-    for place in reviews.places_due(readings.today()):
+    for place in reviews.places_due(dates.today()):
         try:
             reviews.begin(place, ())
         except (WrongState, Invalid):
@@ -60,7 +60,7 @@ def open_due() -> int:
 
 def begin(directory: Directory, place: Review, *, by: User | None = None) -> Review:
     """Look up who is asked, then open the review. Raises DirectoryError, WrongState, Invalid."""
-    subjects = [grant.subject_id for grant in reviews.rights_of(place, on=readings.today())]
+    subjects = [grant.subject_id for grant in reviews.rights_of(place, on=dates.today())]
     return reviews.begin(place, reviewers.look_up(directory, place, subjects, rungs=0), by=by)
 
 
@@ -76,7 +76,7 @@ def ask_around(directory: Directory) -> None:
         if time.monotonic() > until:
             return
         keys = review.items.undecided().values_list("grant__subject_hsa_id", flat=True).distinct()
-        climbs = reviews.is_escalation_due(review, on=readings.today())
+        climbs = reviews.is_escalation_due(review, on=dates.today())
         rungs = review.escalation_level + climbs
         found = reviewers.look_up(directory, review, [HsaId(text) for text in keys], rungs=rungs)
         reviews.ask(review, found, climbs=climbs)

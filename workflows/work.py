@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from provisioning import grants, handlers, readings, requests, silences, verification
+from provisioning import dates, grants, handlers, readings, requests, silences, verification
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest
@@ -96,7 +96,7 @@ def record_waiting(request: AccessRequest, looked: Looked) -> Again | None:
     )
     if request.current_state is not State.WAITING_FOR_COMMISSION:
         return None
-    if request.wait_until is not None and readings.today() > request.wait_until:
+    if request.wait_until is not None and dates.today() > request.wait_until:
         requests.give_up(request)
         return None
     return Again(timedelta(seconds=settings.WAIT_RECHECK_SECONDS))

@@ -17,14 +17,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from provisioning import access, choices, mandates, presentation
+from provisioning import access, choices, dates, mandates, presentation
 from provisioning import delegations as operations
 from provisioning.choices import Option
 from provisioning.delegation_forms import DelegationForm
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.models import Delegation, DelegationKind, User
-from provisioning.readings import today
 from provisioning.rules import deadlines
 
 PAGE_SIZE = 20
@@ -78,7 +77,7 @@ def delegate(request: HttpRequest) -> HttpResponse:
     except DirectoryError as exc:
         return _silent(request, exc)
     if request.method != "POST":
-        first = today()
+        first = dates.today()
         known: dict[str, Any] = {
             "starts_on": first,
             "ends_on": deadlines.latest_end(first) - timedelta(days=1),
@@ -187,9 +186,9 @@ def _name(user: User, person: User, row: Delegation) -> str:
 def _state(row: Delegation) -> tuple[str, str]:
     if row.ended_at is not None:
         return "neutral", str(Delegation.End(row.end_code).label)
-    if row.ends_on < today():
+    if row.ends_on < dates.today():
         return "neutral", str(Delegation.End.LAPSED.label)
-    if row.starts_on > today():
+    if row.starts_on > dates.today():
         return "waiting", _("Has not begun")
     return "success", _("Counts now")
 

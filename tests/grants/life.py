@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from provisioning import findings, grants, mandates, readings, removals, removing, requests
+from provisioning import dates, findings, grants, mandates, removals, removing, requests
 from provisioning.directory import open_directory
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
@@ -49,7 +49,7 @@ def statistics(kiv, person_id: HsaId = cast.COORDINATOR, **wishes) -> Grant:
 
 def has_run_out(grant: Grant, days_ago: int = 1) -> Grant:
     """As if its time had passed: its last day was so many days ago; an order that prolongs it is as old."""
-    last_day = readings.today() - timedelta(days=days_ago)
+    last_day = dates.today() - timedelta(days=days_ago)
     orders = grants.open_renewals(grant).filter(starts_on=grant.ends_on + timedelta(days=1))
     orders.update(starts_on=last_day + timedelta(days=1))
     Grant.objects.filter(pk=grant.pk).update(starts_on=last_day - timedelta(days=300), ends_on=last_day)
@@ -59,7 +59,7 @@ def has_run_out(grant: Grant, days_ago: int = 1) -> Grant:
 
 def nearly_over(grant: Grant, days_left: int = 60) -> Grant:
     """As if time had passed: it can be prolonged now."""
-    Grant.objects.filter(pk=grant.pk).update(ends_on=readings.today() + timedelta(days=days_left))
+    Grant.objects.filter(pk=grant.pk).update(ends_on=dates.today() + timedelta(days=days_left))
     grant.refresh_from_db()
     return grant
 

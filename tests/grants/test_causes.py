@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning import mandates, readings, removals, removing
+from provisioning import dates, mandates, removals, removing
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
@@ -44,7 +44,7 @@ def by_review(grant: Grant, kiv) -> None:
 
 def by_sweep(grant: Grant, kiv) -> None:
     """The person has left: the sweep sees the employment's last day."""
-    yesterday = (readings.today() - timedelta(days=1)).strftime("%Y%m%d")
+    yesterday = (dates.today() - timedelta(days=1)).strftime("%Y%m%d")
     drifting.replace(kiv, grant.person_dn, "hsaEndDate", [f"{yesterday}000000Z"])
     drifting.swept()
 
@@ -276,7 +276,7 @@ def test_many_rights_of_many_persons_are_one_mail_to_their_head_each_time(direct
     from provisioning.grant_models import Notice
 
     rights = [life.granted(kiv), life.statistics(kiv), life.granted(kiv, person_id=cast.BLANKS)]
-    last_day = readings.today() + timedelta(days=60)
+    last_day = dates.today() + timedelta(days=60)
     for grant in rights:
         life.nearly_over(grant, days_left=60)
     OutgoingMessage.objects.update(state="sent")

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import formats
 
-from provisioning import expiry, grants, mandates, orders, readings, tasks
+from provisioning import dates, expiry, grants, mandates, orders, tasks
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Grant, Notice, Removal
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
@@ -32,7 +32,7 @@ def prolong(grant: Grant, *, starts_on: date | None = None, ends_on: date) -> Ac
 
 def test_a_finished_order_is_a_right_with_its_dates_and_a_review(directory, kiv):
     grant = life.granted(kiv, days=300)
-    today = readings.today()
+    today = dates.today()
     assert (grant.starts_on, grant.ends_on) == (today, today + timedelta(days=300))
     assert grant.next_review_on == deadlines.next_review(today)
     assert grant.person_dn == acts.open_directory().person(cast.COORDINATOR).dn
@@ -54,14 +54,14 @@ def test_an_order_that_is_not_done_gives_no_right(directory, end):
 def test_ordering_again_prolongs_the_same_right_from_its_old_end(directory, kiv, starts):
     grant = life.granted(kiv, days=60)
     old_end = grant.ends_on
-    start = readings.today() if starts == "today" else old_end + timedelta(days=1)
+    start = dates.today() if starts == "today" else old_end + timedelta(days=1)
     request = prolong(grant, starts_on=start, ends_on=old_end + timedelta(days=200))
     acts.work()
     grant.refresh_from_db()
     request.refresh_from_db()
     assert request.starts_on == old_end + timedelta(days=1)
     assert grant.ends_on == old_end + timedelta(days=200)
-    assert grant.starts_on == readings.today()
+    assert grant.starts_on == dates.today()
     assert list(grant.requests.order_by("pk")) == [grant.origin, request]
     assert Grant.objects.count() == 1
     entry = AuditEntry.objects.get(action="grant.prolonged")
@@ -86,7 +86,7 @@ def test_twelve_months_are_counted_from_the_old_end_and_nothing_is_shortened(
 ):
     grant = life.granted(kiv, days=60)
     next_day = grant.ends_on + timedelta(days=1)
-    first = {"today": readings.today(), "next": next_day, "later": next_day + timedelta(days=1)}[start]
+    first = {"today": dates.today(), "next": next_day, "later": next_day + timedelta(days=1)}[start]
     base = {"old": grant.ends_on, "latest": deadlines.same_day_next_year(grant.ends_on)}[end[0]]
     last = base + timedelta(days=end[1])
     draft = acts.draft(starts_on=first, days=(last - first).days)
@@ -114,13 +114,13 @@ def test_a_right_that_works_is_prolonged_only_towards_its_end(directory, kiv, da
         acts.steps.place_order(prepared, by=acts.user(cast.HEAD))
     assert AccessRequest.objects.count() == 1
     grant.refresh_from_db()
-    assert grant.ends_on == readings.today() + timedelta(days=days_left)
+    assert grant.ends_on == dates.today() + timedelta(days=days_left)
 
 
 @pytest.mark.parametrize(("start", "end"), [("today", -20), ("today", 100), ("later", 100)])
 def test_what_is_too_early_is_said_whatever_days_were_filled_in(directory, kiv, start, end):
     grant = life.granted(kiv, days=200)
-    first = readings.today() if start == "today" else grant.ends_on + timedelta(days=5)
+    first = dates.today() if start == "today" else grant.ends_on + timedelta(days=5)
     last = grant.ends_on + timedelta(days=end)
     prepared = orders.prepare(acts.draft(starts_on=first, days=(last - first).days), by=acts.user(cast.HEAD))
     assert [refusal.code for refusal in prepared.all_refusals] == ["order.too_early"]
@@ -136,7 +136,7 @@ def test_nobody_prolongs_a_right_years_ahead(directory, kiv, settings):
             acts.steps.place_order(prepared, by=acts.user(cast.HEAD))
         acts.work()
         grant.refresh_from_db()
-    assert grant.ends_on == readings.today() + timedelta(days=45 + 361)
+    assert grant.ends_on == dates.today() + timedelta(days=45 + 361)
     assert grant.requests.count() == 2
 
 
@@ -145,7 +145,7 @@ def test_an_access_that_does_not_work_is_restored_however_far_its_end_is(directo
     life.kiv_removes_role(kiv, grant)
     again = life.granted(kiv, days=360)
     assert again == grant
-    assert again.ends_on == readings.today() + timedelta(days=360)
+    assert again.ends_on == dates.today() + timedelta(days=360)
 
 
 def test_where_the_directory_does_not_tell_a_right_is_not_prolonged_early(directory, kiv):
@@ -157,7 +157,7 @@ def test_where_the_directory_does_not_tell_a_right_is_not_prolonged_early(direct
 
 @pytest.mark.parametrize("days", [366, 500])
 def test_the_refusal_of_more_than_twelve_months_names_the_latest_day(directory, days):
-    start = readings.today() + timedelta(days=30)
+    start = dates.today() + timedelta(days=30)
     prepared = orders.prepare(acts.draft(starts_on=start, days=days), by=acts.user(cast.HEAD))
     (refusal,) = prepared.all_refusals
     assert (refusal.code, refusal.field) == ("order.end_too_late", "ends_on")
@@ -172,7 +172,7 @@ def test_where_the_access_is_lost_the_same_dates_can_be_ordered_again(directory,
     kiv.remove_value(grant.person_dn, Attribute.SYSTEM_ROLE, life.ROLE)
     again = life.granted(kiv, days=10)
     assert again == grant
-    assert again.ends_on == readings.today() + timedelta(days=300)
+    assert again.ends_on == dates.today() + timedelta(days=300)
 
 
 def test_the_database_holds_one_living_grant_for_each_right(directory, kiv):
@@ -229,7 +229,7 @@ def test_a_run_that_was_missed_gives_the_latest_notice_only(directory, kiv):
 
 def test_a_person_gets_one_digest_whatever_the_number_of_rights(directory, kiv, mailoutbox):
     for grant in (life.granted(kiv), life.statistics(kiv)):
-        ends(grant, readings.today() + timedelta(days=5))
+        ends(grant, dates.today() + timedelta(days=5))
     mailoutbox.clear()
     OutgoingMessage.objects.update(state="sent")
     tasks.sweep_notices()
@@ -246,7 +246,7 @@ def test_a_person_gets_one_digest_whatever_the_number_of_rights(directory, kiv, 
 
 
 def test_no_notice_while_an_order_would_prolong_it_and_it_comes_when_that_ends(directory, kiv):
-    grant = ends(life.granted(kiv), readings.today() + timedelta(days=5))
+    grant = ends(life.granted(kiv), dates.today() + timedelta(days=5))
     request = acts.order(by=cast.COORDINATOR, starts_on=grant.ends_on + timedelta(days=1), days=100)
     assert expiry.give_notices(acts.open_directory()) == 0
     acts.reject(request, cast.HEAD)
@@ -254,7 +254,7 @@ def test_no_notice_while_an_order_would_prolong_it_and_it_comes_when_that_ends(d
 
 
 def test_a_silent_directory_puts_notices_off(directory, kiv):
-    ends(life.granted(kiv), readings.today() + timedelta(days=5))
+    ends(life.granted(kiv), dates.today() + timedelta(days=5))
     directory.faults.is_busy = True
     tasks.sweep_notices()
     assert not Notice.objects.exists()
@@ -265,8 +265,8 @@ def test_a_silent_directory_puts_notices_off(directory, kiv):
 
 def test_a_unit_that_two_entries_claim_keeps_nobody_elses_notice_back(directory, kiv):
     first, second = life.granted(kiv), life.granted(kiv, person_id=cast.DOCTOR)
-    ends(first, readings.today() + timedelta(days=5))
-    ends(second, readings.today() + timedelta(days=6))
+    ends(first, dates.today() + timedelta(days=5))
+    ends(second, dates.today() + timedelta(days=6))
     Grant.objects.filter(pk=first.pk).update(unit_key=cast.EKLIDEN.folded, unit_hsa_id=cast.EKLIDEN.text)
     drifting.replace(kiv, drifting.unit_dn(cast.ALMBY), "hsaIdentity", [cast.EKLIDEN.text])
     tasks.sweep_notices()
@@ -286,7 +286,7 @@ def let_end(grant: Grant, by) -> Grant:
 
 @pytest.mark.parametrize("by", [cast.HEAD, cast.COORDINATOR])
 def test_what_is_let_to_end_is_not_announced_and_can_still_be_prolonged(directory, kiv, by):
-    grant = ends(life.granted(kiv), readings.today() + timedelta(days=5))
+    grant = ends(life.granted(kiv), dates.today() + timedelta(days=5))
     let_end(grant, by)
     assert expiry.give_notices(acts.open_directory()) == 0
     with pytest.raises(WrongState):
@@ -322,7 +322,7 @@ def test_the_last_day_still_counts_and_the_day_after_the_removal_starts(director
 def test_a_right_can_be_ordered_again_although_no_sweep_has_ended_it_yet(directory, kiv, days_ago):
     """The timetable may have stood still for days: nobody is asked to let the new time begin in the past."""
     grant = life.has_run_out(life.granted(kiv), days_ago=days_ago)
-    today = readings.today()
+    today = dates.today()
     request = acts.order(starts_on=today, days=300)
     assert request.starts_on == (today + timedelta(days=1) if days_ago == 0 else today)
     acts.work()
@@ -362,7 +362,7 @@ def test_an_attested_order_that_comes_through_in_the_days_of_grace_goes_on_as_on
     acts.work()
     grant.refresh_from_db()
     assert grant.current_state is GrantState.ACTIVE
-    assert grant.ends_on > readings.today()
+    assert grant.ends_on > dates.today()
     assert not Removal.objects.exists()
 
 

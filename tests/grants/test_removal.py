@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import findings, mandates, readings, removals, removing
+from provisioning import dates, findings, mandates, removals, removing
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
@@ -364,7 +364,7 @@ def test_an_order_for_a_later_day_does_not_stop_the_removal_of_what_ends_now(dir
     """Not before its first day: between the two the person is to have no access."""
     grant = life.granted(kiv)
     removal = life.with_kiv(ends(grant))
-    first_day = readings.today() + timedelta(days=30)
+    first_day = dates.today() + timedelta(days=30)
     order = acts.order(starts_on=first_day, days=100)
     life.work()
     order.refresh_from_db()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from provisioning import access, mandates, readings, review_readings
+from provisioning import access, dates, mandates, review_readings
 from provisioning.directory import open_directory
 from provisioning.grant_models import Grant
 from provisioning.review_models import Decision, Review, ReviewItem, ReviewScope
@@ -57,7 +57,7 @@ def process_leader(kiv, person_id: HsaId = cast.PROCESS_LEADER, by: HsaId = cast
 def is_due(*grants: Grant) -> None:
     """As if the time for their review had come."""
     pks = [grant.pk for grant in grants]
-    Grant.objects.filter(pk__in=pks).update(next_review_on=readings.today())
+    Grant.objects.filter(pk__in=pks).update(next_review_on=dates.today())
 
 
 def opened(*grants: Grant) -> Review:
@@ -101,7 +101,7 @@ def waits_for(person: HsaId) -> set[int]:
 
 def has_lasted(review: Review) -> None:
     """As if the last day were yesterday, and everybody had been told long ago."""
-    yesterday = readings.today() - timedelta(days=1)
+    yesterday = dates.today() - timedelta(days=1)
     Review.objects.filter(pk=review.pk).update(due_on=yesterday)
     told(review, yesterday - timedelta(days=30))
 

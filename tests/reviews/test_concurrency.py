@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from provisioning import expiry, findings, readings, reviews
+from provisioning import dates, expiry, findings, reviews
 from provisioning.audit_trail import verification
 from provisioning.directory import open_directory
 from provisioning.finding_models import Finding
@@ -86,7 +86,7 @@ def test_the_timetable_opens_one_review_under_many_workers(directory, kiv):
 
 def test_review_notices_under_many_workers_reach_everybody_once(directory, kiv, a_working_day):
     sitting.opened(sitting.own_right_of_the_head(kiv), life.granted(kiv))
-    today = readings.today()
+    today = dates.today()
     results = at_once(*[lambda: reviews.send_notices(today)] * 4)
     assert sum(map(int, results)) == 2
     assert told("review_waits") == sorted([cast.HEAD.folded, cast.HEAD_ABOVE.folded])
@@ -99,7 +99,7 @@ def test_a_last_decision_and_notices_at_once_do_not_wait_for_each_other_in_a_cir
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     acts.user(cast.HEAD)
-    today = readings.today()
+    today = dates.today()
     results = at_once(
         lambda: sitting.decide(review, {grant: Decision.KEEP}),
         *[lambda: reviews.send_notices(today)] * 3,
@@ -124,7 +124,7 @@ def test_sweeps_at_once_end_a_review_once(directory, kiv, settings):
 
 
 def test_digests_of_ends_under_many_workers_reach_everybody_once(directory, kiv):
-    soon = readings.today() + expiry._EARLIEST / 2
+    soon = dates.today() + expiry._EARLIEST / 2
     for grant in (life.granted(kiv), life.statistics(kiv, person_id=cast.DOCTOR)):
         Grant.objects.filter(pk=grant.pk).update(ends_on=soon, noticed_on=None)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning import readings, reviews
+from provisioning import dates, reviews
 from provisioning.directory import open_directory
 from provisioning.errors import NotAllowed
 from provisioning.grant_models import Removal
@@ -50,7 +50,7 @@ def told(kind: str) -> list[str]:
 
 
 def a_rung_has_passed(review: Review) -> None:
-    Review.objects.filter(pk=review.pk).update(escalated_on=readings.today() - timedelta(days=60))
+    Review.objects.filter(pk=review.pk).update(escalated_on=dates.today() - timedelta(days=60))
     reviewing.sweep()
     review.refresh_from_db()
 
@@ -90,7 +90,7 @@ def test_where_no_unit_has_a_head_the_operators_are_told_once_and_nothing_is_dec
     reviewing.sweep()
     review.refresh_from_db()
     assert review.is_open
-    assert review.due_on > readings.today()
+    assert review.due_on > dates.today()
     assert sitting.item(review, grant).decision == ""
     assert not Removal.objects.exists()
 
@@ -174,8 +174,8 @@ def test_what_was_kept_by_silence_comes_again_with_the_next_round(directory, kiv
     sitting.has_lasted(review)
     reviewing.sweep()
     grant.refresh_from_db()
-    assert grant.next_review_on > readings.today() + timedelta(days=300)
-    assert reviews.places_due(readings.today()) == []
+    assert grant.next_review_on > dates.today() + timedelta(days=300)
+    assert reviews.places_due(dates.today()) == []
 
 
 # -- a silent directory --------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_a_directory_that_is_silent_all_along_opens_the_review_and_decides_nothi
     directory.faults.is_busy = True
     reviewing.sweep()
     review = Review.objects.get()
-    Review.objects.update(due_on=readings.today() - timedelta(days=40))
+    Review.objects.update(due_on=dates.today() - timedelta(days=40))
     reviewing.sweep()
     review.refresh_from_db()
     assert (review.is_open, review.times_asked) == (True, 1)
@@ -204,7 +204,7 @@ def test_a_directory_that_is_silent_all_along_opens_the_review_and_decides_nothi
     review.refresh_from_db()
     if setting != "keep":
         assert review.is_open
-        assert review.due_on > readings.today(), "time to answer begins when somebody is asked"
+        assert review.due_on > dates.today(), "time to answer begins when somebody is asked"
     assert not Removal.objects.exists()
     grant.refresh_from_db()
     assert grant.current_state is GrantState.ACTIVE
@@ -215,7 +215,7 @@ def test_a_silent_directory_takes_nobody_off_and_asks_nobody_more(directory, kiv
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     if climbs:
-        Review.objects.update(escalated_on=readings.today() - timedelta(days=60))
+        Review.objects.update(escalated_on=dates.today() - timedelta(days=60))
     directory.faults.is_busy = True
     reviewing.sweep()
     review.refresh_from_db()

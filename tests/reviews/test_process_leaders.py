@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning import mandates, readings, reviews
+from provisioning import dates, mandates, reviews
 from provisioning.directory import open_directory
 from provisioning.errors import NotAllowed
 from provisioning.grant_models import Removal
@@ -42,7 +42,7 @@ def test_from_its_opening_to_the_removal(directory, kiv, a_working_day):
     assert [item.grant_id for item in review.items.all()] == [grant.pk], "units have reviews of their own"
     assert asked(review) == {cast.PROVIDER_HEAD}
 
-    assert reviews.send_notices(readings.today()) == 1
+    assert reviews.send_notices(dates.today()) == 1
     told = OutgoingMessage.objects.get(kind="review_waits")
     assert told.recipient_key == cast.PROVIDER_HEAD.folded
 
@@ -67,7 +67,7 @@ def test_what_is_kept_comes_again_with_the_providers_other_rights(directory, kiv
     sitting.decide(review, {grant: Decision.KEEP}, by=cast.PROVIDER_HEAD)
     grant.refresh_from_db()
     assert grant.current_state is GrantState.ACTIVE
-    assert grant.next_review_on > readings.today() + timedelta(days=300)
+    assert grant.next_review_on > dates.today() + timedelta(days=300)
     assert not Removal.objects.exists()
 
 
@@ -119,7 +119,7 @@ def test_it_is_asked_further_up_nowhere_and_silence_removes(directory, kiv, sett
     settings.REVIEW_UNDECIDED = "remove"
     grant = sitting.process_leader(kiv)
     review = sitting.opened(grant)
-    Review.objects.update(escalated_on=readings.today() - timedelta(days=60))
+    Review.objects.update(escalated_on=dates.today() - timedelta(days=60))
     reviewing.ask_around(open_directory())
     review.refresh_from_db()
     assert (review.escalation_level, asked(review)) == (0, {cast.PROVIDER_HEAD})

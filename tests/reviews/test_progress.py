@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from provisioning import readings, review_progress
+from provisioning import dates, review_progress
 from provisioning.models import AuditEntry
 from provisioning.review_models import Decision, Relation, Review
 from provisioning.rules.hsa import Level
@@ -45,7 +45,7 @@ def test_each_decision_keeps_by_which_mandate_it_was_made(directory, kiv):
     review = sitting.opened(own, lent, above)
     sitting.decide(review, {own: Decision.KEEP}, by=cast.HEAD)
     sitting.decide(review, {lent: Decision.KEEP}, by=cast.DELEGATE)
-    Review.objects.update(escalated_on=readings.today().replace(year=2020))
+    Review.objects.update(escalated_on=dates.today().replace(year=2020))
     reviewing.ask_around(acts.open_directory())
     sitting.decide(review, {above: Decision.KEEP}, by=cast.HEAD_ABOVE)
     relations = [sitting.item(review, grant).relation for grant in (own, lent, above)]

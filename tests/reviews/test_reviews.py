@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from provisioning import mandates, readings, removals, reviews
+from provisioning import dates, mandates, removals, reviews
 from provisioning.audit_trail import verification
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Removal
@@ -47,8 +47,8 @@ def test_rights_soon_due_are_taken_along_and_others_are_not(directory, kiv, sett
     settings.REVIEW_GATHER_DAYS = 30
     due, soon = life.granted(kiv), life.granted(kiv, person_id=cast.DOCTOR, level=Level.OWN)
     late = life.statistics(kiv)
-    type(soon).objects.filter(pk=soon.pk).update(next_review_on=readings.today() + timedelta(days=30))
-    type(late).objects.filter(pk=late.pk).update(next_review_on=readings.today() + timedelta(days=31))
+    type(soon).objects.filter(pk=soon.pk).update(next_review_on=dates.today() + timedelta(days=30))
+    type(late).objects.filter(pk=late.pk).update(next_review_on=dates.today() + timedelta(days=31))
     review = sitting.opened(due)
     assert {item.grant_id for item in review.items.all()} == {due.pk, soon.pk}
 
@@ -62,7 +62,7 @@ def test_the_head_keeps_one_right_and_has_another_removed(directory, kiv):
     kept.refresh_from_db()
     gone.refresh_from_db()
     assert kept.current_state is GrantState.ACTIVE
-    assert kept.next_review_on > readings.today() + timedelta(days=300)
+    assert kept.next_review_on > dates.today() + timedelta(days=300)
     assert gone.current_state is GrantState.ENDING
     removal = Removal.objects.get()
     assert (removal.cause, removal.started_by_id, removal.reason) == (
@@ -241,7 +241,7 @@ def test_a_second_review_of_the_unit_is_refused_while_one_is_open(directory, kiv
 def test_only_the_undecided_are_told_and_again_after_some_working_days(directory, kiv, a_working_day):
     own, other = sitting.own_right_of_the_head(kiv), life.granted(kiv)
     review = sitting.opened(own, other)
-    today = readings.today()
+    today = dates.today()
     assert reviews.send_notices(today) == 2
     assert reviews.send_notices(today) == 0
     told = OutgoingMessage.objects.filter(kind="review_waits").values_list("recipient_key", flat=True)
@@ -256,13 +256,13 @@ def test_only_the_undecided_are_told_and_again_after_some_working_days(directory
 def test_nobody_is_told_on_a_day_off(directory, kiv, monkeypatch):
     sitting.opened(life.granted(kiv))
     monkeypatch.setattr("provisioning.rules.deadlines.is_working_day", lambda day: False)
-    assert reviews.send_notices(readings.today()) == 0
+    assert reviews.send_notices(dates.today()) == 0
     assert not OutgoingMessage.objects.filter(kind="review_waits").exists()
 
 
 def test_one_message_whatever_the_number_of_rights(directory, kiv, a_working_day):
     sitting.opened(life.granted(kiv), life.statistics(kiv))
-    assert reviews.send_notices(readings.today()) == 1
+    assert reviews.send_notices(dates.today()) == 1
 
 
 def test_the_next_head_up_is_asked_when_nobody_decides(directory, kiv):
@@ -270,7 +270,7 @@ def test_the_next_head_up_is_asked_when_nobody_decides(directory, kiv):
     review = sitting.opened(grant)
     reviewing.ask_around(_directory())
     assert sitting.waits_for(cast.HEAD_ABOVE) == set()
-    Review.objects.update(escalated_on=readings.today() - timedelta(days=40))
+    Review.objects.update(escalated_on=dates.today() - timedelta(days=40))
     reviewing.ask_around(_directory())
     assert sitting.waits_for(cast.HEAD_ABOVE) == sitting.waits_for(cast.HEAD) == {grant.pk}
     review.refresh_from_db()
@@ -290,7 +290,7 @@ def test_the_undecided_are_asked_again_and_then_removed(directory, kiv, settings
     reviewing.sweep()
     review.refresh_from_db()
     assert (review.times_asked, review.is_open) == (2, True)
-    assert review.due_on > readings.today()
+    assert review.due_on > dates.today()
     assert not Removal.objects.exists()
     assert review.reviewers.filter(told_on=None).exists(), "they are told again"
 
@@ -313,7 +313,7 @@ def test_silence_removes_at_once_or_keeps_by_setting(directory, kiv, settings):
     assert sitting.item(review, grant).decision == Decision.SILENCE_KEPT
     grant.refresh_from_db()
     assert grant.current_state is GrantState.ACTIVE
-    assert grant.next_review_on > readings.today()
+    assert grant.next_review_on > dates.today()
 
     settings.REVIEW_UNDECIDED = "remove"
     again = sitting.begun(grant)
@@ -327,7 +327,7 @@ def test_on_the_last_day_it_is_still_open(directory, kiv, settings):
     settings.REVIEW_UNDECIDED = "remove"
     review = sitting.opened(life.granted(kiv))
     sitting.has_lasted(review)
-    Review.objects.update(due_on=readings.today())
+    Review.objects.update(due_on=dates.today())
     reviewing.sweep()
     assert not Removal.objects.exists()
 
@@ -342,11 +342,11 @@ def test_nothing_is_removed_that_nobody_could_decide_upon(directory, kiv, settin
     if why == "nobody asked":
         review.reviewers.all().delete()
     else:
-        sitting.told(review, readings.today())
-    reviews.end(review.pk, on=readings.today(), start=_not_started)
+        sitting.told(review, dates.today())
+    reviews.end(review.pk, on=dates.today(), start=_not_started)
     review.refresh_from_db()
     assert review.is_open
-    assert review.due_on > readings.today()
+    assert review.due_on > dates.today()
     assert sitting.item(review, grant).decision == ""
     stuck = OutgoingMessage.objects.get(kind="review_stuck")
     assert stuck.recipient_key == cast.AUDITOR.folded

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from provisioning import readings, reviews
+from provisioning import dates, reviews
 from provisioning.grant_models import Grant, Removal
 from provisioning.review_models import Decision, Review
 from provisioning.rules import deadlines
@@ -27,7 +27,7 @@ def reviewed_on(grant: Grant, on: date) -> None:
 
 
 def in_days(count: int) -> date:
-    return readings.today() + timedelta(days=count)
+    return dates.today() + timedelta(days=count)
 
 
 def prolonged(grant: Grant) -> Grant:
@@ -40,7 +40,7 @@ def prolonged(grant: Grant) -> Grant:
 
 def test_the_first_right_on_a_unit_begins_its_year(directory, kiv):
     grant = life.granted(kiv)
-    assert grant.next_review_on == deadlines.next_review(readings.today())
+    assert grant.next_review_on == deadlines.next_review(dates.today())
 
 
 @pytest.mark.parametrize(("days_away", "is_joined"), [(200, True), (90, True), (89, False), (1, False)])
@@ -55,14 +55,14 @@ def test_a_new_right_joins_its_units_review_unless_it_is_too_near(directory, kiv
 def test_another_units_review_is_not_joined(directory, kiv):
     elsewhere = life.granted(kiv)
     Grant.objects.filter(pk=elsewhere.pk).update(unit_key="ELSEWHERE", next_review_on=in_days(200))
-    assert life.statistics(kiv).next_review_on == deadlines.next_review(readings.today())
+    assert life.statistics(kiv).next_review_on == deadlines.next_review(dates.today())
 
 
 def test_a_right_that_has_ended_has_no_review_to_join(directory, kiv):
     ended = life.granted(kiv)
     reviewed_on(ended, in_days(200))
     life.removal_by_head(ended)
-    assert life.statistics(kiv).next_review_on == deadlines.next_review(readings.today())
+    assert life.statistics(kiv).next_review_on == deadlines.next_review(dates.today())
 
 
 def test_a_prolongation_leaves_a_review_that_is_far_away_where_it_is(directory, kiv):
@@ -106,8 +106,8 @@ def test_all_that_is_kept_comes_up_together_whichever_day_it_was_decided(directo
     sitting.decide(review, {late: Decision.KEEP})
     early.refresh_from_db()
     late.refresh_from_db()
-    assert early.next_review_on == deadlines.next_review(readings.today())
-    assert late.next_review_on == deadlines.next_review(readings.today(ten_days_ago))
+    assert early.next_review_on == deadlines.next_review(dates.today())
+    assert late.next_review_on == deadlines.next_review(dates.today(ten_days_ago))
 
 
 def test_a_review_that_lasts_very_long_is_not_followed_by_another_at_once(directory, kiv):
@@ -116,7 +116,7 @@ def test_a_review_that_lasts_very_long_is_not_followed_by_another_at_once(direct
     Review.objects.update(opened_at=review.opened_at - timedelta(days=300))
     sitting.decide(review, {grant: Decision.KEEP})
     grant.refresh_from_db()
-    assert grant.next_review_on == deadlines.next_review(readings.today())
+    assert grant.next_review_on == deadlines.next_review(dates.today())
 
 
 def test_what_is_attested_anew_while_the_review_is_open_needs_no_answer(directory, kiv, settings):
@@ -131,7 +131,7 @@ def test_what_is_attested_anew_while_the_review_is_open_needs_no_answer(director
     reviewing.sweep()
     assert [row.grant_id for row in Removal.objects.all()] == [waiting.pk]
     anew.refresh_from_db()
-    assert not deadlines.has_ended(anew.ends_on, on=readings.today())
+    assert not deadlines.has_ended(anew.ends_on, on=dates.today())
 
 
 def test_an_order_that_was_attested_before_the_review_was_opened_answers_nothing(directory, kiv):

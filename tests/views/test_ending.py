@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from provisioning import readings, tasks
+from provisioning import dates, tasks
 from provisioning.grant_models import Grant, Notice
 from provisioning.models import AccessRequest, AuditEntry, Order
 from provisioning.rules import deadlines
@@ -51,7 +51,7 @@ def ending(directory, kiv) -> list[Grant]:
 
 
 def _ends_in(grant: Grant, days: int) -> date:
-    last = readings.today() + timedelta(days=days)
+    last = dates.today() + timedelta(days=days)
     Grant.objects.filter(pk=grant.pk).update(ends_on=last, starts_on=last - timedelta(days=300))
     grant.refresh_from_db()
     return last

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 
-from provisioning import readings
+from provisioning import dates
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
 from provisioning.grant_words import NOW
@@ -202,7 +202,7 @@ def test_a_right_that_is_ended_without_a_removal_yet_says_what_happens_next(dire
     assert "inom tio minuter" not in text(page(cast.COORDINATOR, "grant", grant.public_id))
 
     life.cannot(removal)
-    again = deadlines.add_working_days(readings.today(), 5)
+    again = deadlines.add_working_days(dates.today(), 5)
     assert date_format(again, "j F Y") in text(page(cast.COORDINATOR, "grant", grant.public_id))
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning import readings, requests
+from provisioning import dates, requests
 from provisioning.grant_models import Grant
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from provisioning.rules.hsa import Attribute, Level, Service
@@ -44,7 +44,7 @@ def waiting() -> AccessRequest:
 
 
 def before_its_first_day() -> AccessRequest:
-    return acts.order(starts_on=readings.today() + timedelta(days=5), days=10)
+    return acts.order(starts_on=dates.today() + timedelta(days=5), days=10)
 
 
 def _worked_on(request: AccessRequest) -> AccessRequest:
@@ -54,7 +54,7 @@ def _worked_on(request: AccessRequest) -> AccessRequest:
 
 
 def ends(request: AccessRequest, days_ago: int) -> AccessRequest:
-    last_day = readings.today() - timedelta(days=days_ago)
+    last_day = dates.today() - timedelta(days=days_ago)
     AccessRequest.objects.filter(pk=request.pk).update(
         starts_on=last_day - timedelta(days=14), ends_on=last_day
     )

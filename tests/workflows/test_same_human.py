@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning import access, findings, mandates, readings, reviews
+from provisioning import access, dates, findings, mandates, reviews
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed
 from provisioning.finding_models import Finding
@@ -164,7 +164,7 @@ def test_the_head_does_not_review_the_right_of_an_own_other_id_and_the_head_abov
     with pytest.raises(NotAllowed):
         sitting.decide(review, {own: Decision.KEEP}, by=cast.HEAD)
     sitting.decide(review, {other: Decision.KEEP}, by=cast.HEAD)
-    assert reviews.send_notices(readings.today()) == 1, "the head has nothing left"
+    assert reviews.send_notices(dates.today()) == 1, "the head has nothing left"
     told = OutgoingMessage.objects.get(kind="review_waits")
     assert told.recipient_key == cast.HEAD_ABOVE.folded
     sitting.decide(review, {own: Decision.KEEP}, by=cast.HEAD_ABOVE)
@@ -180,7 +180,7 @@ def test_silence_about_it_counts_only_when_somebody_else_was_told(directory, kiv
     review = sitting.opened(own)
     sitting.has_lasted(review)
     review.reviewers.filter(person_key=cast.HEAD_ABOVE.folded).delete()
-    reviews.end(review.pk, on=readings.today(), start=_not_started)
+    reviews.end(review.pk, on=dates.today(), start=_not_started)
     assert sitting.item(review, own).decision == ""
     assert OutgoingMessage.objects.filter(kind="review_stuck").exists()
 

@@ -9,12 +9,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import formats
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import access, presentation, readings, requests
+from provisioning import access, dates, presentation, requests
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.forms import ChooseForm
 from provisioning.models import AccessRequest, User
@@ -69,10 +68,10 @@ def _couplings(case: AccessRequest) -> list[dict[str, str]]:
 
 
 def _form(request: HttpRequest, case: AccessRequest) -> ChooseForm:
-    last_day = deadlines.add_working_days(readings.today(), settings.WAIT_FOR_COMMISSION_WORKING_DAYS)
+    last_day = deadlines.add_working_days(dates.today(), settings.WAIT_FOR_COMMISSION_WORKING_DAYS)
     data = request.POST if request.method == "POST" else None
     may_couple = bool(_couplings(case))
-    return ChooseForm(data, may_couple=may_couple, wait_until=formats.date_format(last_day, "j F Y"))
+    return ChooseForm(data, may_couple=may_couple, wait_until=dates.in_words(last_day))
 
 
 def _page(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import access, finding_words, findings, mandates, orders, readings
+from provisioning import access, dates, finding_words, findings, mandates, orders
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.finding_forms import SettleForm
@@ -37,7 +37,7 @@ def finding(request: HttpRequest, public_id: UUID) -> HttpResponse:
     row = access.find_finding(user, public_id)
     if request.method != "POST":
         offered = findings.steps_of(row, mandates.for_display(user), user)
-        last_day = deadlines.latest_end(readings.today()) - timedelta(days=1)
+        last_day = deadlines.latest_end(dates.today()) - timedelta(days=1)
         return _page(request, user, row, SettleForm(initial={"ends_on": last_day}, steps=offered), offered)
     try:
         return _settle(request, user, row, mandates.read(user.identity))
@@ -101,7 +101,7 @@ def _order(form: SettleForm, user: User, row: Finding, held: Mandates) -> str:
         Service(row.service),
         Level(row.level),
         (row.unit_id,),
-        readings.today(),
+        dates.today(),
         data["ends_on"],
         data["reason"],
         data["risk_statement"],

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_http_methods
 from provisioning import (
     access,
     choices,
+    dates,
     mandates,
     orders,
     presence,
     presentation,
     preview,
     prolongation,
-    readings,
 )
 from provisioning.choices import Option
 from provisioning.directory import open_directory
@@ -118,7 +118,7 @@ def _resumed(request: HttpRequest, user: User) -> HttpResponse | None:
 
 def _empty(request: HttpRequest, user: User) -> HttpResponse:
     """The page as it opens; `kopia` names a case to begin from, `forlang` a right to prolong."""
-    today = readings.today()
+    today = dates.today()
     initial = first_order(today, deadlines.latest_end(today) - timedelta(days=1))
     shown = Shown(persons=(choices.myself(user),))
     try:
@@ -159,7 +159,7 @@ def _prolonged(user: User, text: str) -> Grant | None:
 
 def _say_when_too_early(request: HttpRequest, grant: Grant) -> None:
     """Somebody came by an old link: said at once, not after the form has been filled in."""
-    today = readings.today()
+    today = dates.today()
     if grant.current_state is not GrantState.ACTIVE:
         return
     if not prolongation.is_offered(grant, on=today, works=presence.held_now([grant])[grant.pk]):

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone, translation
 
-from provisioning import readings
+from provisioning import dates, readings
 from provisioning.causes import explain
 from provisioning.rules import assessment
 from provisioning.rules.assessment import Assessment
@@ -65,8 +65,8 @@ class Command(BaseCommand):
             options["person"], Service(options["service"]), Level(options["level"]), options["unit"]
         )
         reading = readings.read_for(order)
-        on = options["on"] or readings.today()
-        at = timezone.now() if on == readings.today() else None
+        on = options["on"] or dates.today()
+        at = timezone.now() if on == dates.today() else None
         found = assessment.assess(order, reading, on=on, at=at)
         if options["json"]:
             self.stdout.write(json.dumps(as_object(found), ensure_ascii=False))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from provisioning import campaigns, readings
+from provisioning import campaigns, dates
 from provisioning.models import User
 from provisioning.rules.hsa import HsaId, Service
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             units=[HsaId(text) for text in options["unit"] or ()],
             service=Service(options["service"]) if options["service"] else None,
             not_reviewed_for_days=options["not_reviewed_for"],
-            on=readings.today(),
+            on=dates.today(),
         )
         for one in planned:
             note = " (is being reviewed already)" if one.is_open_already else ""
