@@ -77,6 +77,10 @@ format: $(VENV)/.installed-dev ## Put the files in the house style
 types: $(VENV)/.installed-dev ## Types
 	$(BIN)/mypy
 
+.PHONY: audit
+audit: $(VENV)/.installed-dev ## Known vulnerabilities in what is locked (says so where it cannot ask)
+	$(BIN)/python tools/audit_dependencies.py requirements.lock requirements-dev.lock
+
 .PHONY: translations
 translations: $(VENV)/.installed-dev ## Collect the texts into the Swedish catalogue and compile it (needs gettext)
 	$(BIN)/python manage.py makemessages -l sv --no-wrap --no-location --no-obsolete $(TEXTLESS:%=--ignore %)
