@@ -1,5 +1,5 @@
 # The tool's image: web, worker and timetable are the same image with another command.
-FROM python:3.12-slim AS build
+FROM python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea AS build
 WORKDIR /srv/app
 COPY requirements.lock ./
 RUN python -m venv /srv/venv \
@@ -8,7 +8,7 @@ COPY . .
 # Collecting needs some key, and none may stay in the image.
 RUN SECRET_KEY=only-for-collecting /srv/venv/bin/python manage.py collectstatic --no-input --verbosity 0
 
-FROM python:3.12-slim
+FROM python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin app \
     && install -d -o app /srv/checkpoints
 COPY --from=build /srv/venv /srv/venv

@@ -104,6 +104,23 @@ def test_files_that_are_mounted_exist(compose):
                 assert (ROOT / source).exists(), source
 
 
+def test_every_image_of_others_is_named_by_tag_and_digest(compose):
+    others = [service["image"] for service in compose["services"].values() if "build" not in service]
+    for dockerfile in ("Dockerfile", "docker/slapd/Dockerfile"):
+        text = (ROOT / dockerfile).read_text(encoding="utf-8")
+        others += re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert len(others) >= 7
+    for image in others:
+        assert re.fullmatch(r"[a-z/]+:[\w.-]+@sha256:[0-9a-f]{64}", image), image
+
+
+def test_one_tag_has_one_digest():
+    files = ("docker-compose.yml", "Dockerfile", "docker/slapd/Dockerfile")
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in files)
+    named = set(re.findall(r"([a-z/]+:[\w.-]+)@sha256:([0-9a-f]{64})", text))
+    assert len({tag for tag, _ in named}) == len(named) == 6
+
+
 def test_dependencies_and_volumes_are_declared(compose):
     for name, service in compose["services"].items():
         assert set(service.get("depends_on", {})) <= set(compose["services"]), name
