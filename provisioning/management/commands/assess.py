@@ -3,7 +3,7 @@
     python manage.py assess HSA-ID --service rehabstod|intygsstatistik --level own|unit|provider
                             --unit HSA-ID [--on YYYY-MM-DD] [--json]
 
-Exit status: 0 yes, 1 no, 2 unknown, 64 wrong usage. The interface is stable; the README documents it.
+Exit status: 0 yes, 1 no, 2 unknown, 64 wrong usage. The interface is stable: docs/assess.md.
 """
 
 from __future__ import annotations
