@@ -19,6 +19,10 @@ from tests import servers
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from provisioning.directory.mock.kiv import Kiv
+    from provisioning.directory.mock.server import MockDirectory
+    from provisioning.directory.mock.store import Store
+
 OWN_VARIABLES = (
     "ALLOWED_HOSTS", "APP_MODE", "AUDITORS", "DATABASE_URL", "LOG_LEVEL",
     "OPERATORS", "OPERATORS_MAIL", "PROVIDER_MANDATES", "REDIS_URL",
@@ -66,25 +70,9 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     assert settings.configured or settings.INSTALLED_APPS
-    _let_tests_empty_the_audit_trail()
+    from tests import emptying
 
-
-def _let_tests_empty_the_audit_trail() -> None:
-    """After a test with real transactions Django empties all tables; the audit triggers would refuse."""
-    from django.test import TransactionTestCase
-
-    empty_all = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
-
-    def teardown(case: TransactionTestCase) -> None:
-        from django.db import connection
-
-        from provisioning.audit_trail import guards
-
-        guards.remove(connection)
-        empty_all(case)
-        guards.install(connection)
-
-    TransactionTestCase._fixture_teardown = teardown  # type: ignore[attr-defined]
+    emptying.replace_flush()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -141,6 +129,69 @@ def _default_language() -> None:
     from django.utils import translation
 
     translation.deactivate()
+
+
+@pytest.fixture(scope="session")
+def demo_store() -> Store:
+    """The demo region as it is delivered; whoever serves it serves a copy."""
+    from provisioning.directory.mock import ldif
+    from provisioning.directory.mock.server import DEMO_LDIF
+    from provisioning.directory.mock.store import Store
+
+    return Store(ldif.read(DEMO_LDIF))
+
+
+@pytest.fixture
+def directory(settings: Any, demo_store: Store) -> Iterator[MockDirectory]:
+    """The demo directory, fresh, on a free port; faults can be switched on."""
+    from provisioning.directory.mock.server import MockDirectory
+
+    with MockDirectory(
+        store=demo_store.copy(),
+        bind_dn=settings.DIRECTORY_BIND_DN,
+        bind_password=settings.DIRECTORY_BIND_PASSWORD,
+    ) as mock:
+        settings.DIRECTORY_URL = mock.url
+        # Generous: a machine that is busy with other tests is no silent directory.
+        settings.DIRECTORY_CONNECT_TIMEOUT_SECONDS = 20
+        settings.DIRECTORY_RECEIVE_TIMEOUT_SECONDS = 20
+        yield mock
+
+
+@pytest.fixture
+def kiv(directory: MockDirectory) -> Iterator[Kiv]:
+    """The KIV administrator's own tool."""
+    from provisioning.directory.mock.kiv import Kiv
+
+    tool = Kiv()
+    yield tool
+    tool.close()
+
+
+@pytest.fixture
+def hsa(directory: MockDirectory, settings: Any, demo_store: Store) -> Iterator[MockDirectory]:
+    """The national HSA: the same people as in KIV, and a sync that runs when a test plays it."""
+    from provisioning.directory.mock.server import MockDirectory
+
+    account = settings.DIRECTORY_BIND_DN, settings.DIRECTORY_BIND_PASSWORD
+    with MockDirectory(store=demo_store.copy(), bind_dn=account[0], bind_password=account[1]) as mock:
+        settings.HSA_DIRECTORY_URL = mock.url
+        settings.HSA_DIRECTORY_BIND_DN, settings.HSA_DIRECTORY_BIND_PASSWORD = account
+        settings.HSA_DIRECTORY_PERSON_BASE = settings.DIRECTORY_PERSON_BASE
+        settings.HSA_DIRECTORY_UNIT_BASE = settings.DIRECTORY_UNIT_BASE
+        yield mock
+
+
+@pytest.fixture
+def sync(hsa: MockDirectory, settings: Any) -> Iterator[Kiv]:
+    """The sync from KIV to HSA, played by hand."""
+    from provisioning.directory.layout import ConnectionSettings
+    from provisioning.directory.mock.kiv import Kiv
+
+    writer = ConnectionSettings(hsa.url, settings.MOCK_KIV_BIND_DN, settings.MOCK_KIV_BIND_PASSWORD)
+    tool = Kiv(writer)
+    yield tool
+    tool.close()
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,9 @@ from provisioning.rules.right_lifecycle import RemovalState
 from tests import cast
 from tests.audit.chains import outside
 from tests.views.conftest import _no_copies, enter
-from tests.workflows.conftest import directory, kiv, lost_nudges
+from tests.workflows.conftest import lost_nudges
 
-__all__ = ["_no_copies", "directory", "enter", "kiv", "lost_nudges"]
+__all__ = ["_no_copies", "enter", "lost_nudges"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

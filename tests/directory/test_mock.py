@@ -19,7 +19,7 @@ from provisioning.directory.mock import ldif, store
 from provisioning.directory.mock.filters import matches
 from provisioning.directory.mock.kiv import Kiv
 from provisioning.directory.mock.make_demo import PERSONS
-from provisioning.directory.mock.server import MockDirectory, NotLoopback
+from provisioning.directory.mock.server import DEMO_LDIF, MockDirectory, NotLoopback
 from provisioning.errors import DirectoryRefused, DirectoryTruncated, DirectoryUnavailable, NotAllowed
 from provisioning.rules.hsa import Attribute
 from tests import cast, servers
@@ -480,3 +480,23 @@ def test_the_played_tool_exists_in_the_demo_only(settings: Any):
     settings.IS_DEMO = False
     with pytest.raises(NotAllowed):
         Kiv()
+
+
+def test_a_change_to_a_copied_store_leaves_the_first_as_it_was():
+    first = store.Store(ldif.read(DEMO_LDIF))
+    before = first.records()
+    second = first.copy()
+    assert second.records() == before
+    second.modify(SETTLED_DN, [(0, "hsaSystemRole", [b"changed"]), (2, "sn", [b"Changed"])])
+    second.add(f"cn=added,{PERSONS}", [("cn", b"added")])
+    second.delete(COORDINATOR_DN)
+    assert first.records() == before
+    assert second.records() != before
+
+
+def test_a_stopped_mock_takes_no_connection_and_can_be_stopped_again():
+    with MockDirectory() as mock:
+        port = mock.port
+        assert servers.is_open(port)
+        mock.stop()
+        assert not servers.is_open(port)

@@ -1,5 +1,5 @@
-"""The mock directories and the KIV administrator's tool, as in the workflow tests."""
+"""Nobody is nudged, as in the workflow tests."""
 
-from tests.workflows.conftest import directory, hsa, kiv, lost_nudges, sync
+from tests.workflows.conftest import lost_nudges
 
-__all__ = ["directory", "hsa", "kiv", "lost_nudges", "sync"]
+__all__ = ["lost_nudges"]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provisioning.directory.mock.server import MockDirectory
-from tests.workflows.conftest import directory, hsa, lost_nudges
+from tests.workflows.conftest import lost_nudges
 
 if TYPE_CHECKING:
     from tests.life.world import World
 
-__all__ = ["directory", "hsa", "lost_nudges"]
+__all__ = ["lost_nudges"]
 
 
 @pytest.fixture

@@ -21,19 +21,6 @@ def running_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcP
 
 
 @pytest.fixture
-def directory(settings) -> Iterator[MockDirectory]:
-    """The demo directory, fresh, on a free port; faults can be switched on."""
-    with MockDirectory(
-        bind_dn=settings.DIRECTORY_BIND_DN, bind_password=settings.DIRECTORY_BIND_PASSWORD
-    ) as mock:
-        settings.DIRECTORY_URL = mock.url
-        # Generous: a machine that is busy with other tests is no silent directory.
-        settings.DIRECTORY_CONNECT_TIMEOUT_SECONDS = 20
-        settings.DIRECTORY_RECEIVE_TIMEOUT_SECONDS = 20
-        yield mock
-
-
-@pytest.fixture
 def configured(settings, monkeypatch) -> Iterator[None]:
     """The tool as a client of some provider; nothing is remembered from another test."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):

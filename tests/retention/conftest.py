@@ -1,4 +1,4 @@
-"""Cases of long ago: the directory and the acts of a case, both verifiers, and a clock that can be moved."""
+"""Cases of long ago: both verifiers, nobody who is nudged, and a clock that can be moved."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import pytest
 
 from tests import clock
 from tests.audit.conftest import both, checkpoint, checkpoint_file, key_file
-from tests.workflows.conftest import directory, kiv, lost_nudges
+from tests.workflows.conftest import lost_nudges
 
-__all__ = ["both", "checkpoint", "checkpoint_file", "directory", "key_file", "kiv", "lost_nudges"]
+__all__ = ["both", "checkpoint", "checkpoint_file", "key_file", "lost_nudges"]
 
 LONG_AGO = "2026-03-02"
 

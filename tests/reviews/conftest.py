@@ -1,6 +1,6 @@
-"""The mock directory, the KIV administrator's tool, and logged-in browsers, as in the other tests."""
+"""Logged-in browsers, and nobody who is nudged, as in the other tests."""
 
 from tests.views.conftest import enter
-from tests.workflows.conftest import directory, kiv, lost_nudges
+from tests.workflows.conftest import lost_nudges
 
-__all__ = ["directory", "enter", "kiv", "lost_nudges"]
+__all__ = ["enter", "lost_nudges"]

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from config.logs import DiscreetFormatter
-from tests.views.conftest import _no_copies, directory, enter, kiv, lost_nudges
+from tests.views.conftest import _no_copies, enter, lost_nudges
 
-__all__ = ["_no_copies", "directory", "enter", "kiv", "lost_nudges"]
+__all__ = ["_no_copies", "enter", "lost_nudges"]
 
 
 @pytest.fixture

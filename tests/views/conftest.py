@@ -9,9 +9,9 @@ from django.core.cache import cache
 from django.test import Client
 
 from provisioning.rules.hsa import HsaId
-from tests.workflows.conftest import directory, hsa, kiv, lost_nudges, sync
+from tests.workflows.conftest import lost_nudges
 
-__all__ = ["directory", "hsa", "kiv", "lost_nudges", "sync"]
+__all__ = ["lost_nudges"]
 
 Enter = Callable[..., Client]
 

@@ -1,7 +1,7 @@
-"""The demo directory as a real LDAP server, and lost nudges: as in the tests of the workflows."""
+"""Nobody is nudged, as in the workflow tests."""
 
 from __future__ import annotations
 
-from tests.workflows.conftest import directory, kiv, lost_nudges
+from tests.workflows.conftest import lost_nudges
 
-__all__ = ["directory", "kiv", "lost_nudges"]
+__all__ = ["lost_nudges"]

@@ -48,11 +48,13 @@ class MockDirectory:
         is_ldaps: bool = False,
         size_limit: int | None = None,
         save_path: Path | None = None,
+        store: Store | None = None,
     ):
+        """Serve the file's entries, or those of a store that is made already."""
         if not ipaddress.ip_address(host).is_loopback:
             raise NotLoopback(host)
         self.faults = Faults()
-        self.store = Store(ldif.read(ldif_path))
+        self.store = Store(ldif.read(ldif_path)) if store is None else store
         self._save_path = save_path
         self._save_lock = threading.Lock()
         tls = _tls_context(cert_path, key_path) if cert_path else None
@@ -82,13 +84,13 @@ class MockDirectory:
 
     def start(self) -> None:
         """Serve in a thread of its own; the port listens already."""
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_until_stopped, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Close the port and every connection."""
         if self._thread is not None:
-            self._server.shutdown()
+            self._server.stop_serving()
             self._thread.join()
             self._thread = None
         self._server.server_close()
@@ -127,6 +129,7 @@ class _Server(socketserver.ThreadingTCPServer):
     block_on_close = False
     allow_reuse_address = True
     request_queue_size = 128
+    timeout = 0.5  # the longest that a stop waits, should nothing wake the server
 
     def __init__(
         self, address: tuple[str, int], policy: Policy, tls: ssl.SSLContext | None, *, is_ldaps: bool
@@ -139,6 +142,20 @@ class _Server(socketserver.ThreadingTCPServer):
         self.is_stopping = threading.Event()
         self.connections: set[socket.socket] = set()
         super().__init__(address, _Connection)
+
+    def serve_until_stopped(self) -> None:
+        while not self.is_stopping.is_set():
+            self.handle_request()
+
+    def stop_serving(self) -> None:
+        """Wake the server with a connection that it does not take: it ends at once."""
+        self.is_stopping.set()
+        with contextlib.suppress(OSError), socket.socket(self.address_family) as waking:
+            waking.settimeout(self.timeout)
+            waking.connect(self.server_address)
+
+    def verify_request(self, request: object, client_address: object) -> bool:
+        return not self.is_stopping.is_set()
 
     def server_close(self) -> None:
         self.is_stopping.set()
