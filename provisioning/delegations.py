@@ -17,13 +17,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from provisioning import audit, dates, mandates, notifications, nudges, outbox
+from provisioning import audit, dates, mandates, notifications, nudges, outbox, statements
 from provisioning.audit import Action
 from provisioning.directory import Directory, open_directory
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import Mandates
 from provisioning.models import Delegation, Handler, User
-from provisioning.orders import statement_error
 from provisioning.rules import deadlines, periods
 from provisioning.rules.hsa import HsaId, Person, Unit
 from provisioning.rules.mandates import DelegatedMandate, DelegationProblem, Kind, delegation_problem
@@ -77,7 +76,7 @@ def give(wish: Wish, looked: Looked, *, by: User) -> list[Delegation]:
         raise Invalid(_("You cannot delegate to yourself."), field="who")
     if not wish.kinds:
         raise Invalid(_("Choose what you delegate."), field="kinds")
-    reason_error = statement_error(wish.reason)
+    reason_error = statements.error_in(wish.reason)
     if reason_error is not None:
         raise Invalid(reason_error, field="reason")
     for kind in wish.kinds:

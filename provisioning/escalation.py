@@ -25,8 +25,8 @@ from provisioning.errors import WrongState
 from provisioning.handlers import Asked
 from provisioning.models import AccessRequest, HandlerRole
 from provisioning.notifications import Kind
+from provisioning.operators import operator_ids
 from provisioning.rules import deadlines
-from provisioning.rules.hsa import HsaId
 from provisioning.rules.lifecycle import State
 
 UNDECIDED = frozenset({State.AWAITING_ATTESTATION, State.AWAITING_SECOND_ATTESTATION})
@@ -101,7 +101,7 @@ def climb(request: AccessRequest, rung: Rung) -> None:
         Action.ESCALATED, actor=None, request=row, rung=rung.level, newcomers=len(newcomers), is_last=is_last
     )
     handlers.tell_newcomers(entry, rung.role, rung.asked, before=before)
-    told = [HsaId(text) for text in settings.OPERATORS] if not newcomers or is_last else []
+    told = [*operator_ids()] if not newcomers or is_last else []
     if is_last:
         told.append(row.order.orderer.identity)
     outbox.enqueue(entry, Kind.STUCK, told)

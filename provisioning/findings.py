@@ -11,21 +11,21 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, grants, handlers, mandates, outbox, removals
+from provisioning import audit, grants, handlers, mandates, outbox, removals, statements
 from provisioning.audit import Action
 from provisioning.directory import Directory, Round
 from provisioning.directory.troubles import suppress_two_entries
-from provisioning.errors import Invalid, NotAllowed, WrongState
+from provisioning.errors import NotAllowed, WrongState
 from provisioning.finding_models import Finding, KnownPerson
 from provisioning.grant_models import Grant, Removal
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, Order, User
 from provisioning.notifications import Kind as MessageKind
+from provisioning.operators import operator_ids
 from provisioning.removals import Loose
 from provisioning.rules.drift import (
     LEAVER_KINDS,
@@ -386,9 +386,7 @@ def _settle(
 
 
 def _stated(reason: str) -> str:
-    if not reason.strip():
-        raise Invalid(_("Write why. Those who review the access read it."), field="reason")
-    return reason.strip()
+    return statements.stated(reason, missing=_("Write why. Those who review the access read it."))
 
 
 # -- telling ---------------------------------------------------------------------------------------------
@@ -407,12 +405,12 @@ def tell(directory: Round) -> int:
     with suppress_two_entries():  # then they are asked about one by one
         directory.units(row.unit_id for row in heads)
     owners = {row.pk: _owners_of(directory, row) for row in untold}
-    everybody = {*_operators(), *(one for found in owners.values() for one in found)}
+    everybody = {*operator_ids(), *(one for found in owners.values() for one in found)}
     humans, present = directory.identities(everybody), directory.persons(everybody)
     recipients: dict[int, Collection[HsaId]] = {}
     passed_to: dict[int, str] = {}
     for row in untold:
-        operators = [one for one in _operators() if row.subject_id not in humans[one]] or _operators()
+        operators = [one for one in operator_ids() if row.subject_id not in humans[one]] or operator_ids()
         able = [one for one in owners[row.pk] if _is_able(row, present.get(one), humans[one])]
         if able or row.whose is Owner.OPERATORS:
             recipients[row.pk], passed_to[row.pk] = able or operators, ""
@@ -458,10 +456,6 @@ def _heads(directory: Directory, row: Finding) -> tuple[list[HsaId], str] | None
         if unit is not None and heads:
             return heads, "" if unit.manager_id in heads else Finding.PassedTo.ABOVE.value
     return None
-
-
-def _operators() -> tuple[HsaId, ...]:
-    return tuple(HsaId(text) for text in settings.OPERATORS)
 
 
 @transaction.atomic

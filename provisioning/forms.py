@@ -14,8 +14,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from provisioning import statements
 from provisioning.choices import Option
-from provisioning.orders import Draft, Refusal, statement_error
+from provisioning.orders import Draft, Refusal
 from provisioning.requests import Choice
 from provisioning.rules.hsa import HsaId, Level, Service
 
@@ -102,7 +103,7 @@ class StatementForm(forms.Form):
 
     def _statement(self, name: str) -> str:
         text = str(self.cleaned_data[name])
-        error = statement_error(text)
+        error = statements.error_in(text)
         if error:
             raise forms.ValidationError(error)
         return text

@@ -11,13 +11,13 @@ import uuid
 from datetime import date
 from typing import Any, ClassVar, NoReturn
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from provisioning.operators import auditor_ids, operator_ids
 from provisioning.right_models import KEY_LENGTH, AboutOneRight, KivTask
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.lifecycle import OPEN, WAITING_ON, State, Waiting
@@ -102,11 +102,11 @@ class User(AbstractBaseUser):
 
     @property
     def is_auditor(self) -> bool:
-        return self.hsa_key in {HsaId(text).folded for text in settings.AUDITORS}
+        return self.hsa_key in {one.folded for one in auditor_ids()}
 
     @property
     def is_operator(self) -> bool:
-        return self.hsa_key in {HsaId(text).folded for text in settings.OPERATORS}
+        return self.hsa_key in {one.folded for one in operator_ids()}
 
     # Django's admin asks these; it is read-only here, for auditors and operators.
     @property

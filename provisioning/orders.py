@@ -6,7 +6,6 @@ one transaction and asks nobody. Sources: domain §5 (what an order needs), §7 
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from provisioning import (
     outbox,
     prolongation,
     readings,
+    statements,
 )
 from provisioning.audit import Action
 from provisioning.causes import sentence
@@ -54,11 +54,6 @@ from provisioning.rules.hsa import (
 )
 from provisioning.rules.lifecycle import State
 from provisioning.rules.mandates import Kind, needs_second_attester, order_is_attestation
-
-MIN_STATEMENT_LENGTH = 15
-_PLACEHOLDER = re.compile(
-    r"test(ar?)?|asdf\w*|x+|a+|n|todo|okej|ok|se|ovan|behövs|needed|\d+", re.IGNORECASE
-)  # a word that says nothing, however often it is repeated
 
 # No directory change and no waiting in the case makes these right: the order is refused at once.
 HOPELESS = frozenset(
@@ -191,25 +186,12 @@ def duplicate_message() -> str:
     )
 
 
-def statement_error(text: str) -> str | None:
-    """Why a need or risk statement says nothing, or None if it will do."""
-    if (
-        all(_PLACEHOLDER.fullmatch(word) for word in re.findall(r"\w+", text))
-        or len(re.sub(r"(.)\1{3,}", r"\1", text.strip())) < MIN_STATEMENT_LENGTH
-    ):
-        return _(
-            "Write at least %(count)d characters that say why. A full stop or a word like "
-            "“test” is not enough."
-        ) % {"count": MIN_STATEMENT_LENGTH}
-    return None
-
-
 def _statement_refusals(draft: Draft) -> list[Refusal]:
     found = [("need", draft.need), ("risk_statement", draft.risk_statement)]
     return [
         Refusal(message, name, "order.statement")
         for name, text in found
-        if (message := statement_error(text)) is not None
+        if (message := statements.error_in(text)) is not None
     ]
 
 

@@ -20,6 +20,7 @@ from provisioning.errors import WrongState
 from provisioning.grant_models import Removal
 from provisioning.models import Evidence
 from provisioning.notifications import Kind
+from provisioning.operators import operator_ids
 from provisioning.rules import departure
 from provisioning.rules.hsa import Answer, Attribute, HsaId, Reading
 from provisioning.rules.removal import Held, Plan
@@ -116,5 +117,4 @@ def _tell_if_late(row: Removal) -> None:
         return
     row.hsa_late_told_at = now
     entry = audit.record(Action.REMOVAL_HSA_LATE, actor=None, about=row, code=row.hsa_shows["code"])
-    operators = [HsaId(text) for text in settings.OPERATORS]
-    outbox.enqueue(entry, Kind.REMOVAL_HSA_LATE, [*moves.starters(row), *operators], removal=row)
+    outbox.enqueue(entry, Kind.REMOVAL_HSA_LATE, [*moves.starters(row), *operator_ids()], removal=row)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.conf import settings
 from django.utils import timezone
 
 from provisioning import audit, grants, handlers, outbox, watching
@@ -16,6 +15,7 @@ from provisioning.errors import WrongState
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import User
 from provisioning.notifications import Kind
+from provisioning.operators import operator_ids
 from provisioning.rules.hsa import Attribute, HsaId
 from provisioning.rules.removal import Held
 from provisioning.rules.right_lifecycle import RemovalState, may_move
@@ -52,8 +52,7 @@ def give_up(row: Removal, *, code: str, reason: str, actor: User | None) -> None
     move(row, RemovalState.CANNOT_BE_DONE, "end_code", "end_reason", "changes", "kept")
     handlers.release(row)
     entry = audit.record(Action.REMOVAL_CANNOT, actor=actor, about=row, reason=row.end_reason, why=code)
-    operators = [HsaId(text) for text in settings.OPERATORS]
-    outbox.enqueue(entry, Kind.REMOVAL_STUCK, [*starters(row), *operators], removal=row)
+    outbox.enqueue(entry, Kind.REMOVAL_STUCK, [*starters(row), *operator_ids()], removal=row)
 
 
 def starters(row: Removal) -> list[HsaId]:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, dates, four_eyes, grants, handlers, mandates, outbox
+from provisioning import audit, dates, four_eyes, grants, handlers, mandates, outbox, statements
 from provisioning import removal_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
@@ -147,9 +147,7 @@ def _begin(
 
 
 def _stated(reason: str) -> str:
-    if not reason.strip():
-        raise Invalid(_("Write why the access is to end. Those concerned read it."), field="reason")
-    return reason.strip()
+    return statements.stated(reason, missing=_("Write why the access is to end. Those concerned read it."))
 
 
 # -- the KIV administrator's task ----------------------------------------------------------------------------

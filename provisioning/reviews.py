@@ -25,6 +25,7 @@ from provisioning.grant_models import Grant
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, User
 from provisioning.notifications import Kind
+from provisioning.operators import operator_ids
 from provisioning.review_models import (
     Decision,
     Relation,
@@ -361,7 +362,7 @@ def _tell_operators(review: Review, *, left: int) -> None:
     review.operators_told_at = timezone.now()
     review.save(update_fields=["operators_told_at"])
     entry = audit.record(Action.REVIEW_STUCK, actor=None, about=review, items=left)
-    outbox.enqueue(entry, Kind.REVIEW_STUCK, [HsaId(text) for text in settings.OPERATORS])
+    outbox.enqueue(entry, Kind.REVIEW_STUCK, operator_ids())
 
 
 # -- the end -------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -16,7 +15,7 @@ from provisioning.audit import Action
 from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest
 from provisioning.notifications import Kind
-from provisioning.rules.hsa import HsaId
+from provisioning.operators import operator_ids
 
 Case = AccessRequest | Removal
 
@@ -59,11 +58,10 @@ def _is_to_be_told(case: Case) -> bool:
 
 
 def _tell(case: Case, code: str) -> None:
-    operators = [HsaId(text) for text in settings.OPERATORS]
     if isinstance(case, AccessRequest):
         entry = audit.record(Action.DIRECTORY_SILENT, actor=None, request=case, code=code)
-        outbox.enqueue(entry, Kind.DIRECTORY_SILENT, [case.order.orderer.identity, *operators])
+        outbox.enqueue(entry, Kind.DIRECTORY_SILENT, [case.order.orderer.identity, *operator_ids()])
         return
     entry = audit.record(Action.REMOVAL_DIRECTORY_SILENT, actor=None, about=case, code=code)
-    told = [*removal_moves.starters(case), *operators]
+    told = [*removal_moves.starters(case), *operator_ids()]
     outbox.enqueue(entry, Kind.DIRECTORY_SILENT, told, removal=case)

@@ -33,9 +33,10 @@ from provisioning.directory import Which, has_national_directory
 from provisioning.errors import WrongState
 from provisioning.models import AccessRequest, Evidence
 from provisioning.notifications import Kind
+from provisioning.operators import operator_ids
 from provisioning.rules import arrival
 from provisioning.rules.assessment import Assessment
-from provisioning.rules.hsa import Answer, HsaId, Person, Reading
+from provisioning.rules.hsa import Answer, Person, Reading
 from provisioning.rules.lifecycle import State
 
 
@@ -178,5 +179,4 @@ def _tell_if_late(request: AccessRequest) -> None:
         return
     request.hsa_late_told_at = now
     entry = audit.record(Action.HSA_LATE, actor=None, request=request, code=request.hsa_shows["code"])
-    operators = [HsaId(text) for text in settings.OPERATORS]
-    outbox.enqueue(entry, Kind.HSA_LATE, [request.order.orderer.identity, *operators])
+    outbox.enqueue(entry, Kind.HSA_LATE, [request.order.orderer.identity, *operator_ids()])

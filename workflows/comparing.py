@@ -28,6 +28,7 @@ from provisioning.finding_models import Finding, Sweep
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest
 from provisioning.notifications import Kind as MessageKind
+from provisioning.operators import operator_ids
 from provisioning.rules import drift
 from provisioning.rules.drift import RESTS_ON_ABSENCE, Comparison, Kind
 from provisioning.rules.hsa import HsaId, Reading
@@ -197,8 +198,7 @@ def _finish(row: Sweep, is_dry: bool) -> None:
             ended=row.ended,
         )
         if row.outcome == Sweep.Outcome.STOPPED:
-            operators = [HsaId(text) for text in settings.OPERATORS]
-            outbox.enqueue(entry, MessageKind.SWEEP_STOPPED, operators)
+            outbox.enqueue(entry, MessageKind.SWEEP_STOPPED, operator_ids())
 
 
 # -- whom to look at -----------------------------------------------------------------------------------------
