@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from provisioning import dates, grants, mandates, reviewers
 from provisioning.finding_models import Finding
@@ -33,14 +33,13 @@ from provisioning.review_models import Review, ReviewItem
 from provisioning.rules import deadlines
 from provisioning.rules.drift import Owner
 from provisioning.rules.hsa import HsaId, Level
-from provisioning.rules.lifecycle import State
+from provisioning.rules.lifecycle import UNATTESTED, State
 from provisioning.rules.mandates import Kind as Delegable
 from provisioning.rules.right_lifecycle import GrantState, RemovalState
 
 # The first notice may move over days off.
 ENDS_WITHIN = timedelta(days=max(deadlines.NOTICE_DAYS) + 14)
 _ASKING = (Kind.ATTEST.value, Kind.KIV.value, Kind.KIV_RETURNED.value, Kind.REMINDER.value)
-_ATTESTING = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
 
 
 def visible_requests(user: User) -> QuerySet[AccessRequest]:
@@ -50,10 +49,7 @@ def visible_requests(user: User) -> QuerySet[AccessRequest]:
 
 def find_request(user: User, public_id: UUID) -> AccessRequest:
     """The request, if this person may read it. Raises Http404."""
-    try:
-        return visible_requests(user).get(public_id=public_id)
-    except AccessRequest.DoesNotExist:
-        raise Http404 from None
+    return get_object_or_404(visible_requests(user), public_id=public_id)
 
 
 def find_to_act(user: User, public_id: UUID) -> AccessRequest:
@@ -61,10 +57,7 @@ def find_to_act(user: User, public_id: UUID) -> AccessRequest:
 
     Raises Http404.
     """
-    try:
-        return _of_own(user).get(public_id=public_id)
-    except AccessRequest.DoesNotExist:
-        raise Http404 from None
+    return get_object_or_404(_of_own(user), public_id=public_id)
 
 
 def sent_before(user: User, submission: UUID) -> AccessRequest | None:
@@ -81,7 +74,7 @@ def own_requests(user: User) -> QuerySet[AccessRequest]:
 def to_attest(user: User) -> QuerySet[AccessRequest]:
     """Requests that wait for this person's decision."""
     roles = (HandlerRole.ATTESTER, HandlerRole.SECOND_ATTESTER)
-    return _handled(user, *roles).filter(state__in=_ATTESTING)
+    return _handled(user, *roles).filter(state__in=UNATTESTED)
 
 
 def to_carry_out(user: User) -> QuerySet[AccessRequest]:
@@ -154,10 +147,7 @@ def visible_delegations(user: User) -> QuerySet[Delegation]:
 
 def find_delegation(user: User, public_id: UUID) -> Delegation:
     """The delegation, if this person may read it. Raises Http404."""
-    try:
-        return visible_delegations(user).get(public_id=public_id)
-    except Delegation.DoesNotExist:
-        raise Http404 from None
+    return get_object_or_404(visible_delegations(user), public_id=public_id)
 
 
 def may_revoke(user: User, delegation: Delegation) -> bool:
@@ -192,10 +182,7 @@ def visible_reviews(user: User) -> QuerySet[Review]:
 
 def find_review(user: User, public_id: UUID) -> Review:
     """The review, if this person may read it. Raises Http404."""
-    try:
-        return visible_reviews(user).get(public_id=public_id)
-    except Review.DoesNotExist:
-        raise Http404 from None
+    return get_object_or_404(visible_reviews(user), public_id=public_id)
 
 
 def overseen_reviews(user: User) -> QuerySet[Review]:
@@ -206,10 +193,7 @@ def overseen_reviews(user: User) -> QuerySet[Review]:
 
 def find_overseen_review(user: User, public_id: UUID) -> Review:
     """The review, if this person may follow its course. Raises Http404."""
-    try:
-        return overseen_reviews(user).get(public_id=public_id)
-    except Review.DoesNotExist:
-        raise Http404 from None
+    return get_object_or_404(overseen_reviews(user), public_id=public_id)
 
 
 def to_review(user: User) -> QuerySet[ReviewItem]:
@@ -266,10 +250,7 @@ def _at_or_below(dn: str) -> Q:
 
 def find_finding(user: User, public_id: UUID) -> Finding:
     """The finding, if this person may read it. Raises Http404."""
-    try:
-        return visible_findings(user).get(public_id=public_id)
-    except Finding.DoesNotExist:
-        raise Http404 from None
+    return get_object_or_404(visible_findings(user), public_id=public_id)
 
 
 def to_settle(user: User) -> QuerySet[Finding]:
@@ -291,10 +272,7 @@ def visible_messages(user: User) -> QuerySet[OutgoingMessage]:
 
 def find_message(user: User, uuid: UUID) -> OutgoingMessage:
     """The message, if this person may read it. Raises Http404."""
-    try:
-        return visible_messages(user).get(uuid=uuid)
-    except OutgoingMessage.DoesNotExist:
-        raise Http404 from None
+    return get_object_or_404(visible_messages(user), uuid=uuid)
 
 
 def may_resend(user: User) -> bool:
@@ -362,10 +340,7 @@ def visible_grants(user: User) -> GrantQuerySet:
 
 def find_grant(user: User, public_id: UUID) -> Grant:
     """The right, if this person may read it. Raises Http404."""
-    try:
-        return visible_grants(user).get(public_id=public_id)
-    except Grant.DoesNotExist:
-        raise Http404 from None
+    return get_object_or_404(visible_grants(user), public_id=public_id)
 
 
 def ending_soon(user: User) -> GrantQuerySet:
@@ -449,10 +424,7 @@ def visible_removals(user: User) -> QuerySet[Removal]:
 
 def find_removal_to_act(user: User, public_id: UUID) -> Removal:
     """The removal, if this person has a part in it: an auditor finds no page to act on. Raises Http404."""
-    try:
-        return _removals_of_own(user).get(public_id=public_id)
-    except Removal.DoesNotExist:
-        raise Http404 from None
+    return get_object_or_404(_removals_of_own(user), public_id=public_id)
 
 
 def _removals() -> QuerySet[Removal]:
@@ -474,10 +446,7 @@ def _removals_of_own(user: User) -> QuerySet[Removal]:
 
 def find_removal(user: User, public_id: UUID) -> Removal:
     """The removal, if this person may read it. Raises Http404."""
-    try:
-        return visible_removals(user).get(public_id=public_id)
-    except Removal.DoesNotExist:
-        raise Http404 from None
+    return get_object_or_404(visible_removals(user), public_id=public_id)
 
 
 def to_remove(user: User) -> QuerySet[Removal]:

@@ -27,10 +27,9 @@ from provisioning.models import AccessRequest, HandlerRole
 from provisioning.notifications import Kind
 from provisioning.operators import operator_ids
 from provisioning.rules import deadlines
-from provisioning.rules.lifecycle import State
+from provisioning.rules.lifecycle import UNATTESTED, State
 
-UNDECIDED = frozenset({State.AWAITING_ATTESTATION, State.AWAITING_SECOND_ATTESTATION})
-_ON_THE_LADDER = [state.value for state in (*UNDECIDED, State.AWAITING_KIV)]
+_ON_THE_LADDER = [state.value for state in (*UNATTESTED, State.AWAITING_KIV)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def is_due(request: AccessRequest) -> bool:
 def ends_now(request: AccessRequest) -> bool:
     """Say whether the ladder is climbed and the request is one that then ends."""
     is_climbed = request.escalation_level >= settings.ESCALATION_LEVELS
-    return is_climbed and request.current_state in UNDECIDED and settings.ESCALATION_END == "end"
+    return is_climbed and request.current_state in UNATTESTED and settings.ESCALATION_END == "end"
 
 
 def next_rung(directory: Directory, request: AccessRequest) -> Rung:

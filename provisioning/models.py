@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.operators import auditor_ids, operator_ids
 from provisioning.right_models import KEY_LENGTH, AboutOneRight, KivTask
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.lifecycle import OPEN, WAITING_ON, State, Waiting
+from provisioning.rules.lifecycle import OPEN, State
 from provisioning.rules.mandates import Kind
 
 
@@ -335,10 +335,6 @@ class AccessRequest(AboutOneRight, KivTask):
     @property
     def is_open(self) -> bool:
         return self.current_state in OPEN
-
-    @property
-    def waiting_on(self) -> Waiting:
-        return WAITING_ON[self.current_state]
 
 
 class HandlerRole(models.TextChoices):

@@ -22,7 +22,7 @@ from provisioning.handlers import Asked
 from provisioning.models import AccessRequest, Handler, HandlerRole, User
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
 from provisioning.rules.hsa import Answer, Level, Person, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.lifecycle import UNATTESTED, State
 
 Text = str | Promise
 
@@ -288,7 +288,7 @@ def act_of(viewer: User, request: AccessRequest) -> tuple[str, str] | None:
         return "choose", _("Choose how to go on")
     if not any(handler.person_key == viewer.hsa_key for handler in request.handlers.all()):
         return None
-    if state in (State.AWAITING_ATTESTATION, State.AWAITING_SECOND_ATTESTATION):
+    if state in UNATTESTED:
         return "attest", _("Attest or reject")
     return ("kiv_task", _("Open the KIV task")) if state is State.AWAITING_KIV else None
 

@@ -11,11 +11,9 @@ from provisioning.models import AccessRequest
 from provisioning.rules import drift
 from provisioning.rules.drift import Comparison
 from provisioning.rules.hsa import HsaId, Reading
-from provisioning.rules.lifecycle import State
+from provisioning.rules.lifecycle import UNATTESTED
 from provisioning.rules.removal import Right
 from provisioning.rules.right_lifecycle import GrantState
-
-_UNATTESTED = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
 
 
 @dataclass(slots=True)
@@ -36,7 +34,7 @@ class Tracked:
     def explained(self) -> list[Right]:
         """Being taken away, or attested and being given: their values belong to them."""
         ending = [grant.right for grant in self.grants if grant.current_state is not GrantState.ACTIVE]
-        return ending + [one.right for one in self.requests if one.state not in _UNATTESTED]
+        return ending + [one.right for one in self.requests if one.state not in UNATTESTED]
 
     @property
     def place_ids(self) -> set[HsaId]:

@@ -18,25 +18,6 @@ class Role(enum.StrEnum):
     PROCESSLEDARE = "processledare"
 
 
-class Sees(enum.StrEnum):
-    """How much a role shows."""
-
-    OWN_CASES = "own_cases"
-    WHOLE_UNIT = "whole_unit"
-    UNIT_WITH_DOCTORS = "unit_with_doctors"  # statistics of the unit, per-doctor reports too
-    SEVERAL_UNITS = "several_units"  # statistics of the units of one care provider together
-    WHOLE_PROVIDER = "whole_provider"  # statistics of a whole care provider, no per-doctor reports
-
-
-SEEN_BY = {
-    Role.LAKARE: Sees.OWN_CASES,
-    Role.REHABKOORDINATOR: Sees.WHOLE_UNIT,
-    Role.ENHET: Sees.UNIT_WITH_DOCTORS,
-    Role.DELPROCESSLEDARE: Sees.SEVERAL_UNITS,
-    Role.PROCESSLEDARE: Sees.WHOLE_PROVIDER,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class UnitAccess:
     """Access to one care unit (`id`) with its sub-units, or to one care provider (process leader).
@@ -49,10 +30,6 @@ class UnitAccess:
     role: Role
     sub_unit_ids: tuple[HsaId, ...] = ()
     coordinated_sub_unit_ids: tuple[HsaId, ...] = ()
-
-    @property
-    def sees(self) -> Sees:
-        return SEEN_BY[self.role]
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,16 +104,6 @@ class Assessment:
         # A role that breaks the login goes on doing so after the right one has been set.
         return self.codes <= mended - services.entitlement(self.order.service).breaking
 
-    @property
-    def is_only_role_missing(self) -> bool:
-        """Whether setting the one role is all that stands between the person and the access."""
-        return self.can_be_granted_by_changes and not self.needs_coupling
-
-    @property
-    def is_settled_no(self) -> bool:
-        """Whether the answer is no, all that matters was read, and the changes would not mend it."""
-        return self.answer is Answer.NO and not self.codes & _UNTOLD and not self.can_be_granted_by_changes
-
 
 def assess(order: OrderedAccess, reading: Reading, *, on: date, at: datetime | None = None) -> Assessment:
     """Say whether the ordered access works on that day, why not, and what must change.

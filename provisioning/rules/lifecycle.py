@@ -54,6 +54,11 @@ WAITING_ON: Mapping[State, Waiting] = {
     State.AWAITING_HSA: Waiting.TOOL,
 } | dict.fromkeys(ENDED, Waiting.NOBODY)
 
+UNATTESTED: frozenset[State] = frozenset({State.AWAITING_ATTESTATION, State.AWAITING_SECOND_ATTESTATION})
+WITH_A_PERSON: frozenset[State] = frozenset(
+    state for state, whose in WAITING_ON.items() if whose not in (Waiting.TOOL, Waiting.NOBODY)
+)
+
 # A check can find any of these; so can the verification and every re-check while waiting.
 _AFTER_CHECK = frozenset({State.VERIFYING, State.AWAITING_KIV, State.AWAITING_CHOICE, State.CANNOT_BE_DONE})
 

@@ -896,15 +896,12 @@ def test_nothing_is_proposed_where_no_coupling_and_no_role_would_help(name: str)
     verdict = assess(ROWS[name].order, ROWS[name].amiss, on=TODAY)
     assert verdict.changes == ()
     assert not verdict.can_be_granted_by_changes
-    assert verdict.is_settled_no
 
 
 def test_the_role_is_named_although_a_commission_must_be_created_first():
     verdict = assess(REHAB_UNIT, reading(person()), on=TODAY)
     assert [change.value for change in verdict.changes] == [REHAB_NORTH]
     assert not verdict.can_be_granted_by_changes
-    assert not verdict.is_only_role_missing
-    assert verdict.is_settled_no
 
 
 @pytest.mark.parametrize("named", [NORTH, NOWHERE])
@@ -917,23 +914,21 @@ def test_a_role_that_breaks_the_login_is_not_mended_by_the_right_one(named: HsaI
 
 
 @pytest.mark.parametrize(
-    ("name", "can", "is_only_role", "is_settled"),
+    ("name", "can"),
     [
-        ("no role", True, True, False),
-        ("prefix in another case", True, True, False),
-        ("not coupled", True, False, False),
-        ("unit closed", False, False, True),
-        ("a dead right elsewhere", False, False, False),
-        ("unreadable date", False, False, False),
-        ("unreadable date, but the role is missing anyway", False, False, False),
-        ("not answered", False, False, False),
+        ("no role", True),
+        ("prefix in another case", True),
+        ("not coupled", True),
+        ("unit closed", False),
+        ("a dead right elsewhere", False),
+        ("unreadable date", False),
+        ("unreadable date, but the role is missing anyway", False),
+        ("not answered", False),
     ],
 )
-def test_what_can_be_done_about_it(name: str, can: bool, is_only_role: bool, is_settled: bool):
+def test_what_can_be_done_about_it(name: str, can: bool):
     verdict = assess(ROWS[name].order, ROWS[name].amiss, on=TODAY)
     assert verdict.can_be_granted_by_changes is can
-    assert verdict.is_only_role_missing is is_only_role
-    assert verdict.is_settled_no is is_settled
 
 
 # Sub-units
@@ -1131,7 +1126,6 @@ def test_what_the_unit_has_is_not_claimed_when_it_was_not_read():
     verdict = assess(REHAB_UNIT, seen, on=TODAY)
     assert verdict.answer is NO
     assert codes(verdict.causes) == ["commission.missing", FAILED]
-    assert not verdict.is_settled_no
 
 
 def test_dead_rights_are_not_claimed_when_the_commissions_were_not_read():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from provisioning.rules import services
-from provisioning.rules.access_levels import SEEN_BY, Role, Sees, UnitAccess
 from provisioning.rules.causes import MENDER_OF, Cause, Code, Mender, in_order
 from provisioning.rules.hsa import HsaId, Level, Service
 
@@ -78,12 +77,6 @@ def test_every_code_has_a_mender_and_every_mender_has_a_code():
 def test_causes_are_shown_in_the_order_of_the_codes_and_once():
     first, second = Cause(Code.PERSON_ENDED, "a"), Cause(Code.ROLE_MISSING)
     assert in_order([second, first, second]) == (first, second)
-
-
-def test_every_role_says_how_much_it_shows():
-    assert set(SEEN_BY) == set(Role)
-    assert UnitAccess(UNIT, Role.LAKARE).sees is Sees.OWN_CASES
-    assert UnitAccess(UNIT, Role.PROCESSLEDARE).sees is Sees.WHOLE_PROVIDER
 
 
 @pytest.mark.parametrize(
