@@ -1,15 +1,15 @@
-"""How long a reading takes while eight threads keep asking, and how many a second that makes.
+"""How long a reading takes at three times the rate that HSA promises, in one process.
 
-Each thread asks for the next person the moment it has the last one. Bars (95 % within): 15, 25 and
-120 ms for 0-1, 2-9 and 10-199 commissions. HSA's own promise is 150, 300 and 2000 ms at 10, 5 and 1
-calls a second.
+Open loop: a reading begins when its moment has come, whether or not those before it are done, and its
+time counts from that moment; a queue that grows is seen. Moments come at random, as people do.
+HSA's own promise is 150, 300 and 2000 ms at 10, 5 and 1 calls a second; the bars are half of it.
 Source of the promise: HSA authorizationmanagement 2.4.5.
 """
 
 from __future__ import annotations
 
 import itertools
-import threading
+import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,49 +19,48 @@ from benchmarks.tables import Table
 from provisioning.directory import Directory
 from provisioning.rules.hsa import HsaId
 
-THREADS = 8
-SECONDS = 6.0
-BARS_MS = {region.FEW: 15, region.SOME: 25, region.MANY: 120}
-PROMISED = {region.FEW: (150, 10), region.SOME: (300, 5), region.MANY: (2000, 1)}
+SECONDS = 20.0
+THREADS = 16
+PER_SECOND = {region.FEW: 30, region.SOME: 15, region.MANY: 3}
+BARS_MS = {region.FEW: 75, region.SOME: 150, region.MANY: 1000}
 
 
 def run() -> Table:
-    """Eight threads, one class of persons after the other."""
+    """One class of persons after the other."""
     before = tables.load_average()
     served = shared()
     directory = served.directory()
     table = Table(
-        f"Readings while {THREADS} threads keep asking",
-        ("commissions", "median ms", "p95 ms", "bar ms", "calls/s", "HSA's promise"),
+        "Readings at three times the rate that HSA promises",
+        ("commissions", "a second", "readings", "median ms", "p95 ms", "bar ms"),
     )
     for kind, bar in BARS_MS.items():
-        spent, calls_per_second = _keep_asking(directory, served.person_ids[kind])
+        spent = _read(directory, served.person_ids[kind], PER_SECOND[kind])
         median, p95 = tables.percentile(spent, 50), tables.percentile(spent, 95)
-        ms, calls = PROMISED[kind]
-        promise = f"{ms} ms, {calls}/s"
-        cells = (kind, f"{median:.1f}", f"{p95:.1f}", str(bar), f"{calls_per_second:.0f}", promise)
-        table.add(*cells, is_met=p95 <= bar)
+        rate, count = str(PER_SECOND[kind]), str(len(spent))
+        table.add(kind, rate, count, f"{median:.1f}", f"{p95:.1f}", str(bar), is_met=p95 <= bar)
+    directory.close()
     table.notes.append(f"One process, {SECONDS:.0f} s each, over LDAPS. {tables.surroundings(before)}")
     if table.missed:
         table.notes.append(tables.why_missed(before))
     return table
 
 
-def _keep_asking(directory: Directory, ids: list[str]) -> tuple[list[float], float]:
-    """Milliseconds of every reading, and readings a second."""
-    start = threading.Barrier(THREADS)
+def _read(directory: Directory, ids: list[str], per_second: float) -> list[float]:
+    """Milliseconds of each reading from the moment it was due."""
+    chance = random.Random(7)  # noqa: S311 - a simulation
+    persons = itertools.cycle(ids)
 
-    def ask(number: int) -> list[float]:
-        own = itertools.cycle(ids[number::THREADS])
-        directory.read(HsaId(next(own)))
-        start.wait()
-        spent, until = [], time.perf_counter() + SECONDS
-        while (begun_at := time.perf_counter()) < until:
-            directory.read(HsaId(next(own)))
-            spent.append((time.perf_counter() - begun_at) * 1000)
-        directory.close()
-        return spent
+    def read(person: HsaId, due_at: float) -> float:
+        directory.read(person)
+        return (time.perf_counter() - due_at) * 1000
 
     with ThreadPoolExecutor(THREADS) as pool:
-        spent = list(itertools.chain.from_iterable(pool.map(ask, range(THREADS))))
-    return spent, len(spent) / SECONDS
+        list(pool.map(lambda _: directory.read(HsaId(next(persons))), range(THREADS)))  # opens connections
+        due_at = time.perf_counter()
+        until = due_at + SECONDS
+        pending = []
+        while (due_at := due_at + chance.expovariate(per_second)) < until:
+            time.sleep(max(0.0, due_at - time.perf_counter()))
+            pending.append(pool.submit(read, HsaId(next(persons)), due_at))
+        return [each.result() for each in pending]

@@ -1,7 +1,6 @@
 """The few Basic Encoding Rules that LDAP needs: tag, length, value, definite lengths only.
 
-Used by the mock server for whole messages and by the gateway for the one control ldap3 does not
-know. A codec of its own keeps the mock independent of the client library it is there to test.
+A codec of its own keeps the mock server independent of the client library it is there to test.
 Source: RFC 4511 section 5.1; X.690.
 """
 

@@ -9,11 +9,9 @@ later), DirectoryRefused (tell the operators) or DirectoryTruncated (there is mo
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import ipaddress
 import math
 import os
-import socket
 import ssl
 import threading
 import weakref
@@ -22,9 +20,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from provisioning.directory import ber, pacing, patience, wire
+from provisioning.directory import filters, pacing, patience
 from provisioning.directory.layout import ConnectionSettings
-from provisioning.directory.library import VerifiedTls, ldap3, results
+from provisioning.directory.library import VerifiedTls, encoded_filters, ldap3, results
 from provisioning.directory.library import exceptions as ldap3_errors
 from provisioning.directory.pool import Pool
 from provisioning.directory.troubles import Trouble, marked
@@ -32,8 +30,9 @@ from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTrunc
 
 T = TypeVar("T")
 
-BASE, ONE_LEVEL, SUBTREE = wire.BASE, wire.ONE_LEVEL, wire.SUBTREE
+BASE, ONE_LEVEL, SUBTREE = str(ldap3.BASE), str(ldap3.LEVEL), str(ldap3.SUBTREE)
 _MATCHED_VALUES = "1.2.826.0.1.3344810.2.3"
+_PAGED_RESULTS = "1.2.840.113556.1.4.319"
 _CUT_SHORT = {
     results.RESULT_SIZE_LIMIT_EXCEEDED,
     results.RESULT_ADMIN_LIMIT_EXCEEDED,
@@ -78,6 +77,20 @@ class Found:
     is_cut: bool = False
 
 
+_Question = dict[str, Any]  # a search, in the words of ldap3
+_Control = tuple[str, bool, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of a search: result code, entries, and where to go on."""
+
+    code: int
+    entries: list[Entry]
+    is_elsewhere: bool  # the server refers to another
+    cookie: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Only:
     """Of this attribute, only the values that begin so (RFC 3876): spares the other members' values."""
@@ -111,7 +124,7 @@ class Connections:
         filter_text: str,
         attributes: Iterable[str],
         *,
-        scope: int = SUBTREE,
+        scope: str = SUBTREE,
         only: Only | None = None,
         is_paged: bool = False,
     ) -> list[Entry] | None:
@@ -130,29 +143,27 @@ class Connections:
         filter_text: str,
         attributes: Iterable[str],
         *,
-        scope: int = SUBTREE,
+        scope: str = SUBTREE,
         only: Only | None = None,
         is_paged: bool = True,
     ) -> Iterator[list[Entry] | None]:
         """The same a page at a time, so that a long answer need not be held whole."""
-        wish = self._controls(only, attributes)
-        request = self._search(base_dn, scope, filter_text, attributes)
+        question = self._question(base_dn, scope, filter_text, attributes)
+        question["controls"] = self._controls(only, attributes)
+        if is_paged:
+            question["paged_size"] = self._settings.page_size
         with self._lease():  # a page belongs to the connection that began it
-            yield from self._pages(request, wish, is_paged=is_paged)
+            yield from self._pages(question)
 
-    def _pages(
-        self, request: wire.Search, wish: tuple[wire.Control, ...], *, is_paged: bool
-    ) -> Iterator[list[Entry] | None]:
+    def _pages(self, question: _Question) -> Iterator[list[Entry] | None]:
         cookie = b""
         while True:
-            page = (wire.paged(self._settings.page_size, cookie),) if is_paged else ()
-            request = dataclasses.replace(request, controls=(*wish, *page))
             # No second try in the middle: it would be another connection.
-            answer = self._answer(request, may_retry=not cookie)
+            answer = self._answer({**question, "paged_cookie": cookie}, may_retry=not cookie)
             if answer is None:
                 yield None
                 return
-            yield _entries(answer)
+            yield answer.entries
             cookie = answer.cookie
             if not cookie:
                 return
@@ -161,22 +172,24 @@ class Connections:
         self, base_dn: str, filter_text: str, attributes: Iterable[str], *, limit: int
     ) -> Found | None:
         """The first entries, at most `limit`; never an error for there being more."""
-        request = self._search(base_dn, SUBTREE, filter_text, attributes, size_limit=limit + 1)
-        answer = self._answer(request, may_be_cut=True)
+        question = self._question(base_dn, SUBTREE, filter_text, attributes)
+        answer = self._answer({**question, "size_limit": limit + 1}, may_be_cut=True)
         if answer is None:
             return None
-        entries = _entries(answer)
-        is_cut = answer.code == results.RESULT_SIZE_LIMIT_EXCEEDED or len(entries) > limit
-        return Found(entries[:limit], is_cut)
+        is_cut = answer.code == results.RESULT_SIZE_LIMIT_EXCEEDED or len(answer.entries) > limit
+        return Found(answer.entries[:limit], is_cut)
 
     def compare(self, dn: str, attribute: str, value: str) -> int:
         """The result code: 6 true, 5 false, 16 no such attribute, 50 not allowed, 32 no such entry."""
-        return self._ask(lambda link: wire.compare(*_line(link), dn, attribute, value))
+        try:
+            return self._ask(lambda link: _compared(link, dn, attribute, value))
+        except _Answered as answered:
+            return answered.code
 
     def modify(self, dn: str, changes: dict[str, list[tuple[str, list[str]]]]) -> None:
         """Change an entry. Only for connections that do not merely read; never tried twice."""
         try:
-            self._ask(lambda link: link.modify(dn, changes), may_retry=False)
+            self._ask(lambda link: _require_success(link.modify(dn, changes)), may_retry=False)
         except _Answered as answered:
             raise _error(answered.code) from answered.__cause__
 
@@ -216,32 +229,32 @@ class Connections:
                     kept, own.kept = own.kept, None
                     self._pool.give_back(kept)
 
-    def _search(
-        self,
-        base_dn: str,
-        scope: int,
-        filter_text: str,
-        attributes: Iterable[str],
-        *,
-        size_limit: int = 0,
-    ) -> wire.Search:
-        seconds = math.ceil(self._settings.receive_timeout_seconds)
-        return wire.Search(base_dn, scope, filter_text, tuple(attributes), seconds, size_limit)
+    def _question(self, base_dn: str, scope: str, filter_text: str, attributes: Iterable[str]) -> _Question:
+        return {
+            "search_base": base_dn,
+            "search_filter": filter_text,
+            "search_scope": scope,
+            "attributes": list(attributes),
+            "time_limit": math.ceil(self._settings.receive_timeout_seconds),
+        }
 
     def _answer(
-        self, request: wire.Search, *, may_retry: bool = True, may_be_cut: bool = False
-    ) -> wire.Answer | None:
+        self, question: _Question, *, may_retry: bool = True, may_be_cut: bool = False
+    ) -> _Answer | None:
         """A search's answer when it is one; None when the base does not exist."""
-        answer = self._ask(lambda link: wire.search(*_line(link), request), may_retry=may_retry)
-        if answer.is_elsewhere or answer.code == results.RESULT_REFERRAL:
+        try:
+            answer = self._ask(lambda link: _found(link, question), may_retry=may_retry)
+        except _Answered as answered:
+            if answered.code == results.RESULT_NO_SUCH_OBJECT:
+                return None
+            raise _error(answered.code) from answered.__cause__
+        if answer.is_elsewhere:
             # Not followed: another server has another account and other rules.
             raise marked(DirectoryTruncated(), Trouble.ELSEWHERE)
-        if answer.code == results.RESULT_NO_SUCH_OBJECT:
-            return None
         if may_be_cut and answer.code == results.RESULT_SIZE_LIMIT_EXCEEDED:
             return answer
         if answer.code != results.RESULT_SUCCESS:
-            # With or without entries: what came before a refusal or a time limit is not all there is.
+            # ldap3 raises for most codes, but not for a size or time limit: what came before is not all.
             raise _error(answer.code)
         return answer
 
@@ -303,6 +316,8 @@ class Connections:
             auto_referrals=False,
             check_names=False,
             auto_encode=False,
+            auto_escape=False,  # filters.py has done it
+            auto_range=False,
             return_empty_attributes=False,
             # ldap3 takes whole seconds only; sharpened below.
             receive_timeout=math.ceil(settings.receive_timeout_seconds),
@@ -313,7 +328,7 @@ class Connections:
             if settings.uses_starttls:
                 link.start_tls(read_server_info=False)
             with _translated():
-                link.bind(read_server_info=False)
+                _require_success(link.bind(read_server_info=False))
         except _Answered as answered:
             # Never to be mistaken for the answer to the question that made us connect.
             _abandon(link)
@@ -335,21 +350,14 @@ class Connections:
                 raise marked(DirectoryRefused(), Trouble.CERTIFICATE) from exc
         return self._tls
 
-    def _controls(self, only: Only | None, attributes: Iterable[str]) -> tuple[wire.Control, ...]:
+    def _controls(self, only: Only | None, attributes: Iterable[str]) -> list[_Control]:
         if only is None or not self._settings.uses_matched_values:
-            return ()
+            return []
         folded = only.attribute.casefold()
-        whole = [ber.text(name, 0x87) for name in attributes if name.casefold() != folded]
-        pieces = [
-            ber.tlv(
-                0xA4,
-                ber.text(only.attribute),
-                ber.tlv(ber.SEQUENCE, ber.text(beginning, 0x80)),
-            )
-            for beginning in only.beginnings
-        ]
-        # A server that does not know it sends all values, and we choose among them.
-        return (wire.Control(_MATCHED_VALUES, ber.tlv(ber.SEQUENCE, *whole, *pieces)),)
+        whole = [filters.present(name) for name in attributes if name.casefold() != folded]
+        pieces = [filters.begins(only.attribute, beginning) for beginning in only.beginnings]
+        # Not critical: a server that does not know it sends all values, and we choose among them.
+        return [(_MATCHED_VALUES, False, encoded_filters([*whole, *pieces]))]
 
 
 class _Kept:
@@ -416,9 +424,9 @@ class _Dead(Exception):
 class _Answered(Exception):
     """The server answered ldap3 with a result code other than success."""
 
-    def __init__(self, error: Any):
+    def __init__(self, code: int):
         super().__init__()
-        self.code = int(error.result)
+        self.code = code
 
 
 def _error(code: int) -> DirectoryError:
@@ -436,7 +444,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except ldap3_errors.LDAPOperationResult as error:
-        raise _Answered(error) from error
+        raise _Answered(int(error.result)) from error
     except (ldap3_errors.LDAPException, OSError) as error:
         if "CERTIFICATE" in str(error).upper():
             raise marked(DirectoryRefused(), Trouble.CERTIFICATE) from error
@@ -464,12 +472,41 @@ def _abandon(link: Any) -> None:
         link.socket.close()
 
 
-def _line(link: Any) -> tuple[socket.socket, int]:
-    """The open socket and the next message's number. Raises OSError when ldap3 has closed it."""
-    if link.closed or link.socket is None:
-        raise ConnectionResetError("closed")
-    return link.socket, link.server.next_message_id()
+def _found(link: Any, question: _Question) -> _Answer:
+    """Search, and read what ldap3 hands back. Raises ValueError for an answer to something else."""
+    _, result, response, _ = link.search(**question)
+    if result["type"] != "searchResDone":
+        raise ValueError("not the end of a search")
+    kinds = {each["type"] for each in response}
+    page = result.get("controls", {}).get(_PAGED_RESULTS)
+    return _Answer(
+        result["result"],
+        [_entry(each) for each in response if each["type"] == "searchResEntry"],
+        "searchResRef" in kinds or result["result"] == results.RESULT_REFERRAL,
+        page["value"]["cookie"] if page else b"",
+    )
 
 
-def _entries(answer: wire.Answer) -> list[Entry]:
-    return [Entry(dn, attributes) for dn, attributes in answer.entries]
+def _entry(found: dict[str, Any]) -> Entry:
+    """From the bytes: ldap3's own text leaves out empty values and guesses at encodings."""
+    attributes: dict[str, tuple[str, ...]] = {}
+    for name, values in found["raw_attributes"].items():
+        if values:
+            plain = name.partition(";")[0].casefold()  # `cn;lang-sv` is a cn as good as any
+            texts = tuple(str(value, "utf-8", "replace") for value in values)
+            attributes[plain] = attributes.get(plain, ()) + texts
+    return Entry(found["dn"], attributes)
+
+
+def _require_success(answer: Any) -> None:
+    """Raise also where ldap3 does not: for limits, referrals and what only a comparison answers."""
+    _, result, _, _ = answer
+    if result["result"] != results.RESULT_SUCCESS:
+        raise _Answered(int(result["result"]))
+
+
+def _compared(link: Any, dn: str, attribute: str, value: str) -> int:
+    _, result, _, _ = link.compare(dn, attribute, value)
+    if result["type"] != "compareResponse":
+        raise ValueError("not the end of a comparison")
+    return int(result["result"])

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import ssl
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import ldap3
     from ldap3.core import exceptions, results
+    from ldap3.operation.search import compile_filter, parse_filter
+    from ldap3.protocol.rfc4511 import Filter, SequenceOf
+    from ldap3.utils.asn1 import encode
 
-__all__ = ["VerifiedTls", "exceptions", "ldap3", "results"]
+__all__ = ["VerifiedTls", "encoded_filters", "exceptions", "ldap3", "results"]
 
 
 class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 is untyped
@@ -37,3 +41,16 @@ class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 is untyped
         except BaseException:
             plain.close()
             raise
+
+
+class _Filters(SequenceOf):  # type: ignore[misc]  # ldap3 is untyped
+    componentType = Filter()
+
+
+def encoded_filters(filters: Iterable[str]) -> bytes:
+    """Several filters as the value of a matched values control, which ldap3 does not know (RFC 3876)."""
+    sequence = _Filters()
+    for place, text in enumerate(filters):
+        parsed = parse_filter(text, None, False, False, None, False)
+        sequence[place] = compile_filter(parsed.elements[0])
+    return bytes(encode(sequence))

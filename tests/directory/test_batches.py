@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import socket
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from provisioning.directory import ConnectionSettings, Directory, batches, register, wire
+from provisioning.directory import ConnectionSettings, Directory, batches, register
+from provisioning.directory.library import ldap3
 from provisioning.errors import DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 from provisioning.rules import drift
 from provisioning.rules.hsa import HsaId, Level, Part, Reading, Service
@@ -126,13 +126,13 @@ def test_all_commissions_are_gone_through_once_and_nobody_is_asked_for_by_prefix
 ):
     monkeypatch.setattr(register, "WORTH_IT_FROM", 1)
     asked: list[str] = []
-    search = wire.search
+    search = ldap3.Connection.search
 
-    def note(connection: socket.socket, number: int, request: wire.Search) -> wire.Answer:
-        asked.append(request.filter_text)
-        return search(connection, number, request)
+    def note(link: Any, **question: Any) -> Any:
+        asked.append(question["search_filter"])
+        return search(link, **question)
 
-    monkeypatch.setattr(wire, "search", note)
+    monkeypatch.setattr(ldap3.Connection, "search", note)
     assert any(reading.commissions for reading in directory.read_many((one, ()) for one in PEOPLE))
     assert asked.count("(hsaCommissionMember=*)") == 1
     assert not [text for text in asked if "(hsaCommissionMember=SE" in text]
@@ -221,13 +221,13 @@ def test_a_server_that_finds_what_it_hides_to_be_lacking_is_not_believed(
     own_server: Server, connect: Callable[..., Directory], monkeypatch: pytest.MonkeyPatch
 ):
     """One that ignores what it should call undefined: Compare says otherwise, and counts."""
-    search = wire.search
+    search = ldap3.Connection.search
 
-    def ignoring(connection: socket.socket, number: int, request: wire.Search) -> wire.Answer:
-        believed = re.sub(r"\(!\([^()]*\)\)", "", request.filter_text)
-        return search(connection, number, dataclasses.replace(request, filter_text=believed))
+    def ignoring(link: Any, **question: Any) -> Any:
+        question["search_filter"] = re.sub(r"\(!\([^()]*\)\)", "", question["search_filter"])
+        return search(link, **question)
 
-    monkeypatch.setattr(wire, "search", ignoring)
+    monkeypatch.setattr(ldap3.Connection, "search", ignoring)
     with own_server.blind_in() as settings:
         found = connect(settings).read_again([(oddities.VEILED, ())])
         assert unread_roles({reading.person_id: reading for reading in found}) == {oddities.VEILED}
@@ -250,14 +250,14 @@ def test_a_second_look_asks_few_questions_for_many_persons(
     asked: list[str] = []
 
     def counted(ask: Callable[..., Any]) -> Callable[..., Any]:
-        def count(*arguments: Any) -> Any:
+        def count(*arguments: Any, **question: Any) -> Any:
             asked.append(ask.__name__)
-            return ask(*arguments)
+            return ask(*arguments, **question)
 
         return count
 
-    for ask in (wire.search, wire.compare):
-        monkeypatch.setattr(wire, ask.__name__, counted(ask))
+    for ask in (ldap3.Connection.search, ldap3.Connection.compare):
+        monkeypatch.setattr(ldap3.Connection, ask.__name__, counted(ask))
     ids = PEOPLE[: batches.AGAIN_AT_ONCE]
     assert len(list(directory.read_again((one, ()) for one in ids))) == len(ids)
     assert len(asked) < 2 * len(ids)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from provisioning.directory import Directory, Round, wire
+from provisioning.directory import Directory, Round
+from provisioning.directory.library import ldap3
 from provisioning.errors import DirectoryUnavailable
 from provisioning.rules.hsa import HsaId
 from tests import cast
@@ -21,13 +22,13 @@ NOBODY = HsaId("SE0000000000-NOBODY")
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The filters of all searches."""
     filters: list[str] = []
-    search = wire.search
+    search = ldap3.Connection.search
 
-    def note(connection: socket.socket, number: int, request: wire.Search) -> wire.Answer:
-        filters.append(request.filter_text)
-        return search(connection, number, request)
+    def note(link: Any, **question: Any) -> Any:
+        filters.append(question["search_filter"])
+        return search(link, **question)
 
-    monkeypatch.setattr(wire, "search", note)
+    monkeypatch.setattr(ldap3.Connection, "search", note)
     return filters
 
 

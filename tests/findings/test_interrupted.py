@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from provisioning.directory import register, wire
+from provisioning.directory import register
+from provisioning.directory.library import ldap3
 from provisioning.directory.mock.faults import Faults
 from provisioning.finding_models import Finding, Sweep
 from provisioning.grant_models import Grant, Removal
@@ -39,15 +40,15 @@ class Trouble:
         self._directory = directory
         self._make = make
         for name in ("search", "compare"):
-            monkeypatch.setattr(wire, name, self._around(getattr(wire, name)))
+            monkeypatch.setattr(ldap3.Connection, name, self._around(getattr(ldap3.Connection, name)))
 
     def _around(self, ask):
-        def asked(*arguments):
+        def asked(*arguments, **question):
             self.count += 1
             if self.count == self.at:
                 self._make(self._directory.faults)
             try:
-                return ask(*arguments)
+                return ask(*arguments, **question)
             finally:
                 if not self._lasts:
                     self._directory.faults.clear()

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from provisioning.directory import open_directory, pacing, wire
+from provisioning.directory import open_directory, pacing
+from provisioning.directory.library import ldap3
 from provisioning.directory.pacing import Lane, OwnSlots, background
 from provisioning.finding_models import Sweep
 from provisioning.rules.drift import Kind
@@ -61,8 +62,13 @@ def test_every_question_of_a_sweep_keeps_the_pace_in_the_last_lane(directory, ki
     clock.turns.clear()
     asked = []
     for name in ("search", "compare"):
-        ask = getattr(wire, name)
-        monkeypatch.setattr(wire, name, lambda *args, ask=ask: asked.append(ask) or ask(*args))
+        ask = getattr(ldap3.Connection, name)
+
+        def noted(*arguments, ask=ask, **question):
+            asked.append(ask)
+            return ask(*arguments, **question)
+
+        monkeypatch.setattr(ldap3.Connection, name, noted)
     assert swept().outcome == Sweep.Outcome.COMPLETE
     assert Kind.ROLE_MISSING in found_of(cast.COORDINATOR)
     assert len(asked) == len(clock.turns) > 20

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from provisioning import tasks
-from provisioning.directory import open_directory, wire
+from provisioning.directory import open_directory
+from provisioning.directory.library import ldap3
 from provisioning.models import AccessRequest, Handler
 from tests import cast
 from tests.workflows import many_tasks
@@ -18,13 +19,13 @@ MANY = 30
 @pytest.fixture
 def searches(monkeypatch) -> list[str]:
     made: list[str] = []
-    search = wire.search
+    search = ldap3.Connection.search
 
-    def note(connection, number, request):
-        made.append(request.filter_text)
-        return search(connection, number, request)
+    def note(link, **question):
+        made.append(question["search_filter"])
+        return search(link, **question)
 
-    monkeypatch.setattr(wire, "search", note)
+    monkeypatch.setattr(ldap3.Connection, "search", note)
     return made
 
 
