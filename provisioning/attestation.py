@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import audit, four_eyes, handlers, mandates, outbox
-from provisioning import request_moves as moves
+from provisioning import case_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import Mandates
@@ -34,22 +34,25 @@ def attest(
     """
     principal = _require_attester(request, by, held)
     now = timezone.now()
+    fields: tuple[str, ...]
     if request.current_state is State.AWAITING_SECOND_ATTESTATION:
         request.second_attester, request.second_attested_at = by, now
         request.second_attestation_comment = comment.strip()
+        fields = ("second_attester", "second_attested_at", "second_attestation_comment")
         action, target = Action.SECOND_ATTESTED, State.CHECKING
     else:
         request.attester, request.attested_at, request.attestation_comment = by, now, comment.strip()
         request.attested_for = principal
+        fields = ("attester", "attested_for", "attested_at", "attestation_comment")
         action = Action.ATTESTED
         target = State.AWAITING_SECOND_ATTESTATION if request.needs_second_attester else State.CHECKING
-    moves.move(request, target)
+    moves.move(request, target, *fields)
     entry = audit.record(
         action, actor=by, principal=principal, request=request, reason=comment.strip(), shown=list(shown)
     )
     if target is State.CHECKING:
         handlers.release(request)
-        outbox.enqueue(entry, Kind.ATTESTED, moves.orderer_and_subject(request))
+        outbox.enqueue(entry, Kind.ATTESTED, request.concerned)
 
 
 @transaction.atomic
@@ -75,7 +78,7 @@ def reject(request: AccessRequest, *, by: User, held: Mandates, reason: str) -> 
     entry = audit.record(
         Action.REJECTED, actor=by, principal=principal, request=request, reason=reason.strip()
     )
-    outbox.enqueue(entry, Kind.REJECTED, moves.orderer_and_subject(request))
+    outbox.enqueue(entry, Kind.REJECTED, request.concerned)
 
 
 def _require_attester(request: AccessRequest, by: User, held: Mandates) -> User | None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from provisioning.audit_trail import sealing
+from provisioning.case_models import Case
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest, AuditEntry, Order, User
@@ -114,6 +115,10 @@ class Action(enum.StrEnum):
     RETENTION_SWEPT = "retention.swept"
     CHECKPOINT_FAILED = "audit.checkpoint_failed"
 
+    def of(self, case: Case) -> Action:
+        """What has happened to a request, or the same of a removal: the two are called alike."""
+        return Action(f"{case.KEY}.{self.value.partition('.')[2]}")
+
 
 def record(
     action: Action,
@@ -123,12 +128,14 @@ def record(
     request: AccessRequest | None = None,
     order: Order | None = None,
     about: Grant | Removal | Review | Finding | None = None,
+    case: Case | None = None,
     reason: str = "",
     **data: Any,
 ) -> AuditEntry:
     """Write one fact. `actor` is None when the tool itself acted; `principal` is who somebody else acted for.
 
-    `about`: what else it is about, a grant, a removal, a review or a finding.
+    `about`: what else it is about, a grant, a removal, a review or a finding. `case`: in the place of
+    `request` or `about`, where it may be either.
 
     `data` holds codes and values, never names, and no floats. Must be called inside the transaction that
     makes the fact true, after the rows that the transaction locks: the end of the chain is locked from here
@@ -137,6 +144,12 @@ def record(
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an audit entry belongs in the transaction of what it records")
     order = order or (request.order if request else None)
+    pointers: dict[str, Any] = {
+        "order": order,
+        "request": request,
+        "about": about.public_id if about else None,
+    } | (case.audit_pointers if case else {})
+    order = pointers["order"]
     if order is not None and not order.case_number:
         raise RuntimeError("an order is given its case number before anything is recorded about it")
     return sealing.append(
@@ -144,9 +157,7 @@ def record(
             action=action.value,
             actor=actor,
             principal=principal,
-            order=order,
-            request=request,
-            about=about.public_id if about else None,
+            **pointers,
             reason=sealing.plain(str(reason)),
             data=data,
         )

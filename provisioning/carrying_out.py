@@ -10,21 +10,18 @@ import enum
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, evidence, four_eyes, handlers, mandates, outbox, readings, silences, watching
-from provisioning import request_moves as moves
+from provisioning import audit, evidence, handlers, kiv_answers, outbox, readings, silences
+from provisioning import case_moves as moves
 from provisioning.audit import Action
-from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.evidence import SeenWanted
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, Evidence, HandlerRole, User
 from provisioning.notifications import Kind
 from provisioning.rules.assessment import Assessment
-from provisioning.rules.hsa import Answer, Person, Reading
+from provisioning.rules.hsa import Person, Reading
 from provisioning.rules.lifecycle import State
-from provisioning.rules.mandates import Act
 
 
 class Cannot(enum.StrEnum):
@@ -47,18 +44,11 @@ def hand_over(
         )
         moves.end(request, State.CANNOT_BE_DONE, reason=str(reason), code="order.no_administrator")
         entry = audit.record(Action.CANNOT, actor=None, request=request, why="order.no_administrator")
-        outbox.enqueue(entry, Kind.ENDED, moves.orderer_and_subject(request))
+        outbox.enqueue(entry, Kind.ENDED, request.concerned)
         return
-    request.carried_out_by, request.carried_out_how, request.carried_out_note = None, "", ""
-    request.reported_done_at, request.seen_instead = None, {}
     request.values_seen_at = request.arrived_at = None
-    moves.move(
-        request,
-        State.AWAITING_KIV,
-        *("values_seen_at", "arrived_at"),
-        *("assessment", "changes", "carried_out_by", "carried_out_how", "carried_out_note"),
-        *("reported_done_at", "seen_instead"),
-    )
+    fields = ("values_seen_at", "arrived_at", "assessment", "changes", *kiv_answers.forget(request))
+    moves.move(request, State.AWAITING_KIV, *fields)
     handlers.assign(request, HandlerRole.KIV_ADMINISTRATOR, handlers.by_own_mandate(administrators))
     evidence.keep(
         request,
@@ -80,20 +70,14 @@ def report_done(
     `seen` is what the directory showed just now; None when it did not answer: then the task stays, is
     polled soon, and nothing more is asked of anybody. Raises NotAllowed, WrongState.
     """
-    _require_administrator(request, by, held)
+    kiv_answers.require_administrator(request, by, held)
+    is_there = seen is not None and seen.is_settled
     how = "already_set" if already else "done"
-    is_there = seen is not None and seen.is_in_place is Answer.YES
-    audit.record(Action.REPORTED_DONE, actor=by, request=request, how=how, seen=is_there)
-    request.carried_out_by, request.carried_out_how, request.carried_out_note = by, how, note.strip()
-    request.reported_done_at = timezone.now()
-    kept = ["carried_out_by", "carried_out_how", "carried_out_note", "reported_done_at"]
+    kept = kiv_answers.note_report(request, by=by, how=how, note=note, seen=is_there)
     if is_there and seen is not None:
         _values_are_there(request, seen, *kept)
         return True
-    request.next_poll_at, request.poll_count = timezone.now() + watching.poll_delay(request, 0), 0
-    if seen is not None:
-        _bring_back(request, seen)
-    request.save(update_fields=[*kept, "next_poll_at", "poll_count", "seen_instead"])
+    kiv_answers.keep_waiting(request, seen, *kept)
     return False
 
 
@@ -103,44 +87,32 @@ def cannot(request: AccessRequest, *, by: User, held: Mandates, why: Cannot, tex
 
     Raises NotAllowed, WrongState, Invalid.
     """
-    _require_administrator(request, by, held)
-    if not text.strip():
-        raise Invalid(_("Write what stands in the way, so that the next person knows."), field="note")
+    kiv_answers.require_administrator(request, by, held)
+    reason = kiv_answers.stated(text)
     if why is Cannot.NOT_MINE:
-        _pass_on(request, by, text)
+        kiv_answers.pass_on(request, by=by, reason=reason)
         return
     if why is Cannot.COMMISSION_MISSING:
-        entry = audit.record(Action.CHOICE_NEEDED, actor=by, request=request, reason=text.strip())
+        entry = audit.record(Action.CHOICE_NEEDED, actor=by, request=request, reason=reason)
         request.wants_coupling = False
         moves.move(request, State.AWAITING_CHOICE, "wants_coupling")
         handlers.release(request)
-        outbox.enqueue(entry, Kind.CHOOSE, [request.order.orderer.identity])
+        outbox.enqueue(entry, Kind.CHOOSE, request.starters)
         return
-    moves.end(request, State.CANNOT_BE_DONE, reason=text, code=why.value)
-    entry = audit.record(Action.CANNOT, actor=by, request=request, reason=text.strip(), why=why.value)
-    outbox.enqueue(entry, Kind.ENDED, moves.orderer_and_subject(request))
+    moves.end(request, State.CANNOT_BE_DONE, reason=reason, code=why.value)
+    entry = audit.record(Action.CANNOT, actor=by, request=request, reason=reason, why=why.value)
+    outbox.enqueue(entry, Kind.ENDED, request.concerned)
 
 
 @transaction.atomic
 def record_values(request: AccessRequest, *, seen: SeenWanted) -> bool:
     """What a poll saw. Returns whether all wanted values are there, and the task so over."""
     silences.end(request)
-    if seen.is_in_place is not Answer.YES:
+    if not seen.is_settled:
         return False
-    if not request.carried_out_how:
-        request.carried_out_how = "seen"
+    request.carried_out_how = request.carried_out_how or "seen"
     _values_are_there(request, seen, "carried_out_how")
     return True
-
-
-def _require_administrator(request: AccessRequest, by: User, held: Mandates) -> None:
-    if request.current_state is not State.AWAITING_KIV:
-        raise WrongState
-    attested_by, subject_id = [request.attester_id, request.second_attester_id], request.subject_id
-    four_eyes.require(Act.CARRY_OUT, by=by, held=held, subject_id=subject_id, attested_by=attested_by)
-    handlers.require_asked(request, by, HandlerRole.KIV_ADMINISTRATOR)
-    if not held.administers(request.unit_dn):
-        raise NotAllowed(mandates.ENDED)
 
 
 def _values_before(reading: Reading, found: Assessment) -> list[dict[str, Any]]:
@@ -156,36 +128,6 @@ def _values_before(reading: Reading, found: Assessment) -> list[dict[str, Any]]:
     return values
 
 
-def _pass_on(request: AccessRequest, by: User, text: str) -> None:
-    others = handlers.leave_to_others(request, by)
-    entry = audit.record(Action.PASSED_ON, actor=by, request=request, reason=text.strip())
-    outbox.enqueue(entry, Kind.REMINDER, others)
-
-
-def _bring_back(request: AccessRequest, seen: SeenWanted) -> None:
-    """ "Done" without the value: the task comes back with what was seen instead."""
-    values = seen.as_data()
-    request.seen_instead = {
-        "read_at": seen.read_at.isoformat(),
-        "answer": seen.is_in_place.value,
-        "values": values,
-        "near_misses": [dict(miss) for miss in seen.instead],
-    }
-    evidence.keep(request, Evidence.Moment.INSTEAD, seen.read_at, values=values)
-    entry = audit.record(
-        Action.NOT_SEEN, actor=None, request=request, near_misses=[miss["code"] for miss in seen.instead]
-    )
-    outbox.enqueue(
-        entry, Kind.KIV_RETURNED, [request.carried_out_by.identity] if request.carried_out_by else []
-    )
-
-
 def _values_are_there(request: AccessRequest, seen: SeenWanted, *fields: str) -> None:
     request.values_seen_at = seen.read_at
-    request.seen_instead = {}
-    evidence.keep(request, Evidence.Moment.AFTER, seen.read_at, values=seen.as_data())
-    audit.record(
-        Action.VALUES_SEEN, actor=None, request=request, how=request.carried_out_how, changes=request.changes
-    )
-    moves.move(request, State.VERIFYING, "values_seen_at", "seen_instead", *fields)
-    handlers.release(request)
+    kiv_answers.settle(request, seen, "values_seen_at", *fields)

@@ -18,7 +18,7 @@ from django.db.models import Count, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from provisioning import audit, dates, handlers, outbox, request_moves
+from provisioning import audit, case_moves, dates, handlers, outbox
 from provisioning.audit import Action
 from provisioning.directory import Directory
 from provisioning.errors import WrongState
@@ -86,7 +86,7 @@ def climb(request: AccessRequest, rung: Rung) -> None:
 
     After the last rung the orderer is told, too. Raises WrongState when somebody acted in between.
     """
-    row = request_moves.lock(request.pk)
+    row = case_moves.lock(AccessRequest, request.pk)
     if row.state != request.state or row.escalation_level != rung.level - 1 or not is_due(row):
         raise WrongState
     before = set(row.handlers.filter(role=rung.role).values_list("person_key", flat=True))
@@ -99,7 +99,7 @@ def climb(request: AccessRequest, rung: Rung) -> None:
     entry = audit.record(
         Action.ESCALATED, actor=None, request=row, rung=rung.level, newcomers=len(newcomers), is_last=is_last
     )
-    handlers.tell_newcomers(entry, rung.role, rung.asked, before=before)
+    handlers.tell_newcomers(entry, row, rung.role, rung.asked, before=before)
     told = [*operator_ids()] if not newcomers or is_last else []
     if is_last:
         told.append(row.order.orderer.identity)

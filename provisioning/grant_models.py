@@ -13,10 +13,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.models import AccessRequest, OutgoingMessage, User
-from provisioning.right_models import KEY_LENGTH, AboutOneRight, KivTask
+from provisioning.case_models import Case
+from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage, User
+from provisioning.right_models import KEY_LENGTH, AboutOneRight
+from provisioning.rules.hsa import HsaId
 from provisioning.rules.right_lifecycle import (
     LIVING,
+    REMOVAL_MOVES,
     REMOVAL_OPEN,
     EndCause,
     GrantState,
@@ -152,12 +155,16 @@ class RemovalQuerySet(models.QuerySet["Removal"]):
         return self.filter(state__in=[state.value for state in REMOVAL_OPEN])
 
 
-class Removal(AboutOneRight, KivTask):
+class Removal(Case):
     """Taking a right away: from its cause until the directory shows that the values are gone.
 
     `grant` is None where the value belongs to no grant: a right found outside the tool. Then `asked` says
-    which values are meant.
+    which values are meant. Its changes say what to remove: dn, attribute, remove, purpose, unit.
     """
+
+    KEY, STATES, MOVES, VALUE = "removal", RemovalState, REMOVAL_MOVES, "remove"
+    READ_WITH = ("grant", "started_by")
+    MESSAGE_PREFIX = "removal_"
 
     person_dn = models.TextField(blank=True)
     case_number = models.CharField(max_length=20, unique=True, null=True)  # noqa: DJ001 - set from the key right after
@@ -173,11 +180,6 @@ class Removal(AboutOneRight, KivTask):
     state = models.CharField(
         max_length=20, choices=RemovalStateChoice.choices, default=RemovalState.LOOKING.value
     )
-    state_since = models.DateTimeField(default=timezone.now)
-    end_reason = models.TextField(blank=True)
-    end_code = models.CharField(max_length=60, blank=True)
-
-    changes = models.JSONField(default=list)  # what to remove: dn, attribute, remove, purpose, unit
     kept = models.JSONField(default=list)  # what stays because another right needs it, in the same form
     carried_out_by = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="removals_carried_out"
@@ -226,5 +228,12 @@ class Removal(AboutOneRight, KivTask):
         return RemovalState(self.state)
 
     @property
-    def is_open(self) -> bool:
-        return self.current_state in REMOVAL_OPEN
+    def entries(self) -> models.QuerySet[AuditEntry]:
+        return AuditEntry.objects.filter(about=self.public_id)
+
+    @property
+    def starters(self) -> list[HsaId]:
+        """Whoever started it; where the tool did, whoever ordered the right."""
+        if self.started_by is not None:
+            return [self.started_by.identity]
+        return [self.grant.origin.order.orderer.identity] if self.grant else []

@@ -1,4 +1,4 @@
-"""Who may act on a request: found in the directory, kept as rows so that everybody can see who has it.
+"""Who may act on a case: found in the directory, kept as rows so that everybody can see who has it.
 
 Source: domain §7 (heads of units, the nearest unit above, the provider's mandate, KIV administrators by
 walking the unit's DN and its ancestors; the person the change concerns is never among them).
@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import audit, delegates, mandates, outbox
+from provisioning.case_models import Case
 from provisioning.directory import Directory, Round
 from provisioning.errors import Invalid, NotAllowed
-from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, AuditEntry, Delegation, Handler, HandlerRole, User
 from provisioning.notifications import Kind
 from provisioning.rules import mandates as mandate_rules
@@ -153,13 +153,12 @@ def kiv_administrators(directory: Directory, dn: str, *, excluded: Iterable[HsaI
     return tuple(person for person in directory.administrators_of(dn) if person.hsa_id not in shut_out)
 
 
-def excluded_from_carrying_out(request: AccessRequest) -> set[HsaId]:
-    """Subject and attesters: four eyes, administrators included."""
-    keys = (request.subject_key, request.attester_id, request.second_attester_id)
-    return {HsaId(key) for key in keys if key}
+def excluded_from_carrying_out(case: Case) -> set[HsaId]:
+    """Whom it concerns, and who attested it: four eyes, administrators included."""
+    return {HsaId(key) for key in (case.subject_key, *case.attested_by)}
 
 
-def assign(case: AccessRequest | Removal, role: HandlerRole, asked: Iterable[Asked]) -> None:
+def assign(case: Case, role: HandlerRole, asked: Iterable[Asked]) -> None:
     """Say who may act on the request or removal now in this role; the rows of other roles are ended.
 
     Called inside the operation that moves the request. A delegation that was ended since it was looked up
@@ -171,8 +170,7 @@ def assign(case: AccessRequest | Removal, role: HandlerRole, asked: Iterable[Ask
     case.handlers.all().delete()
     Handler.objects.bulk_create(
         Handler(
-            request=case if isinstance(case, AccessRequest) else None,
-            removal=case if isinstance(case, Removal) else None,
+            **case.pointer,
             role=role,
             person_key=one.person.hsa_id.folded,
             person_hsa_id=one.person.hsa_id.text,
@@ -193,20 +191,20 @@ def _public_name(delegation: Delegation | None) -> str:
     return principal.hsa_id if principal.is_protected or not principal.name else principal.name
 
 
-def release(case: AccessRequest | Removal) -> None:
+def release(case: Case) -> None:
     """Nobody has it any longer."""
     case.handlers.all().delete()
 
 
-def require_asked(case: AccessRequest | Removal, by: User, role: HandlerRole) -> Handler:
+def require_asked(case: Case, by: User, role: HandlerRole) -> Handler:
     """The row that says that this person was asked in this role. Raises NotAllowed."""
-    row = case.handlers.filter(person_key=by.pk, role=role).first()
+    row: Handler | None = case.handlers.filter(person_key=by.pk, role=role).first()
     if row is None:
         raise NotAllowed
     return row
 
 
-def leave_to_others(case: AccessRequest | Removal, by: User) -> list[HsaId]:
+def leave_to_others(case: Case, by: User) -> list[HsaId]:
     """One KIV administrator says the unit is not theirs: the others, who keep the task. Raises Invalid."""
     others = [HsaId(row.person_hsa_id) for row in case.handlers.exclude(person_key=by.pk)]
     if not others:
@@ -219,20 +217,24 @@ def leave_to_others(case: AccessRequest | Removal, by: User) -> list[HsaId]:
 
 
 def look_up(
-    directory: Directory, request: AccessRequest, *, rungs: int | None = None
+    directory: Directory, case: Case, *, rungs: int | None = None
 ) -> tuple[HandlerRole, tuple[Asked, ...]] | None:
-    """Who the directory says may act on the request in its state now; None where no person has it.
+    """Who the directory says may act on the case in its state now; None where no person has it.
 
     `rungs`: how far up the ladder; as far as the request has come, if not given. Raises DirectoryError.
     """
-    if request.current_state is State.AWAITING_KIV:
-        excluded = excluded_from_carrying_out(request) | passed_on_by(request)
-        persons = kiv_administrators(directory, request.unit_dn, excluded=excluded)
+    if case.is_with_kiv:
+        persons = administrators_left(directory, case, dn=case.unit_dn)
         return HandlerRole.KIV_ADMINISTRATOR, by_own_mandate(persons)
+    return _look_up_attesters(directory, case, rungs) if isinstance(case, AccessRequest) else None
+
+
+def _look_up_attesters(
+    directory: Directory, request: AccessRequest, rungs: int | None
+) -> tuple[HandlerRole, tuple[Asked, ...]] | None:
     if request.current_state is State.AWAITING_SECOND_ATTESTATION:
-        provider = directory.provider(request.unit_id)
-        excluded = {request.subject_id, HsaId(request.attester_id or "")}
-        holders = mandate_holders(directory, provider, excluded=excluded) if provider else ()
+        attester_id = HsaId(request.attester_id or "")
+        holders = second_attesters(directory, request, attester_id=attester_id)
         return HandlerRole.SECOND_ATTESTER, by_own_mandate(holders)
     if request.current_state is State.AWAITING_ATTESTATION:
         rungs = request.escalation_level if rungs is None else rungs
@@ -240,78 +242,60 @@ def look_up(
     return None
 
 
-def passed_on_by(request: AccessRequest) -> set[HsaId]:
-    """KIV administrators who answered that the unit is not theirs."""
-    rows = request.audit_entries.filter(action=audit.Action.PASSED_ON.value).values_list(
-        "actor_id", flat=True
-    )
-    return {HsaId(key) for key in rows if key}
+def second_attesters(
+    directory: Directory, request: AccessRequest, *, attester_id: HsaId
+) -> tuple[Person, ...]:
+    """Holders of the care provider's mandate, but for person and first attester. Raises DirectoryError."""
+    provider = directory.provider(request.unit_id)
+    excluded = (request.subject_id, attester_id)
+    return mandate_holders(directory, provider, excluded=excluded) if provider else ()
 
 
-def look_up_humans(directory: Round, requests: Iterable[AccessRequest], removals: Iterable[Removal]) -> None:
+def administrators_left(directory: Directory, case: Case, *, dn: str) -> tuple[Person, ...]:
+    """The KIV administrators of `dn` who may carry the case out and have not passed it on."""
+    passed_on = case.entries.filter(action=audit.Action.PASSED_ON.of(case).value)
+    keys = passed_on.values_list("actor_id", flat=True)
+    excluded = excluded_from_carrying_out(case) | {HsaId(key) for key in keys if key}
+    return kiv_administrators(directory, dn, excluded=excluded)
+
+
+def look_up_humans(directory: Round, cases: Iterable[Case]) -> None:
     """Ask together, before a round over all of these, for the HSA-ids of everybody who may be shut out."""
-    ids = {one for request in requests for one in excluded_from_carrying_out(request)}
-    directory.identities(ids | {removal.subject_id for removal in removals})
+    directory.identities({one for case in cases for one in excluded_from_carrying_out(case)})
 
 
-def refresh(directory: Directory, request: AccessRequest) -> bool:
+def refresh(directory: Directory, case: Case) -> bool:
     """Bring the rows up to date with the directory; returns whether anybody was added or removed.
 
     Reads the directory before it writes; must not be called inside a transaction. Raises DirectoryError.
     """
-    found = look_up(directory, request)
+    found = look_up(directory, case)
     if found is None:
         return False
     role, asked = found
-    before = set(request.handlers.filter(role=role).values_list("person_key", "delegation_id"))
+    before = set(case.handlers.filter(role=role).values_list("person_key", "delegation_id"))
     now = {one.key for one in asked}
     if before == now or not now:  # an empty answer takes nobody's task away: a human still has it
-        request.handlers.filter(role=role).update(read_at=timezone.now())
+        case.handlers.filter(role=role).update(read_at=timezone.now())
         return False
     with transaction.atomic():
-        row = AccessRequest.objects.select_for_update().get(pk=request.pk)
-        if row.state != request.state or row.escalation_level != request.escalation_level:
+        row = type(case)._default_manager.select_for_update().get(pk=case.pk)
+        if row.step != case.step:
             return False
         assign(row, role, asked)
-        entry = audit.record(audit.Action.HANDLERS_CHANGED, actor=None, request=row, state=row.state)
-        tell_newcomers(entry, role, asked, before={key for key, _delegation in before})
+        entry = audit.record(audit.Action.HANDLERS_CHANGED.of(row), actor=None, case=row, state=row.state)
+        tell_newcomers(entry, row, role, asked, before={key for key, _delegation in before})
     return True
 
 
 def tell_newcomers(
-    entry: AuditEntry, role: HandlerRole, asked: Iterable[Asked], *, before: Collection[str]
+    entry: AuditEntry, case: Case, role: HandlerRole, asked: Iterable[Asked], *, before: Collection[str]
 ) -> int:
     """Tell those who were not asked before; returns how many. Called inside the operation."""
     newcomers = [one.person.hsa_id for one in asked if one.person.hsa_id.folded not in before]
-    outbox.enqueue(entry, Kind.KIV if role is HandlerRole.KIV_ADMINISTRATOR else Kind.ATTEST, newcomers)
+    kind = Kind.KIV.of(case) if role is HandlerRole.KIV_ADMINISTRATOR else Kind.ATTEST
+    outbox.enqueue(entry, kind, newcomers, case=case)
     return len(newcomers)
-
-
-def refresh_removal(directory: Directory, removal: Removal) -> bool:
-    """The same for a removal that is with the KIV administrators. Raises DirectoryError."""
-    persons = removers(directory, removal, dn=removal.unit_dn)
-    before = set(removal.handlers.values_list("person_key", flat=True))
-    now = {person.hsa_id.folded for person in persons}
-    if before == now or not now:
-        removal.handlers.update(read_at=timezone.now())
-        return False
-    with transaction.atomic():
-        row = Removal.objects.select_for_update().get(pk=removal.pk)
-        if row.state != removal.state:
-            return False
-        assign(row, HandlerRole.KIV_ADMINISTRATOR, by_own_mandate(persons))
-        entry = audit.record(audit.Action.REMOVAL_HANDLERS_CHANGED, actor=None, about=row)
-        newcomers = [person.hsa_id for person in persons if person.hsa_id.folded not in before]
-        outbox.enqueue(entry, Kind.REMOVAL_KIV, newcomers, removal=row)
-    return True
-
-
-def removers(directory: Directory, removal: Removal, *, dn: str) -> tuple[Person, ...]:
-    """The KIV administrators of `dn` who may carry a removal out: never the person, nor who passed it on."""
-    action = audit.Action.REMOVAL_PASSED_ON.value
-    passed_on = AuditEntry.objects.filter(about=removal.public_id, action=action)
-    keys = [removal.subject_key, *passed_on.values_list("actor_id", flat=True)]
-    return kiv_administrators(directory, dn, excluded={HsaId(key) for key in keys if key})
 
 
 def concerned_by(delegation: Delegation) -> QuerySet[AccessRequest]:

@@ -105,7 +105,7 @@ def task_card(
         _change_card(change, values.get((change.dn, change.attribute.value)), seen, name)
         for change in changes
     )
-    found = seen.instead if seen else request.seen_instead.get("near_misses", [])
+    found = seen.near_misses if seen else request.seen_instead.get("near_misses", [])
     misses = [details for details in found if details["code"] not in _PLAINLY_MISSING]
     return TaskCard(
         request=request,
@@ -128,7 +128,7 @@ def _change_card(
     change: Change, values: Collection[str] | None, seen: SeenWanted | None, name: str
 ) -> ChangeCard:
     found = list(dict.fromkeys(values or ()))
-    useless = {miss["about"] for miss in (seen.instead if seen else ()) if miss["code"] in _USELESS}
+    useless = {miss["about"] for miss in (seen.near_misses if seen else ()) if miss["code"] in _USELESS}
     rows = [
         Row(value, True, is_ordered=value == change.value, is_useless=value in useless) for value in found
     ]

@@ -17,10 +17,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from provisioning.case_models import Case
 from provisioning.operators import auditor_ids, operator_ids
-from provisioning.right_models import KEY_LENGTH, AboutOneRight, KivTask
+from provisioning.right_models import KEY_LENGTH
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.lifecycle import OPEN, State
+from provisioning.rules.lifecycle import MOVES, OPEN, State
 from provisioning.rules.mandates import Kind
 
 
@@ -209,8 +210,10 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         return self.filter(state__in=[state.value for state in OPEN])
 
 
-class AccessRequest(AboutOneRight, KivTask):
+class AccessRequest(Case):
     """One item of an order: person × service × level × unit (or care provider), with its own state."""
+
+    KEY, STATES, MOVES, READ_WITH, VALUE = "request", State, MOVES, ("order__orderer",), "add"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="requests")
     position = models.PositiveSmallIntegerField()  # 1, 2, … within the order
@@ -219,9 +222,6 @@ class AccessRequest(AboutOneRight, KivTask):
     ends_on = models.DateField()
 
     state = models.CharField(max_length=30, choices=StateChoice.choices)
-    state_since = models.DateTimeField(default=timezone.now)
-    end_reason = models.TextField(blank=True)  # why it was rejected, withdrawn, could not be done
-    end_code = models.CharField(max_length=60, blank=True)
 
     # `…_for`: the head of unit by whose mandate a delegate ordered or attested; None: nobody stood in.
     ordered_for = models.ForeignKey(
@@ -246,7 +246,6 @@ class AccessRequest(AboutOneRight, KivTask):
     wait_until = models.DateField(null=True)
     # The last verdict: answer, login, causes, warnings, changes. The entry itself is never stored.
     assessment = models.JSONField(default=dict)
-    changes = models.JSONField(default=list)  # what the KIV administrator has to set: dn, attribute, add
 
     carried_out_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="carried_out")
     # The three levels, each with its time: set in KIV, arrived in HSA, login would succeed.
@@ -333,8 +332,33 @@ class AccessRequest(AboutOneRight, KivTask):
         return State(self.state)
 
     @property
-    def is_open(self) -> bool:
-        return self.current_state in OPEN
+    def audit_pointers(self) -> dict[str, Any]:
+        return {"order": self.order, "request": self}
+
+    @property
+    def entries(self) -> models.QuerySet[AuditEntry]:
+        return self.audit_entries.all()
+
+    @property
+    def starters(self) -> list[HsaId]:
+        """Whoever ordered it."""
+        return [self.order.orderer.identity]
+
+    @property
+    def attested_by(self) -> list[str]:
+        return [key for key in (self.attester_id, self.second_attester_id) if key]
+
+    @property
+    def step(self) -> tuple[Any, ...]:
+        return self.state, self.escalation_level
+
+    @property
+    def sitting_ids(self) -> list[HsaId]:
+        return self.starters if self.current_state is State.AWAITING_CHOICE else self.handler_ids
+
+    def leave_state(self) -> tuple[str, ...]:
+        self.nudged_at, self.escalation_level, self.escalated_at = None, 0, None
+        return (*super().leave_state(), "nudged_at", "escalation_level", "escalated_at")
 
 
 class HandlerRole(models.TextChoices):

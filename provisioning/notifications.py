@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import delays
+from provisioning.case_models import Case
 from provisioning.models import OutgoingMessage
 
 
@@ -46,6 +47,10 @@ class Kind(enum.StrEnum):
     REVIEW_STUCK = "review_stuck"
     FINDINGS = "findings"
     SWEEP_STOPPED = "sweep_stopped"
+
+    def of(self, case: Case) -> Kind:
+        """The message about a request, or the one that says the same about a removal."""
+        return Kind(f"{case.MESSAGE_PREFIX}{self.value}")
 
 
 ABOUT_DELEGATIONS = frozenset({Kind.DELEGATED, Kind.DELEGATION_ENDED, Kind.DELEGATION_ENDS_SOON})

@@ -21,9 +21,9 @@ from django.db.models import Q
 from django.utils import timezone, translation
 
 from provisioning import audit, nudges
+from provisioning.case_models import Case
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, WrongState
-from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage, User
 from provisioning.notifications import Kind, compose
 from provisioning.rules.hsa import HsaId
@@ -40,23 +40,20 @@ _CLAIMABLE = (_State.QUEUED, _State.WAITING)
 
 
 def enqueue(
-    cause: AuditEntry, kind: Kind, recipients: Iterable[HsaId], *, removal: Removal | None = None
+    cause: AuditEntry, kind: Kind, recipients: Iterable[HsaId], *, case: Case | None = None
 ) -> list[OutgoingMessage]:
     """Write one message per recipient, in the transaction of the cause. Asking twice writes once.
 
-    It is about the cause's request, or about the removal.
+    It is about the cause's request, or about the case.
     """
     messages = []
+    about = case.pointer if case else {"request": cause.request}
     for recipient in dict.fromkeys(recipients):
         message, is_new = OutgoingMessage.objects.get_or_create(
             cause=cause,
             recipient_key=recipient.folded,
             kind=kind.value,
-            defaults={
-                "recipient_hsa_id": recipient.text,
-                "request": None if removal else cause.request,
-                "removal": removal,
-            },
+            defaults={"recipient_hsa_id": recipient.text, **about},
         )
         if is_new:
             messages.append(message)

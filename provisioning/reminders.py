@@ -14,25 +14,23 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning import audit, dates, outbox
 from provisioning.audit import Action
+from provisioning.case_models import Case
 from provisioning.errors import NotAllowed, WrongState
-from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, User
 from provisioning.notifications import Kind
 from provisioning.rules import deadlines
-from provisioning.rules.hsa import HsaId
-from provisioning.rules.lifecycle import State
 
 
 @transaction.atomic
-def remind(request: AccessRequest) -> bool:
-    """Remind whoever sits on the request, if working days enough have passed. Returns whether it was due."""
-    recipients = who_sits_on(request)
-    if not _is_due(request) or not recipients:
+def remind(case: Case) -> bool:
+    """Remind whoever sits on the case, if working days enough have passed. Returns whether it was due."""
+    recipients = case.sitting_ids
+    if not _is_due(case) or not recipients:
         return False
-    request.reminded_at, request.reminder_count = timezone.now(), request.reminder_count + 1
-    request.save(update_fields=["reminded_at", "reminder_count"])
-    entry = audit.record(Action.REMINDED, actor=None, request=request, count=request.reminder_count)
-    outbox.enqueue(entry, Kind.REMINDER, recipients)
+    case.reminded_at, case.reminder_count = timezone.now(), case.reminder_count + 1
+    case.save(update_fields=["reminded_at", "reminder_count"])
+    entry = audit.record(Action.REMINDED.of(case), actor=None, case=case, count=case.reminder_count)
+    outbox.enqueue(entry, Kind.REMINDER.of(case), recipients, case=case)
     return True
 
 
@@ -44,7 +42,7 @@ def nudge(request: AccessRequest, *, by: User) -> None:
     """
     if by.pk not in (request.order.orderer_id, request.subject_key):
         raise NotAllowed(_("Only the one who ordered, or the person it concerns, can remind."))
-    others = [person for person in who_sits_on(request) if person != by.identity]
+    others = [person for person in request.sitting_ids if person != by.identity]
     if not others:
         raise WrongState(_("Nobody else has the case right now, so there is nobody to remind."))
     if timezone.now() < may_be_nudged_at(request):
@@ -61,26 +59,6 @@ def may_be_nudged_at(request: AccessRequest) -> datetime:
     return max(at for at in told if at is not None) + timedelta(hours=settings.NUDGE_EVERY_HOURS)
 
 
-def who_sits_on(request: AccessRequest) -> list[HsaId]:
-    """The persons who can take the request further; empty where the tool itself has it, or it has ended."""
-    if request.current_state is State.AWAITING_CHOICE:
-        return [request.order.orderer.identity]
-    return [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
-
-
-@transaction.atomic
-def remind_of_removal(row: Removal) -> bool:
-    """Remind the KIV administrators, if working days enough have passed. Returns whether it was due."""
-    recipients = [HsaId(handler.person_hsa_id) for handler in row.handlers.all()]
-    if not _is_due(row) or not recipients:
-        return False
-    row.reminded_at, row.reminder_count = timezone.now(), row.reminder_count + 1
-    row.save(update_fields=["reminded_at", "reminder_count"])
-    entry = audit.record(Action.REMOVAL_REMINDED, actor=None, about=row, count=row.reminder_count)
-    outbox.enqueue(entry, Kind.REMOVAL_REMINDER, recipients, removal=row)
-    return True
-
-
-def _is_due(case: AccessRequest | Removal) -> bool:
+def _is_due(case: Case) -> bool:
     last = dates.today(case.reminded_at or case.state_since)
     return dates.today() >= deadlines.add_working_days(last, settings.REMINDER_WORKING_DAYS)

@@ -6,27 +6,18 @@ a directory: the readings are an argument. A silent or late HSA decides nothing.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from provisioning import audit, delays, evidence, outbox, removal_looks, silences, watching
+from provisioning import evidence, hsa_following, removal_looks, silences
 from provisioning import removal_moves as moves
-from provisioning.audit import Action
 from provisioning.directory import Which
 from provisioning.errors import WrongState
 from provisioning.grant_models import Removal
 from provisioning.models import Evidence
-from provisioning.notifications import Kind
-from provisioning.operators import operator_ids
 from provisioning.rules import departure
 from provisioning.rules.hsa import Answer, Attribute, HsaId, Reading
 from provisioning.rules.removal import Held, Plan
 from provisioning.rules.right_lifecycle import GrantState, RemovalState
-
-_FIELDS = ("gone_from_hsa_at", "hsa_shows", "hsa_late_told_at")
 
 
 @transaction.atomic
@@ -46,13 +37,12 @@ def record(row: Removal, *, kiv: Reading, hsa: Reading) -> bool:
     row.hsa_shows = _shown_by_hsa(found, hsa)
     row.poll_count += 1
     if found.answer is not Answer.NO:
-        _tell_if_late(row)
-        row.save(update_fields=["poll_count", *_FIELDS])
+        hsa_following.put_off(row)
         return False
     row.gone_from_hsa_at = hsa.read_at
     values = _standing_values(row, hsa)
     evidence.keep(row, Evidence.Moment.VERIFICATION, hsa.read_at, values=values, which=Which.NATIONAL)
-    removal_looks.finish(row, hsa.read_at, *_FIELDS, which=Which.NATIONAL)
+    removal_looks.finish(row, hsa.read_at, "gone_from_hsa_at", "hsa_shows", which=Which.NATIONAL)
     return True
 
 
@@ -69,13 +59,7 @@ def left_in_hsa(row: Removal, *, kiv: Reading, hsa: Reading) -> Plan:
 def stop_following(row: Removal) -> None:
     """The national HSA is not configured any more: what KIV holds decides again. Raises WrongState."""
     moves.lock_grant(row)
-    audit.record(Action.REMOVAL_HSA_NOT_READ, actor=None, about=row)
-    moves.move(row, RemovalState.VERIFYING)
-
-
-def hsa_delay(row: Removal) -> timedelta:
-    """How long until the next look into the national HSA, by the number of looks so far."""
-    return watching.step(settings.HSA_POLL_SCHEDULE_SECONDS, max(0, row.poll_count - 1))
+    hsa_following.stop(row)
 
 
 def _shown_by_hsa(found: Plan, hsa: Reading) -> dict[str, object]:
@@ -108,13 +92,3 @@ def _standing_values(row: Removal, hsa: Reading) -> list[dict[str, object]]:
 
 def _is_of(held: Held, unit_id: HsaId | None, purpose: str | None) -> bool:
     return held.unit_id == unit_id and held.purpose.casefold() == (purpose or "").strip().casefold()
-
-
-def _tell_if_late(row: Removal) -> None:
-    """Tell whoever started it and the operators once that the value does not leave HSA."""
-    now = timezone.now()
-    if row.hsa_late_told_at is not None or now - row.state_since < delays.late_after():
-        return
-    row.hsa_late_told_at = now
-    entry = audit.record(Action.REMOVAL_HSA_LATE, actor=None, about=row, code=row.hsa_shows["code"])
-    outbox.enqueue(entry, Kind.REMOVAL_HSA_LATE, [*moves.starters(row), *operator_ids()], removal=row)

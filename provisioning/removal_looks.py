@@ -16,7 +16,17 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, evidence, grants, handlers, outbox, silences
+from provisioning import (
+    audit,
+    case_moves,
+    evidence,
+    grants,
+    handlers,
+    hsa_following,
+    kiv_answers,
+    outbox,
+    silences,
+)
 from provisioning import removal_moves as moves
 from provisioning.audit import Action
 from provisioning.audit_trail.evidence import digests
@@ -118,14 +128,9 @@ def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[P
         moves.give_up(row, code=NO_ADMINISTRATOR, reason=str(reason), actor=None)
         return
     is_again = row.values_gone_at is not None
-    row.carried_out_by, row.carried_out_how, row.carried_out_note = None, "", ""
-    row.reported_done_at, row.seen_instead, row.values_gone_at = None, {}, None
-    moves.move(
-        row,
-        RemovalState.AWAITING_KIV,
-        *("changes", "kept", "unit_dn", "carried_out_by", "carried_out_how", "carried_out_note"),
-        *("reported_done_at", "seen_instead", "values_gone_at"),
-    )
+    row.values_gone_at = None
+    fields = ("changes", "kept", "unit_dn", "values_gone_at", *kiv_answers.forget(row))
+    case_moves.move(row, RemovalState.AWAITING_KIV, *fields)
     handlers.assign(row, HandlerRole.KIV_ADMINISTRATOR, handlers.by_own_mandate(administrators))
     moment = Evidence.Moment.INSTEAD if is_again else Evidence.Moment.BEFORE
     evidence.keep(row, moment, reading.read_at, values=_standing_values(row, reading))
@@ -133,7 +138,7 @@ def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[P
         Action.REMOVAL_KIV_NEEDED, actor=None, about=row, changes=row.changes, kept=row.kept, again=is_again
     )
     kind = Kind.REMOVAL_KIV_RETURNED if is_again else Kind.REMOVAL_KIV
-    outbox.enqueue(entry, kind, [person.hsa_id for person in administrators], removal=row)
+    outbox.enqueue(entry, kind, [person.hsa_id for person in administrators], case=row)
 
 
 def _is_gone(row: Removal, found: Plan) -> bool:
@@ -155,17 +160,15 @@ def _gone_from_kiv(row: Removal, reading: Reading) -> None:
     if not has_national_directory():
         finish(row, reading.read_at, *fields)
         return
-    row.gone_from_hsa_at, row.hsa_shows, row.hsa_late_told_at = None, {}, None
-    also = ("gone_from_hsa_at", "hsa_shows", "hsa_late_told_at")
-    moves.move(row, RemovalState.AWAITING_HSA, *fields, *also)
-    handlers.release(row)
+    row.gone_from_hsa_at = None
+    hsa_following.begin(row, "gone_from_hsa_at", *fields)
     audit.record(Action.REMOVAL_GONE_FROM_KIV, actor=None, about=row, changes=row.changes, kept=row.kept)
 
 
 def finish(row: Removal, at: datetime, *fields: str, which: Which = Which.OWN) -> None:
     """It is proven: nothing is left in the last directory that is read. The row's grant is locked."""
     row.verified_at = at
-    moves.move(row, RemovalState.DONE, "verified_at", *fields)
+    case_moves.move(row, RemovalState.DONE, "verified_at", *fields)
     handlers.release(row)
     entry = audit.record(
         Action.REMOVAL_DONE,
@@ -179,17 +182,17 @@ def finish(row: Removal, at: datetime, *fields: str, which: Which = Which.OWN) -
     )
     if row.grant is not None:
         grants.record_gone(row.grant)
-    outbox.enqueue(entry, Kind.REMOVAL_DONE, moves.concerned(row), removal=row)
+    outbox.enqueue(entry, Kind.REMOVAL_DONE, row.concerned, case=row)
 
 
 def _not_needed(row: Removal, grant: Grant | None, code: str) -> None:
     row.end_code = code
-    moves.move(row, RemovalState.NOT_NEEDED, "end_code", "kept")
+    case_moves.move(row, RemovalState.NOT_NEEDED, "end_code", "kept")
     handlers.release(row)
     entry = audit.record(Action.REMOVAL_NOT_NEEDED, actor=None, about=row, why=code, kept=row.kept)
     if grant is not None:
         grants.record_gone(grant)
-    outbox.enqueue(entry, Kind.REMOVAL_ENDED, moves.concerned(row), removal=row)
+    outbox.enqueue(entry, Kind.REMOVAL_ENDED, row.concerned, case=row)
 
 
 def _standing_values(row: Removal, reading: Reading) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from provisioning import audit, dates, four_eyes, grants, handlers, mandates, outbox, statements
+from provisioning import audit, case_moves, dates, four_eyes, grants, handlers, mandates, outbox, statements
 from provisioning import removal_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
@@ -141,16 +141,13 @@ def _begin(
     )
     concerned = [made.subject_id, *tell]
     told = [person for person in concerned if by is None or person != by.identity]
-    outbox.enqueue(entry, Kind.REMOVAL_STARTED, told, removal=made)
+    outbox.enqueue(entry, Kind.REMOVAL_STARTED, told, case=made)
     start(made)
     return made
 
 
 def _stated(reason: str) -> str:
     return statements.stated(reason, missing=_("Write why the access is to end. Those concerned read it."))
-
-
-# -- the KIV administrator's task ----------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -174,15 +171,15 @@ def withdraw(row: Removal, *, by: User, held: Mandates, seen: SeenUnwanted | Non
         raise WrongState(
             _("It cannot be said that nothing has been removed yet, so it is too late to take it back.")
         )
-    waiting = [HsaId(handler.person_hsa_id) for handler in row.handlers.all()]
+    waiting = row.handler_ids
     row.end_reason = reason.strip()
-    moves.move(row, RemovalState.WITHDRAWN, "end_reason")
+    case_moves.move(row, RemovalState.WITHDRAWN, "end_reason")
     handlers.release(row)
     entry = audit.record(Action.REMOVAL_WITHDRAWN, actor=by, about=row, reason=row.end_reason)
     if grant is not None:
         grants.keep(grant, by=by)
-    told = [person for person in (*moves.concerned(row), *waiting) if person != by.identity]
-    outbox.enqueue(entry, Kind.REMOVAL_ENDED, told, removal=row)
+    told = [person for person in (*row.concerned, *waiting) if person != by.identity]
+    outbox.enqueue(entry, Kind.REMOVAL_ENDED, told, case=row)
 
 
 def _why_not_taken_back(row: Removal, by: User) -> Promise:

@@ -16,14 +16,14 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import audit, carrying_out, dates, handlers, outbox, readings, silences
-from provisioning import request_moves as moves
+from provisioning import case_moves as moves
 from provisioning.audit import Action
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.models import AccessRequest, AccessRequestQuerySet, User
 from provisioning.notifications import Kind
 from provisioning.rules import deadlines
 from provisioning.rules.assessment import Assessment
-from provisioning.rules.hsa import Answer, HsaId, Person, Reading
+from provisioning.rules.hsa import Answer, Person, Reading
 from provisioning.rules.lifecycle import State
 
 _NOTHING_IS_SET = (
@@ -79,7 +79,7 @@ def record_check(
     else:
         moves.move(request, State.AWAITING_CHOICE, *keep)
         handlers.release(request)
-        outbox.enqueue(entry, Kind.CHOOSE, [request.order.orderer.identity])
+        outbox.enqueue(entry, Kind.CHOOSE, request.starters)
 
 
 @transaction.atomic
@@ -104,17 +104,17 @@ def give_up(request: AccessRequest) -> None:
     codes = request.assessment.get("causes", [])
     moves.end(request, State.GAVE_UP, reason=reason, code=codes[0] if codes else "")
     entry = audit.record(Action.GAVE_UP, actor=None, request=request, causes=codes)
-    outbox.enqueue(entry, Kind.ENDED, moves.orderer_and_subject(request))
+    outbox.enqueue(entry, Kind.ENDED, request.concerned)
 
 
 @transaction.atomic
 def end_unanswered(request: AccessRequest) -> None:
     """End a request that nobody has decided on, though the whole ladder was asked. Raises WrongState."""
     reason = str(_("Nobody decided in time, although it was asked further and further up."))
-    waited = [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
+    waited = request.handler_ids
     moves.end(request, State.GAVE_UP, reason=reason, code="order.unanswered")
     entry = audit.record(Action.UNANSWERED, actor=None, request=request, rungs=request.escalation_level)
-    outbox.enqueue(entry, Kind.ENDED, [*moves.orderer_and_subject(request), *waited])
+    outbox.enqueue(entry, Kind.ENDED, [*request.concerned, *waited])
 
 
 @transaction.atomic
@@ -123,11 +123,11 @@ def person_left(request: AccessRequest, *, code: str) -> None:
 
     `code` says what the directory showed. A new employment does not bring it back: it is ordered anew.
     """
-    waited = [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
+    waited = request.handler_ids
     reason = str(_("The person is no longer employed, says the directory."))
     moves.end(request, State.CANNOT_BE_DONE, reason=reason, code=code)
     entry = audit.record(Action.LEFT, actor=None, request=request, why=code)
-    outbox.enqueue(entry, Kind.ENDED, [request.order.orderer.identity, *waited])
+    outbox.enqueue(entry, Kind.ENDED, [*request.starters, *waited])
 
 
 def due_to_end(on: date) -> AccessRequestQuerySet:
@@ -143,13 +143,13 @@ def last_day_passed(request: AccessRequest) -> None:
     """End a request that was not finished before its own last day, whoever has it. Raises WrongState."""
     if not due_to_end(dates.today()).filter(pk=request.pk).exists():
         raise WrongState
-    waited = [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
+    waited = request.handler_ids
     reason = str(_("The last day that was ordered passed before the access could be given."))
     moves.end(request, State.CANNOT_BE_DONE, reason=reason, code="order.last_day_passed")
     entry = audit.record(
         Action.LAST_DAY_PASSED, actor=None, request=request, ends=request.ends_on.isoformat()
     )
-    outbox.enqueue(entry, Kind.ENDED, [*moves.orderer_and_subject(request), *waited])
+    outbox.enqueue(entry, Kind.ENDED, [*request.concerned, *waited])
 
 
 @transaction.atomic
@@ -157,14 +157,11 @@ def withdraw(request: AccessRequest, *, by: User, reason: str = "") -> None:
     """Take the request back: orderer and subject, while it is open. Raises NotAllowed, WrongState."""
     if by.pk not in (request.order.orderer_id, request.subject_key):
         raise NotAllowed(_("Only the one who ordered, or the person it concerns, can withdraw it."))
-    waiting = [HsaId(handler.person_hsa_id) for handler in request.handlers.all()]
+    waiting = request.handler_ids
     moves.end(request, State.WITHDRAWN, reason=reason)
     entry = audit.record(Action.WITHDRAWN, actor=by, request=request, reason=reason.strip())
     outbox.enqueue(
         entry,
         Kind.ENDED,
-        [person for person in (*moves.orderer_and_subject(request), *waiting) if person != by.identity],
+        [person for person in (*request.concerned, *waiting) if person != by.identity],
     )
-
-
-# -- the KIV administrator's task ----------------------------------------------------------------------------

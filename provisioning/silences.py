@@ -10,14 +10,11 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning import audit, outbox, removal_moves
+from provisioning import audit, outbox
 from provisioning.audit import Action
-from provisioning.grant_models import Removal
-from provisioning.models import AccessRequest
+from provisioning.case_models import Case
 from provisioning.notifications import Kind
 from provisioning.operators import operator_ids
-
-Case = AccessRequest | Removal
 
 TELL_AFTER = timedelta(minutes=2)
 _COLUMNS = ("trouble_since", "trouble_code", "trouble_told_at")
@@ -43,10 +40,7 @@ def end(case: Case) -> None:
     if case.trouble_since is None:
         return
     if case.trouble_told_at is not None:
-        if isinstance(case, AccessRequest):
-            audit.record(Action.DIRECTORY_BACK, actor=None, request=case, code=case.trouble_code)
-        else:
-            audit.record(Action.REMOVAL_DIRECTORY_BACK, actor=None, about=case, code=case.trouble_code)
+        audit.record(Action.DIRECTORY_BACK.of(case), actor=None, case=case, code=case.trouble_code)
     case.trouble_since, case.trouble_code, case.trouble_told_at = None, "", None
     case.save(update_fields=_COLUMNS)
 
@@ -58,10 +52,5 @@ def _is_to_be_told(case: Case) -> bool:
 
 
 def _tell(case: Case, code: str) -> None:
-    if isinstance(case, AccessRequest):
-        entry = audit.record(Action.DIRECTORY_SILENT, actor=None, request=case, code=code)
-        outbox.enqueue(entry, Kind.DIRECTORY_SILENT, [case.order.orderer.identity, *operator_ids()])
-        return
-    entry = audit.record(Action.REMOVAL_DIRECTORY_SILENT, actor=None, about=case, code=code)
-    told = [*removal_moves.starters(case), *operator_ids()]
-    outbox.enqueue(entry, Kind.DIRECTORY_SILENT, told, removal=case)
+    entry = audit.record(Action.DIRECTORY_SILENT.of(case), actor=None, case=case, code=code)
+    outbox.enqueue(entry, Kind.DIRECTORY_SILENT, [*case.starters, *operator_ids()], case=case)

@@ -10,16 +10,16 @@ from django.db import transaction
 
 from provisioning import (
     audit,
+    case_moves,
     delegations,
     expiry,
     handlers,
     outbox,
     reminders,
-    removal_moves,
-    request_moves,
 )
 from provisioning.audit_trail import checkpoints
 from provisioning.audit_trail.checkpoints import ChainBroken, NotDelivered
+from provisioning.case_models import Case
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
 from provisioning.grant_models import Removal
@@ -64,14 +64,14 @@ def sweep_reminders() -> None:
     """Remind whoever sits on a request; one transaction each."""
     for pk in _with_a_person():
         with transaction.atomic():
-            row = request_moves.lock(pk)
+            row = case_moves.lock(AccessRequest, pk)
             if row.state in _WITH_A_PERSON:
                 reminders.remind(row)
     for pk in Removal.objects.filter(state=RemovalState.AWAITING_KIV.value).values_list("pk", flat=True):
         with transaction.atomic():
-            removal = removal_moves.lock(pk)
-            if removal.current_state is RemovalState.AWAITING_KIV:
-                reminders.remind_of_removal(removal)
+            removal = case_moves.lock(Removal, pk)
+            if removal.is_with_kiv:
+                reminders.remind(removal)
 
 
 @shared_task(name="provisioning.sweep_handlers")
@@ -80,12 +80,11 @@ def sweep_handlers() -> None:
     directory = open_round()
     requests = AccessRequest.objects.filter(pk__in=_with_a_person()).select_related("order__orderer")
     removals = Removal.objects.filter(state=RemovalState.AWAITING_KIV.value)
+    cases: list[Case] = [*requests, *removals]
     try:
-        handlers.look_up_humans(directory, requests, removals)
-        for request in requests:
-            handlers.refresh(directory, request)
-        for removal in removals:
-            handlers.refresh_removal(directory, removal)
+        handlers.look_up_humans(directory, cases)
+        for case in cases:
+            handlers.refresh(directory, case)
     except DirectoryError:
         return
 

@@ -7,33 +7,29 @@ directory did not tell decides nothing. Source: domain §6 (value set, arrived, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from provisioning import (
     audit,
-    delays,
     evidence,
     grants,
     handlers,
+    hsa_following,
     outbox,
     readings,
     requests,
     silences,
-    watching,
 )
-from provisioning import request_moves as moves
+from provisioning import case_moves as moves
 from provisioning.audit import Action
 from provisioning.audit_trail.evidence import digests
 from provisioning.directory import Which, has_national_directory
 from provisioning.errors import WrongState
 from provisioning.models import AccessRequest, Evidence
 from provisioning.notifications import Kind
-from provisioning.operators import operator_ids
 from provisioning.rules import arrival
 from provisioning.rules.assessment import Assessment
 from provisioning.rules.hsa import Answer, Person, Reading
@@ -69,9 +65,8 @@ def record_verification(
     if has_national_directory():
         # Where nothing had to be set, this is the moment at which KIV was seen to hold all that is needed.
         request.values_seen_at = request.values_seen_at or reading.read_at
-        request.arrived_at, request.hsa_shows, request.hsa_late_told_at = None, {}, None
-        moves.move(request, State.AWAITING_HSA, "assessment", "values_seen_at", *_ARRIVAL_FIELDS)
-        handlers.release(request)
+        request.arrived_at = None
+        hsa_following.begin(request, "assessment", "values_seen_at", "arrived_at")
         audit.record(Action.SET_IN_KIV, actor=None, request=request)
         return
     _done(request, reading.read_at, found, kiv=reading)
@@ -95,8 +90,7 @@ def record_arrival(request: AccessRequest, *, kiv: Reading, hsa: Reading, found:
     request.hsa_shows = _shown_by_hsa(found, hsa)
     request.poll_count += 1
     if not is_through:
-        _tell_if_late(request)
-        request.save(update_fields=["poll_count", *_ARRIVAL_FIELDS])
+        hsa_following.put_off(request, "arrived_at")
         return False
     request.assessment = readings.detailed_verdict(found)
     evidence.keep(
@@ -106,23 +100,8 @@ def record_arrival(request: AccessRequest, *, kiv: Reading, hsa: Reading, found:
         verdict=readings.verdict(found),
         which=Which.NATIONAL,
     )
-    _done(request, hsa.read_at, found, *_ARRIVAL_FIELDS, kiv=kiv)
+    _done(request, hsa.read_at, found, "arrived_at", "hsa_shows", kiv=kiv)
     return True
-
-
-@transaction.atomic
-def stop_following(request: AccessRequest) -> None:
-    """The national HSA is not configured any more: what KIV holds decides again. Raises WrongState."""
-    audit.record(Action.HSA_NOT_READ, actor=None, request=request)
-    moves.move(request, State.VERIFYING)
-
-
-def hsa_delay(request: AccessRequest) -> timedelta:
-    """How long until the next look into the national HSA, by the number of looks so far."""
-    return watching.step(settings.HSA_POLL_SCHEDULE_SECONDS, max(0, request.poll_count - 1))
-
-
-_ARRIVAL_FIELDS = ("arrived_at", "hsa_shows", "hsa_late_told_at")
 
 
 def _done(request: AccessRequest, at: datetime, found: Assessment, *fields: str, kiv: Reading) -> None:
@@ -140,7 +119,7 @@ def _done(request: AccessRequest, at: datetime, found: Assessment, *fields: str,
         evidence=digests(request),
     )
     grants.record_done(request, reading=kiv)
-    outbox.enqueue(entry, Kind.DONE, moves.orderer_and_subject(request))
+    outbox.enqueue(entry, Kind.DONE, request.concerned)
 
 
 def _note_arrival(request: AccessRequest, arrived: Answer, *, kiv: Reading, hsa: Reading) -> None:
@@ -170,13 +149,3 @@ def _shown_by_hsa(found: Assessment, hsa: Reading) -> dict[str, Any]:
         "read_at": hsa.read_at.isoformat(),
         "code": readings.silence(found),
     }
-
-
-def _tell_if_late(request: AccessRequest) -> None:
-    """Tell the orderer and the operators once that the change does not arrive. Nothing else follows."""
-    now = timezone.now()
-    if request.hsa_late_told_at is not None or now - request.state_since < delays.late_after():
-        return
-    request.hsa_late_told_at = now
-    entry = audit.record(Action.HSA_LATE, actor=None, request=request, code=request.hsa_shows["code"])
-    outbox.enqueue(entry, Kind.HSA_LATE, [request.order.orderer.identity, *operator_ids()])

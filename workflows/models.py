@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from viewflow.workflow.models import Process
 
-from provisioning import removal_moves, request_moves
+from provisioning import case_moves
 from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest
 
@@ -24,7 +24,7 @@ class AccessProcess(Process):
 
     def lock_carried(self) -> AccessRequest:
         """What the process carries, locked until the transaction ends; the flow's gates see the same row."""
-        self.request = request_moves.lock(self.request_id)
+        self.request = case_moves.lock(AccessRequest, self.request_id)
         return self.request
 
 
@@ -42,5 +42,5 @@ class RemovalProcess(Process):
 
     def lock_carried(self) -> Removal:
         """What the process carries, locked until the transaction ends; the flow's gates see the same row."""
-        self.removal = removal_moves.lock(self.removal_id)
+        self.removal = case_moves.lock(Removal, self.removal_id)
         return self.removal

@@ -71,7 +71,7 @@ def _look_for(due: Sequence[AccessRequest]) -> int:
 
 
 def _is_there(request: AccessRequest, values: Values) -> bool:
-    return seen_from(request, values).is_in_place is Answer.YES
+    return seen_from(request, values).is_settled
 
 
 def _look_whether_gone(due: Sequence[Removal]) -> int:
@@ -88,7 +88,7 @@ def _look_whether_gone(due: Sequence[Removal]) -> int:
 
 
 def _is_news(removal: Removal, values: Values) -> bool:
-    if removal.trouble_since is not None or gone_from(removal, values).is_gone:
+    if removal.trouble_since is not None or gone_from(removal, values).is_settled:
         return True
     return removal_looks.is_needed_again(removal)
 
@@ -105,11 +105,11 @@ def look(request: AccessRequest) -> SeenWanted | None:
         return None
     order = request.ordered_access
     found = readings.assess_now(order, readings.read_for(order))
-    return seen_from(request, values, instead=_near_misses(found))
+    return seen_from(request, values, near_misses=_near_misses(found))
 
 
 def seen_from(
-    request: AccessRequest, values: Values, *, instead: tuple[Mapping[str, str], ...] = ()
+    request: AccessRequest, values: Values, *, near_misses: tuple[Mapping[str, str], ...] = ()
 ) -> SeenWanted:
     """What these values say of the request's wanted changes."""
     read_at = timezone.now()
@@ -119,7 +119,7 @@ def seen_from(
         read_at=read_at,
         values={(change.dn, change.attribute.value): _about(request, change, values) for change in changes},
         is_in_place=_all_of(answers),
-        instead=instead,
+        near_misses=near_misses,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from provisioning import handlers, readings, removal_departure, removal_looks, silences
+from provisioning import handlers, hsa_following, readings, removal_departure, removal_looks, silences
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.grant_models import Removal
@@ -36,7 +36,7 @@ def look(removal: Removal) -> Looked:
         return Looked(reading)
     try:
         dn = removal_looks.place_dn(removal, reading)
-        return Looked(reading, handlers.removers(open_directory(), removal, dn=dn))
+        return Looked(reading, handlers.administrators_left(open_directory(), removal, dn=dn))
     except DirectoryError as exc:
         return Looked(reading, silence=exc.code)
 
@@ -79,7 +79,7 @@ def record_departure(removal: Removal, followed: Followed) -> Again | None:
         return record_look(removal, kiv)
     if followed.hsa is not None and removal_departure.record(removal, kiv=kiv.reading, hsa=followed.hsa):
         return None
-    return Again(removal_departure.hsa_delay(removal))
+    return Again(hsa_following.delay(removal))
 
 
 def _has_something_to_remove(removal: Removal, looked: Looked) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from provisioning import dates, grants, handlers, readings, requests, silences, verification
+from provisioning import dates, grants, handlers, hsa_following, readings, requests, silences, verification
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest
@@ -116,13 +116,13 @@ def record_arrival(request: AccessRequest, followed: Followed) -> Again | None:
     """After each look on the way to the national HSA: done, put off, or back where KIV has lost it."""
     kiv = followed.kiv
     if not has_national_directory():
-        verification.stop_following(request)
+        hsa_following.stop(request)
         return None
     if kiv.silence:
         return _try_later(request, kiv)
     if followed.hsa is None or followed.found is None:
         if kiv.found.answer is Answer.YES:
-            return Again(verification.hsa_delay(request))  # configured between look and record: look again
+            return Again(hsa_following.delay(request))  # configured between look and record: look again
         verification.record_verification(
             request, reading=kiv.reading, found=kiv.found, administrators=kiv.administrators
         )
@@ -130,7 +130,7 @@ def record_arrival(request: AccessRequest, followed: Followed) -> Again | None:
     silences.end(request)
     if verification.record_arrival(request, kiv=kiv.reading, hsa=followed.hsa, found=followed.found):
         return None
-    return Again(verification.hsa_delay(request))
+    return Again(hsa_following.delay(request))
 
 
 def _try_later(request: AccessRequest, looked: Looked) -> Again:

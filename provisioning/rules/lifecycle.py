@@ -84,8 +84,3 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.VERIFYING: _AFTER_CHECK | {State.AWAITING_HSA, State.DONE, State.WITHDRAWN},
     State.AWAITING_HSA: _AFTER_CHECK | {State.DONE, State.WITHDRAWN},
 } | dict.fromkeys(ENDED, frozenset[State]())
-
-
-def may_move(source: State, target: State) -> bool:
-    """Say whether a request in `source` may go to `target`."""
-    return target in MOVES[source]

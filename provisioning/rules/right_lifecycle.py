@@ -72,8 +72,3 @@ REMOVAL_MOVES: Mapping[RemovalState, frozenset[RemovalState]] = {
     RemovalState.VERIFYING: _AFTER_LOOK,  # something has been removed: too late to withdraw
     RemovalState.AWAITING_HSA: (_AFTER_LOOK | {RemovalState.VERIFYING}) - {RemovalState.AWAITING_HSA},
 } | dict.fromkeys(REMOVAL_ENDED, frozenset[RemovalState]())
-
-
-def may_move(source: RemovalState, target: RemovalState) -> bool:
-    """Say whether a removal in `source` may go to `target`."""
-    return target in REMOVAL_MOVES[source]

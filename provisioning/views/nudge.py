@@ -12,9 +12,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from provisioning import access, reminders, request_moves
+from provisioning import access, case_moves, reminders
 from provisioning.errors import NotAllowed, WrongState
-from provisioning.models import User
+from provisioning.models import AccessRequest, User
 
 
 @require_POST
@@ -26,7 +26,7 @@ def nudge(request: HttpRequest, public_id: UUID) -> HttpResponse:
         raise Http404
     try:
         with transaction.atomic():
-            reminders.nudge(request_moves.lock(case.pk), by=user)
+            reminders.nudge(case_moves.lock(AccessRequest, case.pk), by=user)
     except (NotAllowed, WrongState) as exc:
         messages.warning(request, str(exc.user_message))
     else:

@@ -17,6 +17,7 @@ from provisioning import (
     attestation,
     audit,
     carrying_out,
+    case_moves,
     findings,
     grants,
     handlers,
@@ -24,8 +25,6 @@ from provisioning import (
     readings,
     removal_departure,
     removal_looks,
-    removal_moves,
-    request_moves,
     requests,
     reviews,
     verification,
@@ -34,6 +33,7 @@ from provisioning.audit import Action
 from provisioning.directory import open_directory
 from provisioning.directory.readability import Readability
 from provisioning.errors import NotAllowed
+from provisioning.grant_models import Removal
 from provisioning.models import Delegation
 from provisioning.review_models import Relation
 from provisioning.rules import drift, removal, services
@@ -89,6 +89,11 @@ def unrecorded(action: Action) -> Break:
 def _forget_the_next_look(case: Any, *_args: object) -> None:
     case.next_poll_at = None
     case.save(update_fields=["next_poll_at"])
+
+
+def _forget_a_removals_next_look(case: Any, *_args: object) -> None:
+    if isinstance(case, Removal):
+        _forget_the_next_look(case)
 
 
 def _ask_inside(*_args: object) -> None:
@@ -203,13 +208,13 @@ MUTANTS: tuple[Mutant, ...] = (
     # Nothing waits without a next nudge
     Mutant(
         "a KIV task has its next look",
-        afterwards(request_moves, "move", _forget_the_next_look),
+        afterwards(case_moves, "move", _forget_the_next_look),
         scenarios.set_wrong_and_right,
         "everything_that_waits_is_nudged",
     ),
     Mutant(
         "a removal with KIV has its next look",
-        afterwards(removal_moves, "move", _forget_the_next_look),
+        afterwards(case_moves, "move", _forget_a_removals_next_look),
         scenarios.ended_and_taken_away,
         "everything_that_waits_is_nudged",
     ),

@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 
-from provisioning import access, attestation, delegations, mandates, orders, request_moves, tasks
+from provisioning import access, attestation, case_moves, delegations, mandates, orders, tasks
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.models import AccessRequest, AuditEntry, Delegation, OutgoingMessage, User
@@ -350,7 +350,7 @@ def test_a_decision_read_before_the_revocation_is_refused_even_if_the_delegate_s
     assert cast.DELEGATE.folded in asked(request)
     delegate = acts.user(cast.DELEGATE)
     with pytest.raises(NotAllowed), transaction.atomic():
-        attestation.attest(request_moves.lock(request.pk), by=delegate, held=held)
+        attestation.attest(case_moves.lock(AccessRequest, request.pk), by=delegate, held=held)
     request.refresh_from_db()
     assert request.attester is None
 

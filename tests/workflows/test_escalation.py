@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 
-from provisioning import reminders, request_moves, tasks
+from provisioning import case_moves, reminders, tasks
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from provisioning.requests import Choice
@@ -235,7 +235,7 @@ def test_where_the_last_who_was_asked_falls_away_the_next_is_asked_at_once(direc
 def nudge(request: AccessRequest, by: HsaId) -> None:
     user = acts.user(by)
     with transaction.atomic():
-        reminders.nudge(request_moves.lock(request.pk), by=user)
+        reminders.nudge(case_moves.lock(AccessRequest, request.pk), by=user)
 
 
 @pytest.mark.parametrize(

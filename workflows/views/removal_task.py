@@ -123,7 +123,7 @@ def _answer_done(request: HttpRequest, user: User, removal: Removal) -> HttpResp
     if row.current_state is RemovalState.AWAITING_KIV:
         messages.warning(request, _("The directory does not show that it is gone, so the task stays."))
         return redirect("removal_task", public_id=removal.public_id)
-    if seen is None or not seen.is_gone:
+    if seen is None or not seen.is_settled:
         return _stays(request, removal)
     messages.success(request, _("Thank you. The directory shows that it is gone."))
     return redirect("kiv_tasks")
