@@ -224,7 +224,9 @@ def browser() -> Iterator[Browser]:
     # Playwright's plain interface keeps an event loop in this thread, and Django would refuse the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_ARGUMENTS))
+        chromium = playwright.chromium.launch(
+            executable_path=program, args=list(CHROMIUM_ARGUMENTS), timeout=servers.BROWSER_MILLISECONDS
+        )
         yield chromium
         chromium.close()
 
@@ -239,7 +241,7 @@ def open_window(browser: Browser) -> Iterator[Callable[..., Page]]:
 
     def open_one(**options: Any) -> Page:
         context = browser.new_context(**{"locale": "sv-SE", "timezone_id": "Europe/Stockholm", **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(servers.BROWSER_MILLISECONDS)
         contexts.append(context)
         return context.new_page()
 

@@ -40,7 +40,7 @@ def texts_in_code(tmp_path_factory):
     env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     subprocess.run(
         [sys.executable, "-m", "django", "makemessages", "-l", "sv", "--no-location"],
-        cwd=folder, env=env, check=True, capture_output=True, timeout=100,
+        cwd=folder, env=env, check=True, capture_output=True, timeout=240,
     )  # fmt: skip
     found = polib.pofile(str(folder / "locale" / "sv" / "LC_MESSAGES" / "django.po"))
     return {(entry.msgctxt, entry.msgid) for entry in found if not entry.obsolete}

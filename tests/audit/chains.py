@@ -13,7 +13,7 @@ from provisioning import audit
 from provisioning.audit import Action
 from provisioning.audit_trail import checkpoints, verification
 from provisioning.models import AuditEntry
-from tests.servers import ROOT
+from tests.servers import PATIENCE_SECONDS, ROOT
 
 LENGTH = 10
 
@@ -58,4 +58,4 @@ def run_tool(
     ]
     if checkpoint_file is not None and checkpoint_file.exists():
         command += ["--checkpoints", str(checkpoint_file)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)

@@ -92,7 +92,7 @@ def test_writers_at_the_same_time_keep_one_order_without_gaps():
 
     def write(number):
         try:
-            start.wait(10)
+            start.wait(60)
             for turn in range(each):
                 try:
                     with transaction.atomic():
@@ -111,7 +111,7 @@ def test_writers_at_the_same_time_keep_one_order_without_gaps():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(240)
     assert failures == []
     report = verification.verify()
     assert report.is_sound, report.findings

@@ -40,7 +40,7 @@ def test_a_changed_checkpoint_is_not_signed(checkpoint_file):
 def test_syslog_gets_a_line_that_can_be_read_back(checkpoint_file):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(5)
+        server.settimeout(60)
         checkpoints.write([("syslog", f"127.0.0.1:{server.getsockname()[1]}")])
         line = server.recv(65536).rstrip(b"\0").decode()
     checkpoint_file.write_text(f"Jan  1 00:00:00 host {line}\n")

@@ -18,7 +18,7 @@ from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
 from tests.browser.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a world is made first
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]  # a world is made first
 
 PICTURES = servers.ROOT / "test-output" / "screenshots"
 AXE = Path(__file__).parent / "vendor" / "axe" / "axe.min.js"
@@ -208,7 +208,7 @@ def world(tool: servers.EmbeddedTool, browser: Any) -> Iterator[World]:
 
     def visit(hsa_id: HsaId) -> Visitor:
         context = browser.new_context(locale="sv-SE")
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(servers.BROWSER_MILLISECONDS)
         contexts.append(context)
         return Visitor(context.new_page(), tool.url).log_in(hsa_id)
 

@@ -13,7 +13,7 @@ from tests import cast
 from tests.browser.conftest import Visit
 from tests.browser.visitor import swedish
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # the tool is started first
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]  # the tool is started first
 
 WANTED = f"INTYG;Rehab-{cast.BJORKHAGA}"
 

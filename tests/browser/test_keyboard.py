@@ -15,7 +15,7 @@ from tests.browser.visitor import NEED, RISK
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # the tool is started first
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]  # the tool is started first
 
 MOST_PRESSES = 90
 HAS_FOCUS = "selector => document.activeElement.matches(selector)"

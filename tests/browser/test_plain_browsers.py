@@ -8,7 +8,7 @@ from provisioning.rules.lifecycle import State
 from tests import cast
 from tests.browser.conftest import Visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # the tool is started first
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]  # the tool is started first
 
 
 def test_an_order_is_carried_out_without_javascript(visit: Visit) -> None:

@@ -13,13 +13,13 @@ from django.utils.translation import gettext
 from provisioning.models import StateChoice
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.lifecycle import State
+from tests.servers import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 NEED = "Samordnar rehabiliteringen på enheten från och med i höst."
 RISK = "Ser alla sjukskrivna på enheten. Har uppdraget och har gått utbildningen."
-PATIENCE_SECONDS = 60
 
 
 def swedish(msgid: str) -> str:

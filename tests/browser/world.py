@@ -20,7 +20,7 @@ from provisioning.rules.hsa import Attribute, HsaId
 from provisioning.rules.lifecycle import State
 from tests import cast
 from tests.browser.visitor import Visitor
-from tests.servers import EmbeddedTool
+from tests.servers import PATIENCE_SECONDS, EmbeddedTool
 
 ROLE = f"INTYG;Rehab-{cast.BJORKHAGA}"
 REHAB_UNIT = "rehabstod:unit"
@@ -107,7 +107,7 @@ def end_a_right(head: Visitor, administrator: Visitor) -> tuple[str, str]:
         head.page.locator(SUBMIT).click()
         head.page.wait_for_url(re.compile(r"/borttag/[0-9a-f-]{36}/$"))
         removal = head.page.url.rstrip("/").rpartition("/")[2]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while f"/kiv/borttag/{removal}/" not in administrator.page.content():
         assert time.monotonic() < deadline, "the KIV administrator gets the task of removing"
         administrator.open("/kiv/")
@@ -163,7 +163,7 @@ def take_a_right_away(head: Visitor, case_url: str, tool: EmbeddedTool) -> str:
         head.page.wait_for_url(re.compile(r"/borttag/[0-9a-f-]{36}/$"))
         removal = head.page.url.rstrip("/").rpartition("/")[2]
         kiv.remove_value(dn_of(cast.WRONG_UNIT), Attribute.SYSTEM_ROLE, ROLE)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while "/kvitto/" not in head.page.content():
         assert time.monotonic() < deadline, "the removal ends when the value is gone"
         head.open(f"/borttag/{removal}/")

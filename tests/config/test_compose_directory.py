@@ -63,7 +63,7 @@ class Directory(servers.Server):
         }
         return subprocess.run(
             [sys.executable, str(ROOT / "manage.py"), *arguments],
-            env=env, capture_output=True, text=True, check=False, timeout=60,
+            env=env, capture_output=True, text=True, check=False, timeout=240,
         )  # fmt: skip
 
 

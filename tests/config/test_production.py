@@ -15,7 +15,7 @@ from tests import servers
 from tests.config.reading_settings import PRODUCTION
 from tests.servers import LOOPBACK, ROOT
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(900)
 
 
 class Web(servers.Server):
@@ -41,7 +41,7 @@ class Web(servers.Server):
             return False
 
     def get(self, path, **headers):
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=20)
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=60)
         connection.request("GET", path, headers={"Host": "access.invalid", **headers})
         answer = connection.getresponse()
         answer.read()
@@ -52,7 +52,7 @@ class Web(servers.Server):
 def manage(*arguments, variables, check=True):
     return subprocess.run(
         [sys.executable, "-W", "ignore", str(ROOT / "manage.py"), *arguments],
-        env=variables, cwd=ROOT, capture_output=True, text=True, check=check, timeout=120,
+        env=variables, cwd=ROOT, capture_output=True, text=True, check=check, timeout=240,
     )  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def test_neither_web_server_nor_worker_start_as_a_demo_with_a_directory_elsewher
         Web(tmp_path, variables).start()
     worker = subprocess.run(
         [sys.executable, "-m", "celery", "--app", "config.celery", "worker", "--pool", "threads"],
-        env=variables, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        env=variables, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
     assert worker.returncode != 0
     assert "DIRECTORY_URL points at another machine" in worker.stderr

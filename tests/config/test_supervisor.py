@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from config.supervisor import Program, Supervisor
-from tests.servers import ROOT
+from tests.servers import PATIENCE_SECONDS, ROOT
 
-SLEEPS = [sys.executable, "-c", "import time; print('awake', flush=True); time.sleep(60)"]
-LIMIT_SECONDS = 15
+SLEEPS = [sys.executable, "-c", "import time; print('awake', flush=True); time.sleep(600)"]
 
 
 def run_apart(tmp_path: Path, programs: str) -> subprocess.Popen[str]:
@@ -44,7 +43,7 @@ def announcing(name: str, then: str) -> str:
 
 
 def wait_for(condition, what: str) -> None:
-    deadline = time.monotonic() + LIMIT_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
         time.sleep(0.02)
@@ -65,11 +64,11 @@ def is_alive(pid: int) -> bool:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_everything_and_is_no_failure(tmp_path, number):
-    sleep = "time.sleep(60)"
+    sleep = "time.sleep(600)"
     process = run_apart(tmp_path, f"[{announcing('one', sleep)}, {announcing('two', sleep)}]")
     pids = [pid_in(tmp_path / name) for name in ("one", "two")]
     process.send_signal(number)
-    output, _ = process.communicate(timeout=LIMIT_SECONDS)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, output
     assert not any(is_alive(pid) for pid in pids)
     assert output.rstrip().endswith("Stopped.")
@@ -77,32 +76,32 @@ def test_a_signal_ends_everything_and_is_no_failure(tmp_path, number):
 
 def test_the_first_program_that_ends_ends_the_others_and_is_named(tmp_path):
     lasting, failing = (
-        announcing("lasting", "time.sleep(60)"),
+        announcing("lasting", "time.sleep(600)"),
         announcing("failing", "time.sleep(0.5); sys.exit(3)"),
     )
     process = run_apart(tmp_path, f"[{lasting}, {failing}]")
     pid = pid_in(tmp_path / "lasting")
-    output, _ = process.communicate(timeout=LIMIT_SECONDS)
+    output, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert "failing ended by itself (exit status 3)" in output
     assert not is_alive(pid)
 
 
 def test_a_child_of_a_program_ends_with_it(tmp_path):
-    inner = "open('inner','w').write(str(subprocess.Popen(['sleep', '60']).pid)); time.sleep(60)"
+    inner = "open('inner','w').write(str(subprocess.Popen(['sleep', '600']).pid)); time.sleep(600)"
     process = run_apart(tmp_path, f"[{announcing('outer', inner)}]")
     pid = pid_in(tmp_path / "inner")
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=LIMIT_SECONDS)
+    process.communicate(timeout=PATIENCE_SECONDS)
     wait_for(lambda: not is_alive(pid), "the child of the program ended")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
 def test_programs_end_when_the_supervisor_itself_is_killed(tmp_path):
-    process = run_apart(tmp_path, f"[{announcing('one', 'time.sleep(60)')}]")
+    process = run_apart(tmp_path, f"[{announcing('one', 'time.sleep(600)')}]")
     pid = pid_in(tmp_path / "one")
     process.kill()
-    process.communicate(timeout=LIMIT_SECONDS)
+    process.communicate(timeout=PATIENCE_SECONDS)
     wait_for(lambda: not is_alive(pid), "the program ended with its killed parent")
 
 

@@ -16,7 +16,6 @@ from tests.directory.certificates import Certificates
 
 _SYSTEM_SCHEMAS = Path("/etc/ldap/schema")
 _MODULES = Path("/usr/lib/ldap")
-_START_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class Slapd:
                 stdout=log,
                 stderr=log,
             )
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + servers.PATIENCE_SECONDS
         while not (servers.is_open(self.port) and servers.is_open(self.tls_port)):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
@@ -93,7 +92,7 @@ class Slapd:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=60)
             self._process = None
 
     def __enter__(self) -> Self:

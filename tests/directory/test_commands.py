@@ -24,7 +24,7 @@ from provisioning.directory.checking import SENTENCES
 from provisioning.directory.mock.server import MockDirectory
 from provisioning.directory.troubles import Trouble
 from provisioning.rules.hsa import HsaId
-from tests import cast
+from tests import cast, servers
 from tests.directory.conftest import DEMO_LAYOUT
 from tests.directory.standins import Server
 
@@ -47,7 +47,7 @@ def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield process, process.stdout.readline()
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=servers.PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -55,9 +55,9 @@ def test_the_mock_says_where_it_listens_and_stops_when_told(number: signal.Signa
     with running() as (process, line):
         match = re.fullmatch(r"Mock directory: ldap://127\.0\.0\.1:(\d+) \(\d+ entries\)\n", line)
         assert match, line
-        with socket.create_connection(("127.0.0.1", int(match[1])), timeout=5):
+        with socket.create_connection(("127.0.0.1", int(match[1])), timeout=60):
             process.send_signal(number)
-            out, err = process.communicate(timeout=10)
+            out, err = process.communicate(timeout=servers.PATIENCE_SECONDS)
         assert (process.returncode, out.strip(), err) == (0, "Mock directory: stopped", "")
 
 

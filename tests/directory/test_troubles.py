@@ -258,7 +258,7 @@ def test_each_thread_has_a_connection_of_its_own(server: Server, connect: Connec
         meeting = threading.Barrier(4)
 
         def ask(_: int) -> bool:
-            meeting.wait(timeout=10)
+            meeting.wait(timeout=60)
             answers = [directory.person(cast.HEAD) is not None for _ in range(5)]
             directory.close()
             return all(answers)

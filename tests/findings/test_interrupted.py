@@ -22,7 +22,7 @@ from tests.grants import life
 from tests.workflows import acts
 from workflows import comparing
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
 WHO = cast.COORDINATOR
 AT_MOST = 80  # questions of one sweep here; reached only if it has become far more talkative

@@ -30,7 +30,7 @@ WHERE_THEY_COME = {
     "Review": "open closed",
 }
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(0 if RUNS else 600)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(0 if RUNS else 1800)]
 
 
 def test_whatever_the_order_what_must_hold_holds(world):

@@ -28,6 +28,7 @@ def configured(settings, monkeypatch) -> Iterator[None]:
         monkeypatch.delenv(name.lower(), raising=False)
     settings.SITE_URL = SITE_URL
     settings.ALLOWED_HOSTS = ["testserver"]
+    settings.OIDC_TIMEOUT_SECONDS = 60  # a busy machine is no silent provider
     settings.OIDC_CLIENT_ID = CLIENT["id"]
     settings.OIDC_CLIENT_SECRET = CLIENT["secret"]
     providers.forget()

@@ -70,7 +70,7 @@ class OidcProvider(Server):
     def fault(self, **fault: Any) -> None:
         """Switch a fault on; without arguments, all off."""
         text = quote(json.dumps(fault)) if fault else ""
-        answer = requests.get(f"{self.issuer}/test/fault?{text}", timeout=10)
+        answer = requests.get(f"{self.issuer}/test/fault?{text}", timeout=60)
         assert answer.text == "ok"
 
 

@@ -238,11 +238,11 @@ def test_logging_out_ends_the_session_here_and_at_the_provider(visitor):
     assert response["Referrer-Policy"] == "same-origin"  # the provider does not hear of our addresses
     assert "no-store" in response["Cache-Control"]
 
-    question = visitor.provider.get(address, timeout=10).text
+    question = visitor.provider.get(address, timeout=60).text
     action = re.search(r'action="([^"]+)"', question).group(1)
     xsrf = re.search(r'name="xsrf" value="([^"]+)"', question).group(1)
     answer = visitor.provider.post(
-        action, data={"xsrf": xsrf, "logout": "yes"}, allow_redirects=False, timeout=10
+        action, data={"xsrf": xsrf, "logout": "yes"}, allow_redirects=False, timeout=60
     )
     assert answer.headers["Location"].startswith(f"{django_settings.SITE_URL}/utloggad/")
     assert visitor.tool.get("/utloggad/").status_code == 200

@@ -55,7 +55,7 @@ class Visitor:
         return self.tool.session.get("_auth_user_id")
 
     def _get(self, address: str, **parameters: str) -> requests.Response:
-        return self.provider.get(address, params=parameters, allow_redirects=False, timeout=10)
+        return self.provider.get(address, params=parameters, allow_redirects=False, timeout=60)
 
 
 def parameters(address: str) -> dict[str, str]:

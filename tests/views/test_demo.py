@@ -145,7 +145,7 @@ def test_the_demo_s_pages_do_not_exist_beside_production_settings() -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert ran.returncode == 0, ran.stderr
 

@@ -30,7 +30,7 @@ from tests.visibility.table import METHODS, Column
 from tests.visibility.world import PAYLOADS, PEOPLE, World
 from tests.workflows import acts
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
 WATCHED = (
     Order,

@@ -23,7 +23,7 @@ from tests.workflows import acts
 
 __all__ = ["made"]
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
 # Who may read the name, and on which pages: orderer, attester and those who have the case (domain §7).
 MAY_READ = {"head", "kiv", "kiv-above"}

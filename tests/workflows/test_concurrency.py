@@ -27,7 +27,7 @@ def at_once(*acts_to_do: Callable[[], object]) -> list[object]:
 
     def run(number: int, act: Callable[[], object]) -> None:
         try:
-            start.wait(10)
+            start.wait(60)
             results[number] = act()
         except ProvisioningError as exc:
             results[number] = exc
@@ -38,7 +38,7 @@ def at_once(*acts_to_do: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(240)
     return results
 
 

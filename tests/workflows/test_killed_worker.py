@@ -19,12 +19,12 @@ from provisioning.models import AuditEntry, OutgoingMessage
 from provisioning.rules.hsa import Attribute
 from provisioning.rules.lifecycle import State
 from tests import cast
+from tests.servers import PATIENCE_SECONDS
 from tests.workflows import acts
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.django_db(transaction=True)]
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 60
 
 
 @contextmanager
