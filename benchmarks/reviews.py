@@ -3,22 +3,17 @@
 On a real slapd with these people and units beside the demo's, and a database of its own (SQLite). Bars:
 the items are there within 60 seconds; the page answers within 0.5 seconds (19 of 20), the directory's
 answer for each right included.
-
-    python -m benchmarks reviews
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import tables
+from benchmarks import apart, tables
 from benchmarks.tables import Table
 
 UNITS, PEOPLE, LOOKS = 125, 40, 20
@@ -27,19 +22,9 @@ AREA = "ou=Område Norr,ou=Demoregionens vård,ou=Org,o=Demoregionen"
 
 
 def run() -> Table:
-    """Measured in a process of its own, with a database and settings of its own."""
+    """One sitting after the other."""
     before = tables.load_average()
-    with tempfile.TemporaryDirectory(prefix="reviews-benchmark-") as folder:
-        foreign = ("DIRECTORY_", "HSA_", "DATABASE_", "REDIS_", "REVIEW_", "APP_")
-        kept = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.reviews", folder],
-            env={**kept, "VAR_DIR": folder, "LOG_LEVEL": "ERROR"},
-            stdout=subprocess.PIPE,
-            check=True,
-            text=True,
-        )
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = apart.measured("benchmarks.reviews")
     page = tables.percentile(found["pages"], 95)
     table = Table(f"Reviews of {UNITS * PEOPLE} rights on {UNITS} units, on slapd", ("what", "s", "bar s"))
     opened = found["opened"]
@@ -57,7 +42,6 @@ def run() -> Table:
 
 def measure(folder: Path) -> dict[str, Any]:
     """One run, in this process."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     import django
 
     django.setup()
