@@ -31,22 +31,22 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 TIMETABLE: dict[str, dict[str, Any]] = {
     "background work": every(5, "workflows.sweep_background"),
     "KIV tasks": every(2, "workflows.poll_kiv_tasks"),
-    "messages": every(20, "provisioning.sweep_messages"),
-    "reminders": every(15 * 60, "provisioning.sweep_reminders"),
-    "handlers": every(10 * 60, "provisioning.sweep_handlers"),
+    "messages": every(20, "workflows.sweep_messages"),
+    "reminders": every(15 * 60, "workflows.sweep_reminders"),
+    "handlers": every(10 * 60, "workflows.sweep_handlers"),
     "escalations": every(15 * 60, "workflows.sweep_escalations"),
-    "notices": every(30 * 60, "provisioning.sweep_notices"),
+    "notices": every(30 * 60, "workflows.sweep_notices"),
     "expiry": every(10 * 60, "workflows.sweep_expiry"),
     "reviews": every(15 * 60, "workflows.sweep_reviews"),
     "comparison with the directory": every(15 * 60, "workflows.sweep_directory"),
-    "delegations": every(10 * 60, "provisioning.sweep_delegations"),
-    "sessions": every(60 * 60, "provisioning.sweep_sessions"),
+    "delegations": every(10 * 60, "workflows.sweep_delegations"),
+    "sessions": every(60 * 60, "workflows.sweep_sessions"),
     "retention": {
         "task": "workflows.sweep_retention",
         "schedule": crontab(hour=3, minute=17),
         "options": {"expires": 12 * 60 * 60},
     },
-    "audit checkpoint": every(60 * 60, "provisioning.write_checkpoint"),
+    "audit checkpoint": every(60 * 60, "workflows.write_checkpoint"),
 }
 app.conf.beat_schedule = TIMETABLE
 
@@ -61,8 +61,8 @@ LANES = {
     "workflows.poll_kiv_tasks": Lane.PULSE,
     "workflows.run_background": Lane.CASE,
     "workflows.sweep_background": Lane.CASE,
-    "provisioning.send_message": Lane.CASE,
-    "provisioning.sweep_messages": Lane.CASE,
+    "workflows.send_message": Lane.CASE,
+    "workflows.sweep_messages": Lane.CASE,
 }
 
 

@@ -305,7 +305,7 @@ WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 2
 BACKGROUND_LEASE_SECONDS = env.int("BACKGROUND_LEASE_SECONDS", 90, at_least=5, at_most=3600)
 WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 300, at_least=5, at_most=86_400)
 REMINDER_WORKING_DAYS = env.int("REMINDER_WORKING_DAYS", 2, at_least=1, at_most=60)
-NUDGE_EVERY_HOURS = env.int("NUDGE_EVERY_HOURS", 24, at_least=1, at_most=720)
+REMINDER_EVERY_HOURS = env.int("REMINDER_EVERY_HOURS", 24, at_least=1, at_most=720)
 # After so many working days without an answer the next one up is asked, so many times, and then it ends.
 ESCALATE_AFTER_WORKING_DAYS = env.int("ESCALATE_AFTER_WORKING_DAYS", 4, at_least=1, at_most=60)
 ESCALATION_LEVELS = env.int("ESCALATION_LEVELS", 2, at_least=0, at_most=10)

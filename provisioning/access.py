@@ -127,7 +127,7 @@ def may_withdraw(user: User, request: AccessRequest) -> bool:
     return request.is_open and user.hsa_key in (request.order.orderer_id, request.subject_key)
 
 
-def may_nudge(user: User, request: AccessRequest) -> bool:
+def may_remind(user: User, request: AccessRequest) -> bool:
     """The orderer and the subject may remind whoever else has the request."""
     if user.hsa_key not in (request.order.orderer_id, request.subject_key):
         return False

@@ -43,7 +43,7 @@ class Action(enum.StrEnum):
     DONE = "request.done"
     GAVE_UP = "request.gave_up"
     REMINDED = "request.reminded"
-    NUDGED = "request.nudged"
+    REMINDED_BY_PERSON = "request.nudged"
     ESCALATED = "request.escalated"
     UNANSWERED = "request.unanswered"
     DELEGATED = "delegation.given"

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from provisioning import audit, dates, mandates, notifications, nudges, outbox, statements
+from provisioning import audit, dates, mandates, notifications, outbox, statements, worker
 from provisioning.audit import Action
 from provisioning.directory import Directory, open_directory
 from provisioning.errors import Invalid, NotAllowed, WrongState
@@ -198,7 +198,7 @@ def _spread(row: Delegation) -> None:
     pk = row.pk
     receiver = row.delegate
     transaction.on_commit(lambda: mandates.forget_copy(receiver), robust=True)
-    nudges.after_commit("provisioning.refresh_delegated", pk)
+    worker.wake("workflows.refresh_delegated", pk)
 
 
 def _lock(pk: int) -> Delegation:

@@ -20,16 +20,15 @@ from provisioning.errors import NotAllowed, WrongState
 from provisioning.grant_models import Grant, Removal
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, AccessRequestQuerySet, User
-from provisioning.nudges import after_commit
 from provisioning.right_models import PersonAndPlace
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import HsaId, Level, Reading, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.lifecycle import UNATTESTED
 from provisioning.rules.mandates import Kind
 from provisioning.rules.right_lifecycle import EndCause, GrantState
+from provisioning.worker import wake
 
 RIGHT = ("subject_key", "service", "level", "unit_key")  # the columns that tell one right from another
-_UNATTESTED = (State.AWAITING_ATTESTATION.value, State.AWAITING_SECOND_ATTESTATION.value)
 
 
 def lock(pk: int) -> Grant:
@@ -155,7 +154,7 @@ def _look_again_at_removals(request: AccessRequest) -> None:
     person = request.subject_key
     if Removal.objects.open().filter(subject_key=person).exists():
         transaction.on_commit(lambda: _make_removals_due(person), robust=True)
-        after_commit("workflows.poll_kiv_tasks")
+        wake("workflows.poll_kiv_tasks")
 
 
 def _make_removals_due(person_key: str) -> None:
@@ -290,7 +289,7 @@ def waits_for_renewal(grant: Grant, *, on: date) -> bool:
     taken away one day and set again the next. At most so many days, and not for an order whose first day is
     still to come: see docs/decisions.
     """
-    orders = open_renewals(grant).exclude(state__in=_UNATTESTED).filter(starts_on__lte=on)
+    orders = open_renewals(grant).exclude(state__in=UNATTESTED).filter(starts_on__lte=on)
     return on <= waits_until(grant) and orders.exists()
 
 
@@ -306,7 +305,7 @@ def open_renewals(grant: Grant) -> AccessRequestQuerySet:
 
 def attested_orders(subject_key: str) -> AccessRequestQuerySet:
     """Orders for the person that are attested and not finished: what they need is being set."""
-    return AccessRequest.objects.open().filter(subject_key=subject_key).exclude(state__in=_UNATTESTED)
+    return AccessRequest.objects.open().filter(subject_key=subject_key).exclude(state__in=UNATTESTED)
 
 
 def record_gone(grant: Grant) -> None:

@@ -20,7 +20,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 
-from provisioning import audit, nudges
+from provisioning import audit, worker
 from provisioning.case_models import Case
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, WrongState
@@ -57,7 +57,7 @@ def enqueue(
         )
         if is_new:
             messages.append(message)
-            nudges.after_commit("provisioning.send_message", message.pk)
+            worker.wake("workflows.send_message", message.pk)
     return messages
 
 
@@ -114,7 +114,7 @@ def resend(message: OutgoingMessage, *, by: User) -> None:
             about=row.removal,
             message=str(row.uuid),
         )
-        nudges.after_commit("provisioning.send_message", row.pk)
+        worker.wake("workflows.send_message", row.pk)
 
 
 def troubled() -> Q:

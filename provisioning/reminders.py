@@ -35,7 +35,7 @@ def remind(case: Case) -> bool:
 
 
 @transaction.atomic
-def nudge(request: AccessRequest, *, by: User) -> None:
+def remind_others(request: AccessRequest, *, by: User) -> None:
     """Somebody who waits reminds whoever has the request: orderer and subject, not too often.
 
     Raises NotAllowed, WrongState (nobody else has it, or they were told less than the set hours ago).
@@ -45,18 +45,18 @@ def nudge(request: AccessRequest, *, by: User) -> None:
     others = [person for person in request.sitting_ids if person != by.identity]
     if not others:
         raise WrongState(_("Nobody else has the case right now, so there is nobody to remind."))
-    if timezone.now() < may_be_nudged_at(request):
+    if timezone.now() < may_be_reminded_at(request):
         raise WrongState(_("They were told not long ago. Give them a little more time."), code="too_soon")
     request.nudged_at = timezone.now()
     request.save(update_fields=["nudged_at"])
-    entry = audit.record(Action.NUDGED, actor=by, request=request, count=len(others))
+    entry = audit.record(Action.REMINDED_BY_PERSON, actor=by, request=request, count=len(others))
     outbox.enqueue(entry, Kind.REMINDER, others)
 
 
-def may_be_nudged_at(request: AccessRequest) -> datetime:
+def may_be_reminded_at(request: AccessRequest) -> datetime:
     """From when on it is not too soon to remind: so many hours after they were last told."""
     told = (request.state_since, request.reminded_at, request.nudged_at, request.escalated_at)
-    return max(at for at in told if at is not None) + timedelta(hours=settings.NUDGE_EVERY_HOURS)
+    return max(at for at in told if at is not None) + timedelta(hours=settings.REMINDER_EVERY_HOURS)
 
 
 def _is_due(case: Case) -> bool:

@@ -65,7 +65,10 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.DONE: ("success", gettext_lazy("Verified: the service's login rule lets the person in.")),
     Action.GAVE_UP: ("error", gettext_lazy("What was missing did not come in time. The case has ended.")),
     Action.REMINDED: ("waiting", gettext_lazy("A reminder was sent.")),
-    Action.NUDGED: ("waiting", gettext_lazy("Somebody who waits asked for a reminder, and it was sent.")),
+    Action.REMINDED_BY_PERSON: (
+        "waiting",
+        gettext_lazy("Somebody who waits asked for a reminder, and it was sent."),
+    ),
     Action.ESCALATED: ("waiting", gettext_lazy("Nobody had answered. It was asked further up.")),
     Action.UNANSWERED: ("error", gettext_lazy("Nobody decided in time. The case has ended.")),
     Action.DELEGATED: ("info", gettext_lazy("A delegation was given.")),

@@ -23,7 +23,7 @@ from viewflow.workflow.nodes.view import View, ViewActivation
 from viewflow.workflow.signals import task_failed
 from viewflow.workflow.status import STATUS
 
-from provisioning import nudges
+from provisioning import worker
 
 
 class StepActivation(ViewActivation):
@@ -64,7 +64,7 @@ class BackgroundActivation(AbstractJobActivation):
         self.task.scheduled = timezone.now() + delay
         self.task.data = {"attempts": 0}
         self.task.save()
-        nudges.after_commit("workflows.run_background", self.task.pk)
+        worker.wake("workflows.run_background", self.task.pk)
 
     def claim(self) -> str | None:
         """Take the work if it is due; returns the claim, or None if it is somebody else's or not due."""

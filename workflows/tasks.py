@@ -1,10 +1,36 @@
-"""Entrances for the worker: the flow's background work, its sweep, the polling of KIV tasks, retention."""
+"""Entrances for the worker: background work, messages, and the sweeps of the timetable."""
 
 from __future__ import annotations
 
-from celery import shared_task
+import logging
 
+from celery import shared_task
+from django.core.management import call_command
+from django.db import transaction
+
+from provisioning import (
+    audit,
+    case_moves,
+    delegations,
+    handlers,
+    outbox,
+    reminders,
+)
+from provisioning import (
+    expiry as notices,
+)
+from provisioning.audit_trail import checkpoints
+from provisioning.audit_trail.checkpoints import ChainBroken, NotDelivered
+from provisioning.case_models import Case
+from provisioning.directory import open_directory, open_round
+from provisioning.errors import DirectoryError
+from provisioning.grant_models import Removal
+from provisioning.models import AccessRequest, Delegation
+from provisioning.rules.lifecycle import WITH_A_PERSON
+from provisioning.rules.right_lifecycle import RemovalState
 from workflows import comparing, escalation, expiry, polling, retention, reviewing, steps
+
+log = logging.getLogger(__name__)
 
 RETENTION_SECONDS = 150  # well below the time limit of tasks
 
@@ -60,3 +86,105 @@ def sweep_reviews() -> None:
 def sweep_directory() -> None:
     """Compare all rights with the directory; a directory that does not answer changes nothing."""
     comparing.sweep()
+
+
+@shared_task(name="workflows.sweep_sessions")
+def sweep_sessions() -> None:
+    """Forget the sessions whose time is over: they hold ID tokens."""
+    call_command("clearsessions")
+
+
+@shared_task(name="workflows.send_message")
+def send_message(pk: int) -> None:
+    """Send one message, if nobody else has."""
+    outbox.send(pk)
+
+
+@shared_task(name="workflows.sweep_messages")
+def sweep_messages() -> None:
+    """Send what is due: lost nudges, retries, interrupted sendings. One that fails oddly stops no other."""
+    for pk in outbox.due():
+        try:
+            outbox.send(pk)
+        except Exception as exc:
+            log.error("message %s failed: %s", pk, type(exc).__name__)
+
+
+@shared_task(name="workflows.sweep_reminders")
+def sweep_reminders() -> None:
+    """Remind whoever sits on a request; one transaction each."""
+    for pk in _with_a_person():
+        with transaction.atomic():
+            row = case_moves.lock(AccessRequest, pk)
+            if row.state in WITH_A_PERSON:
+                reminders.remind(row)
+    for pk in Removal.objects.filter(state=RemovalState.AWAITING_KIV.value).values_list("pk", flat=True):
+        with transaction.atomic():
+            removal = case_moves.lock(Removal, pk)
+            if removal.is_with_kiv:
+                reminders.remind(removal)
+
+
+@shared_task(name="workflows.sweep_handlers")
+def sweep_handlers() -> None:
+    """Ask the directory again who may act on each open request; a silent directory changes nothing."""
+    directory = open_round()
+    requests = AccessRequest.objects.filter(pk__in=_with_a_person()).select_related("order__orderer")
+    removals = Removal.objects.filter(state=RemovalState.AWAITING_KIV.value)
+    cases: list[Case] = [*requests, *removals]
+    try:
+        handlers.look_up_humans(directory, cases)
+        for case in cases:
+            handlers.refresh(directory, case)
+    except DirectoryError:
+        return
+
+
+@shared_task(name="workflows.sweep_notices")
+def sweep_notices() -> None:
+    """Announce rights that end soon; a silent directory only puts it off, what is written goes out."""
+    try:
+        notices.give_notices(open_directory())
+    except DirectoryError as exc:
+        log.warning("notices not written (%s)", exc.code)
+    notices.send_digests()
+
+
+@shared_task(name="workflows.sweep_delegations")
+def sweep_delegations() -> None:
+    """End delegations that have lapsed or lost their ground, and remind of those that end soon."""
+    try:
+        delegations.sweep(open_directory())
+    except DirectoryError as exc:
+        log.warning("delegations not compared with the directory (%s)", exc.code)
+
+
+@shared_task(name="workflows.refresh_delegated")
+def refresh_delegated(pk: int) -> None:
+    """Let what waits for the head of unit follow a delegation that has just begun or ended."""
+    row = Delegation.objects.get(pk=pk)
+    directory = open_directory()
+    for request in handlers.concerned_by(row).select_related("order__orderer"):
+        try:
+            handlers.refresh(directory, request)
+        except DirectoryError:
+            return
+
+
+@shared_task(name="workflows.write_checkpoint")
+def write_checkpoint() -> None:
+    """Write down outside the database where the audit chain ends. What fails is recorded and fails loudly."""
+    try:
+        checkpoints.write()
+    except NotDelivered as exc:
+        with transaction.atomic():
+            audit.record(audit.Action.CHECKPOINT_FAILED, actor=None, code=exc.code, targets=list(exc.failed))
+        log.error("audit checkpoint not delivered to %s", ", ".join(exc.failed))
+        raise
+    except ChainBroken as exc:
+        log.critical("no audit checkpoint: %s, run verify_audit", exc.code)
+        raise
+
+
+def _with_a_person() -> list[int]:
+    return list(AccessRequest.objects.filter(state__in=WITH_A_PERSON).values_list("pk", flat=True))

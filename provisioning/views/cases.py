@@ -79,7 +79,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         ],
         "siblings": [presentation.line(user, sibling) for sibling in siblings.prefetch_related("handlers")],
         "may_withdraw": access.may_withdraw(user, row),
-        "may_nudge": access.may_nudge(user, row),
+        "may_remind": access.may_remind(user, row),
         "may_copy": not row.is_open and user.pk in (row.order.orderer_id, row.subject_key),
         "is_masked": not reads_name,
         "grant": access.visible_grants(user).filter(requests=row).first(),

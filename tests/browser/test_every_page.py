@@ -189,7 +189,7 @@ NO_PAGE = {
     "login",
     "logout",
     "resend",
-    "nudge",
+    "remind",
     "receipt_json",
     "removal_receipt_json",
 } | {

@@ -107,7 +107,7 @@ def send_messages(var_dir: Path) -> None:
     """Ask the worker of a run, from another process, to do something twenty times."""
     code = (
         "import django; django.setup(); from celery import current_app; "
-        "[current_app.send_task('provisioning.sweep_messages', retry=False) for _ in range(20)]"
+        "[current_app.send_task('workflows.sweep_messages', retry=False) for _ in range(20)]"
     )
     env = {**os.environ, "VAR_DIR": str(var_dir), "DJANGO_SETTINGS_MODULE": "config.settings"}
     env.pop("DATABASE_URL", None)

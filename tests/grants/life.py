@@ -15,8 +15,7 @@ from provisioning.rules.lifecycle import State
 from provisioning.rules.right_lifecycle import EndCause, RemovalState
 from tests import cast
 from tests.workflows import acts
-from workflows import expiry, polling, steps
-from workflows import tasks as workflow_tasks
+from workflows import expiry, polling, steps, tasks
 
 ROLE = "INTYG;Rehab-" + cast.BJORKHAGA.text
 
@@ -104,7 +103,7 @@ def removal_of_finding(finding: Finding, by: HsaId = cast.HEAD) -> Removal:
 
 def work() -> None:
     """One round of everything the worker does, at once."""
-    workflow_tasks.sweep_background()
+    tasks.sweep_background()
     Removal.objects.filter(next_poll_at__isnull=False).update(next_poll_at=timezone.now())
     acts.work()
 

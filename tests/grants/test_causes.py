@@ -272,8 +272,8 @@ def test_a_right_let_to_end_and_prolonged_is_announced_again(directory, kiv):
 
 def test_many_rights_of_many_persons_are_one_mail_to_their_head_each_time(directory, kiv, mailoutbox):
     from provisioning import expiry as notices
-    from provisioning import tasks
     from provisioning.grant_models import Notice
+    from workflows import tasks
 
     rights = [life.granted(kiv), life.statistics(kiv), life.granted(kiv, person_id=cast.BLANKS)]
     last_day = dates.today() + timedelta(days=60)

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import formats
 
-from provisioning import dates, expiry, grants, mandates, orders, tasks
+from provisioning import dates, expiry, grants, mandates, orders
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.grant_models import Grant, Notice, Removal
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
@@ -21,6 +21,7 @@ from tests.findings import drifting
 from tests.grants import life
 from tests.workflows import acts
 from workflows import expiry as ending
+from workflows import tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

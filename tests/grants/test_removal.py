@@ -284,7 +284,7 @@ def test_one_administrator_passes_it_on_and_the_other_keeps_it(directory, kiv):
     life.cannot(removal, removing.Cannot.NOT_MINE)
     left = removal.handlers.get()
     assert left.person_key == cast.KIV_ADMINISTRATOR_ABOVE.folded
-    from provisioning import tasks
+    from workflows import tasks
 
     tasks.sweep_handlers()
     assert removal.handlers.get().person_key == cast.KIV_ADMINISTRATOR_ABOVE.folded
@@ -445,7 +445,7 @@ def test_couplings_that_have_just_been_hidden_from_us_are_not_taken_for_gone(dir
 
 
 def test_reminders_go_to_the_administrators_after_working_days(directory, kiv):
-    from provisioning import tasks
+    from workflows import tasks
 
     removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
     tasks.sweep_reminders()

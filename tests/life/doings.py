@@ -207,10 +207,10 @@ class Doings:
         who = _who(by, [request.order.orderer_id], request.subject_key)
         self._attempt("choose", lambda: acts.choose(request, choice, by=who))
 
-    def nudge(self, number: int, by: By = "asked") -> None:
+    def remind(self, number: int, by: By = "asked") -> None:
         request = _pick(number, self.requests_in(*OPEN))
         who = _who(by, [request.order.orderer_id], request.subject_key)
-        self._attempt("nudge", lambda: reminders.nudge(request, by=acts.user(who)))
+        self._attempt("remind", lambda: reminders.remind_others(request, by=acts.user(who)))
 
     # Delegations
 

@@ -115,7 +115,7 @@ BY_SOMEBODY: Mapping[str, tuple[IsPossible, Doing]] = {
     "attest": (_cases(*UNATTESTED), Doings.attest),
     "reject": (_cases(*UNATTESTED), Doings.reject),
     "withdraw": (_cases(*OPEN), Doings.withdraw),
-    "nudge": (_cases(*OPEN), Doings.nudge),
+    "remind": (_cases(*OPEN), Doings.remind),
     **dict(_each("choose", _cases(State.AWAITING_CHOICE), Doings.choose, choice=requests.Choice)),
     **dict(_each("delegate", _always, _delegate, kinds=((Kind.ATTESTING,), tuple(Kind)))),
     "revoke": (Doings.open_delegations, _revoke),

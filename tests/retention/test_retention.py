@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from viewflow.workflow.models import Process, Task
 
-from provisioning import findings, removals, tasks
+from provisioning import findings, removals
 from provisioning.audit import Action
 from provisioning.audit_trail import exports, guards
 from provisioning.finding_models import Finding
@@ -39,8 +39,7 @@ from tests import cast
 from tests.findings import drifting
 from tests.grants import life
 from tests.workflows import acts, delegating
-from workflows import expiry, retention, steps
-from workflows import tasks as workflow_tasks
+from workflows import expiry, retention, steps, tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -348,9 +347,9 @@ def test_the_timetable_sweeps_every_night(directory, calendar):
 
     withdrawn()
     calendar.set(DUE)
-    (job,) = [job for job in TIMETABLE.values() if job["task"] == workflow_tasks.sweep_retention.name]
+    (job,) = [job for job in TIMETABLE.values() if job["task"] == tasks.sweep_retention.name]
     assert (job["schedule"].hour, job["schedule"].day_of_week) == ({3}, set(range(7)))
-    workflow_tasks.sweep_retention()
+    tasks.sweep_retention()
     assert cases() == []
 
 

@@ -15,13 +15,11 @@ from viewflow.workflow.context import Context
 from viewflow.workflow.models import Process, Task
 from viewflow.workflow.nodes import Switch
 
-from provisioning import tasks
 from provisioning.directory import open_directory
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from tests import cast
 from tests.workflows import acts
-from workflows import polling
-from workflows import tasks as workflow_tasks
+from workflows import polling, tasks
 from workflows.flows import AccessRequestFlow
 
 NEED = "Kanariefågelns behov: samordnar rehabilitering för enhetens sjukskrivna."
@@ -204,7 +202,7 @@ def test_background_work_that_fails(part, directory, log, canaries, explode, mon
     request = placed()
     monkeypatch.setattr(AccessRequestFlow.check, part, explode)
     task = Task.objects.get(process=request.process, status="SCHEDULED")
-    workflow_tasks.run_background(task.pk)
+    tasks.run_background(task.pk)
     assert_discreet(log, canaries)
     task.refresh_from_db()
     assert task.data["error"] == "IntegrityError"
@@ -239,7 +237,7 @@ def test_a_poll_that_fails(directory, log, canaries, explode, monkeypatch):
     acts.work()
     AccessRequest.objects.update(next_poll_at="2020-01-01T00:00:00Z")
     monkeypatch.setattr(polling, "open_directory", explode)
-    workflow_tasks.poll_kiv_tasks.apply()
+    tasks.poll_kiv_tasks.apply()
     assert_discreet(log, canaries)
 
 
@@ -274,7 +272,7 @@ def test_a_task_that_raises_in_the_worker(directory, log, canaries, explode, mon
     message = OutgoingMessage.objects.first()
     tasks.send_message.apply(args=(message.pk,))
     assert_discreet(log, canaries)
-    assert "task provisioning.send_message" in log.getvalue()
+    assert "task workflows.send_message" in log.getvalue()
 
 
 # --- The directory ------------------------------------------------------------------------------------------
@@ -284,7 +282,7 @@ def test_a_directory_that_goes_away(directory, enter, log, canaries):
     placed()
     client = enter(cast.HEAD)
     directory.stop()
-    workflow_tasks.sweep_background()
+    tasks.sweep_background()
     response = client.post("/bestall/", {"action": "search_person", "person_search": canaries[1]})
     assert response.status_code == 503
     assert not found_in(log.getvalue(), canaries)

@@ -3,10 +3,11 @@
 import pytest
 from django.contrib.sessions.models import Session
 
-from provisioning import session_limits, tasks
+from provisioning import session_limits
 from provisioning.models import AuditEntry
 from tests import cast
 from tests.config.reading_settings import PRODUCTION, read_settings
+from workflows import tasks
 
 pytestmark = pytest.mark.django_db
 BEGIN = 1_800_000_000.0

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from provisioning import dates, tasks
+from provisioning import dates
 from provisioning.grant_models import Grant, Notice
 from provisioning.models import AccessRequest, AuditEntry, Order
 from provisioning.rules import deadlines
@@ -20,6 +20,7 @@ from tests.grants import life
 from tests.reviews import sitting as review_sitting
 from tests.views.reading import form_of, text_of
 from tests.workflows import acts, delegating
+from workflows import tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

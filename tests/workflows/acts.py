@@ -8,15 +8,14 @@ from datetime import date, timedelta
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import attestation, carrying_out, mandates, orders, requests, tasks
+from provisioning import attestation, carrying_out, mandates, orders, requests
 from provisioning.directory import open_directory
 from provisioning.models import AccessRequest, User
 from provisioning.orders import Draft
 from provisioning.rules.hsa import HsaId, Level, Person, Service
 from provisioning.rules.lifecycle import State
 from tests import cast
-from workflows import polling, steps
-from workflows import tasks as workflow_tasks
+from workflows import polling, steps, tasks
 
 NEED = "Samordnar rehabiliteringen för enhetens sjukskrivna."
 RISK = "Ser bara sjukfall på den egna enheten; följs upp varje år."
@@ -56,10 +55,10 @@ def order(by: HsaId = cast.HEAD, **wishes) -> AccessRequest:
 
 def work() -> None:
     """One round of everything the worker does, at once: background work that is due, polls, messages."""
-    workflow_tasks.sweep_background()
+    tasks.sweep_background()
     AccessRequest.objects.filter(next_poll_at__isnull=False).update(next_poll_at=timezone.now())
     polling.poll_due()
-    workflow_tasks.sweep_background()
+    tasks.sweep_background()
 
 
 def make_everything_due() -> None:

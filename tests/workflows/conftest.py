@@ -9,5 +9,5 @@ import pytest
 def lost_nudges(monkeypatch) -> list[tuple[str, tuple[int, ...]]]:
     """No broker: every nudge is lost, and the sweeps have to do. Returns what would have been sent."""
     sent: list[tuple[str, tuple[int, ...]]] = []
-    monkeypatch.setattr("provisioning.nudges._send", lambda name, args: sent.append((name, args)))
+    monkeypatch.setattr("provisioning.worker._send", lambda name, args: sent.append((name, args)))
     return sent

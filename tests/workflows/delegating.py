@@ -7,13 +7,14 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from provisioning import delegations, mandates, tasks
+from provisioning import delegations, mandates
 from provisioning.delegations import Wish
 from provisioning.models import Delegation
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Kind
 from tests import cast
 from tests.workflows import acts
+from workflows import tasks
 
 REASON = "Semester i fyra veckor; ersättaren tar besluten."
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 
-from provisioning import access, attestation, case_moves, delegations, mandates, orders, tasks
+from provisioning import access, attestation, case_moves, delegations, mandates, orders
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.models import AccessRequest, AuditEntry, Delegation, OutgoingMessage, User
@@ -18,7 +18,7 @@ from provisioning.rules.mandates import Kind
 from tests import cast
 from tests.clock import pinned
 from tests.workflows import acts, delegating
-from workflows import steps
+from workflows import steps, tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 
-from provisioning import case_moves, reminders, tasks
+from provisioning import case_moves, reminders
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from provisioning.requests import Choice
@@ -15,7 +15,7 @@ from provisioning.rules.lifecycle import State
 from tests import cast
 from tests.clock import pinned
 from tests.workflows import acts, delegating
-from workflows import tasks as workflow_tasks
+from workflows import tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,8 +39,8 @@ def asked(request: AccessRequest) -> set[str]:
 def climb(clock, day: str, at: str = "09:00") -> None:
     """The sweep on that day, twice: the second finds nothing left to do."""
     clock.set(day, at)
-    workflow_tasks.sweep_escalations()
-    workflow_tasks.sweep_escalations()
+    tasks.sweep_escalations()
+    tasks.sweep_escalations()
 
 
 def told(kind: str) -> set[str]:
@@ -232,10 +232,10 @@ def test_where_the_last_who_was_asked_falls_away_the_next_is_asked_at_once(direc
 # -- those who wait ------------------------------------------------------------------------------------------
 
 
-def nudge(request: AccessRequest, by: HsaId) -> None:
+def remind(request: AccessRequest, by: HsaId) -> None:
     user = acts.user(by)
     with transaction.atomic():
-        reminders.nudge(case_moves.lock(AccessRequest, request.pk), by=user)
+        reminders.remind_others(case_moves.lock(AccessRequest, request.pk), by=user)
 
 
 @pytest.mark.parametrize(
@@ -245,18 +245,18 @@ def test_who_waits_can_remind_and_others_cannot(directory, clock, by, may):
     request = acts.order(by=cast.COORDINATOR)
     clock.set("2026-03-03")
     if may:
-        nudge(request, by)
+        remind(request, by)
         assert told("reminder") == {cast.HEAD.folded}
         entry = AuditEntry.objects.get(action="request.nudged")
         assert entry.actor_id == by.folded
         return
     with pytest.raises(NotAllowed):
-        nudge(request, by)
+        remind(request, by)
     assert told("reminder") == set()
 
 
 def test_reminding_has_its_limit(directory, clock, settings):
-    settings.NUDGE_EVERY_HOURS = 24
+    settings.REMINDER_EVERY_HOURS = 24
     request = acts.order(by=cast.COORDINATOR)
     for day, at, is_too_soon in [
         ("2026-03-02", "09:00", True),  # they were told a moment ago
@@ -268,10 +268,10 @@ def test_reminding_has_its_limit(directory, clock, settings):
         clock.set(day, at)
         if is_too_soon:
             with pytest.raises(WrongState) as refused:
-                nudge(request, cast.COORDINATOR)
+                remind(request, cast.COORDINATOR)
             assert refused.value.code == "too_soon"
         else:
-            nudge(request, cast.COORDINATOR)
+            remind(request, cast.COORDINATOR)
     assert AuditEntry.objects.filter(action="request.nudged").count() == 2
 
 
@@ -281,10 +281,10 @@ def test_the_person_can_remind_the_orderer_who_has_to_choose_but_not_the_other_w
     request.refresh_from_db()
     assert request.current_state is State.AWAITING_CHOICE
     clock.set("2026-03-03", "12:00")
-    nudge(request, cast.COORDINATOR_UNCOUPLED)
+    remind(request, cast.COORDINATOR_UNCOUPLED)
     assert told("reminder") == {cast.HEAD.folded}
     with pytest.raises(WrongState):
-        nudge(request, cast.HEAD)
+        remind(request, cast.HEAD)
 
 
 def test_nobody_is_reminded_of_what_the_tool_itself_has(directory, clock):
@@ -295,5 +295,5 @@ def test_nobody_is_reminded_of_what_the_tool_itself_has(directory, clock):
     request.refresh_from_db()
     clock.set("2026-03-04")
     with pytest.raises(WrongState):
-        nudge(request, cast.HEAD)
+        remind(request, cast.HEAD)
     assert told("reminder") == set()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning import tasks
 from provisioning.directory import open_directory
 from provisioning.directory.library import ldap3
 from provisioning.models import AccessRequest, Handler
 from tests import cast
 from tests.workflows import many_tasks
+from workflows import tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import access, attestation, handlers, mandates, orders, tasks
+from provisioning import access, attestation, handlers, mandates, orders
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed
 from provisioning.models import AccessRequest, AuditEntry, Order, OutgoingMessage
@@ -17,7 +17,7 @@ from provisioning.rules.lifecycle import State
 from tests import cast
 from tests.findings import drifting
 from tests.workflows import acts
-from workflows import steps
+from workflows import steps, tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,8 +14,7 @@ from provisioning.rules.hsa import Attribute
 from provisioning.rules.lifecycle import State
 from tests import cast
 from tests.workflows import acts
-from workflows import steps
-from workflows import tasks as workflow_tasks
+from workflows import steps, tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -143,7 +142,7 @@ def test_a_worker_killed_between_work_and_record_loses_only_its_claim(directory,
     assert steps.due_background() == []  # still claimed
     assert steps.run_background(task.pk) is False
     acts.make_everything_due()  # the claim runs out
-    workflow_tasks.sweep_background()
+    tasks.sweep_background()
     request.refresh_from_db()
     assert request.current_state is State.AWAITING_KIV
     assert AuditEntry.objects.filter(request=request, action="request.checked").count() == 1
@@ -158,7 +157,7 @@ def test_an_unexpected_error_is_put_off_and_keeps_nothing_but_its_type(directory
 
     with monkeypatch.context() as patch:
         patch.setattr(task.flow_task, "work", broken)
-        workflow_tasks.run_background(task.pk)
+        tasks.run_background(task.pk)
     task.refresh_from_db()
     assert task.status == "SCHEDULED"
     assert task.scheduled > timezone.now()
@@ -184,7 +183,7 @@ def test_a_nudge_delivered_twice_is_work_done_once(directory):
     request = acts.order()
     task = scheduled(request)
     for _time in range(2):
-        workflow_tasks.run_background(task.pk)
+        tasks.run_background(task.pk)
     assert AuditEntry.objects.filter(request=request, action="request.checked").count() == 1
     assert Task.objects.filter(process=request.process, flow_task_type="HUMAN").count() == 1
 
@@ -192,7 +191,7 @@ def test_a_nudge_delivered_twice_is_work_done_once(directory):
 def test_a_message_nudged_twice_is_one_mail(directory, mailoutbox):
     acts.order(by=cast.COORDINATOR)
     message = OutgoingMessage.objects.get(kind="attest")
-    from provisioning import tasks
+    from workflows import tasks
 
     for _time in range(2):
         tasks.send_message(message.pk)

@@ -1,4 +1,4 @@
-"""Nudges to the worker: best effort, after commit. Rows are the truth; sweeps repair every lost nudge.
+"""Waking the worker: best effort, after commit. Rows are the truth; sweeps repair every lost nudge.
 
 A dead broker must not stall the person whose click caused the nudge: sending is tried once, briefly,
 and a failure is only logged.
@@ -16,7 +16,7 @@ from kombu.exceptions import KombuError, OperationalError
 log = logging.getLogger(__name__)
 
 
-def after_commit(task_name: str, *args: int) -> None:
+def wake(task_name: str, *args: int) -> None:
     """Ask the worker, once this transaction is committed, to run a task with these keys."""
     transaction.on_commit(partial(_send, task_name, args), robust=True)
 

@@ -18,15 +18,15 @@ from provisioning.models import AccessRequest, User
 
 
 @require_POST
-def nudge(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def remind(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Send the reminder, or say why not now."""
     user = cast(User, request.user)
     case = access.find_to_act(user, public_id)
-    if not access.may_nudge(user, case):
+    if not access.may_remind(user, case):
         raise Http404
     try:
         with transaction.atomic():
-            reminders.nudge(case_moves.lock(AccessRequest, case.pk), by=user)
+            reminders.remind_others(case_moves.lock(AccessRequest, case.pk), by=user)
     except (NotAllowed, WrongState) as exc:
         messages.warning(request, str(exc.user_message))
     else:
