@@ -18,12 +18,7 @@ from provisioning.models import AccessRequest
 from provisioning.rules.lifecycle import State
 from workflows import work
 from workflows.models import AccessProcess
-from workflows.nodes import Background, Step
-
-
-def is_in(state: State) -> Any:
-    """A condition: the request is in this state."""
-    return lambda activation: activation.process.request.current_state is state
+from workflows.nodes import Background, Step, is_in
 
 
 class AccessRequestFlow(Flow):

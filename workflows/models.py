@@ -18,6 +18,10 @@ class AccessProcess(Process):
     class Meta:
         verbose_name_plural = "access processes"
 
+    @property
+    def case(self) -> AccessRequest:
+        return self.request
+
     def carried(self) -> AccessRequest:
         """What the process carries, read afresh."""
         return AccessRequest.objects.select_related("order__orderer").get(pk=self.request_id)
@@ -35,6 +39,10 @@ class RemovalProcess(Process):
 
     class Meta:
         verbose_name_plural = "removal processes"
+
+    @property
+    def case(self) -> Removal:
+        return self.removal
 
     def carried(self) -> Removal:
         """What the process carries, read afresh."""

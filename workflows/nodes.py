@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 from typing import Any
 
 from django.conf import settings
@@ -45,6 +46,11 @@ class Step(View):
     def __init__(self, *, page: str, **kwargs: Any) -> None:
         super().__init__(view=None, **kwargs)
         self.page = page
+
+
+def is_in(state: Enum) -> Callable[[Any], bool]:
+    """A condition: what the process carries is in this state."""
+    return lambda activation: activation.process.case.current_state is state
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +144,4 @@ class Background(AbstractJob):
     def first_delay(self, activation: BackgroundActivation) -> timedelta:
         if isinstance(self._first_delay, timedelta):
             return self._first_delay
-        return self._first_delay(activation.process.request)
+        return self._first_delay(activation.process.case)

@@ -17,12 +17,7 @@ from provisioning.grant_models import Removal
 from provisioning.rules.right_lifecycle import RemovalState
 from workflows import removal_work
 from workflows.models import RemovalProcess
-from workflows.nodes import Background, Step
-
-
-def is_in(state: RemovalState) -> Any:
-    """A condition: the removal is in this state."""
-    return lambda activation: activation.process.removal.current_state is state
+from workflows.nodes import Background, Step, is_in
 
 
 class RemovalFlow(Flow):

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
-from provisioning import handlers, hsa_following, readings, removal_departure, removal_looks, silences
+from provisioning import handlers, hsa_following, readings, removal_departure, removal_looks
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.grant_models import Removal
 from provisioning.rules.hsa import Answer, Person, Reading
 from workflows.nodes import Again
+from workflows.work import try_later
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def follow(removal: Removal) -> Followed:
 def record_look(removal: Removal, looked: Looked) -> Again | None:
     """After a look, first or last. A directory that does not answer decides nothing."""
     if looked.silence:
-        return _try_later(removal, looked)
+        return try_later(removal, code=looked.silence)
     if removal_looks.waits_for_order(removal, looked.reading):
         return Again(timedelta(seconds=settings.WAIT_RECHECK_SECONDS))
     if looked.administrators is None and _has_something_to_remove(removal, looked):
@@ -85,9 +85,3 @@ def record_departure(removal: Removal, followed: Followed) -> Again | None:
 def _has_something_to_remove(removal: Removal, looked: Looked) -> bool:
     """Another right has ended since the look: what it kept is to be removed after all."""
     return removal_looks.plan_for(removal, looked.reading).answer is Answer.YES
-
-
-def _try_later(removal: Removal, looked: Looked) -> Again:
-    silences.begin_or_last(removal, code=looked.silence)
-    lasted = (timezone.now() - (removal.trouble_since or timezone.now())).total_seconds()
-    return Again(timedelta(seconds=min(300.0, max(5.0, lasted / 2))))

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from provisioning import dates, grants, handlers, hsa_following, readings, requests, silences, verification
+from provisioning.case_models import Case
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest
@@ -80,7 +81,7 @@ def follow(request: AccessRequest) -> Followed:
 def record_check(request: AccessRequest, looked: Looked) -> Again | None:
     """After the first check."""
     if looked.silence:
-        return _try_later(request, looked)
+        return try_later(request, code=looked.silence)
     requests.record_check(
         request, reading=looked.reading, found=looked.found, administrators=looked.administrators
     )
@@ -90,7 +91,7 @@ def record_check(request: AccessRequest, looked: Looked) -> Again | None:
 def record_waiting(request: AccessRequest, looked: Looked) -> Again | None:
     """After each re-check while the request waits: go on when it has come, end when the time is up."""
     if looked.silence:
-        return _try_later(request, looked)
+        return try_later(request, code=looked.silence)
     requests.record_check(
         request, reading=looked.reading, found=looked.found, administrators=looked.administrators
     )
@@ -105,7 +106,7 @@ def record_waiting(request: AccessRequest, looked: Looked) -> Again | None:
 def record_verification(request: AccessRequest, looked: Looked) -> Again | None:
     """After a verification: done, or back to whoever can mend it."""
     if looked.silence:
-        return _try_later(request, looked)
+        return try_later(request, code=looked.silence)
     verification.record_verification(
         request, reading=looked.reading, found=looked.found, administrators=looked.administrators
     )
@@ -119,7 +120,7 @@ def record_arrival(request: AccessRequest, followed: Followed) -> Again | None:
         hsa_following.stop(request)
         return None
     if kiv.silence:
-        return _try_later(request, kiv)
+        return try_later(request, code=kiv.silence)
     if followed.hsa is None or followed.found is None:
         if kiv.found.answer is Answer.YES:
             return Again(hsa_following.delay(request))  # configured between look and record: look again
@@ -133,9 +134,9 @@ def record_arrival(request: AccessRequest, followed: Followed) -> Again | None:
     return Again(hsa_following.delay(request))
 
 
-def _try_later(request: AccessRequest, looked: Looked) -> Again:
+def try_later(case: Case, *, code: str) -> Again:
     """A directory that does not answer decides nothing: soon again at first, then every five minutes."""
-    silences.begin_or_last(request, code=looked.silence)
-    since = request.trouble_since or looked.reading.read_at
-    lasted = (looked.reading.read_at - since).total_seconds()
+    silences.begin_or_last(case, code=code)
+    now = timezone.now()
+    lasted = (now - (case.trouble_since or now)).total_seconds()
     return Again(timedelta(seconds=min(300.0, max(5.0, lasted / 2))))
