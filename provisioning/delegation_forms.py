@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from provisioning.choices import Option
 from provisioning.delegations import Wish
-from provisioning.forms import MAX_TEXT
+from provisioning.fields import Day, LongText
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Kind
 
@@ -50,29 +50,19 @@ class DelegationForm(forms.Form):
         help_text=gettext_lazy("Who has both attests by ordering, as you do."),
         error_messages={"required": gettext_lazy("Choose what you delegate.")},
     )
-    starts_on = forms.DateField(
+    starts_on = Day(
         label=gettext_lazy("First day"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": gettext_lazy("Write the first day."),
-            "invalid": gettext_lazy("Write the day as year-month-day, for example 2026-09-01."),
-        },
+        missing=gettext_lazy("Write the first day."),
     )
-    ends_on = forms.DateField(
+    ends_on = Day(
         label=gettext_lazy("Last day"),
         help_text=gettext_lazy("At most one year. The delegation lapses by itself."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": gettext_lazy("Write the last day."),
-            "invalid": gettext_lazy("Write the day as year-month-day, for example 2026-09-01."),
-        },
+        missing=gettext_lazy("Write the last day."),
     )
-    reason = forms.CharField(
+    reason = LongText(
         label=gettext_lazy("Why do you delegate?"),
         help_text=gettext_lazy("For example vacation. Everybody concerned reads it."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        error_messages={"required": gettext_lazy("Write why you delegate.")},
+        missing=gettext_lazy("Write why you delegate."),
     )
 
     def __init__(self, *args: Any, units: Iterable[Option], persons: Iterable[Option] = (), **kwargs: Any):

@@ -8,8 +8,8 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from provisioning.fields import Day, LongText
 from provisioning.finding_words import STEPS
-from provisioning.forms import MAX_TEXT
 from provisioning.rules.drift import ORDERING, Step
 
 
@@ -23,26 +23,18 @@ class SettleForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose what to do.")},
     )
-    reason = forms.CharField(
+    reason = LongText(
         label=gettext_lazy("Why?"),
         help_text=gettext_lazy("If you attest or order: the need. Those who review the access read it."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        error_messages={"required": gettext_lazy("Write why.")},
+        missing=gettext_lazy("Write why."),
     )
-    risk_statement = forms.CharField(
+    risk_statement = LongText(
         label=gettext_lazy("Which risks does the access bring, and how are they kept small?"),
         help_text=gettext_lazy("Only if you attest or order."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        required=False,
     )
-    ends_on = forms.DateField(
+    ends_on = Day(
         label=gettext_lazy("Last day"),
         help_text=gettext_lazy("Only if you attest or order. At most one year."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        required=False,
-        error_messages={"invalid": gettext_lazy("Write the day as year-month-day, for example 2026-09-01.")},
     )
 
     def __init__(self, *args: Any, steps: Iterable[Step], **kwargs: Any):

@@ -14,15 +14,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from provisioning import statements
 from provisioning.choices import Option
+from provisioning.fields import Day, LongText, Statement
 from provisioning.orders import Draft, Refusal
 from provisioning.requests import Choice
 from provisioning.rules.hsa import HsaId, Level, Service
 
 Text = str | Promise
-
-MAX_TEXT = 2000
 
 # What can be ordered, as one question: service and level together, so that nobody asks for what is not there.
 ACCESS: Mapping[str, tuple[Service, Level, Text, Text]] = {
@@ -77,36 +75,19 @@ class SearchField(forms.CharField):
 class StatementForm(forms.Form):
     """Why an access is needed and what its risks are: both must say something."""
 
-    need = forms.CharField(
+    need = Statement(
         label=gettext_lazy("Why is the access needed?"),
         help_text=gettext_lazy("What in the person's work takes it. Write nothing about patients."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        error_messages={"required": gettext_lazy("Write why the access is needed.")},
+        missing=gettext_lazy("Write why the access is needed."),
     )
-    risk_statement = forms.CharField(
+    risk_statement = Statement(
         label=gettext_lazy("What are the risks, and how are they met?"),
         help_text=gettext_lazy(
             "The law asks for an analysis of need and risk. "
             "For example: who could see more than they need, and why that is acceptable."
         ),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        error_messages={"required": gettext_lazy("Write what the risks are and how they are met.")},
+        missing=gettext_lazy("Write what the risks are and how they are met."),
     )
-
-    def clean_need(self) -> str:
-        return self._statement("need")
-
-    def clean_risk_statement(self) -> str:
-        return self._statement("risk_statement")
-
-    def _statement(self, name: str) -> str:
-        text = str(self.cleaned_data[name])
-        error = statements.error_in(text)
-        if error:
-            raise forms.ValidationError(error)
-        return text
 
 
 class OrderForm(StatementForm):
@@ -150,22 +131,14 @@ class OrderForm(StatementForm):
         help_text=gettext_lazy("The unit's name or HSA-id."),
         max_length=100,
     )
-    starts_on = forms.DateField(
+    starts_on = Day(
         label=gettext_lazy("First day"),
         help_text=gettext_lazy("Nothing is set in KIV before it."),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": gettext_lazy("Write the first day."),
-            "invalid": gettext_lazy("Write the day as year-month-day, for example 2026-09-01."),
-        },
+        missing=gettext_lazy("Write the first day."),
     )
-    ends_on = forms.DateField(
+    ends_on = Day(
         label=gettext_lazy("Last day"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": gettext_lazy("Write the last day."),
-            "invalid": gettext_lazy("Write the day as year-month-day, for example 2026-09-01."),
-        },
+        missing=gettext_lazy("Write the last day."),
     )
 
     def __init__(self, *args: Any, persons: Iterable[Option], units: Iterable[Option], **kwargs: Any):
@@ -243,12 +216,9 @@ class AttestForm(forms.Form):
         ],
         error_messages={"required": gettext_lazy("Choose whether you attest or reject.")},
     )
-    reason = forms.CharField(
+    reason = LongText(
         label=gettext_lazy("Your reason"),
         help_text=gettext_lazy("Needed when you reject. Everybody who may read the case reads it."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        required=False,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -302,10 +272,7 @@ class ChooseForm(forms.Form):
 class WithdrawForm(forms.Form):
     """Why an order is taken back."""
 
-    reason = forms.CharField(
+    reason = LongText(
         label=gettext_lazy("Why do you withdraw it?"),
         help_text=gettext_lazy("Everybody who has the case now reads it."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=MAX_TEXT,
-        required=False,
     )

@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import cast
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from provisioning.errors import NotAllowed, WrongState
+from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.models import AccessRequest, User
 
 
 def acting_user(request: HttpRequest) -> User:
     """Who is logged in. Every page here asks for a log-in before its view runs."""
     return cast(User, request.user)
+
+
+def refusal(form: Form, exc: NotAllowed | Invalid | DirectoryError) -> int:
+    """Say on the form why the act was refused, beside the field it is about; returns the answer's status."""
+    field = exc.field if isinstance(exc, Invalid) and exc.field in form.fields else None
+    form.add_error(field, str(exc.user_message))
+    return {NotAllowed: 403, Invalid: 400}.get(type(exc), 503)
 
 
 def has_moved_on(request: HttpRequest, case: AccessRequest) -> HttpResponse:

@@ -24,7 +24,7 @@ from provisioning.rules.assessment import Assessment
 from provisioning.rules.hsa import Answer, HsaId, Person
 from provisioning.rules.lifecycle import State
 from workflows import steps
-from workflows.views.answers import acting_user, has_moved_on, refused
+from workflows.views.answers import acting_user, has_moved_on, refusal, refused
 
 _SALT = "workflows.attest.shown"
 _STATES = {
@@ -73,12 +73,8 @@ def _decide(
         return has_moved_on(request, case)
     except NotAllowed as exc:
         return refused(request, case, exc)
-    except Invalid as exc:
-        form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
-        return _page(request, user, case, form, found, status=400)
-    except DirectoryError as exc:
-        form.add_error(None, str(exc.user_message))
-        return _page(request, user, case, form, found, status=503)
+    except (Invalid, DirectoryError) as exc:
+        return _page(request, user, case, form, found, status=refusal(form, exc))
     messages.success(
         request, _("You have attested the order.") if is_attested else _("You have rejected the order.")
     )

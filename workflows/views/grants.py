@@ -20,23 +20,20 @@ from django.views.decorators.http import require_http_methods
 
 from provisioning import access, grant_words, grants, mandates, removals
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.fields import LongText
 from provisioning.grant_models import Grant
 from provisioning.models import User
 from workflows import polling, steps
-from workflows.views.answers import acting_user
-
-TEXT_LENGTH = 2000
+from workflows.views.answers import acting_user, refusal
 
 
 class ReasonForm(forms.Form):
     """Why."""
 
-    reason = forms.CharField(
+    reason = LongText(
         label=gettext_lazy("Why?"),
         help_text=gettext_lazy("Those concerned read it."),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=TEXT_LENGTH,
-        error_messages={"required": gettext_lazy("Write why. Those concerned read it.")},
+        missing=gettext_lazy("Write why. Those concerned read it."),
     )
 
     def __init__(self, *args: Any, is_required: bool = True, **kwargs: Any):
@@ -187,9 +184,7 @@ def _ask(
         messages.warning(request, str(exc.user_message))
         return redirect(question.back_url)
     except (NotAllowed, Invalid, DirectoryError) as exc:
-        form.add_error(None, str(exc.user_message))
-        status = {NotAllowed: 403, Invalid: 400}.get(type(exc), 503)
-        return _page(request, question, form, status)
+        return _page(request, question, form, refusal(form, exc))
 
 
 def _page(request: HttpRequest, question: Question, form: ReasonForm, status: int) -> HttpResponse:

@@ -25,8 +25,8 @@ from provisioning.evidence import SeenWanted
 from provisioning.models import AccessRequest, User
 from provisioning.rules.lifecycle import State
 from workflows import polling, steps
-
-TEXT_LENGTH = 2000
+from workflows.views import kiv_forms
+from workflows.views.answers import acting_user, refusal
 
 
 class ItemsForm(forms.Form):
@@ -47,38 +47,15 @@ class ItemsForm(forms.Form):
             self.initial["items"] = [choices[0][0]]
 
 
-class DoneForm(ItemsForm):
-    """It is set now, or it was already. The directory is asked at once whether it agrees."""
-
-    prefix = "done"
-    note = forms.CharField(
-        label=gettext_lazy("Note"),
-        help_text=gettext_lazy("Only if there is something that others need to know."),
-        max_length=TEXT_LENGTH,
-        required=False,
-        widget=forms.Textarea({"rows": 2}),
-    )
+class DoneForm(kiv_forms.DoneForm, ItemsForm):
+    """It is set now, or it was already."""
 
 
-class CannotForm(ItemsForm):
-    """It cannot be done: why, and in the administrator's own words."""
+class CannotForm(kiv_forms.CannotForm, ItemsForm):
+    """It cannot be set."""
 
-    prefix = "cannot"
-    why = forms.ChoiceField(
-        label=gettext_lazy("What stands in the way?"),
-        choices=[(reason.value, text) for reason, text in kiv_words.REASONS.items()],
-        widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Choose what stands in the way.")},
-    )
-    note = forms.CharField(
-        label=gettext_lazy("Tell the next person"),
-        help_text=gettext_lazy("What did you find, and what needs to be done? The orderer reads it."),
-        max_length=TEXT_LENGTH,
-        widget=forms.Textarea({"rows": 4}),
-        error_messages={
-            "required": gettext_lazy("Write what stands in the way, so that the next person knows.")
-        },
-    )
+    reasons = [(reason.value, text) for reason, text in kiv_words.REASONS.items()]
+    what_to_tell = gettext_lazy("What did you find, and what needs to be done? The orderer reads it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +72,7 @@ class Card:
 @require_http_methods(["GET", "HEAD", "POST"])
 def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One person's card: what to set, where, what stands there now; and the answers done and cannot."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     wanted = access.find_to_act(user, public_id)
     rows = list(access.to_carry_out(user).filter(subject_key=wanted.subject_key).order_by("pk"))
     if wanted not in rows:
@@ -112,25 +89,20 @@ def _answer_done(card: Card) -> HttpResponse:
     form, other = DoneForm(card.request.POST, rows=card.rows), CannotForm(rows=card.rows)
     if not form.is_valid():
         return _page(card, form, other, status=400)
+    chosen = _chosen(card, form)
     try:
         held = mandates.read(card.user.identity)
-    except DirectoryError as exc:
-        form.add_error(None, str(exc.user_message))
-        return _page(card, form, other, status=503)
-    chosen = _chosen(card, form)
-    seen = look(chosen)
-    report = partial(
-        carrying_out.report_done,
-        by=card.user,
-        held=held,
-        already=card.request.POST.get("answer") == "already",
-        note=form.cleaned_data["note"],
-    )
-    try:
+        seen = look(chosen)
+        report = partial(
+            carrying_out.report_done,
+            by=card.user,
+            held=held,
+            already=card.request.POST.get("answer") == "already",
+            note=form.cleaned_data["note"],
+        )
         after = _all_or_none(card, chosen, lambda row: partial(report, seen=seen.get(row.pk)))
-    except NotAllowed as exc:
-        form.add_error(None, str(exc.user_message))
-        return _page(card, form, other, status=403)
+    except (NotAllowed, DirectoryError) as exc:
+        return _page(card, form, other, status=refusal(form, exc))
     left = [row for row in after if row.current_state is State.AWAITING_KIV]
     return _after_done(
         card.request, settled=len(after) - len(left), left=left, is_silent=len(seen) < len(chosen)
@@ -164,25 +136,16 @@ def _answer_cannot(card: Card) -> HttpResponse:
     if not form.is_valid():
         return _page(card, other, form, status=400)
     try:
-        held = mandates.read(card.user.identity)
-    except DirectoryError as exc:
-        form.add_error(None, str(exc.user_message))
-        return _page(card, other, form, status=503)
-    answer = partial(
-        carrying_out.cannot,
-        by=card.user,
-        held=held,
-        why=Cannot(form.cleaned_data["why"]),
-        text=form.cleaned_data["note"],
-    )
-    try:
+        answer = partial(
+            carrying_out.cannot,
+            by=card.user,
+            held=mandates.read(card.user.identity),
+            why=Cannot(form.cleaned_data["why"]),
+            text=form.cleaned_data["note"],
+        )
         after = _all_or_none(card, _chosen(card, form), lambda row: answer)
-    except Invalid as exc:
-        form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
-        return _page(card, other, form, status=400)
-    except NotAllowed as exc:
-        form.add_error(None, str(exc.user_message))
-        return _page(card, other, form, status=403)
+    except (NotAllowed, Invalid, DirectoryError) as exc:
+        return _page(card, other, form, status=refusal(form, exc))
     if after:
         messages.success(card.request, _("Your answer is saved, and those concerned are told."))
     return redirect("kiv_tasks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -26,8 +27,8 @@ from provisioning import (
     preview,
     prolongation,
 )
-from provisioning.choices import Option
-from provisioning.directory import open_directory
+from provisioning.choices import Matches, Option
+from provisioning.directory import Directory, open_directory
 from provisioning.errors import DirectoryError, Invalid
 from provisioning.forms import OrderForm, first_order
 from provisioning.grant_models import Grant
@@ -197,42 +198,53 @@ def _from(user: User, source: AccessRequest, shown: Shown) -> tuple[Shown, dict[
 
 
 def _search_person(request: HttpRequest, shown: Shown) -> HttpResponse:
+    return _search(request, shown, "person", choices.search_persons, _with_persons, focus="person")
+
+
+def _search_unit(request: HttpRequest, shown: Shown) -> HttpResponse:
+    return _search(request, shown, "unit", choices.search_units, _with_units, focus="units")
+
+
+def _search(
+    request: HttpRequest,
+    shown: Shown,
+    what: str,
+    find: Callable[[Directory, str], Matches],
+    take: Callable[[QueryDict, Shown, Matches], Shown],
+    *,
+    focus: str,
+) -> HttpResponse:
+    """Search for what is written in the field `<what>_search`; `take` adds what was found to the page."""
     data = request.POST.copy()
-    text = data.get("person_search", "").strip()
-    shown = replace(shown, person_search=text, is_cut="")
+    name = f"{what}_search"
+    text = data.get(name, "").strip()
+    searched: dict[str, Any] = {name: text}
+    shown = replace(shown, is_cut="", **searched)
     try:
-        found = choices.search_persons(open_directory(), _asked(text, "person_search"))
+        found = find(open_directory(), _asked(text, name))
     except Invalid as exc:
         return _page(request, _unchecked(data, shown, exc), shown, status=400)
     except DirectoryError as exc:
         return _silent(request, _unchecked(data, shown), shown, exc)
-    shown = replace(
-        shown,
-        persons=choices.unique([shown.persons[0], *found.options]),
-        is_cut="person" if found.is_cut else "",
-    )
+    shown = replace(take(data, shown, found), is_cut=what if found.is_cut else "")
+    return _page(request, _unchecked(data, shown), shown, focus=focus)
+
+
+def _with_persons(data: QueryDict, shown: Shown, found: Matches) -> Shown:
+    """The only one found is chosen; whoever is no longer shown is not."""
+    shown = replace(shown, persons=choices.unique([shown.persons[0], *found.options]))
     if len(found.options) == 1:
         data["person"] = found.options[0].value
     elif data.get("person") not in {option.value for option in shown.persons}:
         data.pop("person", None)
-    return _page(request, _unchecked(data, shown), shown, focus="person")
+    return shown
 
 
-def _search_unit(request: HttpRequest, shown: Shown) -> HttpResponse:
-    data = request.POST.copy()
-    text = data.get("unit_search", "").strip()
-    shown = replace(shown, unit_search=text, is_cut="")
-    try:
-        found = choices.search_units(open_directory(), _asked(text, "unit_search"))
-    except Invalid as exc:
-        return _page(request, _unchecked(data, shown, exc), shown, status=400)
-    except DirectoryError as exc:
-        return _silent(request, _unchecked(data, shown), shown, exc)
-    units = choices.unique([*shown.units, *found.options])
-    shown = replace(shown, units=units, is_cut="unit" if found.is_cut else "")
+def _with_units(data: QueryDict, shown: Shown, found: Matches) -> Shown:
+    """The only one found is chosen, besides those that were."""
     if len(found.options) == 1 and found.options[0].value not in data.getlist("units"):
         data.appendlist("units", found.options[0].value)
-    return _page(request, _unchecked(data, shown), shown, focus="units")
+    return replace(shown, units=choices.unique([*shown.units, *found.options]))
 
 
 def _asked(text: str, name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,58 +22,31 @@ from provisioning.rules.removal import Nothing
 from provisioning.rules.right_lifecycle import RemovalState
 from provisioning.timeline import WHY_NOTHING
 from workflows import polling, steps
-from workflows.views.answers import acting_user
-
-TEXT_LENGTH = 2000
-
-
-class DoneForm(forms.Form):
-    """It is removed, or was gone already. The directory is asked at once whether it agrees."""
-
-    prefix = "done"
-    note = forms.CharField(
-        label=gettext_lazy("Note"),
-        help_text=gettext_lazy("Only if there is something that others need to know."),
-        max_length=TEXT_LENGTH,
-        required=False,
-        widget=forms.Textarea({"rows": 2}),
-    )
+from workflows.views import kiv_forms
+from workflows.views.answers import acting_user, refusal
+from workflows.views.kiv_forms import DoneForm
 
 
-class CannotForm(forms.Form):
-    """It cannot be removed: why, and in the administrator's own words."""
+class CannotForm(kiv_forms.CannotForm):
+    """It cannot be removed."""
 
-    prefix = "cannot"
-    why = forms.ChoiceField(
-        label=gettext_lazy("What stands in the way?"),
-        choices=[
-            (
-                Cannot.NOT_MINE.value,
-                gettext_lazy(
-                    "It is not mine to do. The other KIV administrators of the unit keep the task, and are "
-                    "reminded now."
-                ),
+    reasons = [
+        (
+            Cannot.NOT_MINE.value,
+            gettext_lazy(
+                "It is not mine to do. The other KIV administrators of the unit keep the task, and are "
+                "reminded now."
             ),
-            (
-                Cannot.OTHER.value,
-                gettext_lazy(
-                    "Something else stands in the way. Whoever started it and those who run the tool are "
-                    "told, and it is taken up again later."
-                ),
+        ),
+        (
+            Cannot.OTHER.value,
+            gettext_lazy(
+                "Something else stands in the way. Whoever started it and those who run the tool are "
+                "told, and it is taken up again later."
             ),
-        ],
-        widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Choose what stands in the way.")},
-    )
-    note = forms.CharField(
-        label=gettext_lazy("Tell the next person"),
-        help_text=gettext_lazy("What did you find, and what needs to be done?"),
-        max_length=TEXT_LENGTH,
-        widget=forms.Textarea({"rows": 4}),
-        error_messages={
-            "required": gettext_lazy("Write what stands in the way, so that the next person knows.")
-        },
-    )
+        ),
+    ]
+    what_to_tell = gettext_lazy("What did you find, and what needs to be done?")
 
 
 @never_cache
@@ -117,9 +89,7 @@ def _answer_done(request: HttpRequest, user: User, removal: Removal) -> HttpResp
         messages.warning(request, str(WrongState.user_message))
         return redirect("removal", public_id=removal.public_id)
     except (NotAllowed, DirectoryError) as exc:
-        form.add_error(None, str(exc.user_message))
-        status = 403 if isinstance(exc, NotAllowed) else 503
-        return _page(request, user, removal, form, CannotForm(), status=status)
+        return _page(request, user, removal, form, CannotForm(), status=refusal(form, exc))
     if row.current_state is RemovalState.AWAITING_KIV:
         messages.warning(request, _("The directory does not show that it is gone, so the task stays."))
         return redirect("removal_task", public_id=removal.public_id)
@@ -152,10 +122,7 @@ def _answer_cannot(request: HttpRequest, user: User, removal: Removal) -> HttpRe
         messages.warning(request, str(WrongState.user_message))
         return redirect("removal", public_id=removal.public_id)
     except (NotAllowed, Invalid, DirectoryError) as exc:
-        is_named = isinstance(exc, Invalid) and exc.field in form.fields
-        form.add_error(getattr(exc, "field", None) if is_named else None, str(exc.user_message))
-        status = {NotAllowed: 403, Invalid: 400}.get(type(exc), 503)
-        return _page(request, user, removal, DoneForm(), form, status=status)
+        return _page(request, user, removal, DoneForm(), form, status=refusal(form, exc))
     messages.success(request, _("Your answer is saved, and those concerned are told."))
     return redirect("kiv_tasks")
 

@@ -25,6 +25,7 @@ from provisioning import access, mandates, review_progress, review_readings, rev
 from provisioning import reviews as operations
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.fields import LongText
 from provisioning.models import User
 from provisioning.review_models import Decision, Review, ReviewItem, ReviewScope
 from provisioning.review_readings import Said
@@ -52,12 +53,11 @@ class ItemForm(forms.Form):
 class SharedForm(forms.Form):
     """What holds for several rights: a reason, and on demand the answer "keep" where the directory agrees."""
 
-    shared_reason = forms.CharField(
+    shared_reason = LongText(
         label=gettext_lazy("Reason for those without a reason of their own"),
         help_text=gettext_lazy("Used for every right you decide on now and give no reason of its own."),
         max_length=TEXT_LENGTH,
-        required=False,
-        widget=forms.Textarea({"rows": 2}),
+        rows=2,
     )
     keep_rest = forms.BooleanField(
         label=gettext_lazy(
