@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 from django import forms
 from django.contrib import messages
@@ -25,8 +24,8 @@ from provisioning.audit import Action
 from provisioning.directory import Directory, open_directory
 from provisioning.directory.mock.kiv import Kiv
 from provisioning.errors import DirectoryError, DirectoryRefused
-from provisioning.models import User
 from provisioning.rules.hsa import Attribute, Commission, Coupling, HsaId, Person, Unit
+from provisioning.views.answers import acting_user
 
 PERSON_KEY, UNIT_KEY = "demo_kiv_person", "demo_kiv_unit"
 
@@ -92,7 +91,7 @@ class Screen:
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """Show one person's values and change them."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     screen = _screen(request)
     try:
         if not mandates.read(user.identity).is_kiv_administrator:
@@ -231,7 +230,7 @@ def _change(request: HttpRequest, dn: str, attribute: Attribute, *, add: str = "
     with transaction.atomic():
         audit.record(
             Action.DEMO_VALUE_CHANGED,
-            actor=cast(User, request.user),
+            actor=acting_user(request),
             dn=dn,
             attribute=attribute.value,
             add=add,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -13,9 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access, audit, comparison, levels, presentation, timeline
-from provisioning.models import AccessRequest, User
+from provisioning.models import AccessRequest
 from provisioning.notifications import Kind
 from provisioning.rules.lifecycle import OPEN
+from provisioning.views.answers import acting_user
 from provisioning.views.messages import ABOUT
 
 PAGE_SIZE = 20
@@ -25,7 +26,7 @@ PAGE_SIZE = 20
 @require_safe
 def cases(request: HttpRequest) -> HttpResponse:
     """Own cases and, for those who see more, all they may see; open ones first."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     sees_more = access.visible_requests(user).exclude(pk__in=access.own_requests(user).values("pk")).exists()
     shows_all = sees_more and request.GET.get("vems") == "alla"
     shows_ended = request.GET.get("visa") == "avslutade"
@@ -49,7 +50,7 @@ def cases(request: HttpRequest) -> HttpResponse:
 @require_safe
 def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Everything the reader may see about one case."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     row = access.find_request(user, public_id)
     audit.record_reading(row, by=user)
     reads_name = access.may_read_name(user, row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,6 +25,7 @@ from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.models import Delegation, DelegationKind, User
 from provisioning.rules import deadlines
+from provisioning.views.answers import acting_user, problem
 
 PAGE_SIZE = 20
 
@@ -50,7 +51,7 @@ class Row:
 @require_safe
 def delegations(request: HttpRequest) -> HttpResponse:
     """Given by me, given to me, and on my units: those that count or will count first."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     is_over = Case(When(ended_at=None, then=Value(0)), default=Value(1), output_field=IntegerField())
     rows = access.visible_delegations(user).annotate(is_over=is_over).order_by("is_over", "-pk")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -68,7 +69,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delegate(request: HttpRequest) -> HttpResponse:
     """Delegate ordering or attesting; for heads of units only."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     try:
         held = mandates.read(user.identity)
         if not held.is_head_of_unit:
@@ -118,7 +119,7 @@ def _give(request: HttpRequest, user: User, units: tuple[Option, ...]) -> HttpRe
 @require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Ask once, then end the delegation: the page names the consequence."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     row = access.find_delegation(user, public_id)
     if not access.may_revoke(user, row):
         raise Http404
@@ -203,10 +204,10 @@ def _silent(request: HttpRequest, exc: DirectoryError) -> HttpResponse:
 
 
 def _problem(request: HttpRequest, message: str, *, status: int) -> HttpResponse:
-    context = {
-        "heading": _("You cannot do this") if status == 403 else _("The directory does not answer"),
-        "message": message,
-        "back_url": reverse("delegations"),
-        "back_label": _("Back to the delegations"),
-    }
-    return render(request, "provisioning/problem.html", context, status=status)
+    return problem(
+        request,
+        message,
+        status=status,
+        back_url=reverse("delegations"),
+        back_label=_("Back to the delegations"),
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from provisioning import access, finding_words, mandates
 from provisioning.finding_models import Finding, Sweep
-from provisioning.models import User
+from provisioning.views.answers import acting_user
 
 PAGE_SIZE = 20
 
@@ -21,7 +19,7 @@ PAGE_SIZE = 20
 @require_safe
 def findings(request: HttpRequest) -> HttpResponse:
     """Those to settle first, the oldest on top; on request also those that are settled or over."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     shows_settled = request.GET.get("visa") == "avslutade"
     rows = access.visible_findings(user)
     is_open = {"state": Finding.State.OPEN.value}

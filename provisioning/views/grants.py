@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from provisioning import access, grant_words, levels, presence, timeline
 from provisioning.grant_models import Grant
 from provisioning.grants import open_renewals
-from provisioning.models import User
 from provisioning.rules.right_lifecycle import GrantState
+from provisioning.views.answers import acting_user
 
 PAGE_SIZE = 20
 
@@ -25,7 +25,7 @@ PAGE_SIZE = 20
 @require_safe
 def grants(request: HttpRequest) -> HttpResponse:
     """Own rights and, for those who see more, all they may see, beside what the directory holds now."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     visible = access.visible_grants(user)
     places = access.places_to_read(user)
     sees_more = bool(places) or visible.exclude(subject_key=user.hsa_key).exists()
@@ -54,7 +54,7 @@ def grants(request: HttpRequest) -> HttpResponse:
 @require_safe
 def grant(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Everything the reader may see about one right."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     row = access.find_grant(user, public_id)
     now = _now(row)
     may_end = access.may_end(user, row)
@@ -84,7 +84,7 @@ def _now(row: Grant) -> Any:
 @require_safe
 def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Everything the reader may see about one removal."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     row = access.find_removal(user, public_id)
     is_mine = access.to_remove(user).filter(pk=row.pk).exists()
     context: dict[str, Any] = {

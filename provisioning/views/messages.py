@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 from uuid import UUID
 
 from django.contrib import messages as notices
@@ -23,6 +22,7 @@ from provisioning import access, outbox
 from provisioning.errors import WrongState
 from provisioning.models import OutgoingMessage, User
 from provisioning.notifications import Kind
+from provisioning.views.answers import acting_user
 
 PER_PAGE = 20
 
@@ -90,7 +90,7 @@ class Row:
 @require_safe
 def messages(request: HttpRequest) -> HttpResponse:
     """List messages: what needs a human first, then the newest."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     if not access.may_read_messages(user):
         raise Http404
     rank = Case(When(outbox.troubled(), then=Value(0)), default=Value(1), output_field=IntegerField())
@@ -107,7 +107,7 @@ def messages(request: HttpRequest) -> HttpResponse:
 @require_POST
 def resend(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Queue a message again."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     message = access.find_message(user, uuid)
     if not access.may_resend(user):
         raise Http404

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -19,6 +19,7 @@ from provisioning.audit import Action
 from provisioning.audit_trail.checkpoints import ChainBroken
 from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, User
+from provisioning.views.answers import acting_user
 
 Row = TypeVar("Row", AccessRequest, Removal)
 
@@ -86,7 +87,7 @@ def removal_receipt_json(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _finished(request: HttpRequest, find: Callable[[User, UUID], Row], public_id: UUID) -> tuple[User, Row]:
-    user = cast(User, request.user)
+    user = acting_user(request)
     row = find(user, public_id)
     if row.is_open:
         raise Http404

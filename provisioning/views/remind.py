@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,13 +13,14 @@ from django.views.decorators.http import require_POST
 
 from provisioning import access, case_moves, reminders
 from provisioning.errors import NotAllowed, WrongState
-from provisioning.models import AccessRequest, User
+from provisioning.models import AccessRequest
+from provisioning.views.answers import acting_user
 
 
 @require_POST
 def remind(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Send the reminder, or say why not now."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     case = access.find_to_act(user, public_id)
     if not access.may_remind(user, case):
         raise Http404

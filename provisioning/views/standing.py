@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Sequence
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -20,6 +20,7 @@ from provisioning.errors import DirectoryError
 from provisioning.grant_models import Grant
 from provisioning.models import User
 from provisioning.rules.hsa import HsaId
+from provisioning.views.answers import acting_user
 
 PAGE_SIZE = 50
 
@@ -28,7 +29,7 @@ PAGE_SIZE = 50
 @require_safe
 def place_standing(request: HttpRequest, hsa_id: str) -> HttpResponse:
     """Everybody with a right on the unit (or care provider), and whom the directory gives a role there."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     place_id = HsaId(hsa_id)
     if not access.may_read_place(user, place_id):
         raise Http404
@@ -58,7 +59,7 @@ def place_standing(request: HttpRequest, hsa_id: str) -> HttpResponse:
 @require_safe
 def person_standing(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """All rights of the person who holds this one, as far as the reader may see them."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     grant = access.find_grant(user, public_id)
     grants = list(access.visible_grants(user).living().filter(subject_key=grant.subject_key).order_by("pk"))
     places = access.places_of_grant_subject(user, grant)
@@ -70,7 +71,7 @@ def person_standing(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def my_standing(request: HttpRequest) -> HttpResponse:
     """One's own rights, and every role of these services that the directory gives one."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     grants = list(access.visible_grants(user).living().filter(subject_key=user.hsa_key).order_by("pk"))
     context = _context(user, [user.identity], grants, None)
     return render(request, "provisioning/grant/standing.html", context | {"is_own": True})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +18,7 @@ from provisioning import access, grant_words, mandates, presentation
 from provisioning.models import AccessRequest, User
 from provisioning.presentation import Line
 from provisioning.rules.lifecycle import OPEN
+from provisioning.views.answers import acting_user
 
 FIRST_FEW = 5
 
@@ -36,7 +37,7 @@ class Inbox:
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """What the person has to do and what the person waits for."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     inboxes = [
         _inbox(user, _("To attest"), access.to_attest(user)),
         _inbox(user, _("To choose how to go on"), access.to_choose(user)),

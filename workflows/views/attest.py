@@ -23,8 +23,8 @@ from provisioning.models import AccessRequest, HandlerRole, User
 from provisioning.rules.assessment import Assessment
 from provisioning.rules.hsa import Answer, HsaId, Person
 from provisioning.rules.lifecycle import State
+from provisioning.views.answers import acting_user, has_moved_on, refusal, refused
 from workflows import steps
-from workflows.views.answers import acting_user, has_moved_on, refusal, refused
 
 _SALT = "workflows.attest.shown"
 _STATES = {

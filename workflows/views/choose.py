@@ -21,8 +21,8 @@ from provisioning.requests import Choice
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import Attribute
 from provisioning.rules.lifecycle import State
+from provisioning.views.answers import acting_user, has_moved_on, refused
 from workflows import steps
-from workflows.views.answers import acting_user, has_moved_on, refused
 
 
 @never_cache

@@ -39,8 +39,8 @@ from provisioning.models import User
 from provisioning.presentation import CauseLine
 from provisioning.review_readings import Said
 from provisioning.rules.hsa import Answer, Level
+from provisioning.views.answers import acting_user
 from workflows import steps
-from workflows.views.answers import acting_user
 
 RIGHTS_PER_PAGE = 40
 PROLONG, LET_END = "prolong", "let_end"

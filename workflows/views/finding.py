@@ -25,8 +25,8 @@ from provisioning.orders import Draft
 from provisioning.rules import deadlines
 from provisioning.rules.drift import ORDERING, Step
 from provisioning.rules.hsa import Level, Service
+from provisioning.views.answers import acting_user, problem
 from workflows import steps
-from workflows.views.answers import acting_user
 
 
 @never_cache
@@ -138,10 +138,11 @@ def _page(
 
 
 def _problem(request: HttpRequest, message: str, *, status: int) -> HttpResponse:
-    context = {
-        "heading": _("You cannot do this now"),
-        "message": message,
-        "back_url": reverse("findings"),
-        "back_label": _("Back to the list"),
-    }
-    return render(request, "provisioning/problem.html", context, status=status)
+    return problem(
+        request,
+        message,
+        status=status,
+        back_url=reverse("findings"),
+        back_label=_("Back to the list"),
+        heading=_("You cannot do this now"),
+    )

@@ -23,8 +23,8 @@ from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.fields import LongText
 from provisioning.grant_models import Grant
 from provisioning.models import User
+from provisioning.views.answers import acting_user, refusal
 from workflows import polling, steps
-from workflows.views.answers import acting_user, refusal
 
 
 class ReasonForm(forms.Form):

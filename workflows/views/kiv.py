@@ -24,9 +24,9 @@ from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.evidence import SeenWanted
 from provisioning.models import AccessRequest, User
 from provisioning.rules.lifecycle import State
+from provisioning.views.answers import acting_user, refusal
 from workflows import polling, steps
 from workflows.views import kiv_forms
-from workflows.views.answers import acting_user, refusal
 
 
 class ItemsForm(forms.Form):

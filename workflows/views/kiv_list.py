@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_safe
 from provisioning import access, grant_words, presentation
 from provisioning.models import User
 from provisioning.presentation import Line
+from provisioning.views.answers import acting_user
 
 PEOPLE_PER_PAGE = 20
 
@@ -33,7 +33,7 @@ class PersonTasks:
 @require_safe
 def tasks(request: HttpRequest) -> HttpResponse:
     """The tasks that wait for this KIV administrator, one card per person, who has waited longest first."""
-    user = cast(User, request.user)
+    user = acting_user(request)
     waiting = [
         *access.to_carry_out(user).values_list("subject_key", "state_since", "pk"),
         *access.to_remove(user).values_list("subject_key", "state_since", "pk"),

@@ -37,9 +37,9 @@ from provisioning.orders import Prepared, Refusal
 from provisioning.rules import deadlines
 from provisioning.rules.hsa import Level
 from provisioning.rules.right_lifecycle import GrantState
+from provisioning.views.answers import acting_user
 from workflows import steps
 from workflows.views import order_draft
-from workflows.views.answers import acting_user
 
 _SALT = "workflows.order.shown"
 

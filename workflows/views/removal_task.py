@@ -21,9 +21,9 @@ from provisioning.removing import Cannot
 from provisioning.rules.removal import Nothing
 from provisioning.rules.right_lifecycle import RemovalState
 from provisioning.timeline import WHY_NOTHING
+from provisioning.views.answers import acting_user, refusal
 from workflows import polling, steps
 from workflows.views import kiv_forms
-from workflows.views.answers import acting_user, refusal
 from workflows.views.kiv_forms import DoneForm
 
 

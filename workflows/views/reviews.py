@@ -31,8 +31,8 @@ from provisioning.review_models import Decision, Review, ReviewItem, ReviewScope
 from provisioning.review_readings import Said
 from provisioning.reviews import Given
 from provisioning.rules.hsa import HsaId
+from provisioning.views.answers import acting_user, problem
 from workflows import reviewing
-from workflows.views.answers import acting_user
 
 PAGE_SIZE = 20
 RIGHTS_PER_PAGE = 80
@@ -376,10 +376,10 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _problem(request: HttpRequest, message: str, *, status: int) -> HttpResponse:
-    context = {
-        "heading": _("You cannot do this") if status == 403 else _("The directory does not answer"),
-        "message": message,
-        "back_url": reverse("reviews"),
-        "back_label": _("Back to the reviews"),
-    }
-    return render(request, "provisioning/problem.html", context, status=status)
+    return problem(
+        request,
+        message,
+        status=status,
+        back_url=reverse("reviews"),
+        back_label=_("Back to the reviews"),
+    )

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 from provisioning import access, presentation
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.forms import WithdrawForm
+from provisioning.views.answers import acting_user, has_moved_on, refused
 from workflows import steps
-from workflows.views.answers import acting_user, has_moved_on, refused
 
 
 @never_cache

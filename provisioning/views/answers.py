@@ -9,6 +9,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
@@ -35,10 +36,25 @@ def has_moved_on(request: HttpRequest, case: AccessRequest) -> HttpResponse:
 
 def refused(request: HttpRequest, case: AccessRequest, exc: NotAllowed) -> HttpResponse:
     """The operation says that this person may not; nothing has been changed."""
+    back_url = reverse("case", args=[case.public_id])
+    return problem(request, exc.user_message, status=403, back_url=back_url, back_label=_("Back to the case"))
+
+
+def problem(
+    request: HttpRequest,
+    message: str | Promise,
+    *,
+    status: int,
+    back_url: str,
+    back_label: str,
+    heading: str = "",
+) -> HttpResponse:
+    """A page that says why it cannot be done, and leads back."""
+    usual = _("You cannot do this") if status == 403 else _("The directory does not answer")
     context = {
-        "heading": _("You cannot do this"),
-        "message": exc.user_message,
-        "back_url": reverse("case", args=[case.public_id]),
-        "back_label": _("Back to the case"),
+        "heading": heading or usual,
+        "message": message,
+        "back_url": back_url,
+        "back_label": back_label,
     }
-    return render(request, "provisioning/problem.html", context, status=403)
+    return render(request, "provisioning/problem.html", context, status=status)
