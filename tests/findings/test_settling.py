@@ -103,8 +103,7 @@ def test_a_lost_right_is_ordered_again(lost, kiv):
     assert request.current_state is State.AWAITING_KIV
     swept()
     assert found_of(WHO) == [Kind.ROLE_MISSING]  # being settled, and not found a second time
-    for change in request.changes:
-        kiv.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
+    acts.set_values(request, kiv)
     acts.work()
     acts.work()
     swept()

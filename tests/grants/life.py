@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from provisioning import dates, findings, grants, mandates, removals, removing, requests
+from provisioning import dates, findings, grants, mandates, removals, removing
 from provisioning.directory import open_directory
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, Removal
@@ -26,14 +26,9 @@ def granted(kiv, **wishes) -> Grant:
     if request.current_state is State.AWAITING_ATTESTATION:
         acts.attest(request, cast.HEAD)
     acts.work()
-    request.refresh_from_db()
-    if request.current_state is State.AWAITING_CHOICE:
-        acts.choose(request, requests.Choice.COUPLE, by=wishes.get("by", cast.HEAD))
-        acts.work()
-        request.refresh_from_db()
+    acts.couple_where_asked(request, by=wishes.get("by", cast.HEAD))
     if request.current_state is State.AWAITING_KIV:
-        for change in request.changes:
-            kiv.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
+        acts.set_values(request, kiv)
         acts.work()
         request.refresh_from_db()
     assert request.current_state is State.DONE, request.assessment

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import delays, levels, mandates, removals, requests
+from provisioning import delays, levels, mandates, removals
 from provisioning.audit_trail.evidence import digests
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
@@ -37,14 +37,8 @@ def in_both(kiv, sync, **wishes) -> Grant:
     """A right that stands in KIV and in HSA."""
     request = acts.order(**wishes)
     acts.work()
-    request.refresh_from_db()
-    if request.current_state is State.AWAITING_CHOICE:
-        acts.choose(request, requests.Choice.COUPLE)
-        acts.work()
-        request.refresh_from_db()
-    for change in request.changes:
-        for tool in (kiv, sync):
-            tool.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
+    acts.couple_where_asked(request)
+    acts.set_values(request, kiv, sync)
     for _round in range(2):
         acts.work()
         acts.make_everything_due()
@@ -182,15 +176,7 @@ def test_what_rests_on_nothing_to_remove_waits_for_no_hsa(directory, hsa, kiv, s
 def test_a_silent_hsa_decides_nothing_and_the_case_goes_on_by_itself(directory, hsa, kiv, sync, fault):
     removal = gone_from_kiv(kiv, sync)
     life.take_away(sync, removal)
-    match fault:
-        case "busy":
-            hsa.faults.is_busy = True
-        case "dropped":
-            hsa.faults.drop_connections = -1
-        case "cut short":
-            hsa.faults.size_limit = 0
-        case _:
-            hsa.faults.unreadable = {"hsaSystemRole"}
+    acts.silence(hsa, fault, size_limit=0)
     again(removal)
     assert removal.current_state is RemovalState.AWAITING_HSA
     assert removal.hsa_shows["code"].startswith("directory.")

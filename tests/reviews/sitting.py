@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from provisioning import access, dates, mandates, review_readings
 from provisioning.directory import open_directory
 from provisioning.grant_models import Grant
+from provisioning.models import AccessRequest
 from provisioning.review_models import Decision, Review, ReviewItem, ReviewScope
 from provisioning.reviews import Given, place_of
-from provisioning.rules.hsa import Attribute, HsaId, Level, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.hsa import HsaId
 from tests import cast
 from tests.workflows import acts
 from workflows import reviewing
@@ -23,31 +23,21 @@ def own_right_of_the_head(kiv) -> Grant:
     request = acts.order(by=cast.HEAD, person_id=cast.HEAD)
     acts.attest(request, cast.HEAD_ABOVE)
     acts.work()
-    request.refresh_from_db()
-    if request.current_state is State.AWAITING_CHOICE:
-        from provisioning import requests
-
-        acts.choose(request, requests.Choice.COUPLE)
-        acts.work()
-        request.refresh_from_db()
-    for change in request.changes:
-        kiv.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
-    acts.work()
-    request.refresh_from_db()
-    assert request.grant is not None, (request.state, request.assessment)
-    return request.grant
+    return _carried_out(kiv, request)
 
 
 def process_leader(kiv, person_id: HsaId = cast.PROCESS_LEADER, by: HsaId = cast.HEAD) -> Grant:
     """A right to a whole care provider's statistics, attested by two."""
-    wishes = {"service": Service.INTYGSSTATISTIK, "level": Level.PROVIDER, "units": [cast.PROVIDER]}
-    request = acts.order(by=by, person_id=person_id, **wishes)
+    request = acts.order_for_process_leader(by=by, person_id=person_id)
     second = HsaId(request.handlers.order_by("pk")[0].person_hsa_id)
     acts.attest(request, second)
     acts.work()
-    request.refresh_from_db()
-    for change in request.changes:
-        kiv.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
+    return _carried_out(kiv, request)
+
+
+def _carried_out(kiv, request: AccessRequest) -> Grant:
+    acts.couple_where_asked(request)
+    acts.set_values(request, kiv)
     acts.work()
     request.refresh_from_db()
     assert request.grant is not None, (request.state, request.assessment)

@@ -10,9 +10,11 @@ from viewflow.workflow.models import Task
 
 from provisioning import attestation, carrying_out, mandates, orders, requests
 from provisioning.directory import open_directory
+from provisioning.directory.mock.kiv import Kiv
+from provisioning.directory.mock.server import MockDirectory
 from provisioning.models import AccessRequest, User
 from provisioning.orders import Draft
-from provisioning.rules.hsa import HsaId, Level, Person, Service
+from provisioning.rules.hsa import Attribute, HsaId, Level, Person, Service
 from provisioning.rules.lifecycle import State
 from tests import cast
 from workflows import polling, steps, tasks
@@ -51,6 +53,43 @@ def order(by: HsaId = cast.HEAD, **wishes) -> AccessRequest:
     orderer = user(by)
     placed = steps.place_order(orders.prepare(draft(**wishes), by=orderer), by=orderer)
     return placed.requests.get(position=1)
+
+
+def order_for_process_leader(by: HsaId = cast.HEAD, person_id: HsaId = cast.PROCESS_LEADER) -> AccessRequest:
+    """Order the statistics of the whole care provider, which two attest."""
+    wishes = {"service": Service.INTYGSSTATISTIK, "level": Level.PROVIDER, "units": [cast.PROVIDER]}
+    return order(by=by, person_id=person_id, **wishes)
+
+
+def couple_where_asked(request: AccessRequest, by: HsaId = cast.HEAD) -> None:
+    """The orderer has the commission coupled, where it is missing."""
+    request.refresh_from_db()
+    if request.current_state is State.AWAITING_CHOICE:
+        choose(request, requests.Choice.COUPLE, by=by)
+        work()
+        request.refresh_from_db()
+
+
+def set_values(request: AccessRequest, *tools: Kiv) -> None:
+    """Set exactly what the task says, in each of these directories."""
+    for change in request.changes:
+        for tool in tools:
+            tool.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
+
+
+def silence(directory: MockDirectory, fault: str, *, size_limit: int = 1) -> None:
+    """The directory answers in a way from which nothing can be concluded."""
+    match fault:
+        case "busy":
+            directory.faults.is_busy = True
+        case "dropped":
+            directory.faults.drop_connections = -1
+        case "cut short":
+            directory.faults.size_limit = size_limit
+        case "unreadable role":
+            directory.faults.unreadable = {"hsaSystemRole"}
+        case _:
+            raise ValueError(fault)
 
 
 def work() -> None:

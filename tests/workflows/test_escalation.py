@@ -185,12 +185,7 @@ def test_a_process_leaders_first_attesters_climb_too_and_delegates_are_not_among
 
 
 def test_an_undecided_second_attestation_ends_as_well(directory, clock):
-    request = acts.order(
-        person_id=cast.PROCESS_LEADER,
-        service=Service.INTYGSSTATISTIK,
-        level=Level.PROVIDER,
-        units=[cast.PROVIDER],
-    )
+    request = acts.order_for_process_leader()
     assert request.current_state is State.AWAITING_SECOND_ATTESTATION
     climb(clock, "2026-03-06")
     assert told("stuck") == {OPERATOR.folded}  # nobody stands above who holds the mandate

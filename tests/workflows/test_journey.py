@@ -11,7 +11,7 @@ from viewflow.workflow.models import Task
 
 from provisioning import carrying_out, requests
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
-from provisioning.rules.hsa import Attribute, Level, Service
+from provisioning.rules.hsa import Attribute, Level
 from provisioning.rules.lifecycle import State
 from tests import cast
 from tests.workflows import acts
@@ -146,12 +146,7 @@ def test_a_rejection_ends_it_with_the_reason(directory):
 
 
 def test_a_process_leader_needs_two_attesters_and_the_providers_role(directory, kiv):
-    request = acts.order(
-        person_id=cast.PROCESS_LEADER,
-        service=Service.INTYGSSTATISTIK,
-        level=Level.PROVIDER,
-        units=[cast.PROVIDER],
-    )
+    request = acts.order_for_process_leader()
     assert request.current_state is State.AWAITING_SECOND_ATTESTATION
     acts.attest(request, cast.PROVIDER_HEAD)
     acts.work()
@@ -174,8 +169,7 @@ def test_a_missing_commission_lets_the_orderer_choose_coupling(directory, kiv):
     request.refresh_from_db()
     assert request.current_state is State.AWAITING_KIV
     assert {change["attribute"] for change in request.changes} == {"hsaCommissionMember", "hsaSystemRole"}
-    for change in request.changes:
-        kiv.add_value(change["dn"], change["attribute"], change["add"])
+    acts.set_values(request, kiv)
     acts.work()
     request.refresh_from_db()
     assert request.current_state is State.DONE

@@ -9,7 +9,7 @@ import pytest
 from provisioning import dates, requests
 from provisioning.grant_models import Grant
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
-from provisioning.rules.hsa import Attribute, Level, Service
+from provisioning.rules.hsa import Level, Service
 from provisioning.rules.lifecycle import State
 from tests import cast
 from tests.workflows import acts
@@ -100,8 +100,7 @@ def test_it_ends_the_day_after_wherever_it_is_and_those_concerned_are_told(direc
 
 def test_what_has_been_set_already_is_given_and_then_taken_away_like_any_right(directory, kiv):
     request = awaiting_kiv()
-    for change in request.changes:
-        kiv.add_value(change["dn"], Attribute(change["attribute"]), change["add"])
+    acts.set_values(request, kiv)
     acts.polling.poll_due()
     AccessRequest.objects.filter(next_poll_at__isnull=False).update(next_poll_at=request.state_since)
     acts.polling.poll_due()

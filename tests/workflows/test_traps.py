@@ -28,22 +28,14 @@ def wait_out_the_silence(request: AccessRequest) -> None:
     AccessRequest.objects.filter(pk=request.pk).update(trouble_since=timezone.now() - timedelta(hours=1))
 
 
-@pytest.mark.parametrize("fault", ["busy", "dropped", "size limit", "unreadable role"])
+@pytest.mark.parametrize("fault", ["busy", "dropped", "cut short", "unreadable role"])
 def test_a_silent_directory_decides_nothing_tells_a_person_and_the_case_goes_on_by_itself(
     directory, settings, fault
 ):
     operator = cast.AUDITOR
     settings.OPERATORS = (operator.text,)
     request = acts.order()
-    match fault:
-        case "busy":
-            directory.faults.is_busy = True
-        case "dropped":
-            directory.faults.drop_connections = -1
-        case "size limit":
-            directory.faults.size_limit = 1
-        case _:
-            directory.faults.unreadable = {"hsaSystemRole"}
+    acts.silence(directory, fault)
     acts.work()
     request.refresh_from_db()
     assert request.current_state is State.CHECKING

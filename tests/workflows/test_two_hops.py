@@ -36,8 +36,7 @@ def set_in_kiv(kiv: Kiv, **wishes) -> AccessRequest:
     request = acts.order(**wishes)
     acts.work()
     request.refresh_from_db()
-    for change in request.changes:
-        kiv.add_value(change["dn"], change["attribute"], change["add"])
+    acts.set_values(request, kiv)
     acts.work()
     request.refresh_from_db()
     return request
@@ -114,8 +113,7 @@ def test_a_coupling_and_a_role_must_both_arrive(directory, hsa, kiv, sync):
     acts.work()
     request.refresh_from_db()
     changes = {change["attribute"]: change for change in request.changes}
-    for change in request.changes:
-        kiv.add_value(change["dn"], change["attribute"], change["add"])
+    acts.set_values(request, kiv)
     acts.work()
     for attribute, state in (
         ("hsaCommissionMember", State.AWAITING_HSA),
@@ -130,15 +128,7 @@ def test_a_coupling_and_a_role_must_both_arrive(directory, hsa, kiv, sync):
 def test_a_silent_hsa_decides_nothing_and_the_case_goes_on_by_itself(directory, hsa, kiv, sync, fault):
     request = set_in_kiv(kiv)
     sync.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, ROLE)
-    match fault:
-        case "busy":
-            hsa.faults.is_busy = True
-        case "dropped":
-            hsa.faults.drop_connections = -1
-        case "cut short":
-            hsa.faults.size_limit = 1
-        case _:
-            hsa.faults.unreadable = {"hsaSystemRole"}
+    acts.silence(hsa, fault)
     again(request)
     assert request.current_state is State.AWAITING_HSA
     assert request.hsa_shows["code"].startswith("directory.")
