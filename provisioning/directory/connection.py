@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from provisioning.directory import filters, pacing, patience
 from provisioning.directory.layout import ConnectionSettings
-from provisioning.directory.library import VerifiedTls, encoded_filters, ldap3, results
+from provisioning.directory.library import Connection, VerifiedTls, encoded_filters, ldap3, results
 from provisioning.directory.library import exceptions as ldap3_errors
 from provisioning.directory.pool import Pool
 from provisioning.directory.troubles import Trouble, marked
@@ -296,7 +296,7 @@ class Connections:
     def _open(self) -> Any:
         """A connection that is open, protected and bound."""
         settings = self._settings
-        link = ldap3.Connection(
+        link = Connection(
             ldap3.Server(
                 self._address.host,
                 port=self._address.port,
@@ -310,7 +310,6 @@ class Connections:
             user=settings.bind_dn or None,
             password=settings.bind_password or None,
             authentication=ldap3.SIMPLE if settings.bind_dn else ldap3.ANONYMOUS,
-            client_strategy=ldap3.SAFE_SYNC,
             raise_exceptions=True,
             read_only=self._reads_only,
             auto_referrals=False,

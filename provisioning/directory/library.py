@@ -17,9 +17,10 @@ with warnings.catch_warnings():
     from ldap3.core import exceptions, results
     from ldap3.operation.search import compile_filter, parse_filter
     from ldap3.protocol.rfc4511 import Filter, SequenceOf
+    from ldap3.strategy.safeSync import SafeSyncStrategy
     from ldap3.utils.asn1 import encode
 
-__all__ = ["VerifiedTls", "encoded_filters", "exceptions", "ldap3", "results"]
+__all__ = ["Connection", "VerifiedTls", "encoded_filters", "exceptions", "ldap3", "results"]
 
 
 class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 is untyped
@@ -41,6 +42,43 @@ class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 is untyped
         except BaseException:
             plain.close()
             raise
+
+
+_ENTRY = 4  # RFC 4511 section 4.5.2
+
+
+class Connection(ldap3.Connection):  # type: ignore[misc]  # ldap3 is untyped
+    """ldap3's, always SAFE_SYNC, whose entries come whole."""
+
+    def __init__(self, *arguments: Any, **options: Any):
+        super().__init__(*arguments, client_strategy=ldap3.SAFE_SYNC, **options)
+        self.strategy.__class__ = _WholeEntries  # ldap3 takes none but its own by name
+
+
+class _WholeEntries(SafeSyncStrategy):  # type: ignore[misc]  # ldap3 is untyped
+    """SAFE_SYNC that keeps all values of an attribute which comes twice in one entry, as slapd may send it.
+
+    ldap3's own keeps those that came last, and a value that is there would be an absence.
+    """
+
+    def decode_response_fast(self, ldap_message: Any) -> Any:
+        if ldap_message["protocolOp"] == _ENTRY:
+            _merge(ldap_message["payload"][1][3])
+        return super().decode_response_fast(ldap_message)
+
+
+def _merge(attributes: list[Any]) -> None:
+    """Each is (…, (name, values)), and every part of it (class, is constructed, tag, content)."""
+    values_of: dict[bytes, list[Any]] = {}
+    twice = []
+    for each in attributes:
+        (*_parts, name), (*_parts, values) = each[3]
+        known = values_of.setdefault(name.lower(), values)
+        if known is not values:
+            known += values
+            twice.append(each)
+    for each in twice:
+        attributes[:] = [other for other in attributes if other is not each]
 
 
 class _Filters(SequenceOf):  # type: ignore[misc]  # ldap3 is untyped

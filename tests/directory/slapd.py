@@ -133,7 +133,7 @@ def _database(suffix: Suffix, folder: Path) -> list[str]:
         f'suffix "{suffix.dn}"',
         f'rootdn "cn=root,{suffix.dn}"',
         f"directory {folder}",
-        "maxsize 1073741824",
+        "maxsize 4294967296",
         "dbnosync",
         *(f"index {index}" for index in suffix.indexes),
         *(f'limits dn.exact="{dn}" size={size}' for dn, size in suffix.limited.items()),

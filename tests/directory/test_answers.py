@@ -191,6 +191,14 @@ def test_values_come_byte_for_byte(connections: Callable[..., Connections]):
     assert one.values("hsaIdentity") == (" a ", "", "0123", "\ufffd\ufffd", "a\x00b")
 
 
+def test_an_attribute_that_comes_twice_in_an_entry_comes_whole(connections: Callable[..., Connections]):
+    """slapd does that for values loaded apart. ldap3 alone would keep the last: a role that nobody sees."""
+    twice = an_entry("cn=a,o=X", ("hsaSystemRole", ["a", "b"]), ("mail", ["m"]), ("HSASystemRole", ["c"]))
+    (one,) = search(connections(found(twice)))
+    assert one.values("hsaSystemRole") == ("a", "b", "c")
+    assert one.values("mail") == ("m",)
+
+
 def test_a_name_in_an_old_encoding_is_read(connections: Callable[..., Connections]):
     (one,) = search(connections(found(an_entry("cn=Åsa".encode("latin-1")))))
     assert one.dn == "cn=Åsa"
