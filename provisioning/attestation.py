@@ -6,7 +6,7 @@ read just now are an argument. Source: domain §7 (attester ≠ subject, a proce
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning import audit, four_eyes, handlers, mandates, outbox
 from provisioning import case_moves as moves
 from provisioning.audit import Action
+from provisioning.directory import Directory
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, HandlerRole, User
@@ -26,11 +27,18 @@ from provisioning.rules.mandates import Act
 
 @transaction.atomic
 def attest(
-    request: AccessRequest, *, by: User, held: Mandates, comment: str = "", shown: Sequence[str] = ()
+    request: AccessRequest,
+    *,
+    by: User,
+    held: Mandates,
+    second: Sequence[Person] = (),
+    comment: str = "",
+    shown: Sequence[str] = (),
 ) -> None:
-    """Attest in the step the request is in. `held`: mandates read just now; `shown`: warnings on the page.
+    """Attest in the step the request is in; the first of two hands over to the second attesters.
 
-    Raises NotAllowed (not the attester, or the subject), WrongState.
+    `held`: mandates read just now; `second`: from `second_attesters`; `shown`: warnings on the page. Raises
+    NotAllowed (not the attester, or the subject), WrongState, Invalid (nobody may be second).
     """
     principal = _require_attester(request, by, held)
     now = timezone.now()
@@ -53,12 +61,19 @@ def attest(
     if target is State.CHECKING:
         handlers.release(request)
         outbox.enqueue(entry, Kind.ATTESTED, request.concerned)
+    else:
+        _hand_over(request, second)
 
 
-@transaction.atomic
-def hand_to_second_attesters(request: AccessRequest, *, persons: Iterable[Person]) -> None:
+def second_attesters(directory: Directory, request: AccessRequest, *, by: User) -> tuple[Person, ...]:
+    """Whom this person's attestation hands over to; nobody where it is the last. Raises DirectoryError."""
+    if request.current_state is not State.AWAITING_ATTESTATION or not request.needs_second_attester:
+        return ()
+    return handlers.second_attesters(directory, request, attester_id=by.identity)
+
+
+def _hand_over(request: AccessRequest, found: Sequence[Person]) -> None:
     """Ask the holders of the provider's mandate, after the first attestation. Raises Invalid."""
-    found = tuple(persons)
     if not found:
         raise Invalid(
             _("Nobody else holds the care provider's mandate, and a process leader needs a second attester.")

@@ -185,7 +185,7 @@ def test_a_process_leader_is_attested_by_two_different_persons(enter, process_le
 
 def test_without_a_second_attester_the_first_attestation_is_not_made(enter, process_leader, monkeypatch):
     first = cast.HsaId(process_leader.handlers.get().person_hsa_id)
-    monkeypatch.setattr("workflows.views.attest.handlers.mandate_holders", lambda *a, **k: ())
+    monkeypatch.setattr("provisioning.handlers.mandate_holders", lambda *a, **k: ())
     page = decide(enter(first), process_leader, decision="attest", reason="Ja")
 
     process_leader.refresh_from_db()

@@ -14,7 +14,7 @@ from provisioning.directory.mock.kiv import Kiv
 from provisioning.directory.mock.server import MockDirectory
 from provisioning.models import AccessRequest, User
 from provisioning.orders import Draft
-from provisioning.rules.hsa import Attribute, HsaId, Level, Person, Service
+from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.lifecycle import State
 from tests import cast
 from workflows import polling, steps, tasks
@@ -108,23 +108,13 @@ def make_everything_due() -> None:
 def attest(request: AccessRequest, by: HsaId) -> AccessRequest:
     attester = user(by)
     held = mandates.read(attester.identity)
-    directory = open_directory()
-    second: tuple[Person, ...] = ()
-    if request.needs_second_attester and request.current_state is State.AWAITING_ATTESTATION:
-        from provisioning import handlers
-
-        provider = directory.provider(request.unit_id)
-        assert provider is not None
-        second = handlers.mandate_holders(
-            directory, provider, excluded={request.subject_id, attester.identity}
-        )
-
-    def operation(row: AccessRequest) -> None:
-        attestation.attest(row, by=attester, held=held)
-        if row.current_state is State.AWAITING_SECOND_ATTESTATION and second:
-            attestation.hand_to_second_attesters(row, persons=second)
-
-    return steps.act(request, request.current_state, operation, by=attester)
+    second = attestation.second_attesters(open_directory(), request, by=attester)
+    return steps.act(
+        request,
+        request.current_state,
+        lambda row: attestation.attest(row, by=attester, held=held, second=second),
+        by=attester,
+    )
 
 
 def reject(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import access, attestation, handlers, mandates, presentation, preview, readings
+from provisioning import access, attestation, mandates, presentation, preview, readings
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.forms import AttestForm
-from provisioning.mandates import Mandates
 from provisioning.models import AccessRequest, HandlerRole, User
 from provisioning.rules.assessment import Assessment
-from provisioning.rules.hsa import Answer, HsaId, Person
+from provisioning.rules.hsa import Answer
 from provisioning.rules.lifecycle import State
 from provisioning.views.answers import acting_user, has_moved_on, refusal, refused
 from workflows import steps
@@ -64,11 +63,11 @@ def _decide(
     try:
         held = mandates.read(user.identity)
         if is_attested:
-            _attest(case, state, user, held, reason, shown=_codes(found))
+            second = attestation.second_attesters(open_directory(), case, by=user)
+            operation = partial(attestation.attest, second=second, comment=reason, shown=_codes(found))
         else:
-            steps.act(
-                case, state, lambda row: attestation.reject(row, by=user, held=held, reason=reason), by=user
-            )
+            operation = partial(attestation.reject, reason=reason)
+        steps.act(case, state, partial(operation, by=user, held=held), by=user)
     except WrongState:
         return has_moved_on(request, case)
     except NotAllowed as exc:
@@ -79,28 +78,6 @@ def _decide(
         request, _("You have attested the order.") if is_attested else _("You have rejected the order.")
     )
     return redirect("case", public_id=case.public_id)
-
-
-def _attest(
-    case: AccessRequest, state: State, user: User, held: Mandates, comment: str, *, shown: Sequence[str]
-) -> None:
-    """Attest; a process leader's first attestation hands over to a second attester in the same operation."""
-    is_first_of_two = state is State.AWAITING_ATTESTATION and case.needs_second_attester
-    second = _mandate_holders(case, user) if is_first_of_two else ()
-
-    def operation(row: AccessRequest) -> None:
-        attestation.attest(row, by=user, held=held, comment=comment, shown=shown)
-        if is_first_of_two:
-            attestation.hand_to_second_attesters(row, persons=second)
-
-    steps.act(case, state, operation, by=user)
-
-
-def _mandate_holders(case: AccessRequest, user: User) -> tuple[Person, ...]:
-    directory = open_directory()
-    provider = directory.provider(case.unit_id)
-    excluded: tuple[HsaId, ...] = (case.subject_id, user.identity)
-    return handlers.mandate_holders(directory, provider, excluded=excluded) if provider else ()
 
 
 def _codes(found: Assessment) -> list[str]:
