@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from provisioning import dates, grants, mandates, reviewers
+from provisioning import dates, grants, mandates
 from provisioning.finding_models import Finding
 from provisioning.grant_models import Grant, GrantQuerySet, Notice, Removal
 from provisioning.mandates import Mandates
@@ -198,7 +198,7 @@ def find_overseen_review(user: User, public_id: UUID) -> Review:
 
 def to_review(user: User) -> QuerySet[ReviewItem]:
     """Rights that wait for this person's decision in a review: never the person's own."""
-    return reviewers.undecided_for(user.hsa_key)
+    return ReviewItem.objects.undecided().waiting_for(user.hsa_key)
 
 
 def visible_items(user: User, review: Review) -> QuerySet[ReviewItem]:

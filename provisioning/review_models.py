@@ -11,7 +11,7 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -109,6 +109,14 @@ class Review(models.Model):
 class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
     def undecided(self) -> ReviewItemQuerySet:
         return self.filter(decision="")
+
+    def waiting_for(self, person_key: str) -> ReviewItemQuerySet:
+        """Those of open reviews that this person is asked about: never the person's own."""
+        own = Reviewer.objects.filter(review=OuterRef("review"), person_key=person_key)
+        asked = own.filter(Q(only_subject_key="") | Q(only_subject_key=OuterRef("subject_key")))
+        barred = own.filter(is_barred=True, only_subject_key=OuterRef("subject_key"))
+        rows = self.filter(Exists(asked), ~Exists(barred), review__state=ReviewState.OPEN)
+        return rows.exclude(subject_key=person_key)
 
 
 class ReviewItem(models.Model):

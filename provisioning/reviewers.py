@@ -131,15 +131,6 @@ def may_decide(row: Reviewer, item: ReviewItem, rows: Iterable[Reviewer]) -> boo
     )
 
 
-def undecided_for(person_key: str) -> QuerySet[ReviewItem]:
-    """The items that wait for this person's decision: never the person's own."""
-    own = Reviewer.objects.filter(review=OuterRef("review"), person_key=person_key)
-    asked = own.filter(Q(only_subject_key="") | Q(only_subject_key=OuterRef("subject_key")))
-    barred = own.filter(is_barred=True, only_subject_key=OuterRef("subject_key"))
-    rows = ReviewItem.objects.undecided().filter(Exists(asked), ~Exists(barred), review__state="open")
-    return rows.exclude(subject_key=person_key)
-
-
 def with_something_left() -> QuerySet[Reviewer]:
     """The rows of those who still have something to decide in an open review."""
     left = ReviewItem.objects.undecided().filter(review=OuterRef("review"))
