@@ -27,6 +27,7 @@ class Case(AboutOneRight, KivTask):
     MOVES: ClassVar[Mapping[Any, frozenset[Any]]]
     READ_WITH: ClassVar[tuple[str, ...]]  # what is read together with the row
     VALUE: ClassVar[str]  # under which each of its changes holds the value
+    is_removal: ClassVar[bool] = False
     MESSAGE_PREFIX: ClassVar[str] = ""  # of the kinds of messages that are its own
 
     state = models.CharField(max_length=30)  # each kind says which there are
@@ -70,6 +71,16 @@ class Case(AboutOneRight, KivTask):
         raise NotImplementedError
 
     @property
+    def all_entries(self) -> models.QuerySet[Any]:
+        """The same with what has been recorded about its order."""
+        return self.entries
+
+    @property
+    def lasts(self) -> Any:
+        """What has the days of the right: itself, or the right; None where a value belongs to no right."""
+        raise NotImplementedError
+
+    @property
     def starters(self) -> list[HsaId]:
         """Whoever set it going."""
         raise NotImplementedError
@@ -98,6 +109,10 @@ class Case(AboutOneRight, KivTask):
     def sitting_ids(self) -> list[HsaId]:
         """Who can take it further; nobody where the tool itself has it, or it has ended."""
         return self.handler_ids
+
+    def outcome(self, *, is_hidden: bool) -> dict[str, Any]:
+        """What a receipt says that only this kind of case has; `is_hidden`: about a protected person."""
+        raise NotImplementedError
 
     def may_move(self, target: enum.StrEnum) -> bool:
         """Say whether it may go from its state to `target`."""

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from provisioning.grant_models import Removal
-from provisioning.models import AccessRequest, Evidence
+from provisioning.case_models import Case
+from provisioning.models import Evidence
 from provisioning.rules.changes import is_in_place
 from provisioning.rules.hsa import Answer, Attribute, Change
 
@@ -39,7 +39,7 @@ class Comparison:
     is_removal: bool = False
 
 
-def before_and_after(case: AccessRequest | Removal, *, shows_dn: bool = True) -> list[Comparison]:
+def before_and_after(case: Case, *, shows_dn: bool = True) -> list[Comparison]:
     """One table for each attribute that was to be changed; empty while nothing had to be."""
     kept = list(case.evidence.all())
     before = _last(kept, Evidence.Moment.BEFORE)
@@ -51,7 +51,7 @@ def before_and_after(case: AccessRequest | Removal, *, shows_dn: bool = True) ->
 
 
 def _compare(
-    case: AccessRequest | Removal,
+    case: Case,
     dn: str,
     attribute: str,
     before: Evidence,
@@ -59,10 +59,10 @@ def _compare(
     *,
     shows_dn: bool,
 ) -> Comparison:
-    is_removal = isinstance(case, Removal)
-    what = "remove" if is_removal else "add"
     wanted = [
-        change[what] for change in case.changes if (change["dn"], change["attribute"]) == (dn, attribute)
+        change[case.VALUE]
+        for change in case.changes
+        if (change["dn"], change["attribute"]) == (dn, attribute)
     ]
     old, new = _values(before, dn, attribute), _values(after, dn, attribute)
     all_values = dict.fromkeys([*wanted, *(old or ()), *(new or ())])
@@ -77,7 +77,12 @@ def _compare(
         if value in wanted or _is_ours(attribute, value)
     )
     return Comparison(
-        attribute, dn if shows_dn else "", before.read_at, after.read_at if after else None, rows, is_removal
+        attribute,
+        dn if shows_dn else "",
+        before.read_at,
+        after.read_at if after else None,
+        rows,
+        case.is_removal,
     )
 
 

@@ -6,7 +6,7 @@ Columns whose name ends in `_key` hold a folded HSA-id, as in `models`. State ch
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -164,7 +164,7 @@ class Removal(Case):
 
     KEY, STATES, MOVES, VALUE = "removal", RemovalState, REMOVAL_MOVES, "remove"
     READ_WITH = ("grant", "started_by")
-    MESSAGE_PREFIX = "removal_"
+    MESSAGE_PREFIX, is_removal = "removal_", True
 
     person_dn = models.TextField(blank=True)
     case_number = models.CharField(max_length=20, unique=True, null=True)  # noqa: DJ001 - set from the key right after
@@ -232,8 +232,19 @@ class Removal(Case):
         return AuditEntry.objects.filter(about=self.public_id)
 
     @property
+    def lasts(self) -> Grant | None:
+        return self.grant
+
+    @property
     def starters(self) -> list[HsaId]:
         """Whoever started it; where the tool did, whoever ordered the right."""
         if self.started_by is not None:
             return [self.started_by.identity]
         return [self.grant.origin.order.orderer.identity] if self.grant else []
+
+    def outcome(self, *, is_hidden: bool) -> dict[str, Any]:
+        return {
+            "cause": self.cause,
+            "removed": [] if is_hidden else self.changes,
+            "kept": [] if is_hidden else self.kept,
+        }

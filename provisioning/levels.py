@@ -15,6 +15,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from provisioning import delays
+from provisioning.case_models import Case
 from provisioning.directory import has_national_directory
 from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest
@@ -70,7 +71,7 @@ def _waiting_for_hsa(request: AccessRequest) -> list[str]:
     return parts
 
 
-def _last_look(case: AccessRequest | Removal, in_vain: str) -> list[str]:
+def _last_look(case: Case, in_vain: str) -> list[str]:
     """When HSA was looked at last, if it was, and that it did not answer or `in_vain`."""
     looked_at = parse_datetime(case.hsa_shows.get("read_at", ""))
     if looked_at is None:

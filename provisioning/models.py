@@ -340,6 +340,15 @@ class AccessRequest(Case):
         return self.audit_entries.all()
 
     @property
+    def all_entries(self) -> models.QuerySet[AuditEntry]:
+        mine = AuditEntry.objects.filter(order=self.order)
+        return mine.filter(Q(request=None) | Q(request=self))
+
+    @property
+    def lasts(self) -> AccessRequest:
+        return self
+
+    @property
     def starters(self) -> list[HsaId]:
         """Whoever ordered it."""
         return [self.order.orderer.identity]
@@ -355,6 +364,9 @@ class AccessRequest(Case):
     @property
     def sitting_ids(self) -> list[HsaId]:
         return self.starters if self.current_state is State.AWAITING_CHOICE else self.handler_ids
+
+    def outcome(self, *, is_hidden: bool) -> dict[str, Any]:
+        return {"verdict": {} if is_hidden else self.assessment}
 
     def leave_state(self) -> tuple[str, ...]:
         self.nudged_at, self.escalation_level, self.escalated_at = None, 0, None

@@ -15,9 +15,9 @@ from django.utils import timezone
 from provisioning import audit
 from provisioning.audit import Action
 from provisioning.audit_trail import checkpoints, evidence, exports, keys, sealing
+from provisioning.case_models import Case
 from provisioning.errors import WrongState
-from provisioning.grant_models import Removal
-from provisioning.models import AccessRequest, AuditEntry, User
+from provisioning.models import AuditEntry, User
 
 KIND = "receipt"
 # What shows who did their part, in the order of the case. The last one counts.
@@ -25,8 +25,6 @@ PARTS = (
     *(Action.ORDERED, Action.ATTESTED, Action.SECOND_ATTESTED, Action.REPORTED_DONE, Action.DONE),
     *(Action.REMOVAL_STARTED, Action.REMOVAL_REPORTED_DONE, Action.REMOVAL_DONE),
 )
-
-Case = AccessRequest | Removal
 
 
 def content(case: Case) -> dict[str, Any]:
@@ -42,7 +40,8 @@ def content(case: Case) -> dict[str, Any]:
         "at": sealing.utc(timezone.now()),
         "sequence": entries[-1].sequence if entries else 0,
         "case": case.case_number,
-        **_of_its_kind(case, is_hidden=is_hidden),
+        case.KEY: str(case.public_id),
+        **case.outcome(is_hidden=is_hidden),
         "state": case.state,
         "masked": is_hidden,
         "subject": None if is_hidden else {"hsa_id": case.subject_hsa_id, "name": case.subject_name},
@@ -64,29 +63,14 @@ def issue(case: Case, *, by: User) -> dict[str, Any]:
     """
     if case.is_open:
         raise WrongState
-    if isinstance(case, Removal):
-        audit.record(Action.RECEIPT_ISSUED, actor=by, about=case)
-    else:
-        audit.record(Action.RECEIPT_ISSUED, actor=by, request=case)
+    audit.record(Action.RECEIPT_ISSUED, actor=by, case=case)
     key = keys.current()
     unsigned = content(case) | {"key": key.id, "checkpoint": dict(checkpoints.take().fields)}
     return unsigned | {"signature": key.sign(keys.RECEIPT, unsigned)}
 
 
-def _of_its_kind(case: Case, *, is_hidden: bool) -> dict[str, Any]:
-    """What only a request has, or only a removal."""
-    if isinstance(case, AccessRequest):
-        return {"request": str(case.public_id), "verdict": {} if is_hidden else case.assessment}
-    return {
-        "removal": str(case.public_id),
-        "cause": case.cause,
-        "removed": [] if is_hidden else case.changes,
-        "kept": [] if is_hidden else case.kept,
-    }
-
-
 def _access(case: Case) -> dict[str, str]:
-    lasted = case if isinstance(case, AccessRequest) else case.grant
+    lasted = case.lasts
     return {
         "service": case.service,
         "level": case.level,

@@ -25,6 +25,7 @@ from provisioning import (
     silences,
     watching,
 )
+from provisioning.case_models import Case
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, WrongState
 from provisioning.evidence import SeenUnwanted, SeenWanted
@@ -197,7 +198,7 @@ def _key(change: Change | Held) -> tuple[str, Attribute]:
     return change.dn, change.attribute
 
 
-def _about(case: AccessRequest | Removal, change: Change | Held, values: Values) -> list[str] | None:
+def _about(case: Case, change: Change | Held, values: Values) -> list[str] | None:
     """The values as evidence: of a commission only those that name this person, never other members."""
     found = values.get(_key(change))
     if found is None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
-from provisioning import findings, orders, removals, requests
+from provisioning import case_models, findings, orders, removals, requests
 from provisioning.errors import WrongState
 from provisioning.evidence import SeenUnwanted
 from provisioning.finding_models import Finding
@@ -166,7 +166,7 @@ def due_background(*, limit: int = 200) -> list[int]:
     return list(rows.order_by("scheduled").values_list("pk", flat=True)[:limit])
 
 
-def _open_task(case: AccessRequest | Removal, node: str | None = None) -> Task:
+def _open_task(case: case_models.Case, node: str | None = None) -> Task:
     """The one task the case's process waits in. Raises WrongState if it is another than `node`."""
     tasks = Task.objects.filter(process=case.process, status__in=_OPEN_TASK).order_by("-pk")
     task = tasks.first()

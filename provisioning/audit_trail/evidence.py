@@ -7,11 +7,11 @@ import json
 from typing import Any
 
 from provisioning.audit_trail import sealing
-from provisioning.grant_models import Removal
-from provisioning.models import AccessRequest, Evidence
+from provisioning.case_models import Case
+from provisioning.models import Evidence
 
 
-def digests(case: AccessRequest | Removal) -> list[str]:
+def digests(case: Case) -> list[str]:
     """The SHA-256 of each piece of evidence the request or removal has now, oldest first."""
     return [digest(facts(piece)) for piece in case.evidence.all()]
 

@@ -20,6 +20,7 @@ from provisioning import audit
 from provisioning.audit_trail import checkpoints, keys, sealing, verification
 from provisioning.audit_trail.checkpoints import ChainBroken
 from provisioning.audit_trail.sealing import Row
+from provisioning.case_models import Case
 from provisioning.grant_models import Grant, Removal
 from provisioning.models import AccessRequest, AuditEntry, AuditHead, User
 
@@ -100,12 +101,9 @@ def hidden() -> Hidden:
     )
 
 
-def rows_about(case: AccessRequest | Removal) -> list[AuditEntry]:
+def rows_about(case: Case) -> list[AuditEntry]:
     """The entries about one removal, or about one request and its order."""
-    if isinstance(case, Removal):
-        return list(AuditEntry.objects.filter(about=case.public_id))
-    mine = AuditEntry.objects.filter(order=case.order)
-    return [entry for entry in mine if entry.request_id in (None, case.public_id)]
+    return list(case.all_entries)
 
 
 def _line(content: dict[str, Any]) -> str:

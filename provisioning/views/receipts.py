@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from provisioning import access, audit, comparison, grant_words, presentation, receipts
 from provisioning.audit import Action
 from provisioning.audit_trail.checkpoints import ChainBroken
+from provisioning.case_models import Case
 from provisioning.grant_models import Removal
 from provisioning.models import AccessRequest, User
 from provisioning.views.answers import acting_user
@@ -94,11 +95,11 @@ def _finished(request: HttpRequest, find: Callable[[User, UUID], Row], public_id
     return user, row
 
 
-def _page(request: HttpRequest, row: receipts.Case, *, shows_dn: bool, **context: Any) -> HttpResponse:
+def _page(request: HttpRequest, row: Case, *, shows_dn: bool, **context: Any) -> HttpResponse:
     content = receipts.content(row)
     context |= {
         "case": row,
-        "is_removal": isinstance(row, Removal),
+        "is_removal": row.is_removal,
         "people": [_person(one) for one in content["people"]],
         "comparisons": comparison.before_and_after(row, shows_dn=shows_dn),
         "entries": content["entries"],
@@ -106,7 +107,7 @@ def _page(request: HttpRequest, row: receipts.Case, *, shows_dn: bool, **context
     return render(request, "provisioning/receipt.html", context)
 
 
-def _file(request: HttpRequest, user: User, row: receipts.Case) -> HttpResponse:
+def _file(request: HttpRequest, user: User, row: Case) -> HttpResponse:
     try:
         content = receipts.issue(row, by=user)
     except ChainBroken:
