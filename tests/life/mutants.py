@@ -16,11 +16,11 @@ from django.utils import timezone
 from provisioning import (
     attestation,
     audit,
-    carrying_out,
     case_moves,
     findings,
     grants,
     handlers,
+    kiv_answers,
     mandates,
     readings,
     removal_departure,
@@ -281,7 +281,7 @@ MUTANTS: tuple[Mutant, ...] = (
     # Four eyes
     Mutant(
         "who carries out is asked, and neither subject nor attester",
-        instead(carrying_out, "_require_administrator", lambda *_args: None),
+        instead(kiv_answers, "require_administrator", lambda *_args: None),
         scenarios.set_wrong_and_right,
         "IntegrityError",
     ),
