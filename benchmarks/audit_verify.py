@@ -50,7 +50,9 @@ def measure(folder: Path) -> dict[str, tuple[float, float]]:
     django.setup()
     from django.core.management import call_command
 
-    from provisioning.audit_trail import checkpoints, exports, verification
+    from provisioning.audit import checkpoints
+    from provisioning.audit import export as exports
+    from provisioning.audit import verify as verification
 
     call_command("migrate", verbosity=0)
     took: dict[str, tuple[float, float]] = {}
@@ -85,7 +87,7 @@ def _fill(rows: int) -> None:
     """Write the chain in big transactions, each row signed as `audit.record` signs it."""
     from django.db import connection, transaction
 
-    from provisioning.audit_trail import sealing
+    from provisioning.audit import sealing
     from provisioning.models import AuditHead, User
 
     User.objects.create(hsa_key="se0000000000-1001", hsa_id="SE0000000000-1001")
@@ -103,12 +105,12 @@ def _fill(rows: int) -> None:
 
 
 def _rows(rows: int) -> Iterator[Any]:
-    from provisioning.audit_trail import keys, sealing
+    from provisioning.audit import keys, sealing
     from provisioning.models import AuditHead
 
     key, previous, at = keys.current(), AuditHead.NOTHING, datetime(2026, 1, 1, tzinfo=UTC)
     for number in range(1, rows + 1):
-        row = sealing.Row(
+        row = sealing.SealedRow(
             sequence=number,
             at=at + timedelta(microseconds=number * 1_000_003),
             action="request.checked",

@@ -16,7 +16,7 @@ from benchmarks import region, tables
 from benchmarks.server import Served, shared
 from benchmarks.tables import Table
 from provisioning.directory import Directory
-from provisioning.directory.library import ldap3
+from provisioning.directory.ldap.library import ldap3
 from provisioning.rules.hsa import HsaId
 
 BAR = 1.25

@@ -74,8 +74,8 @@ def measure(folder: Path, *, is_busy: bool) -> dict[str, Any]:
 
 
 def _people() -> Any:
-    from provisioning.directory.mock import ldif
-    from provisioning.directory.mock.server import DEMO_LDIF
+    from provisioning.demo.directory import ldif
+    from provisioning.demo.directory.server import DEMO_LDIF
     from tests.directory.slapd import Suffix
     from tests.workflows import many_tasks
 
@@ -98,9 +98,9 @@ def _watch(*, is_busy: bool) -> dict[str, Any]:
     """Set values at random moments while the polling runs; returns how late each was seen."""
     from django.utils import timezone
 
-    from provisioning.directory.mock.kiv import Kiv
+    from provisioning.demo.directory.kiv import Kiv
     from provisioning.models import AccessRequest
-    from provisioning.rules.lifecycle import State
+    from provisioning.rules.states.request import State
     from tests.workflows import many_tasks
 
     searches = _counted()
@@ -132,7 +132,7 @@ def _watch(*, is_busy: bool) -> dict[str, Any]:
 
 def _counted() -> list[float]:
     """The moments that all searches from now on are given."""
-    from provisioning.directory import pacing
+    from provisioning.directory.ldap import pacing
 
     searches: list[float] = []
     taken = pacing.OwnSlots.take
@@ -150,8 +150,8 @@ def _counted() -> list[float]:
 def _poll(is_over: threading.Event) -> None:
     from django.db import connection
 
-    from provisioning.directory.pacing import Lane, background
-    from workflows import polling
+    from provisioning.directory.ldap.pacing import Lane, background
+    from workflows.sweeps import kiv_tasks as polling
 
     with background(Lane.PULSE), contextlib.closing(connection):
         while not is_over.wait(BEAT_SECONDS):
@@ -161,7 +161,7 @@ def _poll(is_over: threading.Event) -> None:
 def _sweep(is_over: threading.Event) -> None:
     """As greedy as a sweep may be."""
     from provisioning.directory import open_directory
-    from provisioning.directory.pacing import Lane, background
+    from provisioning.directory.ldap.pacing import Lane, background
     from tests import cast
 
     with background(Lane.SWEEP):

@@ -68,9 +68,8 @@ def _measured() -> dict[str, Any]:
     from django.urls import reverse
 
     from provisioning.directory import open_directory
-    from provisioning.models import User
-    from provisioning.review_models import Review, ReviewItem
-    from workflows import reviewing
+    from provisioning.models import Review, ReviewItem, User
+    from workflows.sweeps import reviews as reviewing
 
     began = time.perf_counter()
     reviewing.open_due()
@@ -107,7 +106,7 @@ def _person(unit: int, number: int) -> str:
 
 def _tree() -> Any:
     """The demo's tree with the units, their commissions and people; number 0 of each unit is its head."""
-    from provisioning.directory.mock.server import DEMO_LDIF
+    from provisioning.demo.directory.server import DEMO_LDIF
     from tests.directory.slapd import Suffix
 
     records = [DEMO_LDIF.read_text(encoding="utf-8")]
@@ -142,8 +141,7 @@ def _rights() -> None:
     """Each person's right to the unit, due for review today, with the request it came from."""
     from django.utils import timezone
 
-    from provisioning.grant_models import Grant
-    from provisioning.models import AccessRequest, Order, User
+    from provisioning.models import AccessRequest, Grant, Order, User
     from provisioning.rules.hsa import HsaId
 
     today, now = timezone.localdate(), timezone.now()

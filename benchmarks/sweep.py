@@ -65,7 +65,7 @@ def measure() -> dict[str, Any]:
     from django.conf import settings
     from django.core.management import call_command
 
-    from workflows import comparing
+    from workflows.sweeps import directory as comparing
 
     call_command("migrate", verbosity=0)
     entries = region.ENTRIES + max(0, PERSONS - USUAL)
@@ -86,7 +86,7 @@ def measure() -> dict[str, Any]:
 
 
 def _timed(name: str, is_full: bool | None, asked: list[float]) -> dict[str, Any]:
-    from workflows import comparing
+    from workflows.sweeps import directory as comparing
 
     asked.clear()
     Path("/proc/self/clear_refs").write_text("5")  # from here on the peak is the sweep's own
@@ -118,7 +118,7 @@ def _megabytes(name: str) -> float:
 
 def _count_questions() -> list[float]:
     """When each search, page and compare was asked, from now on."""
-    from provisioning.directory import pacing
+    from provisioning.directory.ldap import pacing
 
     asked: list[float] = []
     wait = pacing.Pace.wait
@@ -187,8 +187,7 @@ def _track() -> None:
     """One right for each tracked person, as finished orders leave them."""
     from django.utils import timezone
 
-    from provisioning.grant_models import Grant
-    from provisioning.models import AccessRequest, Order, User
+    from provisioning.models import AccessRequest, Grant, Order, User
 
     head = User.objects.create(hsa_key="se0000000000-head", hsa_id="SE0000000000-HEAD")
     today = timezone.localdate()

@@ -11,8 +11,8 @@ from celery.signals import beat_init, task_postrun, task_prerun, worker_init
 from kombu import Queue
 
 from config import broker
-from provisioning.directory import pacing
-from provisioning.directory.pacing import Lane
+from provisioning.directory.ldap import pacing
+from provisioning.directory.ldap.pacing import Lane
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 broker.install()
@@ -68,7 +68,7 @@ LANES = {
 
 @task_prerun.connect
 def enter_lane(task: Any = None, **kwargs: Any) -> None:
-    """A task's searches are paced: see provisioning.directory.pacing."""
+    """A task's searches are paced: see provisioning.directory.ldap.pacing."""
     pacing.enter(LANES.get(getattr(task, "name", ""), Lane.SWEEP))
 
 

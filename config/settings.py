@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "csp",
     "viewflow.workflow",  # alone: the app `viewflow` would bring its own site, look and static files
     "provisioning",
+    "provisioning.pages",
     "workflows",
     "config",
 ]
@@ -87,10 +88,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "config.headers.HeadersMiddleware",
-    "config.patience.OneSilence",
+    "provisioning.pages.middleware.headers.HeadersMiddleware",
+    "provisioning.pages.middleware.patience.OneSilence",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "config.language.SwedishFirst",
+    "provisioning.pages.middleware.language.SwedishFirst",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -99,20 +100,20 @@ MIDDLEWARE = [
     # page, it does not open one.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "provisioning.session_limits.SessionLimitsMiddleware",
-    "provisioning.limits.LimitsMiddleware",
+    "provisioning.pages.middleware.session_limits.SessionLimitsMiddleware",
+    "provisioning.pages.middleware.limits.LimitsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-FORM_RENDERER = "provisioning.form_rendering.FkuiRenderer"
+FORM_RENDERER = "provisioning.pages.form_rendering.FkuiRenderer"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "provisioning" / "templates"],  # before django.forms' own
+        "DIRS": [BASE_DIR / "provisioning" / "pages" / "templates"],  # before django.forms' own
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -120,7 +121,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "provisioning.context_processors.frame",
+                "provisioning.pages.frame.frame",
             ],
         },
     },

@@ -5,14 +5,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from config import health
-from provisioning.admin import site as records
+from provisioning.pages.admin import site as records
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.live, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("records/", records.urls),
-    path("", include("provisioning.oidc_urls")),
-    path("", include("provisioning.urls")),
-    path("", include("workflows.urls")),
+    path("", include("provisioning.pages.urls")),
 ]

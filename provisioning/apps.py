@@ -10,4 +10,4 @@ class ProvisioningConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from provisioning import checks  # noqa: F401 - registers system checks
+        from provisioning.audit import checks  # noqa: F401 - registers system checks

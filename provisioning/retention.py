@@ -16,26 +16,27 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Min, Model, OuterRef, Q, QuerySet
 
-from provisioning import audit, dates
-from provisioning.audit_trail import cutting
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
+from provisioning import dates
+from provisioning.audit import cut, events
 from provisioning.models import (
     AccessRequest,
     AuditEntry,
     Delegation,
     Evidence,
+    Finding,
+    Grant,
     Handler,
     Order,
     OutgoingMessage,
+    Removal,
+    Review,
     User,
 )
-from provisioning.review_models import Review
-from provisioning.rules import retention as rules
-from provisioning.rules.lifecycle import OPEN, State
-from provisioning.rules.periods import STOCKHOLM
-from provisioning.rules.retention import Horizon
-from provisioning.rules.right_lifecycle import LIVING, REMOVAL_OPEN
+from provisioning.rules.dates import retention as rules
+from provisioning.rules.dates.periods import STOCKHOLM
+from provisioning.rules.dates.retention import Horizon
+from provisioning.rules.states.request import OPEN, State
+from provisioning.rules.states.right import LIVING, REMOVAL_OPEN
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +142,7 @@ def remove_case(order: Order, **counts: Any) -> int:
     counts["requests"] = count = _delete(rows)
     if is_protected:
         counts["things"] = things
-    audit.record(audit.Action.CASE_REMOVED, actor=None, order=order, protected=is_protected, **counts)
+    events.record(events.Action.CASE_REMOVED, actor=None, order=order, protected=is_protected, **counts)
     Order.objects.filter(pk=order.pk).delete()
     return count
 
@@ -150,8 +151,8 @@ def remove_removal(removal: Removal, **counts: Any) -> None:
     """Remove a claimed removal with all that belongs to it, and record that. As `remove_case`."""
     counts |= _remove_parts(Q(removal=removal))
     counts["messages"] += _delete(OutgoingMessage.objects.filter(cause__about=removal.public_id))
-    audit.record(
-        audit.Action.CASE_REMOVED, actor=None, about=removal, number=removal.case_number,
+    events.record(
+        events.Action.CASE_REMOVED, actor=None, about=removal, number=removal.case_number,
         protected=removal.subject_is_protected, **counts,
     )  # fmt: skip
     Removal.objects.filter(pk=removal.pk).delete()
@@ -268,8 +269,8 @@ def remove_others(horizon: Horizon, *, limit: int, **about_cases: Any) -> Others
         _delete(_first(due_findings(horizon), limit)),
     )
     if about_cases or removed != Others():
-        audit.record(
-            audit.Action.RETENTION_SWEPT,
+        events.record(
+            events.Action.RETENTION_SWEPT,
             actor=None,
             **asdict(removed),
             **about_cases,
@@ -295,7 +296,7 @@ def _delete(rows: QuerySet[Any]) -> int:
 
 def count_events(horizon: Horizon) -> int:
     """How many events could be cut off if what is due now were gone already."""
-    return cutting.count(through=cutting.last_before(_needed(horizon, is_trial=True)))
+    return cut.count(through=cut.last_before(_needed(horizon, is_trial=True)))
 
 
 def cut_events(horizon: Horizon, *, limit: int) -> int:
@@ -303,13 +304,13 @@ def cut_events(horizon: Horizon, *, limit: int) -> int:
 
     Where they are not what was signed nothing is cut: they are evidence, and `verify_audit` names them.
     """
-    through = cutting.last_before(_needed(horizon), limit=limit)
+    through = cut.last_before(_needed(horizon), limit=limit)
     if not through:
         return 0
-    if not cutting.is_sound(through=through):
+    if not cut.is_sound(through=through):
         log.critical("old events are not removed: audit.chain_broken, run verify_audit")
         return 0
-    return cutting.cut(through=through, reason="retention")
+    return cut.cut(through=through, reason="retention")
 
 
 def _needed(horizon: Horizon, *, is_trial: bool = False) -> Q:

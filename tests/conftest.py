@@ -19,9 +19,9 @@ from tests import servers
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from provisioning.directory.mock.kiv import Kiv
-    from provisioning.directory.mock.server import MockDirectory
-    from provisioning.directory.mock.store import Store
+    from provisioning.demo.directory.kiv import Kiv
+    from provisioning.demo.directory.server import MockDirectory
+    from provisioning.demo.directory.store import Store
 
 OWN_VARIABLES = (
     "ALLOWED_HOSTS", "APP_MODE", "AUDITORS", "DATABASE_URL", "LOG_LEVEL",
@@ -134,9 +134,9 @@ def _default_language() -> None:
 @pytest.fixture(scope="session")
 def demo_store() -> Store:
     """The demo region as it is delivered; whoever serves it serves a copy."""
-    from provisioning.directory.mock import ldif
-    from provisioning.directory.mock.server import DEMO_LDIF
-    from provisioning.directory.mock.store import Store
+    from provisioning.demo.directory import ldif
+    from provisioning.demo.directory.server import DEMO_LDIF
+    from provisioning.demo.directory.store import Store
 
     return Store(ldif.read(DEMO_LDIF))
 
@@ -144,7 +144,7 @@ def demo_store() -> Store:
 @pytest.fixture
 def directory(settings: Any, demo_store: Store) -> Iterator[MockDirectory]:
     """The demo directory, fresh, on a free port; faults can be switched on."""
-    from provisioning.directory.mock.server import MockDirectory
+    from provisioning.demo.directory.server import MockDirectory
 
     with MockDirectory(
         store=demo_store.copy(),
@@ -161,7 +161,7 @@ def directory(settings: Any, demo_store: Store) -> Iterator[MockDirectory]:
 @pytest.fixture
 def kiv(directory: MockDirectory) -> Iterator[Kiv]:
     """The KIV administrator's own tool."""
-    from provisioning.directory.mock.kiv import Kiv
+    from provisioning.demo.directory.kiv import Kiv
 
     tool = Kiv()
     yield tool
@@ -171,7 +171,7 @@ def kiv(directory: MockDirectory) -> Iterator[Kiv]:
 @pytest.fixture
 def hsa(directory: MockDirectory, settings: Any, demo_store: Store) -> Iterator[MockDirectory]:
     """The national HSA: the same people as in KIV, and a sync that runs when a test plays it."""
-    from provisioning.directory.mock.server import MockDirectory
+    from provisioning.demo.directory.server import MockDirectory
 
     account = settings.DIRECTORY_BIND_DN, settings.DIRECTORY_BIND_PASSWORD
     with MockDirectory(store=demo_store.copy(), bind_dn=account[0], bind_password=account[1]) as mock:
@@ -185,8 +185,8 @@ def hsa(directory: MockDirectory, settings: Any, demo_store: Store) -> Iterator[
 @pytest.fixture
 def sync(hsa: MockDirectory, settings: Any) -> Iterator[Kiv]:
     """The sync from KIV to HSA, played by hand."""
+    from provisioning.demo.directory.kiv import Kiv
     from provisioning.directory.layout import ConnectionSettings
-    from provisioning.directory.mock.kiv import Kiv
 
     writer = ConnectionSettings(hsa.url, settings.MOCK_KIV_BIND_DN, settings.MOCK_KIV_BIND_PASSWORD)
     tool = Kiv(writer)

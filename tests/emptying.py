@@ -10,7 +10,7 @@ from __future__ import annotations
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
-from provisioning.audit_trail import guards
+from provisioning.audit import guards
 
 MADE_BY_MIGRATING = frozenset({"auth_permission", "django_content_type"})
 GUARDED = frozenset({"provisioning_auditentry", "provisioning_user"})

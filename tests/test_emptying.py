@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import TransactionTestCase
 
-from provisioning.audit_trail import guards
+from provisioning.audit import guards
 from provisioning.models import AuditEntry, User
 from tests import cast, emptying
 from tests.audit import chains

@@ -10,4 +10,4 @@ class WorkflowsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from workflows import checks, scrubbing  # noqa: F401 - registers system checks and the receiver
+        from workflows.engine import scrubbing  # noqa: F401 - registers system checks and the receiver

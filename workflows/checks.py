@@ -12,7 +12,7 @@ from viewflow.workflow.lock import SelectForUpdateLock
 @register()
 def every_flow_locks_its_process(**_kwargs: Any) -> list[CheckMessage]:
     """viewflow's default lock is none: two clicks would make two tasks. Ours waits for the process row."""
-    from workflows import flows  # noqa: F401 - flows are known once their module is loaded
+    from workflows.orders import flow as flows  # noqa: F401 - flows are known once their module is loaded
 
     return [
         Error(

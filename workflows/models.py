@@ -5,9 +5,8 @@ from __future__ import annotations
 from django.db import models
 from viewflow.workflow.models import Process
 
-from provisioning import case_moves
-from provisioning.grant_models import Removal
-from provisioning.models import AccessRequest
+from provisioning.cases import moves
+from provisioning.models import AccessRequest, Removal
 
 
 class AccessProcess(Process):
@@ -28,7 +27,7 @@ class AccessProcess(Process):
 
     def lock_carried(self) -> AccessRequest:
         """What the process carries, locked until the transaction ends; the flow's gates see the same row."""
-        self.request = case_moves.lock(AccessRequest, self.request_id)
+        self.request = moves.lock(AccessRequest, self.request_id)
         return self.request
 
 
@@ -50,5 +49,5 @@ class RemovalProcess(Process):
 
     def lock_carried(self) -> Removal:
         """What the process carries, locked until the transaction ends; the flow's gates see the same row."""
-        self.removal = case_moves.lock(Removal, self.removal_id)
+        self.removal = moves.lock(Removal, self.removal_id)
         return self.removal

@@ -16,24 +16,24 @@ from django.utils import timezone
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
-from provisioning import case_models, findings, orders, removals, requests
+from provisioning.cases.evidence import SeenUnwanted
 from provisioning.errors import WrongState
-from provisioning.evidence import SeenUnwanted
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Removal
-from provisioning.mandates import Mandates
-from provisioning.models import AccessRequest, Order, User
-from provisioning.orders import Prepared
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import RemovalState
-from workflows.flows import AccessRequestFlow
-from workflows.nodes import Again, BackgroundActivation, StepActivation
-from workflows.removal_flow import RemovalFlow
+from provisioning.findings import settle
+from provisioning.mandates.current import Mandates
+from provisioning.models import AccessRequest, Case, Finding, Order, Removal, User
+from provisioning.orders import end, place
+from provisioning.orders.draft import Prepared
+from provisioning.removals import take_back
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import RemovalState
+from workflows.engine.nodes import Again, BackgroundActivation, StepActivation
+from workflows.orders.flow import AccessRequestFlow
+from workflows.removals.flow import RemovalFlow
 
 log = logging.getLogger(__name__)
 
-Case = TypeVar("Case", AccessRequest, Removal)
-Operation = Callable[[Case], Any]
+AnyCase = TypeVar("AnyCase", AccessRequest, Removal)
+Operation = Callable[[AnyCase], Any]
 
 # Where a request waits for a person, and in which step of the flow; a removal's state has the same word.
 STEP_OF: dict[str, str] = {
@@ -47,12 +47,12 @@ _OPEN_TASK = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
 
 def place_order(prepared: Prepared, *, by: User) -> Order:
     """Write the order and start one process per request, all or nothing. Raises Invalid."""
-    return orders.place(prepared, by=by, start=lambda request: AccessRequestFlow.start.run(request=request))
+    return place.place(prepared, by=by, start=lambda request: AccessRequestFlow.start.run(request=request))
 
 
 def order_for_finding(finding: Finding, prepared: Prepared, *, by: User, held: Mandates) -> AccessRequest:
     """Adopt what a finding is about, or order it again. Raises NotAllowed, WrongState, Invalid."""
-    return findings.order(finding, by=by, held=held, place=lambda: place_order(prepared, by=by))
+    return settle.order(finding, by=by, held=held, place=lambda: place_order(prepared, by=by))
 
 
 def begin_removal(begin: Callable[..., Removal], *args: Any, **kwargs: Any) -> Removal:
@@ -60,7 +60,9 @@ def begin_removal(begin: Callable[..., Removal], *args: Any, **kwargs: Any) -> R
     return begin(*args, **kwargs, start=lambda removal: RemovalFlow.start.run(removal=removal))
 
 
-def act(case: Case, state: State | RemovalState, operation: Operation[Case], *, by: User | None) -> Case:
+def act(
+    case: AnyCase, state: State | RemovalState, operation: Operation[AnyCase], *, by: User | None
+) -> AnyCase:
     """Carry out the person's step that the request or removal waits in, by one operation.
 
     The step ends if the operation has moved the case on; otherwise it stays open. Raises WrongState when
@@ -68,7 +70,7 @@ def act(case: Case, state: State | RemovalState, operation: Operation[Case], *, 
     """
     task = _open_task(case, STEP_OF[state])
     with task.activation() as activation:
-        row: Case = activation.process.lock_carried()
+        row: AnyCase = activation.process.lock_carried()
         if row.current_state is not state or task.status not in (STATUS.NEW, STATUS.ASSIGNED):
             raise WrongState
         operation(row)
@@ -79,19 +81,17 @@ def act(case: Case, state: State | RemovalState, operation: Operation[Case], *, 
 
 def withdraw(request: AccessRequest, *, by: User, reason: str) -> AccessRequest:
     """Withdraw the request wherever it is. Raises NotAllowed, WrongState."""
-    return _take_back(
-        AccessRequestFlow, request, lambda row: requests.withdraw(row, by=by, reason=reason), by=by
-    )
+    return _take_back(AccessRequestFlow, request, lambda row: end.withdraw(row, by=by, reason=reason), by=by)
 
 
 def end_for_leaver(request: AccessRequest, *, code: str) -> AccessRequest:
     """End the request of somebody who has left, wherever it is. Raises WrongState."""
-    return _take_back(AccessRequestFlow, request, lambda row: requests.person_left(row, code=code), by=None)
+    return _take_back(AccessRequestFlow, request, lambda row: end.person_left(row, code=code), by=None)
 
 
 def end_late(request: AccessRequest) -> AccessRequest:
     """End a request whose own last day has passed, wherever it is. Raises WrongState."""
-    return _take_back(AccessRequestFlow, request, requests.last_day_passed, by=None)
+    return _take_back(AccessRequestFlow, request, end.last_day_passed, by=None)
 
 
 def withdraw_removal(
@@ -101,15 +101,15 @@ def withdraw_removal(
     return _take_back(
         RemovalFlow,
         removal,
-        lambda row: removals.withdraw(row, by=by, held=held, seen=seen, reason=reason),
+        lambda row: take_back.withdraw(row, by=by, held=held, seen=seen, reason=reason),
         by=by,
     )
 
 
-def _take_back(flow: Any, case: Case, operation: Operation[Case], *, by: User | None) -> Case:
+def _take_back(flow: Any, case: AnyCase, operation: Operation[AnyCase], *, by: User | None) -> AnyCase:
     """End the process by an operation, wherever it is."""
     with flow.lock(case.process.pk):
-        row: Case = case.process.lock_carried()
+        row: AnyCase = case.process.lock_carried()
         operation(row)
         task = _open_task(row)
         activation = task.flow_task.activation_class(task)  # reads the row as the operation left it
@@ -166,7 +166,7 @@ def due_background(*, limit: int = 200) -> list[int]:
     return list(rows.order_by("scheduled").values_list("pk", flat=True)[:limit])
 
 
-def _open_task(case: case_models.Case, node: str | None = None) -> Task:
+def _open_task(case: Case, node: str | None = None) -> Task:
     """The one task the case's process waits in. Raises WrongState if it is another than `node`."""
     tasks = Task.objects.filter(process=case.process, status__in=_OPEN_TASK).order_by("-pk")
     task = tasks.first()

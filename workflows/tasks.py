@@ -8,27 +8,20 @@ from celery import shared_task
 from django.core.management import call_command
 from django.db import transaction
 
-from provisioning import (
-    audit,
-    case_moves,
-    delegations,
-    handlers,
-    outbox,
-    reminders,
-)
-from provisioning import (
-    expiry as notices,
-)
-from provisioning.audit_trail import checkpoints
-from provisioning.audit_trail.checkpoints import ChainBroken, NotDelivered
-from provisioning.case_models import Case
+from provisioning.audit import checkpoints, events
+from provisioning.audit.checkpoints import ChainBroken, NotDelivered
+from provisioning.cases import candidates, handlers, moves, reminders
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
-from provisioning.grant_models import Removal
-from provisioning.models import AccessRequest, Delegation
-from provisioning.rules.lifecycle import WITH_A_PERSON
-from provisioning.rules.right_lifecycle import RemovalState
-from workflows import comparing, escalation, expiry, polling, retention, reviewing, steps
+from provisioning.mandates import delegations
+from provisioning.messages import outbox
+from provisioning.models import AccessRequest, Case, Delegation, Removal
+from provisioning.rights import notices
+from provisioning.rules.states.request import WITH_A_PERSON
+from provisioning.rules.states.right import RemovalState
+from workflows import steps
+from workflows.sweeps import directory as sweeps_directory
+from workflows.sweeps import escalation, expiry, kiv_tasks, retention, reviews
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +47,7 @@ def sweep_background() -> None:
 @shared_task(name="workflows.poll_kiv_tasks")
 def poll_kiv_tasks() -> None:
     """Look whether the values that KIV tasks wait for have come."""
-    polling.poll_due()
+    kiv_tasks.poll_due()
 
 
 @shared_task(name="workflows.sweep_escalations")
@@ -79,13 +72,13 @@ def sweep_retention() -> None:
 @shared_task(name="workflows.sweep_reviews")
 def sweep_reviews() -> None:
     """Open the reviews that are due, tell those who have not decided, ask further up, end what is over."""
-    reviewing.sweep()
+    reviews.sweep()
 
 
 @shared_task(name="workflows.sweep_directory", time_limit=3300, soft_time_limit=3240)
 def sweep_directory() -> None:
     """Compare all rights with the directory; a directory that does not answer changes nothing."""
-    comparing.sweep()
+    sweeps_directory.sweep()
 
 
 @shared_task(name="workflows.sweep_sessions")
@@ -115,12 +108,12 @@ def sweep_reminders() -> None:
     """Remind whoever sits on a request; one transaction each."""
     for pk in _with_a_person():
         with transaction.atomic():
-            row = case_moves.lock(AccessRequest, pk)
+            row = moves.lock(AccessRequest, pk)
             if row.state in WITH_A_PERSON:
                 reminders.remind(row)
     for pk in Removal.objects.filter(state=RemovalState.AWAITING_KIV.value).values_list("pk", flat=True):
         with transaction.atomic():
-            removal = case_moves.lock(Removal, pk)
+            removal = moves.lock(Removal, pk)
             if removal.is_with_kiv:
                 reminders.remind(removal)
 
@@ -133,7 +126,7 @@ def sweep_handlers() -> None:
     removals = Removal.objects.filter(state=RemovalState.AWAITING_KIV.value)
     cases: list[Case] = [*requests, *removals]
     try:
-        handlers.look_up_humans(directory, cases)
+        candidates.look_up_humans(directory, cases)
         for case in cases:
             handlers.refresh(directory, case)
     except DirectoryError:
@@ -178,7 +171,9 @@ def write_checkpoint() -> None:
         checkpoints.write()
     except NotDelivered as exc:
         with transaction.atomic():
-            audit.record(audit.Action.CHECKPOINT_FAILED, actor=None, code=exc.code, targets=list(exc.failed))
+            events.record(
+                events.Action.CHECKPOINT_FAILED, actor=None, code=exc.code, targets=list(exc.failed)
+            )
         log.error("audit checkpoint not delivered to %s", ", ".join(exc.failed))
         raise
     except ChainBroken as exc:

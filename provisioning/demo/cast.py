@@ -12,7 +12,7 @@ from provisioning.rules.hsa import HsaId, Person
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CastPart:
     """One person of the cast and what they show."""
 
     hsa_id: HsaId
@@ -22,11 +22,11 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Group:
     heading: str | Promise
-    parts: tuple[Part, ...]
+    parts: tuple[CastPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CastChoice:
     """A part with the name the directory gives; empty where it has no such person."""
 
     hsa_id: str
@@ -35,7 +35,7 @@ class Choice:
     is_protected: bool = False
 
 
-def choices(persons: dict[HsaId, Person]) -> list[tuple[str | Promise, list[Choice]]]:
+def choices(persons: dict[HsaId, Person]) -> list[tuple[str | Promise, list[CastChoice]]]:
     """The groups with those of their people whom the directory has."""
     return [(group.heading, list(_present(group.parts, persons))) for group in GROUPS]
 
@@ -44,15 +44,15 @@ def ids() -> list[HsaId]:
     return [part.hsa_id for group in GROUPS for part in group.parts]
 
 
-def _present(parts: Iterable[Part], persons: dict[HsaId, Person]) -> Iterable[Choice]:
+def _present(parts: Iterable[CastPart], persons: dict[HsaId, Person]) -> Iterable[CastChoice]:
     for part in parts:
         person = persons.get(part.hsa_id)
         if person is not None:
-            yield Choice(person.hsa_id.text, person.name, part.purpose, person.is_protected)
+            yield CastChoice(person.hsa_id.text, person.name, part.purpose, person.is_protected)
 
 
-def _part(number: int, purpose: str | Promise) -> Part:
-    return Part(HsaId(f"SE0000000000-{number}"), purpose)
+def _part(number: int, purpose: str | Promise) -> CastPart:
+    return CastPart(HsaId(f"SE0000000000-{number}"), purpose)
 
 
 # The numbers are those at the top of directory/mock/demo.ldif.

@@ -19,13 +19,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import audit, mandates
-from provisioning.audit import Action
+from provisioning.audit import events
+from provisioning.audit.events import Action
+from provisioning.demo.directory.kiv import Kiv
 from provisioning.directory import Directory, open_directory
-from provisioning.directory.mock.kiv import Kiv
 from provisioning.errors import DirectoryError, DirectoryRefused
+from provisioning.mandates import current
+from provisioning.pages.answers import acting_user
 from provisioning.rules.hsa import Attribute, Commission, Coupling, HsaId, Person, Unit
-from provisioning.views.answers import acting_user
 
 PERSON_KEY, UNIT_KEY = "demo_kiv_person", "demo_kiv_unit"
 
@@ -94,7 +95,7 @@ def page(request: HttpRequest) -> HttpResponse:
     user = acting_user(request)
     screen = _screen(request)
     try:
-        if not mandates.read(user.identity).is_kiv_administrator:
+        if not current.read(user.identity).is_kiv_administrator:
             return render(request, "provisioning/demo/kiv_closed.html", status=403)
         directory = open_directory()
         if request.method == "POST":
@@ -228,7 +229,7 @@ def _change(request: HttpRequest, dn: str, attribute: Attribute, *, add: str = "
     finally:
         kiv.close()
     with transaction.atomic():
-        audit.record(
+        events.record(
             Action.DEMO_VALUE_CHANGED,
             actor=acting_user(request),
             dn=dn,

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import logins
 from provisioning.demo import cast
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, NotAllowed
+from provisioning.login import facts
+from provisioning.pages.login.page import begin_session, wanted_address
 from provisioning.rules.hsa import HsaId
-from provisioning.views.login import begin_session, wanted_address
 
 
 class PersonForm(forms.Form):
@@ -36,7 +36,7 @@ def choose_person(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=400)
     try:
-        user = logins.accept(HsaId(form.cleaned_data["person"]), how="demo")
+        user = facts.accept(HsaId(form.cleaned_data["person"]), how="demo")
     except NotAllowed as exc:
         form.add_error("person", str(exc.user_message))
         return _page(request, form, status=400)

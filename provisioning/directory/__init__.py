@@ -5,23 +5,17 @@ Nothing outside this package imports ldap3. Start with `open_directory()`.
 
 from __future__ import annotations
 
-from provisioning.directory.batches import Wanted
-from provisioning.directory.connect import (
-    Which,
-    address,
-    has_national_directory,
-    open_directory,
-    open_round,
-)
-from provisioning.directory.gateway import Directory, Found
+from provisioning.directory.connect import Which, address, has_national_directory, open_directory, open_round
+from provisioning.directory.gateway import Directory, Matches
 from provisioning.directory.layout import ConnectionSettings, Layout
-from provisioning.directory.patience import one_silence
-from provisioning.directory.rounds import Round
+from provisioning.directory.ldap.patience import one_silence
+from provisioning.directory.reading.many import Wanted
+from provisioning.directory.round import Round
 
 __all__ = [
     "ConnectionSettings",
     "Directory",
-    "Found",
+    "Matches",
     "Layout",
     "Round",
     "Wanted",

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from provisioning.directory.gateway import Directory
 from provisioning.directory.layout import ConnectionSettings, Layout
-from provisioning.directory.rounds import Round
+from provisioning.directory.round import Round
 
 
 class Which(enum.Enum):

@@ -13,24 +13,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from provisioning.directory import (
-    administrators,
-    current_values,
-    filters,
-    identities,
-    mapping,
-    names,
-    tracking,
-)
-from provisioning.directory.batches import Batches, Wanted
-from provisioning.directory.checking import Report, check
-from provisioning.directory.connection import Connections, Entry
+from provisioning.directory.check import CheckReport, check
 from provisioning.directory.layout import ConnectionSettings, Layout
-from provisioning.directory.lookups import Lookups, Place
-from provisioning.directory.readability import Readability
-from provisioning.directory.reading import Look
-from provisioning.directory.tracking import Changed
-from provisioning.directory.troubles import Trouble, marked
+from provisioning.directory.ldap import filters
+from provisioning.directory.ldap.connection import Connections, Entry
+from provisioning.directory.ldap.troubles import Trouble, marked
+from provisioning.directory.reading import administrators, changed, identities, mapping, names
+from provisioning.directory.reading import values as reading_values
+from provisioning.directory.reading.changed import Changed
+from provisioning.directory.reading.lookups import EntryPlace, Lookups
+from provisioning.directory.reading.many import Batches, Wanted
+from provisioning.directory.reading.person import Look
+from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryRefused
 from provisioning.rules.hsa import Attribute, HsaId, Person, Provider, Reading, Unit
 
@@ -39,7 +33,7 @@ E = TypeVar("E", Person, Unit, Provider)
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Matches(Generic[T]):
     """The first hits of a search by name, and whether there are more."""
 
     items: tuple[T, ...]
@@ -107,21 +101,21 @@ class Directory:
 
         Raises DirectoryTruncated when that is not everybody, DirectoryRefused when it cannot be searched.
         """
-        return tracking.role_holders(self._lookups, self._readability)
+        return changed.role_holders(self._lookups, self._readability)
 
     def holders_naming(self, hsa_id: HsaId) -> list[HsaId]:
         """Everybody with a role of our services that names this unit or provider, near misses included.
 
         Raises as `role_holders`.
         """
-        return tracking.holders_naming(self._lookups, self._readability, hsa_id)
+        return changed.holders_naming(self._lookups, self._readability, hsa_id)
 
     def changed_since(self, moment: datetime) -> Changed | None:
         """What has been written since that moment (aware); None when the server does not tell.
 
         What has been deleted, or has ended by its own date, is never among it.
         """
-        return tracking.changed_since(self._lookups, moment)
+        return changed.changed_since(self._lookups, moment)
 
     # Persons
 
@@ -134,19 +128,19 @@ class Directory:
 
         An empty attribute of theirs may be one we may not read: ask `read` where that decides.
         """
-        found = self._lookups.by_hsa_ids(Place.PERSONS, ids, mapping.person_attributes(self.layout))
+        found = self._lookups.by_hsa_ids(EntryPlace.PERSONS, ids, mapping.person_attributes(self.layout))
         return _unambiguous(self._persons_in(found))
 
     def identities(self, ids: Iterable[HsaId]) -> dict[HsaId, frozenset[HsaId]]:
         """For each id, every HSA-id of the same human, itself included: as far as the directory shows it."""
         return identities.of_humans(self._lookups, ids)
 
-    def find_persons(self, text: str, *, limit: int = 20) -> Found[Person]:
+    def find_persons(self, text: str, *, limit: int = 20) -> Matches[Person]:
         """Persons whose name holds every word of the text, or whose HSA-id begins with it."""
         layout = self.layout
         named = (*layout.person_name, *layout.given_name, *layout.surname)
         return self._find(
-            Place.PERSONS,
+            EntryPlace.PERSONS,
             text,
             named,
             limit,
@@ -171,11 +165,11 @@ class Directory:
         """The units among these ids. Raises DirectoryRefused when two entries claim one."""
         return _unambiguous(self._units_in(self._organisation(ids)))
 
-    def find_units(self, text: str, *, limit: int = 20) -> Found[Unit]:
+    def find_units(self, text: str, *, limit: int = 20) -> Matches[Unit]:
         """Units whose name holds every word of the text, or whose HSA-id begins with it."""
         layout = self.layout
         return self._find(
-            Place.UNITS,
+            EntryPlace.UNITS,
             text,
             layout.unit_name,
             limit,
@@ -219,7 +213,7 @@ class Directory:
         listing: list[Entry] = []
         if own is not None and (own_id := own.first(layout.hsa_identity)) is not None:
             listing = self._lookups.search(
-                Place.UNITS, filters.equals(layout.unit_members, own_id), attributes
+                EntryPlace.UNITS, filters.equals(layout.unit_members, own_id), attributes
             )
         above = [entries[names.key(name)] for name in line[1:] if names.key(name) in entries]
         units = (
@@ -233,12 +227,12 @@ class Directory:
         return mapping.is_unit(entry, self.layout) or mapping.is_provider(entry, self.layout)
 
     def _organisation(self, ids: Iterable[HsaId]) -> list[Entry]:
-        return self._lookups.by_hsa_ids(Place.UNITS, ids, mapping.organisation_attributes(self.layout))
+        return self._lookups.by_hsa_ids(EntryPlace.UNITS, ids, mapping.organisation_attributes(self.layout))
 
     def _headed_by(self, hsa_id: HsaId, attributes: Iterable[str]) -> list[Entry]:
         terms = [filters.equals(attribute, hsa_id.text) for attribute in attributes]
         wanted = mapping.organisation_attributes(self.layout)
-        found = self._lookups.by_terms(Place.UNITS, terms, wanted)
+        found = self._lookups.by_terms(EntryPlace.UNITS, terms, wanted)
         known = {names.key(entry.dn) for entry in found}
         above = self._lookups.above_base(terms, wanted)
         return found + [entry for entry in above if names.key(entry.dn) not in known]
@@ -283,7 +277,7 @@ class Directory:
         readable in other entries is not asked about afresh where it is empty. Raises DirectoryRefused
         (`directory.unreadable_attribute`) when an empty attribute may merely be hidden from us.
         """
-        return current_values.values(
+        return reading_values.values(
             self._lookups,
             self._readability,
             wanted,
@@ -291,7 +285,7 @@ class Directory:
             is_poll=is_poll,
         )
 
-    def check(self, *, person_id: HsaId | None = None, unit_id: HsaId | None = None) -> Report:
+    def check(self, *, person_id: HsaId | None = None, unit_id: HsaId | None = None) -> CheckReport:
         """Try everything the tool needs of the directory, and say in plain words what does not work."""
         return check(self._lookups, self._readability, person_id=person_id, unit_id=unit_id)
 
@@ -299,7 +293,7 @@ class Directory:
 
     def _find(
         self,
-        place: Place,
+        place: EntryPlace,
         text: str,
         named: Iterable[str],
         limit: int,
@@ -307,10 +301,10 @@ class Directory:
         classes: str,
         attributes: Collection[str],
         read: Callable[[Iterable[Entry]], Iterator[T]],
-    ) -> Found[T]:
+    ) -> Matches[T]:
         words = text.split()
         if not words:
-            return Found(())
+            return Matches(())
         by_name = [filters.any_of(filters.contains(name, word) for name in named) for word in words]
         by_id = filters.begins(self.layout.hsa_identity, words[0])
         who = (
@@ -318,7 +312,7 @@ class Directory:
         )
         wanted = filters.all_of(classes, filters.present(self.layout.hsa_identity), who)
         found = self._lookups.search_some(place, wanted, attributes, limit=limit)
-        return Found(tuple(read(found.entries)), found.is_cut)
+        return Matches(tuple(read(found.entries)), found.is_cut)
 
 
 def _unambiguous(values: Iterable[E]) -> dict[HsaId, E]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 
-from provisioning.rules import periods
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
+from provisioning.rules.dates import periods
+from provisioning.rules.dates.periods import PeriodState
 from provisioning.rules.hsa import HsaId, Part, Provider, RawPeriod, Reading, Unit
-from provisioning.rules.periods import State
 
 
 class Gap(enum.Enum):
@@ -69,12 +69,12 @@ def named(reading: Reading, hsa_id: HsaId) -> Named:
     return Named.UNREAD
 
 
-def validity(reading: Reading, part: Part, period: RawPeriod, *, at: datetime) -> State:
+def validity(reading: Reading, part: Part, period: RawPeriod, *, at: datetime) -> PeriodState:
     """Where `at` lies in an entry's period; UNREADABLE while the entry's part has problems.
 
     A date that could not be read looks like no date at all, so "active" would be a guess there.
     """
-    return periods.state(period, at=at) if reading.is_readable(part) else State.UNREADABLE
+    return periods.state(period, at=at) if reading.is_readable(part) else PeriodState.UNREADABLE
 
 
 def gaps(reading: Reading, part: Part) -> tuple[Cause, ...]:

@@ -12,8 +12,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from provisioning.rules import deadlines, services
+from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId, Level, Service
+from provisioning.rules.services import catalogue
 
 
 class Act(enum.StrEnum):
@@ -33,7 +34,7 @@ class Conflict(enum.StrEnum):
     OWN_ATTESTATION = "own_attestation"  # the same person has attested
 
 
-class Kind(enum.StrEnum):
+class Delegable(enum.StrEnum):
     """What can be delegated, each on its own."""
 
     ORDERING = "ordering"
@@ -57,7 +58,7 @@ class DelegatedMandate:
     delegator_id: HsaId
     delegate_id: HsaId
     unit_id: HsaId
-    kind: Kind
+    kind: Delegable
     start: date
     end: date
 
@@ -87,7 +88,7 @@ def order_is_attestation(*, orderer_is_head: bool, own_ids: Collection[HsaId], s
 
 def needs_second_attester(service: Service, level: Level) -> bool:
     """Whether somebody with the care provider's mandate must attest, too. Source: domain §5."""
-    return level is Level.PROVIDER and level in services.levels(service)
+    return level is Level.PROVIDER and level in catalogue.levels(service)
 
 
 def delegation_problem(wanted: DelegatedMandate, *, is_head: bool, on: date) -> DelegationProblem | None:

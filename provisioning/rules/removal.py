@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from provisioning.rules import certainty, periods, services
+from provisioning.rules import certainty
+from provisioning.rules.dates import periods
+from provisioning.rules.dates.periods import PeriodState
 from provisioning.rules.hsa import (
     Answer,
     Attribute,
@@ -25,7 +27,7 @@ from provisioning.rules.hsa import (
     Service,
     Unit,
 )
-from provisioning.rules.periods import State
+from provisioning.rules.services import catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Right:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredValue:
     """One value as it stands in the directory, byte for byte; of a coupling also where it leads."""
 
     dn: str
@@ -70,8 +72,8 @@ class Plan:
     """What is to be removed. UNKNOWN: the directory did not tell, and nothing may follow from it."""
 
     answer: Answer  # YES: there is something to remove
-    remove: tuple[Held, ...] = ()
-    kept: tuple[Held, ...] = ()  # another living right needs them
+    remove: tuple[StoredValue, ...] = ()
+    kept: tuple[StoredValue, ...] = ()  # another living right needs them
     why_nothing: Nothing | None = None
 
 
@@ -86,7 +88,9 @@ def plan(right: Right, reading: Reading, *, living: Collection[Right], at: datet
     return _divide(mine, _spellings(living, reading))
 
 
-def plan_for(asked: Collection[Held], reading: Reading, *, living: Collection[Right], at: datetime) -> Plan:
+def plan_for(
+    asked: Collection[StoredValue], reading: Reading, *, living: Collection[Right], at: datetime
+) -> Plan:
     """Say which of these values are to be removed: for a value that belongs to no right known here."""
     if not reading.is_readable(*{part for held in asked for part in _parts(held.attribute)}):
         return Plan(Answer.UNKNOWN)
@@ -118,14 +122,14 @@ def _spellings(rights: Collection[Right], reading: Reading) -> tuple[Right, ...]
     return (*rights, *(as_written(right, reading) for right in rights))
 
 
-def standing(reading: Reading, *, at: datetime) -> tuple[Held, ...]:
+def standing(reading: Reading, *, at: datetime) -> tuple[StoredValue, ...]:
     """Every value that names the person, now or later. A coupling that is over is history, and stays."""
-    roles: list[Held] = []
+    roles: list[StoredValue] = []
     if reading.person is not None:
         dn = reading.person.dn
-        roles = [Held(dn, Attribute.SYSTEM_ROLE, raw) for raw in reading.person.system_roles]
+        roles = [StoredValue(dn, Attribute.SYSTEM_ROLE, raw) for raw in reading.person.system_roles]
     couplings = [
-        Held(
+        StoredValue(
             commission.dn,
             Attribute.COMMISSION_MEMBER,
             coupling.raw,
@@ -135,17 +139,17 @@ def standing(reading: Reading, *, at: datetime) -> tuple[Held, ...]:
         for commission in reading.commissions
         for coupling in commission.couplings
         if coupling.person_id == reading.person_id
-        and periods.state(coupling.period, at=at) is not State.ENDED
+        and periods.state(coupling.period, at=at) is not PeriodState.ENDED
     ]
     return tuple(dict.fromkeys([*roles, *couplings]))
 
 
-def needs(right: Right, held: Held) -> bool:
+def needs(right: Right, held: StoredValue) -> bool:
     """Say whether the right would lack something without this value of its person.
 
     A system role is compared as the service itself compares it: every form of it that opens counts.
     """
-    entitled = services.entitlement(right.service)
+    entitled = catalogue.entitlement(right.service)
     if held.attribute is Attribute.SYSTEM_ROLE:
         return right.level is entitled.role_level and any(
             entitled.matches(held.value, hsa_id) for hsa_id in _role_ids(right)
@@ -160,7 +164,7 @@ def is_covered(right: Right, others: Collection[Right]) -> bool:
     A right that rests on no role is never covered. That its end needs no notice is our own choice
     (docs/decisions/0008).
     """
-    entitled = services.entitlement(right.service)
+    entitled = catalogue.entitlement(right.service)
     if right.level is not entitled.role_level:
         return False
     alike = [other for other in others if (other.service, other.level) == (right.service, right.level)]
@@ -172,17 +176,17 @@ def _role_ids(right: Right) -> set[HsaId]:
     return {hsa_id for hsa_id in (right.unit_id, right.sub_unit_id) if hsa_id is not None}
 
 
-def is_removable(held: Held) -> bool:
+def is_removable(held: StoredValue) -> bool:
     """A system role always; a coupling only where the commission is for these services alone."""
     if held.attribute is Attribute.SYSTEM_ROLE:
         return True
     return any(
         entitled.owns_commission and held.purpose.casefold() == entitled.purpose.casefold()
-        for entitled in services.CATALOGUE.values()
+        for entitled in catalogue.CATALOGUE.values()
     )
 
 
-def is_gone(held: Held, values: Collection[str] | None, *, at: datetime) -> bool:
+def is_gone(held: StoredValue, values: Collection[str] | None, *, at: datetime) -> bool:
     """Say whether the value is gone, by what the attribute holds at `at`; None: there is no such entry.
 
     A coupling that has got a last day in the past is gone, too.
@@ -192,10 +196,10 @@ def is_gone(held: Held, values: Collection[str] | None, *, at: datetime) -> bool
     if held.attribute is Attribute.SYSTEM_ROLE:
         return False
     _person, start, end = (*held.value.split(";"), "", "")[:3]
-    return periods.state(RawPeriod(start, end), at=at) is State.ENDED
+    return periods.state(RawPeriod(start, end), at=at) is PeriodState.ENDED
 
 
-def _divide(found: Iterable[Held], living: Collection[Right]) -> Plan:
+def _divide(found: Iterable[StoredValue], living: Collection[Right]) -> Plan:
     candidates = tuple(held for held in found if is_removable(held))
     kept = tuple(held for held in candidates if any(needs(right, held) for right in living))
     remove = tuple(held for held in candidates if held not in kept)
@@ -205,12 +209,12 @@ def _divide(found: Iterable[Held], living: Collection[Right]) -> Plan:
 
 
 def _rests_on_values(right: Right) -> bool:
-    entitled = services.entitlement(right.service)
+    entitled = catalogue.entitlement(right.service)
     return right.level is entitled.role_level or entitled.owns_commission
 
 
 def _attribute_of(right: Right) -> Attribute:
-    is_role = right.level is services.entitlement(right.service).role_level
+    is_role = right.level is catalogue.entitlement(right.service).role_level
     return Attribute.SYSTEM_ROLE if is_role else Attribute.COMMISSION_MEMBER
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from provisioning import audit
-from provisioning.audit import Action
-from provisioning.audit_trail import checkpoints, verification
+from provisioning.audit import checkpoints, events, verify
+from provisioning.audit.events import Action
 from provisioning.models import AuditEntry
 from tests.servers import PATIENCE_SECONDS, ROOT
 
@@ -20,7 +19,7 @@ LENGTH = 10
 
 def record(number: int) -> AuditEntry:
     with transaction.atomic():
-        return audit.record(
+        return events.record(
             Action.LOGIN_REFUSED, actor=None, reason=f"Skäl {number}", code="person.missing", number=number
         )
 
@@ -33,7 +32,7 @@ def change(statement: str, *parameters: str | int | None) -> None:
 def inside(checkpoint_file: Path) -> set[tuple[str, int, int]]:
     """What `verify_audit` finds, but for the triggers that a test has switched off."""
     known = checkpoints.read(checkpoint_file) if checkpoint_file.exists() else []
-    found = {(one.kind.value, one.first, one.last) for one in verification.verify(known).findings}
+    found = {(one.kind.value, one.first, one.last) for one in verify.verify(known).findings}
     return {one for one in found if one[0] != "unguarded"}
 
 

@@ -26,7 +26,7 @@ def anybodys_hand(db) -> None:
     """The database's owner has switched the triggers off."""
     from django.db import connection
 
-    from provisioning.audit_trail import guards
+    from provisioning.audit import guards
 
     connection.check_constraints()  # PostgreSQL: nothing waits for the end of the transaction any more
     guards.remove(connection)
@@ -47,7 +47,7 @@ def checkpoint_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def checkpoint(checkpoint_file: Path) -> Callable[[], None]:
     """Write a checkpoint of now to the file."""
-    from provisioning.audit_trail import checkpoints
+    from provisioning.audit import checkpoints
 
     def write() -> None:
         checkpoints.write([("file", str(checkpoint_file))])
@@ -58,7 +58,7 @@ def checkpoint(checkpoint_file: Path) -> Callable[[], None]:
 @pytest.fixture
 def both(tmp_path: Path, key_file: Path, checkpoint_file: Path) -> Callable[[], tuple[Findings, Findings]]:
     """Ask the verifier inside about the database and the one outside about an export of it."""
-    from provisioning.audit_trail import exports
+    from provisioning.audit import export as exports
     from tests.audit import chains
 
     def ask() -> tuple[Findings, Findings]:

@@ -5,9 +5,8 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from provisioning import audit
-from provisioning.audit import Action
-from provisioning.audit_trail import cutting, keys, sealing, verification
+from provisioning.audit import cut, events, keys, sealing, verify
+from provisioning.audit.events import Action
 from provisioning.models import AuditEntry, AuditHead, OutgoingMessage, User
 from tests.audit.chains import LENGTH, inside, record
 
@@ -17,7 +16,7 @@ TEXT = 'Å, ä och ö; \u2028 “citat” \\ " \t\n 🙂 é e\u0301'
 @pytest.mark.django_db
 def test_a_row_comes_back_from_the_database_as_it_was_signed():
     with transaction.atomic():
-        entry = audit.record(
+        entry = events.record(
             Action.CHECKED, actor=None, reason=TEXT,
             number=2**60, negative=-1, yes=True, nothing=None, text=TEXT,
             nested={"b": [1, {"z": "å", "a": []}], "a": ()}, level=Action.DONE,
@@ -25,14 +24,14 @@ def test_a_row_comes_back_from_the_database_as_it_was_signed():
     stored = sealing.row_of(AuditEntry.objects.get(pk=entry.pk))
     assert stored == sealing.row_of(entry)
     assert sealing.is_sound(stored, keys.current())
-    assert all(sealing.is_sound(row, keys.current()) for row in verification.rows())
+    assert all(sealing.is_sound(row, keys.current()) for row in verify.rows())
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("value", [1.5, float("nan"), {1: "a"}, object(), b"x", {"a": [0.1]}])
 def test_what_a_database_would_change_is_refused(value):
     with pytest.raises(TypeError), transaction.atomic():
-        audit.record(Action.CHECKED, actor=None, value=value)
+        events.record(Action.CHECKED, actor=None, value=value)
     assert AuditEntry.objects.count() == 0
 
 
@@ -40,20 +39,20 @@ def test_what_a_database_would_change_is_refused(value):
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])
 def test_text_that_a_database_cannot_hold_is_refused(text):
     with pytest.raises(ValueError, match="NUL|surrogates"), transaction.atomic():
-        audit.record(Action.CHECKED, actor=None, reason=text)
+        events.record(Action.CHECKED, actor=None, reason=text)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_recorded_outside_a_transaction():
     with pytest.raises(RuntimeError):
-        audit.record(Action.CHECKED, actor=None)
+        events.record(Action.CHECKED, actor=None)
 
 
 @pytest.mark.django_db
 def test_the_principal_is_signed(chain):
     users = [User.objects.create(hsa_key=f"se0000000000-{n}", hsa_id=f"SE0000000000-{n}") for n in "ab"]
     with transaction.atomic():
-        entry = audit.record(Action.ATTESTED, actor=users[0], principal=users[1])
+        entry = events.record(Action.ATTESTED, actor=users[0], principal=users[1])
     row = sealing.row_of(entry)
     assert sealing.is_sound(row, keys.current())
     assert not sealing.is_sound(row._replace(principal=None), keys.current())
@@ -68,7 +67,7 @@ def test_a_transaction_that_is_rolled_back_leaves_no_gap(chain):
         raise ZeroDivisionError
     entry = record(102)
     assert entry.sequence == LENGTH + 1
-    assert verification.verify().is_sound
+    assert verify.verify().is_sound
 
 
 @pytest.mark.django_db(transaction=True)
@@ -80,7 +79,7 @@ def test_a_savepoint_that_is_rolled_back_leaves_no_gap(chain):
             raise ZeroDivisionError
         entry = record(102)
     assert entry.sequence == LENGTH + 2
-    assert verification.verify().is_sound
+    assert verify.verify().is_sound
 
 
 @pytest.mark.postgres
@@ -113,7 +112,7 @@ def test_writers_at_the_same_time_keep_one_order_without_gaps():
     for thread in threads:
         thread.join(240)
     assert failures == []
-    report = verification.verify()
+    report = verify.verify()
     assert report.is_sound, report.findings
     assert report.count == report.last_sequence == writers * (each - each // 5) * 2
     pairs = list(AuditEntry.objects.values_list("data__number", flat=True))
@@ -124,11 +123,11 @@ def test_writers_at_the_same_time_keep_one_order_without_gaps():
 def test_what_is_left_after_a_cut_is_sound_inside_and_outside(chain, both, checkpoint):
     checkpoint()
     with transaction.atomic():
-        assert cutting.cut(through=6, reason="fem år") == 6
+        assert cut.cut(through=6, reason="fem år") == 6
     assert AuditEntry.objects.order_by("sequence").first().sequence == 7
     assert both() == (set(), set())
     record(100)
-    cutting.cut(through=8)
+    cut.cut(through=8)
     checkpoint()
     assert both() == (set(), set())
 
@@ -141,7 +140,7 @@ def test_a_start_that_was_cut_without_a_record_is_named(chain, both, anybodys_ha
 
 @pytest.mark.django_db
 def test_a_start_that_was_cut_further_than_recorded_is_named(chain, both, anybodys_hand):
-    cutting.cut(through=4)
+    cut.cut(through=4)
     AuditEntry.objects.filter(sequence__lte=6).delete()
     assert both() == ({("start_cut", 1, 6)}, {("start_cut", 1, 6)})
 
@@ -152,7 +151,7 @@ def test_a_row_that_something_still_refers_to_is_not_cut(chain):
         cause=AuditEntry.objects.get(sequence=3), kind="x", recipient_key="k", recipient_hsa_id="K"
     )
     with pytest.raises(Exception, match="(?i)foreign key"), transaction.atomic():
-        cutting.cut(through=5)
+        cut.cut(through=5)
         connection.check_constraints()
     assert AuditEntry.objects.count() == LENGTH
     assert AuditHead.objects.get().cut_through == 0

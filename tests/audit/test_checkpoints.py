@@ -8,9 +8,9 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.core.management import get_commands as commands
 
-from provisioning.audit_trail import checkpoints, keys
-from provisioning.audit_trail.checkpoints import ChainBroken, NotDelivered
-from provisioning.checks import check_checkpoints_go_somewhere
+from provisioning.audit import checkpoints, keys
+from provisioning.audit.checkpoints import ChainBroken, NotDelivered
+from provisioning.audit.checks import check_checkpoints_go_somewhere
 from provisioning.models import AuditEntry, AuditHead
 from tests.audit.chains import LENGTH
 from workflows import tasks

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from provisioning.audit_trail import guards
+from provisioning.audit import guards
 from provisioning.models import AuditEntry, User
 from tests.audit.chains import LENGTH, outside, run_tool
 

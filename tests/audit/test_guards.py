@@ -5,11 +5,10 @@ from django.db import DatabaseError, connection, models, transaction
 from django.db.models import F
 from viewflow.workflow.models import Process, Task
 
-from provisioning import audit
-from provisioning.audit import Action
-from provisioning.audit_trail import guards
+from provisioning.audit import events, guards
+from provisioning.audit.events import Action
 from provisioning.models import AuditEntry, AuditHead, User
-from workflows.flows import AccessRequestFlow
+from workflows.orders.flow import AccessRequestFlow
 
 pytestmark = [pytest.mark.django_db]
 
@@ -17,7 +16,7 @@ pytestmark = [pytest.mark.django_db]
 @pytest.fixture
 def entry():
     with transaction.atomic():
-        return audit.record(Action.LOGIN_REFUSED, actor=None, code="person.missing")
+        return events.record(Action.LOGIN_REFUSED, actor=None, code="person.missing")
 
 
 def refused(statement, *parameters):
@@ -49,7 +48,7 @@ def test_a_query_set_cannot_go_around_the_model(entry):
 
 def test_what_retention_has_cut_off_can_be_deleted_and_nothing_later(entry):
     with transaction.atomic():
-        later = audit.record(Action.LOGIN_REFUSED, actor=None, code="person.missing")
+        later = events.record(Action.LOGIN_REFUSED, actor=None, code="person.missing")
     AuditHead.objects.update(cut_through=entry.sequence)
     AuditEntry.objects.filter(pk=entry.pk).delete()
     assert not AuditEntry.objects.filter(pk=entry.pk).exists()

@@ -5,11 +5,11 @@ import json
 import pytest
 from django.urls import reverse
 
-from provisioning.audit_trail import exports
+from provisioning.audit import export
 from provisioning.models import AccessRequest, AuditEntry, AuditHead, Evidence
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import RemovalState
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import RemovalState
 from tests import cast
 from tests.audit.chains import outside
 from tests.views.conftest import _no_copies, enter
@@ -133,7 +133,7 @@ def test_the_page_shows_the_signed_rows_and_leads_to_the_file(enter, done):
     text = response.content.decode()
     assert response.status_code == 200
     assert reverse("receipt_json", args=[done.public_id]) in text
-    for entry in exports.rows_about(done):
+    for entry in export.rows_about(done):
         assert entry.mac in text
     case = enter(cast.HEAD).get(reverse("case", args=[done.public_id])).content.decode()
     assert reverse("receipt", args=[done.public_id]) in case
@@ -192,7 +192,7 @@ def test_an_export_tells_nothing_about_a_protected_persons_case_and_can_be_check
     protected, tmp_path, key_file
 ):
     file = tmp_path / "export.jsonl"
-    file.write_text("".join(exports.lines()))
+    file.write_text("".join(export.lines()))
     assert outside(file, key_file) == set()
     rows = [json.loads(line) for line in file.read_text().splitlines()[1:-1]]
     about = [row for row in rows if row["case"] == protected.order.case_number]
@@ -272,7 +272,7 @@ def test_a_removals_receipt_as_a_page_shows_the_value_before_and_after(enter, re
     assert page.status_code == 200
     assert "INTYG;Rehab-" + cast.BJORKHAGA.text in text
     assert reverse("removal_receipt_json", args=[removed.public_id]) in text
-    for entry in exports.rows_about(removed):
+    for entry in export.rows_about(removed):
         assert entry.mac in text
     case = enter(cast.HEAD).get(reverse("removal", args=[removed.public_id])).content.decode()
     assert reverse("removal_receipt", args=[removed.public_id]) in case

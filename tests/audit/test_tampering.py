@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import timezone
 
-from provisioning.audit_trail import keys, sealing
+from provisioning.audit import keys, sealing
 from provisioning.models import AuditEntry, AuditHead
 from tests.audit.chains import LENGTH, change, record
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from provisioning.notifications import WORDS, Kind
-from provisioning.presentation import ROLE_SENTENCES
-from provisioning.rules.lifecycle import State
+from provisioning.messages.kinds import WORDS, MessageKind
+from provisioning.pages.words import ROLE_SENTENCES
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.browser.conftest import Visit
 from tests.browser.visitor import swedish
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]  # the tool is sta
 WANTED = f"INTYG;Rehab-{cast.BJORKHAGA}"
 
 
-def subjects(kind: Kind, case_url_number: str) -> str:
+def subjects(kind: MessageKind, case_url_number: str) -> str:
     return swedish(str(WORDS[kind].subject)) % {"case": case_url_number}
 
 
@@ -69,9 +69,11 @@ def test_an_order_becomes_a_login_that_works(visit: Visit) -> None:
 
     # Everybody has been told, by mail.
     head.open("/demo/mail/")
-    wanted = [subjects(kind, number) for kind in (Kind.KIV, Kind.KIV_RETURNED, Kind.DONE)]
+    wanted = [
+        subjects(kind, number) for kind in (MessageKind.KIV, MessageKind.KIV_RETURNED, MessageKind.DONE)
+    ]
     head.wait_until(lambda: all(subject in head.text for subject in wanted))
-    done = head.page.locator(".app-mail", has_text=subjects(Kind.DONE, number))
+    done = head.page.locator(".app-mail", has_text=subjects(MessageKind.DONE, number))
     head.wait_until(lambda: done.count() == 2)  # the orderer and the person
     told = " ".join(done.all_inner_texts())
     assert "bertil.exempelsson@demo.invalid" in told

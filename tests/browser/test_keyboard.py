@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provisioning.rules.drift import Kind
+from provisioning.rules.drift.kinds import DriftKind
 from tests import cast, servers
 from tests.browser import world
 from tests.browser.conftest import Visit
@@ -126,7 +126,7 @@ def test_a_finding_is_explained_by_keyboard_alone(visit: Visit, tool: servers.Em
     tool.manage("sweep", "--full", "--believe-losses")
     visitor = visit(cast.HEAD)
     page = visitor.page
-    address = f"/avvikelser/{world.finding(visitor, Kind.ROLE_WITHOUT_COMMISSION)}/"
+    address = f"/avvikelser/{world.finding(visitor, DriftKind.ROLE_WITHOUT_COMMISSION)}/"
     tab_to(page, f"main a[href='{address}']")
     page.keyboard.press("Enter")
     page.wait_for_url("**" + address)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.browser.conftest import Visit
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from provisioning.models import StateChoice
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests.servers import PATIENCE_SECONDS
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone, translation
 
-from provisioning import finding_words
+from provisioning.demo.directory.kiv import Kiv
 from provisioning.directory import ConnectionSettings
-from provisioning.directory.mock.kiv import Kiv
-from provisioning.rules.drift import Kind
+from provisioning.pages.findings import words as findings_words
+from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.browser.visitor import Visitor
 from tests.servers import PATIENCE_SECONDS, EmbeddedTool
@@ -139,13 +139,13 @@ def dn_of(person: HsaId) -> str:
 def compare(head: Visitor, tool: EmbeddedTool) -> tuple[str, str]:
     """The tool compares itself with the directory; returns a role nobody attested, and the lost right."""
     tool.manage("sweep", "--full", "--believe-losses")
-    return finding(head, Kind.ROLE_OUTSIDE), finding(head, Kind.ROLE_MISSING)
+    return finding(head, DriftKind.ROLE_OUTSIDE), finding(head, DriftKind.ROLE_MISSING)
 
 
-def finding(head: Visitor, kind: Kind) -> str:
+def finding(head: Visitor, kind: DriftKind) -> str:
     """The public id of the first of this kind in the list."""
     with translation.override("sv"):
-        words = finding_words.sentence(kind)
+        words = findings_words.sentence(kind)
     head.open("/avvikelser/")
     link = head.page.locator("main li", has_text=words).first.locator("a").first
     address = link.get_attribute("href") or ""

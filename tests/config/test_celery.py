@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 
 from config.celery import LANES, TIMETABLE, app, enter_lane, leave_lane
-from provisioning.directory import pacing
-from provisioning.directory.pacing import Lane
+from provisioning.directory.ldap import pacing
+from provisioning.directory.ldap.pacing import Lane
 
 
 def test_looking_for_values_has_a_queue_of_its_own_that_a_worker_takes_from():

@@ -34,7 +34,7 @@ class Directory(servers.Server):
         subprocess.run([script, certificates, "localhost"], check=True, capture_output=True)
         source = self.folder / "source"
         shutil.copytree(ROOT / "provisioning" / "directory" / "schema", source / "schema")
-        shutil.copy(ROOT / "provisioning" / "directory" / "mock" / "demo.ldif", source)
+        shutil.copy(ROOT / "provisioning" / "demo" / "directory" / "demo.ldif", source)
         secrets = self.folder / "secrets"
         subprocess.run([ROOT / "docker" / "make-secrets", secrets], check=True, capture_output=True)
         env = {

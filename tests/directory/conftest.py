@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from provisioning.demo.directory.make_demo import ORGANISATION, PERSONS
 from provisioning.directory import ConnectionSettings, Directory, Layout
-from provisioning.directory.mock.make_demo import ORGANISATION, PERSONS
 from tests.directory import certificates as making
 from tests.directory.certificates import Certificates
 from tests.directory.standins import KINDS, Server

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from provisioning.demo.directory import ldif
+from provisioning.demo.directory.make_demo import ACCOUNTS, ORGANISATION, PERSONS, TOP, records
 from provisioning.directory.layout import Administrators, Layout
-from provisioning.directory.mock import ldif
-from provisioning.directory.mock.make_demo import ACCOUNTS, ORGANISATION, PERSONS, TOP, records
 from provisioning.rules.hsa import HsaId
 
 PREFIX = "SE0000000000-"

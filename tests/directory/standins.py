@@ -11,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from provisioning.demo.directory import ldif
+from provisioning.demo.directory.server import MockDirectory
 from provisioning.directory import ConnectionSettings
-from provisioning.directory.mock import ldif
-from provisioning.directory.mock.server import MockDirectory
 from tests.directory import oddities
 from tests.directory.certificates import Certificates
 from tests.directory.slapd import Slapd, Suffix

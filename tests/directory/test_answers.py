@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.directory import ConnectionSettings, Directory, ber, filters
-from provisioning.directory.connection import Connections
-from provisioning.directory.library import encoded_filters, ldap3
-from provisioning.directory.mock import filters as servers_filters
-from provisioning.directory.mock.filters import Kind
-from provisioning.directory.troubles import Trouble, trouble_of
+from provisioning.demo.directory import ber
+from provisioning.demo.directory import filters as servers_filters
+from provisioning.demo.directory.filters import FilterKind
+from provisioning.directory import ConnectionSettings, Directory
+from provisioning.directory.ldap import filters
+from provisioning.directory.ldap.connection import Connections
+from provisioning.directory.ldap.library import encoded_filters, ldap3
+from provisioning.directory.ldap.troubles import Trouble, trouble_of
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 from provisioning.rules.hsa import HsaId
 
@@ -151,13 +153,13 @@ def test_a_filter_of_every_kind_we_ask_arrives_as_meant():
     ((_, content),) = ber.elements(encoded_filters([text]))
     ((tag, inside),) = ber.elements(content)
     whole = servers_filters.decode(tag, inside)
-    assert whole.kind is Kind.AND
+    assert whole.kind is FilterKind.AND
     of_class, names, without = whole.parts
-    assert (of_class.kind, of_class.value) == (Kind.EQUAL, "person")
-    assert names.kind is Kind.OR
+    assert (of_class.kind, of_class.value) == (FilterKind.EQUAL, "person")
+    assert names.kind is FilterKind.OR
     assert [part.pieces for part in names.parts] == [("", "a(*", ""), ("b", ""), ("", "c", "d")]
-    assert without.kind is Kind.NOT
-    assert without.parts[0].kind is Kind.PRESENT
+    assert without.kind is FilterKind.NOT
+    assert without.parts[0].kind is FilterKind.PRESENT
 
 
 @pytest.mark.parametrize("text", ["", "(", "cn=a", "(cn=a", "(cn)", "(&(cn=a)", "(cn=a))"])

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from provisioning.directory import ConnectionSettings, Directory, batches, register
-from provisioning.directory.library import ldap3
+from provisioning.directory import ConnectionSettings, Directory
+from provisioning.directory.ldap.library import ldap3
+from provisioning.directory.reading import many, members
 from provisioning.errors import DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
-from provisioning.rules import drift
+from provisioning.rules.drift import compare
+from provisioning.rules.drift.compare import NOTHING_TOLD
 from provisioning.rules.hsa import HsaId, Level, Part, Reading, Service
 from provisioning.rules.removal import Right
 from tests import cast
@@ -40,7 +42,7 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     if request.param is None:
         monkeypatch.setattr(Directory, "read_many", Directory.read_again)
     else:
-        monkeypatch.setattr(register, "WORTH_IT_FROM", request.param)
+        monkeypatch.setattr(members, "WORTH_IT_FROM", request.param)
 
 
 def read_many(
@@ -79,7 +81,7 @@ def test_both_ways_of_reading_lead_to_the_same_findings(directory: Directory):
             Right(person_id, Service.INTYGSSTATISTIK, Level.PROVIDER, cast.PROVIDER),
         ]
         alone = directory.read(person_id, unit_ids=[cast.BJORKHAGA], provider_ids=[cast.PROVIDER])
-        assert drift.compare(reading, rights, at=now) == drift.compare(alone, rights, at=now), person_id
+        assert compare.compare(reading, rights, at=now) == compare.compare(alone, rights, at=now), person_id
 
 
 @pytest.mark.usefixtures("either_way")
@@ -99,7 +101,7 @@ def test_very_many_persons_come_in_their_order_and_none_is_lost(directory: Direc
 
 
 def test_no_more_ids_are_held_than_at_once(directory: Directory, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(batches, "AT_ONCE", 300)
+    monkeypatch.setattr(many, "AT_ONCE", 300)
     asked: list[HsaId] = []
 
     def ids() -> Iterable[tuple[HsaId, Collection[HsaId]]]:
@@ -114,7 +116,7 @@ def test_no_more_ids_are_held_than_at_once(directory: Directory, monkeypatch: py
 
 
 def test_a_reading_is_as_old_as_its_oldest_part(directory: Directory, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(register, "WORTH_IT_FROM", 1)
+    monkeypatch.setattr(members, "WORTH_IT_FROM", 1)
     before = datetime.now(UTC)
     moments = {reading.read_at for reading in directory.read_many((one, ()) for one in PEOPLE * 5)}
     (moment,) = moments
@@ -124,7 +126,7 @@ def test_a_reading_is_as_old_as_its_oldest_part(directory: Directory, monkeypatc
 def test_all_commissions_are_gone_through_once_and_nobody_is_asked_for_by_prefix(
     directory: Directory, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(register, "WORTH_IT_FROM", 1)
+    monkeypatch.setattr(members, "WORTH_IT_FROM", 1)
     asked: list[str] = []
     search = ldap3.Connection.search
 
@@ -155,7 +157,7 @@ def test_an_attribute_we_may_not_read_is_a_gap(
     with own_server.blind(attribute) as settings:
         reading = read_many(connect(settings), [oddities.BARE])[oddities.BARE]
     assert {part for part in PARTS if not reading.is_readable(part)} >= parts
-    assert drift.compare(reading, [], at=reading.read_at).found == ()
+    assert compare.compare(reading, [], at=reading.read_at).found == ()
 
 
 @pytest.mark.usefixtures("either_way")
@@ -168,7 +170,7 @@ def test_an_answer_cut_short_is_asked_for_again_in_smaller_parts(
         found = read_many(connect(settings), ids)
     assert all(found[one].person is not None for one in ids[:5])
     assert not found[oddities.BUSY].is_readable(Part.COMMISSIONS)
-    assert drift.compare(found[oddities.BUSY], [], at=datetime.now(UTC)) == drift.NOTHING_TOLD
+    assert compare.compare(found[oddities.BUSY], [], at=datetime.now(UTC)) == NOTHING_TOLD
 
 
 @pytest.mark.usefixtures("either_way")
@@ -208,7 +210,7 @@ def test_a_second_look_goes_by_each_entrys_own_access_rules(
 def test_an_entry_with_rules_of_its_own_is_no_reason_to_doubt_those_after_it(
     own_server: Server, connect: Callable[..., Directory], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(batches, "TERMS_PER_SEARCH", 1)  # in this order, whatever the server's
+    monkeypatch.setattr(many, "TERMS_PER_SEARCH", 1)  # in this order, whatever the server's
     ids = [oddities.VEILED, oddities.BARE, cast.COORDINATOR, cast.SETTLED]
     with own_server.blind_in() as settings:
         read = {
@@ -258,7 +260,7 @@ def test_a_second_look_asks_few_questions_for_many_persons(
 
     for ask in (ldap3.Connection.search, ldap3.Connection.compare):
         monkeypatch.setattr(ldap3.Connection, ask.__name__, counted(ask))
-    ids = PEOPLE[: batches.AGAIN_AT_ONCE]
+    ids = PEOPLE[: many.AGAIN_AT_ONCE]
     assert len(list(directory.read_again((one, ()) for one in ids))) == len(ids)
     assert len(asked) < 2 * len(ids)
 
@@ -366,7 +368,7 @@ def test_a_connection_cut_in_the_middle_of_an_answer_raises_wherever_it_is_cut(
     ask: Callable[[Directory], object],
     worth_it_from: int,
 ):
-    monkeypatch.setattr(register, "WORTH_IT_FROM", worth_it_from)
+    monkeypatch.setattr(members, "WORTH_IT_FROM", worth_it_from)
     with Wire(own_server.port) as between:
         url = f"ldap://localhost:{between.port}"
         settings = dataclasses.replace(own_server.settings(), url=url, page_size=50)

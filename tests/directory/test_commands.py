@@ -19,10 +19,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
+from provisioning.demo.directory.server import MockDirectory
 from provisioning.directory import ConnectionSettings, Directory, Layout, Which, open_directory
-from provisioning.directory.checking import SENTENCES
-from provisioning.directory.mock.server import MockDirectory
-from provisioning.directory.troubles import Trouble
+from provisioning.directory.check import SENTENCES
+from provisioning.directory.ldap.troubles import Trouble
 from provisioning.rules.hsa import HsaId
 from tests import cast, servers
 from tests.directory.conftest import DEMO_LAYOUT

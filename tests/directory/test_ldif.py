@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.directory.mock import ldif, make_demo
-from provisioning.directory.mock.server import DEMO_LDIF
+from provisioning.demo.directory import ldif, make_demo
+from provisioning.demo.directory.server import DEMO_LDIF
 from tests import cast
 
 

@@ -12,14 +12,14 @@ from unittest.mock import Mock
 
 import pytest
 
+from provisioning.demo.directory import ldif, store
+from provisioning.demo.directory.filters import matches
+from provisioning.demo.directory.kiv import Kiv
+from provisioning.demo.directory.make_demo import PERSONS
+from provisioning.demo.directory.server import DEMO_LDIF, MockDirectory, NotLoopback
 from provisioning.directory import ConnectionSettings, Directory
-from provisioning.directory.connection import BASE, Connections, Only
-from provisioning.directory.library import exceptions, ldap3
-from provisioning.directory.mock import ldif, store
-from provisioning.directory.mock.filters import matches
-from provisioning.directory.mock.kiv import Kiv
-from provisioning.directory.mock.make_demo import PERSONS
-from provisioning.directory.mock.server import DEMO_LDIF, MockDirectory, NotLoopback
+from provisioning.directory.ldap.connection import BASE, Connections, Only
+from provisioning.directory.ldap.library import exceptions, ldap3
 from provisioning.errors import DirectoryRefused, DirectoryTruncated, DirectoryUnavailable, NotAllowed
 from provisioning.rules.hsa import Attribute
 from tests import cast, servers

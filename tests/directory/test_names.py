@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.directory import ber, filters, names
-from provisioning.directory.library import ldap3
+from provisioning.demo.directory import ber
+from provisioning.directory.ldap import filters
+from provisioning.directory.ldap.library import ldap3
+from provisioning.directory.reading import names
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from provisioning.directory import Directory
-from provisioning.rules.assessment import Assessment, assess
+from provisioning.rules.assessment.assess import Assessment, assess
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Service
 from tests import cast

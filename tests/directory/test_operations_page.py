@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from config.celery import TIMETABLE
-from provisioning.directory import mapping
-from provisioning.directory.checking import SENTENCES
+from provisioning.directory.check import SENTENCES
 from provisioning.directory.layout import Administrators, Layout
-from provisioning.directory.troubles import Trouble
+from provisioning.directory.ldap.troubles import Trouble
+from provisioning.directory.reading import mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -12,11 +12,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from provisioning.directory import ConnectionSettings, Directory, pacing
+from provisioning.demo.directory.make_demo import ORGANISATION, PERSONS
+from provisioning.demo.directory.server import MockDirectory
+from provisioning.directory import ConnectionSettings, Directory
 from provisioning.directory.layout import Layout
-from provisioning.directory.mock.make_demo import ORGANISATION, PERSONS
-from provisioning.directory.mock.server import MockDirectory
-from provisioning.directory.pacing import Lane, OwnSlots, Pace, SharedSlots, background
+from provisioning.directory.ldap import pacing
+from provisioning.directory.ldap.pacing import Lane, OwnSlots, Pace, SharedSlots, background
 from provisioning.errors import DirectoryUnavailable
 from tests import cast
 

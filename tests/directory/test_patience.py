@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioning.directory import Directory, one_silence
-from provisioning.directory.troubles import Trouble, trouble_of
+from provisioning.directory.ldap.troubles import Trouble, trouble_of
 from provisioning.errors import DirectoryUnavailable
 from tests import cast
 from tests.directory.standins import Server, Wire

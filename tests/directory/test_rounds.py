@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioning.directory import Directory, Round
-from provisioning.directory.library import ldap3
+from provisioning.directory.ldap.library import ldap3
 from provisioning.errors import DirectoryUnavailable
 from provisioning.rules.hsa import HsaId
 from tests import cast

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.demo.directory import protocol
 from provisioning.directory import ConnectionSettings, Directory, Layout
-from provisioning.directory.mock import protocol
-from provisioning.directory.troubles import Trouble, trouble_of
+from provisioning.directory.ldap.troubles import Trouble, trouble_of
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 from provisioning.rules.hsa import Attribute, HsaId, Part
 from tests import cast

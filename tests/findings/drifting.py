@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provisioning import mandates
 from provisioning.directory import open_directory
-from provisioning.finding_models import Finding, Sweep
-from provisioning.rules.drift import Kind
+from provisioning.mandates import current
+from provisioning.models import Finding, Sweep
+from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import HsaId
 from tests import cast
 from tests.workflows import acts
-from workflows import comparing
+from workflows.sweeps import directory
 
 CLASS = "objectClass"
 MEMBER = "hsaCommissionMember"
@@ -20,17 +20,17 @@ ROLE = "hsaSystemRole"
 
 def swept(**how) -> Sweep:
     """One full sweep."""
-    result = comparing.sweep(is_full=True, **how)
+    result = directory.sweep(is_full=True, **how)
     assert result is not None
     return result.sweep
 
 
-def found_of(person_id: HsaId) -> list[Kind]:
+def found_of(person_id: HsaId) -> list[DriftKind]:
     rows = Finding.objects.standing().filter(subject_key=person_id.folded).order_by("pk")
     return [row.what for row in rows]
 
 
-def finding(person_id: HsaId, kind: Kind) -> Finding:
+def finding(person_id: HsaId, kind: DriftKind) -> Finding:
     return Finding.objects.standing().get(subject_key=person_id.folded, kind=kind.value)
 
 
@@ -68,7 +68,7 @@ def uncouple(kiv, person_id: HsaId, unit_id: HsaId, purpose: str = "Vård och be
 
 
 def held(hsa_id: HsaId):
-    return mandates.read(hsa_id)
+    return current.read(hsa_id)
 
 
 def head():

@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 
 from provisioning.directory import open_directory
-from provisioning.directory.tracking import Changed
+from provisioning.directory.reading.changed import Changed
 from provisioning.errors import DirectoryError, DirectoryTruncated, DirectoryUnavailable
-from provisioning.finding_models import Finding, Sweep
-from provisioning.rules.drift import Kind
+from provisioning.models import Finding, Sweep
+from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import HsaId
 from tests import cast
 from tests.clock import pinned
@@ -21,7 +21,8 @@ from tests.findings.test_settling import adopt
 from tests.findings.test_sweep import leave_the_commission, lose_the_role
 from tests.grants import life
 from tests.workflows import acts
-from workflows import comparing, steps
+from workflows import steps
+from workflows.sweeps import directory as sweeps_directory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,7 +64,7 @@ def teller(directory, kiv, monkeypatch) -> Teller:
 
 
 def next_sweep() -> Sweep:
-    result = comparing.sweep()
+    result = sweeps_directory.sweep()
     assert result is not None
     return result.sweep
 
@@ -75,7 +76,7 @@ def test_only_who_was_changed_is_looked_at(directory, kiv, teller):
     sweep = next_sweep()
     assert (sweep.is_full, sweep.outcome, sweep.persons) == (False, Sweep.Outcome.COMPLETE, 1)
     assert teller.looked_at == [WHO]
-    assert found_of(WHO) == [Kind.ROLE_MISSING]
+    assert found_of(WHO) == [DriftKind.ROLE_MISSING]
     assert set(Finding.objects.standing().values_list("pk", flat=True)) > before, "the others' findings stand"
 
 
@@ -85,7 +86,7 @@ def test_who_was_taken_out_of_a_commission_is_found_by_its_unit(directory, kiv, 
     teller.changed = Changed(frozenset(), frozenset({cast.BJORKHAGA}))
     assert not next_sweep().is_full
     assert WHO in teller.looked_at
-    assert found_of(WHO) == [Kind.COMMISSION_MISSING]
+    assert found_of(WHO) == [DriftKind.COMMISSION_MISSING]
 
 
 def test_nothing_changed_means_nobody_is_looked_at(teller):
@@ -100,7 +101,7 @@ def test_it_begins_well_before_the_last_one_that_came_to_its_end(teller):
     for outcome in (Sweep.Outcome.FAILED, Sweep.Outcome.INCOMPLETE, Sweep.Outcome.STOPPED):
         Sweep.objects.create(is_full=False, outcome=outcome, finished_at=timezone.now())
     next_sweep()
-    assert teller.asked_since == [last.started_at - comparing.OVERLAP]
+    assert teller.asked_since == [last.started_at - sweeps_directory.OVERLAP]
 
 
 def test_somebody_who_cannot_be_read_is_looked_at_again_and_makes_no_full_sweep_of_every_one(
@@ -115,7 +116,7 @@ def test_somebody_who_cannot_be_read_is_looked_at_again_and_makes_no_full_sweep_
     second = next_sweep()
 
     assert not second.is_full
-    assert teller.asked_since[-1] == first.started_at - comparing.OVERLAP
+    assert teller.asked_since[-1] == first.started_at - sweeps_directory.OVERLAP
     assert teller.looked_at == [WHO]
     first.refresh_from_db()
     assert (first.again, second.again) == ([], [WHO.text])  # remembered once, and for no longer than needed
@@ -127,13 +128,13 @@ def test_somebody_who_cannot_be_read_is_looked_at_again_and_makes_no_full_sweep_
 
 
 def test_too_many_who_cannot_be_read_are_no_beginning(directory, kiv, teller, monkeypatch):
-    monkeypatch.setattr(comparing, "FEW", 0)
+    monkeypatch.setattr(sweeps_directory, "FEW", 0)
     directory.faults.unreadable_in[drifting.person_dn(WHO)] = {drifting.ROLE}
     last = Sweep.objects.get(outcome=Sweep.Outcome.COMPLETE)
     teller.changed = Changed(frozenset({WHO}), frozenset())
     assert next_sweep().again == []
     next_sweep()
-    assert teller.asked_since == [last.started_at - comparing.OVERLAP] * 2
+    assert teller.asked_since == [last.started_at - sweeps_directory.OVERLAP] * 2
 
 
 def test_changes_that_are_not_told_leave_everything_as_it_was(directory, kiv, teller):
@@ -146,7 +147,7 @@ def test_changes_that_are_not_told_leave_everything_as_it_was(directory, kiv, te
     teller.trouble, teller.changed = None, Changed(frozenset({WHO}), frozenset())
     next_sweep()
     assert teller.asked_since[0] == teller.asked_since[1], "begun where the last good one began"
-    assert found_of(WHO) == [Kind.ROLE_MISSING]
+    assert found_of(WHO) == [DriftKind.ROLE_MISSING]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_a_server_that_cuts_what_was_changed_makes_a_look_at_everybody(directory
     teller.trouble = DirectoryTruncated()
     sweep = next_sweep()
     assert (sweep.is_full, sweep.outcome) == (True, Sweep.Outcome.COMPLETE)
-    assert found_of(WHO) == [Kind.ROLE_MISSING]
+    assert found_of(WHO) == [DriftKind.ROLE_MISSING]
 
 
 def test_who_has_a_case_that_has_ended_here_is_looked_at_though_the_directory_is_as_it_was(
@@ -192,18 +193,18 @@ def test_who_has_a_case_that_has_ended_here_is_looked_at_though_the_directory_is
     lose_the_role(directory, kiv)
     teller.changed = Changed(frozenset({WHO}), frozenset())
     next_sweep()
-    request = adopt(drifting.finding(WHO, Kind.ROLE_MISSING))
+    request = adopt(drifting.finding(WHO, DriftKind.ROLE_MISSING))
     steps.withdraw(request, by=drifting.head(), reason="Fel sista dag.")
-    assert drifting.finding(WHO, Kind.ROLE_MISSING).state == Finding.State.SETTLING
+    assert drifting.finding(WHO, DriftKind.ROLE_MISSING).state == Finding.State.SETTLING
 
     teller.changed = Changed(frozenset(), frozenset())
     assert not next_sweep().is_full
-    assert drifting.finding(WHO, Kind.ROLE_MISSING).state == Finding.State.OPEN
+    assert drifting.finding(WHO, DriftKind.ROLE_MISSING).state == Finding.State.OPEN
 
 
 def test_a_strange_role_is_no_finding_any_more_as_soon_as_the_order_for_it_is_attested(directory, teller):
     request = acts.order(by=cast.SETTLED, person_id=cast.SETTLED)
-    assert found_of(cast.SETTLED) == [Kind.ROLE_OUTSIDE]
+    assert found_of(cast.SETTLED) == [DriftKind.ROLE_OUTSIDE]
     acts.attest(request, cast.HEAD)
     assert not next_sweep().is_full
     assert found_of(cast.SETTLED) == []

@@ -10,17 +10,16 @@ from collections.abc import Callable
 
 import pytest
 
-from provisioning.directory import register
-from provisioning.directory.library import ldap3
-from provisioning.directory.mock.faults import Faults
-from provisioning.finding_models import Finding, Sweep
-from provisioning.grant_models import Grant, Removal
+from provisioning.demo.directory.faults import Faults
+from provisioning.directory.ldap.library import ldap3
+from provisioning.directory.reading import members
+from provisioning.models import Finding, Grant, Removal, Sweep
 from provisioning.rules.hsa import Service
 from tests import cast
 from tests.findings.drifting import swept
 from tests.grants import life
 from tests.workflows import acts
-from workflows import comparing
+from workflows.sweeps import directory as sweeps_directory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 
@@ -102,8 +101,8 @@ def standing() -> set[tuple[str, ...]]:
 
 @pytest.fixture(params=[1, 10**6], ids=["all commissions gone through", "by prefixes"])
 def either_way(request, monkeypatch, settings):
-    monkeypatch.setattr(register, "WORTH_IT_FROM", request.param)
-    monkeypatch.setattr(comparing, "CHUNK", 40)
+    monkeypatch.setattr(members, "WORTH_IT_FROM", request.param)
+    monkeypatch.setattr(sweeps_directory, "CHUNK", 40)
     settings.DIRECTORY_PAGE_SIZE = 7
 
 

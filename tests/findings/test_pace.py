@@ -6,11 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from provisioning.directory import open_directory, pacing
-from provisioning.directory.library import ldap3
-from provisioning.directory.pacing import Lane, OwnSlots, background
-from provisioning.finding_models import Sweep
-from provisioning.rules.drift import Kind
+from provisioning.directory import open_directory
+from provisioning.directory.ldap import pacing
+from provisioning.directory.ldap.library import ldap3
+from provisioning.directory.ldap.pacing import Lane, OwnSlots, background
+from provisioning.models import Sweep
+from provisioning.rules.drift.kinds import DriftKind
 from tests import cast
 from tests.findings.drifting import found_of, swept
 from tests.findings.test_sweep import lose_the_role
@@ -70,7 +71,7 @@ def test_every_question_of_a_sweep_keeps_the_pace_in_the_last_lane(directory, ki
 
         monkeypatch.setattr(ldap3.Connection, name, noted)
     assert swept().outcome == Sweep.Outcome.COMPLETE
-    assert Kind.ROLE_MISSING in found_of(cast.COORDINATOR)
+    assert DriftKind.ROLE_MISSING in found_of(cast.COORDINATOR)
     assert len(asked) == len(clock.turns) > 20
     assert {lane for lane, _at in clock.turns} == {Lane.SWEEP}
     assert clock.most_in_a_second() <= PER_SECOND

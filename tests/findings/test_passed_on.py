@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning import access, findings, mandates
+from provisioning import access
 from provisioning.directory import open_directory
 from provisioning.errors import NotAllowed
-from provisioning.finding_models import Finding
-from provisioning.models import OutgoingMessage
-from provisioning.rules.drift import Kind, Step
+from provisioning.findings import settle
+from provisioning.mandates import current
+from provisioning.models import Finding, OutgoingMessage
+from provisioning.rules.drift.kinds import DriftKind, NextStep
 from provisioning.rules.hsa import Attribute, HsaId
 from tests import cast
 from tests.findings import drifting
@@ -55,24 +56,24 @@ def sees(person_id: HsaId, finding: Finding) -> bool:
     return access.visible_findings(acts.user(person_id)).filter(pk=finding.pk).exists()
 
 
-def steps_of(person_id: HsaId, finding: Finding) -> tuple[Step, ...]:
-    return findings.steps_of(finding, mandates.read(person_id), acts.user(person_id))
+def steps_of(person_id: HsaId, finding: Finding) -> tuple[NextStep, ...]:
+    return settle.steps_of(finding, current.read(person_id), acts.user(person_id))
 
 
 def test_what_is_about_the_head_is_settled_by_the_next_head_up(about_the_head):
     assert told(cast.HEAD_ABOVE)
     assert sees(cast.HEAD_ABOVE, about_the_head)
-    assert steps_of(cast.HEAD_ABOVE, about_the_head) == (Step.REMOVE, Step.EXPLAIN)
+    assert steps_of(cast.HEAD_ABOVE, about_the_head) == (NextStep.REMOVE, NextStep.EXPLAIN)
     removal = life.with_kiv(remove(about_the_head, cast.HEAD_ABOVE))
     assert [change["remove"] for change in removal.changes] == [life.ROLE]
 
 
 def test_the_next_head_up_attests_no_order_on_a_unit_that_is_not_hers(about_the_head):
     with pytest.raises(NotAllowed):
-        findings.order(
+        settle.order(
             about_the_head,
             by=acts.user(cast.HEAD_ABOVE),
-            held=mandates.read(cast.HEAD_ABOVE),
+            held=current.read(cast.HEAD_ABOVE),
             place=lambda: pytest.fail("an order was placed"),
         )
 
@@ -86,7 +87,7 @@ def test_what_is_passed_on_to_the_head_above_is_nobody_elses(about_the_head, who
 
 def test_what_the_head_can_settle_stays_hers_alone(directory, kiv):
     swept()
-    strange = drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    strange = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     assert steps_of(cast.HEAD, strange) and strange.passed_to == ""
     for who in (cast.HEAD_ABOVE, cast.PROVIDER_HEAD, cast.OUTSIDER):
         assert not sees(who, strange) and not steps_of(who, strange)
@@ -95,7 +96,7 @@ def test_what_the_head_can_settle_stays_hers_alone(directory, kiv):
 def test_where_the_unit_has_no_head_the_next_head_up_is_told(directory, kiv):
     drifting.replace(kiv, drifting.unit_dn(cast.BJORKHAGA), MANAGER, [])
     swept()
-    strange = drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    strange = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     assert told(cast.HEAD_ABOVE) and sees(cast.HEAD_ABOVE, strange)
     assert explain(strange, cast.HEAD_ABOVE).state == Finding.State.EXPLAINED
 
@@ -103,23 +104,23 @@ def test_where_the_unit_has_no_head_the_next_head_up_is_told(directory, kiv):
 def test_where_the_head_named_has_no_entry_the_next_head_up_is_told(directory, kiv):
     drifting.replace(kiv, drifting.unit_dn(cast.BJORKHAGA), MANAGER, [cast.NOWHERE.text])
     swept()
-    assert steps_of(cast.HEAD_ABOVE, drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE))
+    assert steps_of(cast.HEAD_ABOVE, drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE))
 
 
 def test_where_nobody_is_found_those_who_run_the_tool_see_it_and_can_explain_it(no_head, operator):
     swept()
-    strange = drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    strange = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     assert told(operator) and sees(operator, strange)
-    assert steps_of(operator, strange) == (Step.EXPLAIN,)
+    assert steps_of(operator, strange) == (NextStep.EXPLAIN,)
     assert explain(strange, operator).state == Finding.State.EXPLAINED
 
 
 def test_a_head_who_is_named_later_finds_it_in_her_list(no_head, directory, kiv):
     swept()
-    strange = drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    strange = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     assert not sees(cast.HEAD, strange)
     drifting.replace(kiv, drifting.unit_dn(cast.BJORKHAGA), MANAGER, [cast.HEAD.text])
-    mandates.forget_copy(acts.user(cast.HEAD))
+    current.forget_copy(acts.user(cast.HEAD))
     assert sees(cast.HEAD, strange)
     assert adopt(strange, cast.HEAD).attester_id == cast.HEAD.folded
 
@@ -131,4 +132,4 @@ def test_a_value_that_leads_to_no_unit_is_seen_by_those_who_are_told_of_it(direc
     swept()
     mistyped = Finding.objects.standing().get(value=value)
     assert told(operator) and sees(operator, mistyped)
-    assert steps_of(operator, mistyped) == (Step.EXPLAIN,)
+    assert steps_of(operator, mistyped) == (NextStep.EXPLAIN,)

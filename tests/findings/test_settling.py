@@ -6,22 +6,24 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from provisioning import finding_words, findings, mandates, orders
 from provisioning.directory import open_directory
 from provisioning.errors import Invalid, NotAllowed, WrongState
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AccessRequest, AuditEntry
-from provisioning.rules.drift import Kind, Step
+from provisioning.findings import settle
+from provisioning.mandates import current
+from provisioning.models import AccessRequest, AuditEntry, Finding, Grant, Removal
+from provisioning.orders import prepare
+from provisioning.pages.findings import words
+from provisioning.rules.drift.kinds import DriftKind, NextStep
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import EndCause, GrantState
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import EndCause, GrantState
 from tests import cast
 from tests.findings import drifting
 from tests.findings.drifting import found_of, swept
 from tests.grants import life
 from tests.workflows import acts
-from workflows import comparing, steps
+from workflows import steps
+from workflows.sweeps import directory as sweeps_directory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,25 +39,25 @@ def adopt(finding: Finding, by: HsaId = cast.HEAD) -> AccessRequest:
         level=Level(finding.level),
         units=[finding.unit_id],
     )
-    held = mandates.read(by)
-    return steps.order_for_finding(finding, orders.prepare(draft, by=user), by=user, held=held)
+    held = current.read(by)
+    return steps.order_for_finding(finding, prepare.prepare(draft, by=user), by=user, held=held)
 
 
 def explain(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Finding:
-    return findings.explain(finding, by=acts.user(by), held=mandates.read(by), reason=reason)
+    return settle.explain(finding, by=acts.user(by), held=current.read(by), reason=reason)
 
 
 def reconsider(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Finding:
-    return findings.reconsider(finding, by=acts.user(by), held=mandates.read(by), reason=reason)
+    return settle.reconsider(finding, by=acts.user(by), held=current.read(by), reason=reason)
 
 
 def remove(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Removal:
     directory = open_directory()
     return steps.begin_removal(
-        findings.begin_removal,
+        settle.begin_removal,
         finding,
         by=acts.user(by),
-        held=mandates.read(by),
+        held=current.read(by),
         reason=reason,
         person=directory.person(finding.subject_id),
         unit=directory.unit(finding.unit_id),
@@ -66,7 +68,7 @@ def remove(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Remova
 def strange(directory, kiv) -> Finding:
     """A role that works, and that nobody ordered here."""
     swept()
-    return drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    return drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
 
 
 @pytest.fixture
@@ -75,7 +77,7 @@ def lost(directory, kiv) -> Finding:
     life.granted(kiv)
     kiv.remove_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, life.ROLE)
     swept()
-    return drifting.finding(WHO, Kind.ROLE_MISSING)
+    return drifting.finding(WHO, DriftKind.ROLE_MISSING)
 
 
 def test_a_strange_role_is_adopted_by_the_heads_attestation_and_becomes_a_right(strange):
@@ -102,7 +104,7 @@ def test_a_lost_right_is_ordered_again(lost, kiv):
     request.refresh_from_db()
     assert request.current_state is State.AWAITING_KIV
     swept()
-    assert found_of(WHO) == [Kind.ROLE_MISSING]  # being settled, and not found a second time
+    assert found_of(WHO) == [DriftKind.ROLE_MISSING]  # being settled, and not found a second time
     acts.set_values(request, kiv)
     acts.work()
     acts.work()
@@ -159,7 +161,7 @@ def test_an_explained_profession_is_the_new_ground(directory, kiv):
     swept()
     drifting.replace(kiv, drifting.person_dn(WHO), "hsaTitle", ["Läkare"])
     swept()
-    explain(drifting.finding(WHO, Kind.BECAME_DOCTOR))
+    explain(drifting.finding(WHO, DriftKind.BECAME_DOCTOR))
     swept()
     assert found_of(WHO) == []
 
@@ -176,10 +178,10 @@ def test_who_is_not_head_settles_nothing_and_nobody_settles_what_is_about_onesel
 
 def test_a_kiv_administrator_removes_and_explains_what_is_mistyped_but_adopts_nothing(directory):
     swept()
-    mistyped = drifting.finding(cast.BLANKS, Kind.ROLE_BLANKS)
+    mistyped = drifting.finding(cast.BLANKS, DriftKind.ROLE_BLANKS)
     administrator = acts.user(cast.KIV_ADMINISTRATOR)
-    held = mandates.read(cast.KIV_ADMINISTRATOR)
-    assert findings.steps_of(mistyped, held, administrator) == (Step.REMOVE, Step.EXPLAIN)
+    held = current.read(cast.KIV_ADMINISTRATOR)
+    assert settle.steps_of(mistyped, held, administrator) == (NextStep.REMOVE, NextStep.EXPLAIN)
     assert explain(mistyped, cast.KIV_ADMINISTRATOR).state == Finding.State.EXPLAINED
 
 
@@ -200,9 +202,9 @@ def test_what_is_settled_is_not_settled_twice(strange):
 
 def test_an_order_for_something_else_settles_nothing(strange):
     head = drifting.head()
-    prepared = orders.prepare(acts.draft(), by=head)
+    prepared = prepare.prepare(acts.draft(), by=head)
     with pytest.raises(WrongState):
-        steps.order_for_finding(strange, prepared, by=head, held=mandates.read(cast.HEAD))
+        steps.order_for_finding(strange, prepared, by=head, held=current.read(cast.HEAD))
     assert not AccessRequest.objects.exists()
     strange.refresh_from_db()
     assert strange.state == Finding.State.OPEN
@@ -235,10 +237,10 @@ def test_a_process_leaders_role_is_adopted_by_a_head_of_unit_and_the_providers_m
     kiv.add_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, role)
     swept()
     row = next(one for one in Finding.objects.standing().filter(subject_key=WHO.folded))
-    assert (row.what, row.level) == (Kind.ROLE_OUTSIDE, Level.PROVIDER.value)
-    holder, held = acts.user(cast.PROVIDER_HEAD), mandates.read(cast.PROVIDER_HEAD)
-    assert findings.steps_of(row, held, holder) == (Step.REMOVE, Step.EXPLAIN)
-    assert "verksamhetschef hos vårdgivaren" in str(finding_words.facts(holder, row))
+    assert (row.what, row.level) == (DriftKind.ROLE_OUTSIDE, Level.PROVIDER.value)
+    holder, held = acts.user(cast.PROVIDER_HEAD), current.read(cast.PROVIDER_HEAD)
+    assert settle.steps_of(row, held, holder) == (NextStep.REMOVE, NextStep.EXPLAIN)
+    assert "verksamhetschef hos vårdgivaren" in str(words.facts(holder, row))
     with pytest.raises(NotAllowed):
         adopt(row, cast.PROVIDER_HEAD)
     request = acts.order(
@@ -261,8 +263,8 @@ def test_only_what_can_be_done_is_offered_where_the_profession_has_changed(direc
     drifting.replace(kiv, drifting.person_dn(person), "hsaTitle", [title])
     swept()
     [row] = Finding.objects.standing().filter(subject_key=person.folded)
-    offered = findings.steps_of(row, mandates.read(cast.HEAD), drifting.head())
-    assert offered == (Step.REMOVE, Step.EXPLAIN)
+    offered = settle.steps_of(row, current.read(cast.HEAD), drifting.head())
+    assert offered == (NextStep.REMOVE, NextStep.EXPLAIN)
 
 
 def test_a_right_that_was_given_anew_since_it_was_found_is_the_one_that_is_ended(lost, kiv):
@@ -273,7 +275,7 @@ def test_a_right_that_was_given_anew_since_it_was_found_is_the_one_that_is_ended
     new = life.granted(kiv)
     kiv.remove_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, life.ROLE)
     swept()
-    assert new != old and drifting.finding(WHO, Kind.ROLE_MISSING) == lost
+    assert new != old and drifting.finding(WHO, DriftKind.ROLE_MISSING) == lost
     assert remove(lost).grant == new
 
 
@@ -285,9 +287,9 @@ def test_a_sweep_that_died_before_a_leavers_removal_begins_it_only_after_another
     drifting.couple(kiv, WHO, cast.EKLIDEN)
     drifting.uncouple(kiv, WHO, cast.BJORKHAGA)
     with monkeypatch.context() as patch:
-        patch.setattr(comparing, "_begin_leavers_removal", lambda finding, reading: None)
+        patch.setattr(sweeps_directory, "_begin_leavers_removal", lambda finding, reading: None)
         swept()
-    assert drifting.finding(WHO, Kind.COMMISSION_MOVED).state == Finding.State.OPEN
+    assert drifting.finding(WHO, DriftKind.COMMISSION_MOVED).state == Finding.State.OPEN
     shared = open_directory()
     asked_again = []
     read_again = shared.read_again

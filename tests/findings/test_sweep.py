@@ -7,22 +7,22 @@ import dataclasses
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from provisioning import access, findings, notifications
+from provisioning import access
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError, Invalid, NotAllowed
-from provisioning.finding_models import Finding, KnownPerson, Sweep
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AuditEntry, OutgoingMessage
-from provisioning.rules.drift import Kind, Owner, Step
+from provisioning.findings import record, tell
+from provisioning.messages import kinds as messages_kinds
+from provisioning.models import AuditEntry, Finding, Grant, KnownPerson, OutgoingMessage, Removal, Sweep
+from provisioning.rules.drift.kinds import DriftKind, NextStep, Owner
 from provisioning.rules.hsa import Attribute, Level, Service
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
 from tests.findings.drifting import found_of, replace, swept
 from tests.grants import life
 from tests.workflows import acts
-from workflows import comparing
+from workflows.sweeps import directory as sweeps_directory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,9 +98,13 @@ def test_a_sub_unit_that_moves_to_another_care_unit_takes_nobodys_access_along(d
     for care_unit, members in moves:
         replace(kiv, drifting.unit_dn(care_unit), MEMBERS, members)
     swept()
-    assert found_of(WHO) == [Kind.SUB_UNIT_MOVED]
-    row = drifting.finding(WHO, Kind.SUB_UNIT_MOVED)
-    assert (row.grant_id, row.whose, row.steps) == (grant.pk, Owner.HEAD_OF_UNIT, (Step.REMOVE, Step.EXPLAIN))
+    assert found_of(WHO) == [DriftKind.SUB_UNIT_MOVED]
+    row = drifting.finding(WHO, DriftKind.SUB_UNIT_MOVED)
+    assert (row.grant_id, row.whose, row.steps) == (
+        grant.pk,
+        Owner.HEAD_OF_UNIT,
+        (NextStep.REMOVE, NextStep.EXPLAIN),
+    )
     both = [cast.BJORKHAGA_REHAB.text, cast.BJORKHAGA_BVC.text]
     replace(kiv, drifting.unit_dn(cast.BJORKHAGA), MEMBERS, both)
     swept()
@@ -116,18 +120,18 @@ def test_sub_units_that_cannot_be_read_have_not_moved(directory, kiv):
 
 
 CLASSES = [
-    (lose_the_role, [Kind.ROLE_MISSING]),
-    (end_the_commission, [Kind.COMMISSION_ENDED]),
-    (leave_the_commission, [Kind.COMMISSION_MISSING]),
-    (move_to_another_unit, [Kind.COMMISSION_MOVED]),
-    (take_the_purpose_away, [Kind.COMMISSION_PURPOSE_MISSING]),
-    (close_the_unit, [Kind.UNIT_CLOSED]),
-    (close_the_provider, [Kind.PROVIDER_CLOSED]),
-    (end_the_employment, [Kind.PERSON_ENDED]),
-    (archive_the_person, [Kind.PERSON_ARCHIVED]),
-    (delete_the_person, [Kind.PERSON_MISSING]),
-    (make_a_doctor, [Kind.BECAME_DOCTOR]),
-    (set_the_role_on_the_wrong_unit, [Kind.ROLE_MISSING, Kind.ROLE_WRONG_UNIT]),
+    (lose_the_role, [DriftKind.ROLE_MISSING]),
+    (end_the_commission, [DriftKind.COMMISSION_ENDED]),
+    (leave_the_commission, [DriftKind.COMMISSION_MISSING]),
+    (move_to_another_unit, [DriftKind.COMMISSION_MOVED]),
+    (take_the_purpose_away, [DriftKind.COMMISSION_PURPOSE_MISSING]),
+    (close_the_unit, [DriftKind.UNIT_CLOSED]),
+    (close_the_provider, [DriftKind.PROVIDER_CLOSED]),
+    (end_the_employment, [DriftKind.PERSON_ENDED]),
+    (archive_the_person, [DriftKind.PERSON_ARCHIVED]),
+    (delete_the_person, [DriftKind.PERSON_MISSING]),
+    (make_a_doctor, [DriftKind.BECAME_DOCTOR]),
+    (set_the_role_on_the_wrong_unit, [DriftKind.ROLE_MISSING, DriftKind.ROLE_WRONG_UNIT]),
 ]
 
 
@@ -156,22 +160,22 @@ def test_a_doctor_who_is_no_longer_one(directory, kiv):
     for code in ("paTitleCode", "hsaGroupPrescriptionCode"):
         replace(kiv, drifting.person_dn(doctor), code, [])
     swept()
-    assert found_of(doctor) == [Kind.NO_LONGER_DOCTOR]
+    assert found_of(doctor) == [DriftKind.NO_LONGER_DOCTOR]
 
 
 @pytest.mark.parametrize(
     ("person_id", "kind", "owner"),
     [
-        (cast.SETTLED, Kind.ROLE_OUTSIDE, Owner.HEAD_OF_UNIT),
-        (cast.SETTLED_PROCESS_LEADER, Kind.ROLE_OUTSIDE, Owner.HEAD_OF_UNIT),
-        (cast.DEAD_RIGHT, Kind.ROLE_WITHOUT_COMMISSION, Owner.HEAD_OF_UNIT),
-        (cast.WRONG_CASE, Kind.ROLE_WRONG_CASE, Owner.KIV_ADMINISTRATOR),
-        (cast.BLANKS, Kind.ROLE_BLANKS, Owner.KIV_ADMINISTRATOR),
-        (cast.MALFORMED, Kind.ROLE_MALFORMED, Owner.KIV_ADMINISTRATOR),
-        (cast.SUBUNIT_ROLE, Kind.ROLE_SUBUNIT, Owner.KIV_ADMINISTRATOR),
-        (cast.PROVIDER_ROLE, Kind.ROLE_PROVIDER_IN_REHAB, Owner.KIV_ADMINISTRATOR),
-        (cast.UNIT_IN_STATISTICS, Kind.ROLE_UNIT_IN_STATISTIK, Owner.KIV_ADMINISTRATOR),
-        (cast.UNKNOWN_ID, Kind.ROLE_UNKNOWN_ID, Owner.OPERATORS),
+        (cast.SETTLED, DriftKind.ROLE_OUTSIDE, Owner.HEAD_OF_UNIT),
+        (cast.SETTLED_PROCESS_LEADER, DriftKind.ROLE_OUTSIDE, Owner.HEAD_OF_UNIT),
+        (cast.DEAD_RIGHT, DriftKind.ROLE_WITHOUT_COMMISSION, Owner.HEAD_OF_UNIT),
+        (cast.WRONG_CASE, DriftKind.ROLE_WRONG_CASE, Owner.KIV_ADMINISTRATOR),
+        (cast.BLANKS, DriftKind.ROLE_BLANKS, Owner.KIV_ADMINISTRATOR),
+        (cast.MALFORMED, DriftKind.ROLE_MALFORMED, Owner.KIV_ADMINISTRATOR),
+        (cast.SUBUNIT_ROLE, DriftKind.ROLE_SUBUNIT, Owner.KIV_ADMINISTRATOR),
+        (cast.PROVIDER_ROLE, DriftKind.ROLE_PROVIDER_IN_REHAB, Owner.KIV_ADMINISTRATOR),
+        (cast.UNIT_IN_STATISTICS, DriftKind.ROLE_UNIT_IN_STATISTIK, Owner.KIV_ADMINISTRATOR),
+        (cast.UNKNOWN_ID, DriftKind.ROLE_UNKNOWN_ID, Owner.OPERATORS),
     ],
 )
 def test_roles_that_nobody_ordered_here_are_found(directory, person_id, kind, owner):
@@ -196,7 +200,7 @@ def test_a_finding_is_over_when_the_directory_is_right_again(directory, kiv):
     life.granted(kiv)
     lose_the_role(directory, kiv)
     swept()
-    row = drifting.finding(WHO, Kind.ROLE_MISSING)
+    row = drifting.finding(WHO, DriftKind.ROLE_MISSING)
     kiv.add_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, life.ROLE)
     assert swept().ended == 1
     row.refresh_from_db()
@@ -206,7 +210,7 @@ def test_a_finding_is_over_when_the_directory_is_right_again(directory, kiv):
 
 def test_a_strange_role_that_is_gone_is_over(directory, kiv):
     swept()
-    row = drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    row = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     kiv.remove_value(drifting.person_dn(cast.SETTLED), Attribute.SYSTEM_ROLE, row.value)
     swept()
     assert found_of(cast.SETTLED) == []
@@ -289,13 +293,13 @@ def test_a_sweep_that_failed_is_not_the_one_the_next_begins_from(directory, kiv)
     directory.faults.is_busy = True
     assert swept().outcome == Sweep.Outcome.FAILED
     directory.faults.clear()
-    result = comparing.sweep(directory=open_directory())
+    result = sweeps_directory.sweep(directory=open_directory())
     assert result is not None and result.sweep.is_full
 
 
 def test_so_much_lost_at_once_is_not_believed(directory, kiv, settings, monkeypatch):
     """An account that has lost sight of half the staff looks like half the staff leaving."""
-    monkeypatch.setattr(comparing, "FEW", 0)
+    monkeypatch.setattr(sweeps_directory, "FEW", 0)
     settings.SWEEP_STOP_AT_PERCENT = 30
     life.granted(kiv)
     swept()
@@ -304,7 +308,7 @@ def test_so_much_lost_at_once_is_not_believed(directory, kiv, settings, monkeypa
     assert found_of(WHO) == [] and not Removal.objects.exists()
     assert OutgoingMessage.objects.filter(kind="sweep_stopped").exists()
     assert swept(believes_losses=True).outcome == Sweep.Outcome.COMPLETE
-    assert found_of(WHO) == [Kind.PERSON_MISSING]
+    assert found_of(WHO) == [DriftKind.PERSON_MISSING]
 
 
 def test_what_an_answer_has_lost_on_the_way_is_looked_at_twice(directory, kiv, monkeypatch):
@@ -411,7 +415,7 @@ def test_the_head_of_unit_keeps_the_access_of_somebody_who_only_seemed_to_have_m
     grant.refresh_from_db()
     assert grant.current_state is GrantState.ACTIVE
     swept()
-    finding = drifting.finding(WHO, Kind.COMMISSION_MOVED)
+    finding = drifting.finding(WHO, DriftKind.COMMISSION_MOVED)
     assert finding.state == Finding.State.OPEN, "it stays with people"
     assert grant.removals.count() == 1, "and is not begun once more"
 
@@ -436,7 +440,7 @@ def test_a_removal_that_is_done_ends_the_leavers_finding(directory, kiv):
     end_the_employment(directory, kiv)
     swept()
     removal = life.with_kiv(grant.removals.get())
-    assert found_of(WHO) == [Kind.PERSON_ENDED]
+    assert found_of(WHO) == [DriftKind.PERSON_ENDED]
     life.take_away(kiv, removal)
     life.work()
     life.work()
@@ -451,16 +455,16 @@ def test_a_removal_that_is_done_ends_the_leavers_finding(directory, kiv):
 
 def test_only_one_sweep_runs_at_a_time(directory):
     Sweep.objects.create(is_full=True)
-    assert comparing.sweep(directory=open_directory()) is None
+    assert sweeps_directory.sweep(directory=open_directory()) is None
 
 
 def test_a_dry_sweep_says_what_it_would_find_and_writes_nothing(directory, kiv):
     life.granted(kiv)
     lose_the_role(directory, kiv)
     count = AuditEntry.objects.count()
-    result = comparing.sweep(is_full=True, is_dry=True, directory=open_directory())
+    result = sweeps_directory.sweep(is_full=True, is_dry=True, directory=open_directory())
     assert result is not None
-    assert (WHO, Kind.ROLE_MISSING) in [(person_id, each.kind) for person_id, each in result.would]
+    assert (WHO, DriftKind.ROLE_MISSING) in [(person_id, each.kind) for person_id, each in result.would]
     assert AuditEntry.objects.count() == count
     assert not Finding.objects.exists() and not Sweep.objects.exists() and not KnownPerson.objects.exists()
 
@@ -484,7 +488,7 @@ def test_two_entries_with_one_id_keep_nobody_else_from_being_told(directory, kiv
     OutgoingMessage.objects.all().delete()
     drifting.replace(kiv, drifting.unit_dn(cast.ALMBY), "hsaIdentity", [cast.EKLIDEN.text])
 
-    findings.tell(open_round())
+    tell.tell(open_round())
 
     keys = set(OutgoingMessage.objects.filter(kind="findings").values_list("recipient_key", flat=True))
     assert {cast.HEAD.folded, cast.OUTSIDER.folded} <= keys  # whose unit it is cannot be said: the operators'
@@ -501,13 +505,13 @@ def test_a_sweep_that_is_broken_off_has_failed_and_the_next_does_not_begin_after
         raise SoftTimeLimitExceeded
 
     with monkeypatch.context() as patched, pytest.raises(SoftTimeLimitExceeded):
-        patched.setattr(findings, "record", break_off)
+        patched.setattr(record, "record", break_off)
         swept()
     row = Sweep.objects.get()
     assert (row.outcome, row.code) == (Sweep.Outcome.FAILED, "sweep.aborted")
     assert row.finished_at is not None
     assert not Finding.objects.exists()
-    result = comparing.sweep()
+    result = sweeps_directory.sweep()
     assert result is not None and result.sweep.is_full
     assert result.sweep.outcome == Sweep.Outcome.COMPLETE
 
@@ -521,6 +525,6 @@ def test_a_directory_error_is_no_crash(directory):
 
 def test_what_is_sent_says_what_to_do_and_leads_to_the_list(directory, kiv, settings):
     swept()
-    text = notifications.compose(OutgoingMessage.objects.filter(kind="findings")[0])
+    text = messages_kinds.compose(OutgoingMessage.objects.filter(kind="findings")[0])
     assert text.subject and "/avvikelser/" in text.body
     assert WHO.text not in text.body

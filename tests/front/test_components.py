@@ -14,8 +14,8 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
+from provisioning.pages.templatetags import components
 from provisioning.rules.hsa import Answer
-from provisioning.templatetags import components
 
 AT = datetime(2026, 1, 31, 8, 5, tzinfo=UTC)
 HOSTILE = "<script>alert('x')</script>"

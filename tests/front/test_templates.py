@@ -15,10 +15,10 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import translation
 
-from provisioning.templatetags.components import TONES
+from provisioning.pages.templatetags.components import TONES
 
-TEMPLATES = sorted((settings.BASE_DIR / "provisioning" / "templates").rglob("*.html"))
-STATIC = settings.BASE_DIR / "provisioning" / "static" / "provisioning"
+TEMPLATES = sorted((settings.BASE_DIR / "provisioning" / "pages" / "templates").rglob("*.html"))
+STATIC = settings.BASE_DIR / "provisioning" / "pages" / "static" / "provisioning"
 ERROR_PAGES = ("400.html", "403.html", "403_csrf.html", "404.html", "500.html")
 
 
@@ -57,9 +57,9 @@ def test_every_file_that_a_style_sheet_names_exists_and_is_our_own(path: Path) -
 
 
 def test_every_style_sheet_of_our_own_is_linked_in_the_head() -> None:
-    head = (settings.BASE_DIR / "provisioning" / "templates" / "provisioning" / "head.html").read_text(
-        "utf-8"
-    )
+    head = (
+        settings.BASE_DIR / "provisioning" / "pages" / "templates" / "provisioning" / "head.html"
+    ).read_text("utf-8")
     sheets = {f"provisioning/css/{path.name}" for path in (STATIC / "css").glob("*.css")}
 
     assert sheets == set(re.findall(r'{% static "(provisioning/css/[^"]+)" %}', head))

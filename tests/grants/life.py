@@ -6,16 +6,20 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from provisioning import dates, findings, grants, mandates, removals, removing
+from provisioning import dates
 from provisioning.directory import open_directory
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
+from provisioning.findings import settle
+from provisioning.mandates import current
+from provisioning.models import Finding, Grant, Removal
+from provisioning.removals import begin, carry_out
+from provisioning.rights import lookups
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import EndCause, RemovalState
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import EndCause, RemovalState
 from tests import cast
 from tests.workflows import acts
-from workflows import expiry, polling, steps, tasks
+from workflows import steps, tasks
+from workflows.sweeps import expiry, kiv_tasks
 
 ROLE = "INTYG;Rehab-" + cast.BJORKHAGA.text
 
@@ -44,7 +48,7 @@ def statistics(kiv, person_id: HsaId = cast.COORDINATOR, **wishes) -> Grant:
 def has_run_out(grant: Grant, days_ago: int = 1) -> Grant:
     """As if its time had passed: its last day was so many days ago; an order that prolongs it is as old."""
     last_day = dates.today() - timedelta(days=days_ago)
-    orders = grants.open_renewals(grant).filter(starts_on=grant.ends_on + timedelta(days=1))
+    orders = lookups.open_renewals(grant).filter(starts_on=grant.ends_on + timedelta(days=1))
     orders.update(starts_on=last_day + timedelta(days=1))
     Grant.objects.filter(pk=grant.pk).update(starts_on=last_day - timedelta(days=300), ends_on=last_day)
     grant.refresh_from_db()
@@ -69,27 +73,27 @@ def removal_by_head(
     grant: Grant, by: HsaId = cast.HEAD, reason: str = "Har bytt arbetsuppgifter."
 ) -> Removal:
     head = acts.user(by)
-    held = mandates.read(head.identity)
-    return steps.begin_removal(removals.begin_by_head, grant, by=head, held=held, reason=reason)
+    held = current.read(head.identity)
+    return steps.begin_removal(begin.begin_by_head, grant, by=head, held=held, reason=reason)
 
 
 def removal_by_person(grant: Grant, by: HsaId | None = None, reason: str = "Behöver den inte.") -> Removal:
     person = acts.user(by or grant.subject_id)
-    return steps.begin_removal(removals.begin_by_person, grant, by=person, reason=reason)
+    return steps.begin_removal(begin.begin_by_person, grant, by=person, reason=reason)
 
 
 def removal_by_tool(grant: Grant, cause: EndCause) -> Removal:
-    return steps.begin_removal(removals.begin, grant, cause, by=None)
+    return steps.begin_removal(begin.begin, grant, cause, by=None)
 
 
 def removal_of_finding(finding: Finding, by: HsaId = cast.HEAD) -> Removal:
     """The value of a finding, which belongs to no right, goes to removal."""
     user, directory = acts.user(by), open_directory()
     return steps.begin_removal(
-        findings.begin_removal,
+        settle.begin_removal,
         finding,
         by=user,
-        held=mandates.read(user.identity),
+        held=current.read(user.identity),
         reason="Hör inte hit.",
         person=directory.person(HsaId(finding.subject_hsa_id)),
         unit=directory.unit(finding.unit_id),
@@ -124,34 +128,34 @@ def put_back(kiv, removal: Removal) -> None:
 
 def report_done(removal: Removal, by: HsaId = cast.KIV_ADMINISTRATOR, *, already: bool = False) -> Removal:
     administrator = acts.user(by)
-    held = mandates.read(administrator.identity)
-    seen = polling.look_at_removal(removal)
+    held = current.read(administrator.identity)
+    seen = kiv_tasks.look_at_removal(removal)
 
     def operation(row: Removal) -> bool:
-        return removing.report_done(row, by=administrator, held=held, seen=seen, already=already, note="")
+        return carry_out.report_done(row, by=administrator, held=held, seen=seen, already=already, note="")
 
     return steps.act(removal, RemovalState.AWAITING_KIV, operation, by=administrator)
 
 
 def cannot(
     removal: Removal,
-    why: removing.Cannot = removing.Cannot.OTHER,
+    why: carry_out.CannotRemove = carry_out.CannotRemove.OTHER,
     by: HsaId = cast.KIV_ADMINISTRATOR,
     text: str = "Posten är låst i KIV.",
 ) -> Removal:
     administrator = acts.user(by)
-    held = mandates.read(administrator.identity)
+    held = current.read(administrator.identity)
     return steps.act(
         removal,
         RemovalState.AWAITING_KIV,
-        lambda row: removing.cannot(row, by=administrator, held=held, why=why, text=text),
+        lambda row: carry_out.cannot(row, by=administrator, held=held, why=why, text=text),
         by=administrator,
     )
 
 
 def withdraw(removal: Removal, by: HsaId, reason: str = "Ett misstag.") -> Removal:
-    seen = polling.look_at_removal(removal) if removal.changes else None
-    held = mandates.read(by)
+    seen = kiv_tasks.look_at_removal(removal) if removal.changes else None
+    held = current.read(by)
     return steps.withdraw_removal(removal, by=acts.user(by), held=held, seen=seen, reason=reason)
 
 

@@ -8,20 +8,23 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning import dates, mandates, removals, removing
+from provisioning import dates
+from provisioning import directory as provisioning_directory
 from provisioning.errors import NotAllowed, WrongState
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
-from provisioning.review_models import Decision
-from provisioning.rules import deadlines
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
+from provisioning.mandates import current
+from provisioning.models import AccessRequest, AuditEntry, Decision, Grant, OutgoingMessage, Removal
+from provisioning.removals import begin as removals_begin
+from provisioning.removals import carry_out
+from provisioning.rules.dates import deadlines
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts
-from workflows import expiry, steps
+from workflows import steps
+from workflows.sweeps import expiry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -140,7 +143,7 @@ def test_a_head_whose_mandate_the_directory_does_not_tell_ends_nothing(directory
     head = acts.user(cast.HEAD)
     with pytest.raises(NotAllowed):
         steps.begin_removal(
-            removals.begin_by_head, grant, by=head, held=mandates.UNKNOWN, reason="Har slutat."
+            removals_begin.begin_by_head, grant, by=head, held=current.UNKNOWN, reason="Har slutat."
         )
     grant.refresh_from_db()
     assert grant.current_state is GrantState.ACTIVE
@@ -161,7 +164,7 @@ def test_only_the_administrators_who_were_asked_answer_the_task(directory, kiv, 
 
 def test_whoever_passed_the_task_on_cannot_answer_it_any_more(directory, kiv):
     removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
-    life.cannot(removal, removing.Cannot.NOT_MINE)
+    life.cannot(removal, carry_out.CannotRemove.NOT_MINE)
     with pytest.raises(NotAllowed):
         life.report_done(removal)
     life.take_away(kiv, removal)
@@ -254,25 +257,28 @@ def test_a_value_set_again_for_an_order_before_the_proof_is_not_asked_to_be_remo
 
 
 def test_a_right_let_to_end_and_prolonged_is_announced_again(directory, kiv):
-    from provisioning import expiry as notices
-    from provisioning import grants
+    from provisioning.rights import notices
+    from provisioning.rights.end import let_end
 
     grant = life.nearly_over(life.granted(kiv), days_left=40)
     head = acts.user(cast.HEAD)
-    grants.let_end(grant.pk, by=head, held=mandates.read(head.identity))
+    let_end(grant.pk, by=head, held=current.read(head.identity))
     ends_on = grant.ends_on
-    assert notices.give_notices(acts.open_directory(), on=ends_on - timedelta(days=7)) == 0
+    assert notices.give_notices(provisioning_directory.open_directory(), on=ends_on - timedelta(days=7)) == 0
     acts.order(starts_on=ends_on + timedelta(days=1), days=100)
     acts.work()
     grant.refresh_from_db()
     assert grant.let_end_at is None
-    assert notices.give_notices(acts.open_directory(), on=grant.ends_on - timedelta(days=7)) == 1
+    assert (
+        notices.give_notices(provisioning_directory.open_directory(), on=grant.ends_on - timedelta(days=7))
+        == 1
+    )
     assert AuditEntry.objects.filter(about=grant.public_id, action="grant.noticed").count() == 1
 
 
 def test_many_rights_of_many_persons_are_one_mail_to_their_head_each_time(directory, kiv, mailoutbox):
-    from provisioning import expiry as notices
-    from provisioning.grant_models import Notice
+    from provisioning.models import Notice
+    from provisioning.rights import notices
     from workflows import tasks
 
     rights = [life.granted(kiv), life.statistics(kiv), life.granted(kiv, person_id=cast.BLANKS)]
@@ -281,7 +287,7 @@ def test_many_rights_of_many_persons_are_one_mail_to_their_head_each_time(direct
         life.nearly_over(grant, days_left=60)
     OutgoingMessage.objects.update(state="sent")
     for on in deadlines.notices(last_day)[-2:]:
-        assert notices.give_notices(acts.open_directory(), on=on) == 3
+        assert notices.give_notices(provisioning_directory.open_directory(), on=on) == 3
         for _run in range(2):
             notices.send_digests()
         tasks.sweep_messages()

@@ -6,17 +6,18 @@ import pytest
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import grants, mandates
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AuditEntry
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import GrantState, RemovalState
+from provisioning.mandates import current
+from provisioning.models import AuditEntry, Grant, Removal
+from provisioning.rights import end
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.grants import life
 from tests.grants.test_two_hops_out import gone_from_kiv
 from tests.workflows import acts
 from tests.workflows.test_concurrency import at_once, errors
-from workflows import expiry, polling, steps
+from workflows import steps
+from workflows.sweeps import expiry, kiv_tasks
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -50,7 +51,7 @@ def test_administrators_and_the_poll_at_once_close_the_task_once(directory, kiv)
     results = at_once(
         lambda: life.report_done(one),
         lambda: life.report_done(other, cast.KIV_ADMINISTRATOR_ABOVE),
-        polling.poll_due,
+        kiv_tasks.poll_due,
     )
     assert len(errors(results)) <= 2
     assert AuditEntry.objects.filter(action="removal.values_gone").count() == 1
@@ -102,7 +103,7 @@ def test_let_to_end_by_two_at_once_is_one_decision(directory, kiv):
 
     def let_end(by):
         person = acts.user(by)
-        return grants.let_end(grant.pk, by=person, held=mandates.read(person.identity))
+        return end.let_end(grant.pk, by=person, held=current.read(person.identity))
 
     results = at_once(lambda: let_end(cast.HEAD), lambda: let_end(cast.COORDINATOR))
     assert [error.code for error in errors(results)] == ["wrong_state"]

@@ -8,20 +8,24 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import formats
 
-from provisioning import dates, expiry, grants, mandates, orders
+from provisioning import dates
+from provisioning import directory as provisioning_directory
 from provisioning.errors import Invalid, NotAllowed, WrongState
-from provisioning.grant_models import Grant, Notice, Removal
-from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
-from provisioning.rules import deadlines
+from provisioning.mandates import current
+from provisioning.models import AccessRequest, AuditEntry, Grant, Notice, OutgoingMessage, Removal
+from provisioning.orders import prepare
+from provisioning.rights import end as rights_end
+from provisioning.rights import notices
+from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import GrantState, RemovalState
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
 from tests.workflows import acts
-from workflows import expiry as ending
 from workflows import tasks
+from workflows.sweeps import expiry as ending
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +40,7 @@ def test_a_finished_order_is_a_right_with_its_dates_and_a_review(directory, kiv)
     today = dates.today()
     assert (grant.starts_on, grant.ends_on) == (today, today + timedelta(days=300))
     assert grant.next_review_on == deadlines.next_review(today)
-    assert grant.person_dn == acts.open_directory().person(cast.COORDINATOR).dn
+    assert grant.person_dn == provisioning_directory.open_directory().person(cast.COORDINATOR).dn
     entry = AuditEntry.objects.get(action="grant.created")
     assert (entry.about, entry.request_id) == (grant.public_id, grant.origin.public_id)
 
@@ -91,7 +95,7 @@ def test_twelve_months_are_counted_from_the_old_end_and_nothing_is_shortened(
     base = {"old": grant.ends_on, "latest": deadlines.same_day_next_year(grant.ends_on)}[end[0]]
     last = base + timedelta(days=end[1])
     draft = acts.draft(starts_on=first, days=(last - first).days)
-    prepared = orders.prepare(draft, by=acts.user(cast.HEAD))
+    prepared = prepare.prepare(draft, by=acts.user(cast.HEAD))
     assert code in ([refusal.code for refusal in prepared.all_refusals] or [None])
     assert prepared.items[0].live_grant == grant
     assert prepared.may_be_placed is (code is None)
@@ -101,7 +105,7 @@ def test_twelve_months_are_counted_from_the_old_end_and_nothing_is_shortened(
 def test_a_right_that_works_is_prolonged_only_towards_its_end(directory, kiv, days_left, is_early):
     grant = life.granted(kiv, days=days_left)
     draft = acts.draft(starts_on=grant.ends_on + timedelta(days=1), days=200)
-    prepared = orders.prepare(draft, by=acts.user(cast.HEAD))
+    prepared = prepare.prepare(draft, by=acts.user(cast.HEAD))
     assert prepared.may_be_placed is not is_early
     if not is_early:
         assert prepared.all_refusals == ()
@@ -123,7 +127,7 @@ def test_what_is_too_early_is_said_whatever_days_were_filled_in(directory, kiv, 
     grant = life.granted(kiv, days=200)
     first = dates.today() if start == "today" else grant.ends_on + timedelta(days=5)
     last = grant.ends_on + timedelta(days=end)
-    prepared = orders.prepare(acts.draft(starts_on=first, days=(last - first).days), by=acts.user(cast.HEAD))
+    prepared = prepare.prepare(acts.draft(starts_on=first, days=(last - first).days), by=acts.user(cast.HEAD))
     assert [refusal.code for refusal in prepared.all_refusals] == ["order.too_early"]
 
 
@@ -132,7 +136,7 @@ def test_nobody_prolongs_a_right_years_ahead(directory, kiv, settings):
     grant = life.granted(kiv, days=45)
     for _again in range(3):
         draft = acts.draft(starts_on=grant.ends_on + timedelta(days=1), days=360)
-        prepared = orders.prepare(draft, by=acts.user(cast.HEAD))
+        prepared = prepare.prepare(draft, by=acts.user(cast.HEAD))
         if prepared.may_be_placed:
             acts.steps.place_order(prepared, by=acts.user(cast.HEAD))
         acts.work()
@@ -152,20 +156,20 @@ def test_an_access_that_does_not_work_is_restored_however_far_its_end_is(directo
 def test_where_the_directory_does_not_tell_a_right_is_not_prolonged_early(directory, kiv):
     life.granted(kiv, days=200)
     directory.faults.unreadable = {"hsaSystemRole"}
-    prepared = orders.prepare(acts.draft(days=360), by=acts.user(cast.HEAD))
+    prepared = prepare.prepare(acts.draft(days=360), by=acts.user(cast.HEAD))
     assert "order.too_early" in [refusal.code for refusal in prepared.all_refusals]
 
 
 @pytest.mark.parametrize("days", [366, 500])
 def test_the_refusal_of_more_than_twelve_months_names_the_latest_day(directory, days):
     start = dates.today() + timedelta(days=30)
-    prepared = orders.prepare(acts.draft(starts_on=start, days=days), by=acts.user(cast.HEAD))
+    prepared = prepare.prepare(acts.draft(starts_on=start, days=days), by=acts.user(cast.HEAD))
     (refusal,) = prepared.all_refusals
     assert (refusal.code, refusal.field) == ("order.end_too_late", "ends_on")
     latest = deadlines.latest_end(start)
     assert formats.date_format(latest, "j F Y") in refusal.message
     draft = acts.draft(starts_on=start, days=(latest - start).days)
-    assert orders.prepare(draft, by=acts.user(cast.HEAD)).may_be_placed
+    assert prepare.prepare(draft, by=acts.user(cast.HEAD)).may_be_placed
 
 
 def test_where_the_access_is_lost_the_same_dates_can_be_ordered_again(directory, kiv):
@@ -215,7 +219,7 @@ def test_notices_go_out_on_working_days_and_each_once(directory, kiv, end, days)
     day = end - timedelta(days=60)
     while day <= end + timedelta(days=3):
         for _run in range(2):
-            if expiry.give_notices(acts.open_directory(), on=day):
+            if notices.give_notices(provisioning_directory.open_directory(), on=day):
                 given.append(day.isoformat())
         day += timedelta(days=1)
     assert given == days
@@ -224,7 +228,7 @@ def test_notices_go_out_on_working_days_and_each_once(directory, kiv, end, days)
 
 def test_a_run_that_was_missed_gives_the_latest_notice_only(directory, kiv):
     grant = ends(life.granted(kiv), date(2026, 11, 19))
-    assert expiry.give_notices(acts.open_directory(), on=date(2026, 11, 14)) == 1
+    assert notices.give_notices(provisioning_directory.open_directory(), on=date(2026, 11, 14)) == 1
     assert set(grant.notices.values_list("due_on", "days_left")) == {(date(2026, 11, 12), 5)}
 
 
@@ -249,9 +253,9 @@ def test_a_person_gets_one_digest_whatever_the_number_of_rights(directory, kiv, 
 def test_no_notice_while_an_order_would_prolong_it_and_it_comes_when_that_ends(directory, kiv):
     grant = ends(life.granted(kiv), dates.today() + timedelta(days=5))
     request = acts.order(by=cast.COORDINATOR, starts_on=grant.ends_on + timedelta(days=1), days=100)
-    assert expiry.give_notices(acts.open_directory()) == 0
+    assert notices.give_notices(provisioning_directory.open_directory()) == 0
     acts.reject(request, cast.HEAD)
-    assert expiry.give_notices(acts.open_directory()) == 1
+    assert notices.give_notices(provisioning_directory.open_directory()) == 1
 
 
 def test_a_silent_directory_puts_notices_off(directory, kiv):
@@ -282,14 +286,14 @@ def test_a_unit_that_two_entries_claim_keeps_nobody_elses_notice_back(directory,
 
 def let_end(grant: Grant, by) -> Grant:
     person = acts.user(by)
-    return grants.let_end(grant.pk, by=person, held=mandates.read(person.identity), reason="Behövs ej.")
+    return rights_end.let_end(grant.pk, by=person, held=current.read(person.identity), reason="Behövs ej.")
 
 
 @pytest.mark.parametrize("by", [cast.HEAD, cast.COORDINATOR])
 def test_what_is_let_to_end_is_not_announced_and_can_still_be_prolonged(directory, kiv, by):
     grant = ends(life.granted(kiv), dates.today() + timedelta(days=5))
     let_end(grant, by)
-    assert expiry.give_notices(acts.open_directory()) == 0
+    assert notices.give_notices(provisioning_directory.open_directory()) == 0
     with pytest.raises(WrongState):
         let_end(grant, by)
     prolong(grant, ends_on=grant.ends_on + timedelta(days=90))

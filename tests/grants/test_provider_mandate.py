@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from provisioning import access, mandates, reviews
+from provisioning import access
 from provisioning.errors import NotAllowed
-from provisioning.grant_models import Grant
+from provisioning.mandates import current
+from provisioning.models import Grant
+from provisioning.reviews import begin
 from provisioning.rules.hsa import HsaId
 from tests import cast
 from tests.findings import drifting
@@ -61,17 +63,17 @@ def test_whoever_holds_it_follows_the_process_leaders_and_nobody_elses_rights(ki
 
 def test_whoever_holds_it_may_end_the_right_and_start_a_review(grant, reader):
     who, holds_it = reader
-    user, held = acts.user(who), mandates.read(who)
-    place = reviews.place_of(grant)
+    user, held = acts.user(who), current.read(who)
+    place = begin.place_of(grant)
     assert access.may_begin_review(user) is (holds_it or bool(held.provider_ids(user)))
     assert set(access.rights_to_review(user, held)) == ({grant} if holds_it else set())
     if not holds_it:
         with pytest.raises(NotAllowed):
-            reviews.require_may_begin(place, by=user, held=held)
+            begin.require_may_begin(place, by=user, held=held)
         with pytest.raises(NotAllowed):
             life.removal_by_head(grant, by=who)
         return
-    reviews.require_may_begin(place, by=user, held=held)
+    begin.require_may_begin(place, by=user, held=held)
     removal = life.removal_by_head(grant, by=who)
     assert removal in access.visible_removals(user)
 
@@ -86,6 +88,6 @@ def test_findings_about_the_provider_are_read_by_both(kiv, grant, reader):
 
 def test_the_setting_means_the_provider_however_its_id_is_written(directory, settings):
     settings.PROVIDER_MANDATES = {cast.PROVIDER.text.lower(): [cast.OUTSIDER.text.lower()]}
-    held = mandates.read(cast.OUTSIDER)
+    held = current.read(cast.OUTSIDER)
     assert held.is_of_provider(cast.PROVIDER, acts.user(cast.OUTSIDER))
-    assert mandates.named_for(cast.PROVIDER) == (cast.OUTSIDER,)
+    assert current.named_for(cast.PROVIDER) == (cast.OUTSIDER,)

@@ -9,21 +9,27 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import dates, findings, mandates, removals, removing
+from provisioning import dates
+from provisioning import directory as provisioning_directory
 from provisioning.errors import Invalid, NotAllowed, WrongState
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AuditEntry, Evidence, OutgoingMessage
-from provisioning.rules.drift import Kind
+from provisioning.findings import settle
+from provisioning.mandates import current
+from provisioning.models import AuditEntry, Evidence, Grant, OutgoingMessage, Removal
+from provisioning.removals import begin as removals_begin
+from provisioning.removals import carry_out
+from provisioning.removals.begin import Loose
+from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
 from tests.findings.drifting import swept
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts
-from workflows import polling, steps
+from workflows import steps
+from workflows.sweeps import kiv_tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -255,8 +261,8 @@ def test_an_administrator_whose_mandate_has_ended_cannot_answer(directory, kiv):
         steps.act(
             removal,
             RemovalState.AWAITING_KIV,
-            lambda row: removing.report_done(
-                row, by=administrator, held=mandates.UNKNOWN, seen=None, already=False, note=""
+            lambda row: carry_out.report_done(
+                row, by=administrator, held=current.UNKNOWN, seen=None, already=False, note=""
             ),
             by=administrator,
         )
@@ -271,7 +277,9 @@ def test_a_unit_that_was_moved_since_has_its_removal_done_by_its_administrators_
     Grant.objects.filter(pk=grant.pk).update(unit_dn="ou=Förr,ou=Nedlagt område,o=Demoregionen")
     removal = life.with_kiv(life.run_out(grant))
     assert removal.unit_dn == dn
-    administrators = {person.hsa_id for person in acts.open_directory().administrators_of(dn)}
+    administrators = {
+        person.hsa_id for person in provisioning_directory.open_directory().administrators_of(dn)
+    }
     assert {HsaId(row.person_hsa_id) for row in removal.handlers.all()} == administrators
     life.take_away(kiv, removal)
     life.report_done(removal, by=cast.KIV_ADMINISTRATOR_ABOVE)
@@ -281,7 +289,7 @@ def test_a_unit_that_was_moved_since_has_its_removal_done_by_its_administrators_
 
 def test_one_administrator_passes_it_on_and_the_other_keeps_it(directory, kiv):
     removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
-    life.cannot(removal, removing.Cannot.NOT_MINE)
+    life.cannot(removal, carry_out.CannotRemove.NOT_MINE)
     left = removal.handlers.get()
     assert left.person_key == cast.KIV_ADMINISTRATOR_ABOVE.folded
     from workflows import tasks
@@ -289,7 +297,7 @@ def test_one_administrator_passes_it_on_and_the_other_keeps_it(directory, kiv):
     tasks.sweep_handlers()
     assert removal.handlers.get().person_key == cast.KIV_ADMINISTRATOR_ABOVE.folded
     with pytest.raises(Invalid):
-        life.cannot(removal, removing.Cannot.NOT_MINE, by=cast.KIV_ADMINISTRATOR_ABOVE)
+        life.cannot(removal, carry_out.CannotRemove.NOT_MINE, by=cast.KIV_ADMINISTRATOR_ABOVE)
 
 
 def test_what_cannot_be_removed_is_told_and_tried_again_after_some_days(directory, kiv, settings):
@@ -302,7 +310,7 @@ def test_what_cannot_be_removed_is_told_and_tried_again_after_some_days(director
     assert state_of(grant) is GrantState.ENDING
     told = OutgoingMessage.objects.filter(kind="removal_stuck")
     assert {message.recipient_key for message in told} == {cast.HEAD.folded, cast.AUDITOR.folded}
-    from workflows import expiry
+    from workflows.sweeps import expiry
 
     assert expiry.end_due() == 0
     Removal.objects.update(state_since=timezone.now() - timedelta(days=14))
@@ -329,12 +337,12 @@ def test_it_is_not_taken_back_when_something_may_have_been_removed(directory, ki
     removal = life.with_kiv(life.removal_by_head(grant))
     if moment == "removed":
         life.take_away(kiv, removal)
-        seen = polling.look_at_removal(removal)
+        seen = kiv_tasks.look_at_removal(removal)
     else:
         seen = None
     with pytest.raises(WrongState):
         steps.withdraw_removal(
-            removal, by=acts.user(cast.HEAD), held=mandates.read(cast.HEAD), seen=seen, reason=""
+            removal, by=acts.user(cast.HEAD), held=current.read(cast.HEAD), seen=seen, reason=""
         )
     assert state_of(grant) is GrantState.ENDING
 
@@ -413,12 +421,12 @@ def test_an_administrator_is_not_sent_back_to_remove_what_a_new_right_needs(dire
 
 def test_a_value_that_was_nobodys_right_is_looked_at_at_once_when_it_has_become_one(directory, kiv):
     swept()
-    finding = drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    finding = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     removal = life.with_kiv(
         steps.begin_removal(
-            findings.begin_removal, finding, by=acts.user(cast.HEAD), held=mandates.read(cast.HEAD),
-            reason="Okänd roll.", person=acts.open_directory().person(cast.SETTLED),
-            unit=acts.open_directory().unit(cast.BJORKHAGA),
+            settle.begin_removal, finding, by=acts.user(cast.HEAD), held=current.read(cast.HEAD),
+            reason="Okänd roll.", person=provisioning_directory.open_directory().person(cast.SETTLED),
+            unit=provisioning_directory.open_directory().unit(cast.BJORKHAGA),
         )
     )  # fmt: skip
     Removal.objects.update(next_poll_at=timezone.now() + timedelta(minutes=5))
@@ -461,16 +469,16 @@ def test_values_outside_the_tool_are_removed_by_the_same_flow_and_only_while_the
     from provisioning.rules import removal as rules
     from provisioning.rules.hsa import Level, Service
 
-    person = acts.open_directory().person(cast.DEAD_RIGHT)
+    person = provisioning_directory.open_directory().person(cast.DEAD_RIGHT)
     (role,) = person.system_roles
-    held = rules.Held(person.dn, Attribute.SYSTEM_ROLE, role)
-    unit = acts.open_directory().unit(cast.BJORKHAGA)
-    loose = removals.Loose(person, Service.REHABSTOD, Level.UNIT, unit, cast.BJORKHAGA, (held,))
+    held = rules.StoredValue(person.dn, Attribute.SYSTEM_ROLE, role)
+    unit = provisioning_directory.open_directory().unit(cast.BJORKHAGA)
+    loose = Loose(person, Service.REHABSTOD, Level.UNIT, unit, cast.BJORKHAGA, (held,))
     head = acts.user(cast.HEAD)
 
     def begin() -> Removal:
         return steps.begin_removal(
-            removals.begin_for_values, loose, EndCause.FINDING,
+            removals_begin.begin_for_values, loose, EndCause.FINDING,
             by=head, reason="Okänd roll.", administered_dn=unit.dn,
         )  # fmt: skip
 
@@ -489,11 +497,11 @@ def test_a_loose_value_that_a_right_needs_is_kept(directory, kiv):
     from provisioning.rules import removal as rules
 
     grant = life.granted(kiv)
-    person = acts.open_directory().person(cast.COORDINATOR)
-    held = rules.Held(person.dn, Attribute.SYSTEM_ROLE, life.ROLE)
-    loose = removals.Loose(person, grant.right.service, grant.right.level, None, cast.BJORKHAGA, (held,))
+    person = provisioning_directory.open_directory().person(cast.COORDINATOR)
+    held = rules.StoredValue(person.dn, Attribute.SYSTEM_ROLE, life.ROLE)
+    loose = Loose(person, grant.right.service, grant.right.level, None, cast.BJORKHAGA, (held,))
     removal = steps.begin_removal(
-        removals.begin_for_values, loose, EndCause.FINDING,
+        removals_begin.begin_for_values, loose, EndCause.FINDING,
         by=None, reason="", administered_dn=grant.unit_dn,
     )  # fmt: skip
     life.work()
@@ -516,13 +524,13 @@ def test_evidence_of_a_coupling_names_no_other_members(directory, kiv):
 
 
 def test_the_record_of_a_removal_holds_in_the_chain(directory, kiv):
-    from provisioning.audit_trail import verification
+    from provisioning.audit import verify as verification
 
     life.removal_by_head(life.granted(kiv))
     assert verification.verify().is_sound
     entry = AuditEntry.objects.get(action="removal.started")
     grants_entry = AuditEntry.objects.get(action="grant.created")
-    from provisioning.audit_trail import keys, sealing
+    from provisioning.audit import keys, sealing
 
     row = sealing.row_of(entry)
     assert sealing.is_sound(row, keys.current())

@@ -12,11 +12,12 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from provisioning import expiry
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AuditEntry, OutgoingMessage
+from provisioning import directory as provisioning_directory
+from provisioning.models import AuditEntry, Grant, OutgoingMessage, Removal
+from provisioning.rights import notices
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.right_lifecycle import GrantState, RemovalState
+from provisioning.rules.states import right
+from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.grants import life
 from tests.workflows import acts
@@ -140,7 +141,7 @@ def test_the_last_right_takes_the_shared_value_with_it(grant, kiv):
     first = life.with_kiv(life.removal_by_head(grant))
     life.take_away(kiv, first)
     life.work()
-    last = life.with_kiv(life.removal_by_tool(other, life.EndCause.PERSON))
+    last = life.with_kiv(life.removal_by_tool(other, right.EndCause.PERSON))
     assert to_remove(last) == {SHARED}
 
 
@@ -170,7 +171,7 @@ def test_an_end_that_takes_nothing_away_is_not_announced(grant, directory, kiv, 
     life.nearly_over(other, days_left=50)
     life.nearly_over(grant, days_left=50 + days_longer)
     on = other.ends_on - timedelta(days=6)
-    expiry.give_notices(acts.open_directory(), on=on)
+    notices.give_notices(provisioning_directory.open_directory(), on=on)
     assert other.notices.exists() is is_told
     if days_longer >= 0:
         assert grant.notices.exists()

@@ -6,13 +6,12 @@ import pytest
 from django.core.cache import caches
 from django.urls import reverse
 
-from provisioning import mandates
 from provisioning.errors import NotAllowed, WrongState
-from provisioning.grant_models import Grant, Removal
-from provisioning.review_models import Decision
+from provisioning.mandates import current
+from provisioning.models import Decision, Grant, Removal
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.mandates import Kind
-from provisioning.rules.right_lifecycle import GrantState, RemovalState
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
@@ -55,7 +54,7 @@ def test_a_head_who_is_not_the_head_any_more_does_not_give_the_right_back(direct
     has_another_head(kiv, cast.BJORKHAGA, cast.KIV_ADMINISTRATOR)
     with pytest.raises(NotAllowed) as refused:
         life.withdraw(removal, cast.HEAD)
-    assert refused.value.user_message == mandates.ENDED
+    assert refused.value.user_message == current.ENDED
     assert not is_offered(removal, to=cast.HEAD)
     assert states(removal) == STANDS
 
@@ -80,7 +79,7 @@ def test_what_was_given_back_the_person_takes_back_without_any_mandate(directory
 
 @pytest.mark.parametrize("by", [cast.HEAD, cast.DELEGATE])
 def test_whoever_removed_it_at_a_review_takes_it_back_by_the_same_mandate(directory, kiv, is_offered, by):
-    delegation = delegating.give(kinds=[Kind.ATTESTING])
+    delegation = delegating.give(kinds=[Delegable.ATTESTING])
     grant = life.granted(kiv)
     sitting.decide(sitting.opened(grant), {grant: Decision.REMOVE}, by=by)
     removal = life.with_kiv(grant.removals.get())

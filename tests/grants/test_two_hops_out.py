@@ -10,13 +10,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import delays, levels, mandates, removals
-from provisioning.audit_trail.evidence import digests
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AuditEntry, Evidence, OutgoingMessage
+from provisioning import directory as provisioning_directory
+from provisioning.assessments import hsa_delay
+from provisioning.audit.digests import digests
+from provisioning.mandates import current
+from provisioning.models import AuditEntry, Evidence, Grant, OutgoingMessage, Removal
+from provisioning.pages.cases import proof
+from provisioning.removals import begin
+from provisioning.removals.begin import Loose
 from provisioning.rules.hsa import Attribute, Level, Service
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 from tests import cast
 from tests.grants import life
 from tests.workflows import acts
@@ -59,7 +63,7 @@ def gone_from_kiv(kiv, sync, **wishes) -> Removal:
 
 def states_of(removal: Removal) -> list[bool]:
     """Of each level whether it is shown as reached."""
-    found = levels.levels_of_removal(removal)
+    found = proof.levels_of_removal(removal)
     return [level.at is not None and level.tone == "success" for level in found]
 
 
@@ -140,15 +144,15 @@ def test_a_coupling_has_to_leave_hsa_as_well(directory, hsa, kiv, sync):
 
 
 def test_a_loose_value_has_to_leave_hsa_as_well(directory, hsa, kiv, sync):
-    from provisioning.rules.removal import Held
+    from provisioning.rules.removal import StoredValue
 
-    person = acts.open_directory().person(cast.DEAD_RIGHT)
+    person = provisioning_directory.open_directory().person(cast.DEAD_RIGHT)
     (role,) = person.system_roles
-    held = Held(person.dn, Attribute.SYSTEM_ROLE, role)
-    unit = acts.open_directory().unit(cast.BJORKHAGA)
-    loose = removals.Loose(person, Service.REHABSTOD, Level.UNIT, unit, cast.BJORKHAGA, (held,))
+    held = StoredValue(person.dn, Attribute.SYSTEM_ROLE, role)
+    unit = provisioning_directory.open_directory().unit(cast.BJORKHAGA)
+    loose = Loose(person, Service.REHABSTOD, Level.UNIT, unit, cast.BJORKHAGA, (held,))
     removal = steps.begin_removal(
-        removals.begin_for_values, loose, EndCause.FINDING,
+        begin.begin_for_values, loose, EndCause.FINDING,
         by=acts.user(cast.HEAD), reason="Okänd roll.", administered_dn=unit.dn,
     )  # fmt: skip
     life.with_kiv(removal)
@@ -233,7 +237,7 @@ def test_a_value_that_comes_back_in_kiv_goes_back_to_the_administrator(directory
     again(removal)
     assert removal.current_state is RemovalState.AWAITING_KIV
     assert removal.values_gone_at is None
-    assert levels.levels_of_removal(removal) == []
+    assert proof.levels_of_removal(removal) == []
     assert removal.handlers.count() == 2
     assert cast.KIV_ADMINISTRATOR.folded in recipients("removal_kiv_returned")
     assert not recipients("removal_done")
@@ -348,7 +352,7 @@ def test_a_removal_on_its_way_is_not_taken_back(directory, hsa, kiv, sync):
     removal = gone_from_kiv(kiv, sync)
     with pytest.raises(WrongState):
         steps.withdraw_removal(
-            removal, by=acts.user(cast.HEAD), held=mandates.read(cast.HEAD), seen=None, reason=""
+            removal, by=acts.user(cast.HEAD), held=current.read(cast.HEAD), seen=None, reason=""
         )
     assert removal.current_state is RemovalState.AWAITING_HSA
     assert Grant.objects.get().current_state is GrantState.ENDING
@@ -395,14 +399,14 @@ def test_the_database_takes_no_removal_for_further_than_was_seen(directory, hsa,
 
 def test_the_delay_on_the_way_out_is_measured_like_the_one_on_the_way_in(directory, hsa, kiv, sync):
     removal = gone_from_kiv(kiv, sync)
-    before = delays.expected().count
+    before = hsa_delay.expected().count
     life.take_away(sync, removal)
     again(removal)
-    assert delays.expected().count == before + 1
+    assert hsa_delay.expected().count == before + 1
     Removal.objects.update(values_gone_at=removal.gone_from_hsa_at - timedelta(minutes=42))
-    assert delays.expected().minutes == 42
+    assert hsa_delay.expected().minutes == 42
     Removal.objects.update(carried_out_how="already_gone")
-    assert delays.expected().count == before  # it had gone before we looked: that measures nothing
+    assert hsa_delay.expected().count == before  # it had gone before we looked: that measures nothing
 
 
 def test_without_a_second_directory_page_and_mail_say_that_nobody_has_seen_hsa(directory, kiv, client):
@@ -414,7 +418,7 @@ def test_without_a_second_directory_page_and_mail_say_that_nobody_has_seen_hsa(d
     removal.refresh_from_db()
     assert removal.current_state is RemovalState.DONE
     assert states_of(removal) == [True, False]
-    assert levels.levels_of_removal(removal)[1].tone == "unknown"
+    assert proof.levels_of_removal(removal)[1].tone == "unknown"
     client.force_login(acts.user(cast.HEAD))
     page = client.get(reverse("removal", args=[removal.public_id])).content.decode()
     assert "10 minut" in page

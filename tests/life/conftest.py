@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provisioning.directory.mock.server import MockDirectory
+from provisioning.demo.directory.server import MockDirectory
 from tests.workflows.conftest import lost_nudges
 
 if TYPE_CHECKING:

@@ -19,31 +19,34 @@ from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
 from config.celery import TIMETABLE, app
-from provisioning import (
-    carrying_out,
-    delegations,
-    findings,
-    grants,
-    mandates,
-    orders,
-    reminders,
-    removal_looks,
-    removal_moves,
-    removing,
-    requests,
-    reviews,
-)
+from provisioning.cases import reminders
 from provisioning.directory import open_directory
 from provisioning.errors import ProvisioningError
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AccessRequest, Delegation, User
-from provisioning.review_models import Decision, Review, ReviewScope
-from provisioning.rules.drift import Step
+from provisioning.findings import settle
+from provisioning.mandates import current, delegations
+from provisioning.models import (
+    AccessRequest,
+    Decision,
+    Delegation,
+    Finding,
+    Grant,
+    Removal,
+    Review,
+    ReviewScope,
+    User,
+)
+from provisioning.orders import carry_out as orders_carry_out
+from provisioning.orders import prepare
+from provisioning.orders.check import Choice
+from provisioning.removals import carry_out as removals_carry_out
+from provisioning.removals import look, moves
+from provisioning.reviews import begin as reviews_begin
+from provisioning.rights import end
+from provisioning.rules.drift.kinds import NextStep
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.lifecycle import OPEN, State
-from provisioning.rules.mandates import Kind
-from provisioning.rules.right_lifecycle import GrantState, RemovalState
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.request import OPEN, State
+from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.grants import life
 from tests.life.invariants import Broken, Judge, Now, written
@@ -51,7 +54,9 @@ from tests.life.truth import Value, needed_by
 from tests.life.world import ROLE, World
 from tests.reviews import sitting
 from tests.workflows import acts, delegating
-from workflows import comparing, reviewing, steps
+from workflows import steps
+from workflows.sweeps import directory as sweeps_directory
+from workflows.sweeps import reviews
 
 T = TypeVar("T")
 By = HsaId | str
@@ -202,7 +207,7 @@ class Doings:
         who = _who(by, [request.order.orderer_id], request.subject_key)
         self._attempt("withdraw", lambda: steps.withdraw(request, by=acts.user(who), reason=WHY))
 
-    def choose(self, number: int, by: By = "asked", choice: requests.Choice = requests.Choice.COUPLE) -> None:
+    def choose(self, number: int, by: By = "asked", choice: Choice = Choice.COUPLE) -> None:
         request = _pick(number, self.requests_in(State.AWAITING_CHOICE))
         who = _who(by, [request.order.orderer_id], request.subject_key)
         self._attempt("choose", lambda: acts.choose(request, choice, by=who))
@@ -216,7 +221,7 @@ class Doings:
 
     def delegate(
         self,
-        kinds: tuple[Kind, ...] = (Kind.ORDERING, Kind.ATTESTING),
+        kinds: tuple[Delegable, ...] = (Delegable.ORDERING, Delegable.ATTESTING),
         to: HsaId = cast.DELEGATE,
         by: HsaId = cast.HEAD,
         unit: HsaId = cast.BJORKHAGA,
@@ -257,7 +262,10 @@ class Doings:
         self._attempt("kiv says done", lambda: acts.report_done(request, who, already=is_already))
 
     def kiv_cannot(
-        self, number: int, by: By = "asked", why: carrying_out.Cannot = carrying_out.Cannot.NOT_MINE
+        self,
+        number: int,
+        by: By = "asked",
+        why: orders_carry_out.CannotSet = orders_carry_out.CannotSet.NOT_MINE,
     ) -> None:
         request = _pick(number, self.requests_in(State.AWAITING_KIV))
         who = _who(by, _asked(request), request.subject_key)
@@ -280,7 +288,10 @@ class Doings:
         self._attempt("kiv says gone", lambda: life.report_done(removal, who, already=is_already))
 
     def kiv_cannot_remove(
-        self, number: int, by: By = "asked", why: removing.Cannot = removing.Cannot.OTHER
+        self,
+        number: int,
+        by: By = "asked",
+        why: removals_carry_out.CannotRemove = removals_carry_out.CannotRemove.OTHER,
     ) -> None:
         removal = _pick(number, self.removals_in(RemovalState.AWAITING_KIV))
         who = _who(by, _asked(removal), removal.subject_key)
@@ -312,7 +323,7 @@ class Doings:
 
         def decide() -> Grant:
             user = acts.user(who)
-            return grants.let_end(grant.pk, by=user, held=mandates.read(who), reason=WHY)
+            return end.let_end(grant.pk, by=user, held=current.read(who), reason=WHY)
 
         self._attempt("let end", decide)
 
@@ -328,10 +339,10 @@ class Doings:
         who = _who(by, [_head_of(grant)], grant.subject_key)
 
         def begin() -> Review:
-            user, place = acts.user(who), reviews.place_of(grant)
+            user, place = acts.user(who), reviews_begin.place_of(grant)
             place.scope = ReviewScope.ALL
-            reviews.require_may_begin(place, by=user, held=mandates.read(who))
-            return reviewing.begin(open_directory(), place, by=user)
+            reviews_begin.require_may_begin(place, by=user, held=current.read(who))
+            return reviews.begin(open_directory(), place, by=user)
 
         self._attempt("begin review", begin)
 
@@ -353,7 +364,7 @@ class Doings:
 
     def sweep(self, how: str = "full") -> None:
         before = written()
-        result = comparing.sweep(
+        result = sweeps_directory.sweep(
             is_full={"full": True, "changes": False, "dry": True}[how],
             is_dry=how == "dry",
             directory=open_directory(),
@@ -369,8 +380,8 @@ class Doings:
         if how == "full" and result.sweep.outcome == result.sweep.Outcome.COMPLETE:
             self.judge.after_a_sweep()
 
-    def settle(self, number: int, by: By = "asked", step: Step = Step.EXPLAIN) -> None:
-        explained = self.explained_findings() if step is Step.RECONSIDER else []
+    def settle(self, number: int, by: By = "asked", step: NextStep = NextStep.EXPLAIN) -> None:
+        explained = self.explained_findings() if step is NextStep.RECONSIDER else []
         finding = _pick(number, explained or self.open_findings())
         owner = cast.KIV_ADMINISTRATOR if finding.whose.value == "kiv_administrator" else cast.HEAD
         owner = cast.KIV_ADMINISTRATOR_ABOVE if finding.whose.value == "operators" else owner
@@ -456,7 +467,7 @@ def _who(by: By, asked: Sequence[str | None], subject: str) -> HsaId:
 
 
 def _still_to_remove(removal: Removal):
-    return () if removal_looks.is_needed_again(removal) else removal_moves.changes_of(removal)
+    return () if look.is_needed_again(removal) else moves.changes_of(removal)
 
 
 def _asked(case: AccessRequest | Removal) -> list[str]:
@@ -475,16 +486,16 @@ def _order(wish: Wish, by: HsaId, **when: object) -> AccessRequest:
     )
 
 
-def _settle(finding: Finding, step: Step, by: HsaId) -> object:
-    user, held = acts.user(by), mandates.read(by)
-    if step is Step.EXPLAIN:
-        return findings.explain(finding, by=user, held=held, reason=WHY)
-    if step is Step.RECONSIDER:
-        return findings.reconsider(finding, by=user, held=held, reason=WHY)
+def _settle(finding: Finding, step: NextStep, by: HsaId) -> object:
+    user, held = acts.user(by), current.read(by)
+    if step is NextStep.EXPLAIN:
+        return settle.explain(finding, by=user, held=held, reason=WHY)
+    if step is NextStep.RECONSIDER:
+        return settle.reconsider(finding, by=user, held=held, reason=WHY)
     directory = open_directory()
-    if step is Step.REMOVE:
+    if step is NextStep.REMOVE:
         return steps.begin_removal(
-            findings.begin_removal,
+            settle.begin_removal,
             finding,
             by=user,
             held=held,
@@ -498,4 +509,4 @@ def _settle(finding: Finding, step: Step, by: HsaId) -> object:
         level=Level(finding.level),
         units=[finding.unit_id],
     )
-    return steps.order_for_finding(finding, orders.prepare(draft, by=user), by=user, held=held)
+    return steps.order_for_finding(finding, prepare.prepare(draft, by=user), by=user, held=held)

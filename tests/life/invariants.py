@@ -16,17 +16,34 @@ from django.utils import timezone
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
-from provisioning.audit import Action
-from provisioning.audit_trail import verification
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AccessRequest, AuditEntry, Delegation, Handler, HandlerRole
-from provisioning.review_models import BY_A_PERSON, Review, ReviewItem, ReviewState
-from provisioning.rules import drift
-from provisioning.rules.drift import Kind
+from provisioning.audit import verify
+from provisioning.audit.events import Action
+from provisioning.models import (
+    BY_A_PERSON,
+    AccessRequest,
+    AuditEntry,
+    Delegation,
+    Finding,
+    Grant,
+    Handler,
+    HandlerRole,
+    Removal,
+    Review,
+    ReviewItem,
+    ReviewState,
+)
+from provisioning.rules.drift.kinds import (
+    COMMISSION_KINDS,
+    PERSON_KINDS,
+    PROFESSION_KINDS,
+    PROVIDER_KINDS,
+    UNIT_KINDS,
+    VALUE_KINDS,
+    DriftKind,
+)
 from provisioning.rules.hsa import Level
-from provisioning.rules.lifecycle import OPEN, State
-from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
+from provisioning.rules.states.request import OPEN, State
+from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 from tests.life import waiting
 from tests.life.story import Story
 from tests.life.truth import PURPOSE, Truth, Value, is_over, is_over_after, is_own_role, needed_by
@@ -419,29 +436,29 @@ def _is_so(now: Now, finding: Finding) -> bool:
     truth, kind, today = now.truth, finding.what, now.today
     person = truth.persons.get(finding.subject_key)
     place = truth.places.get(finding.unit_key)
-    if kind in drift.PERSON_KINDS:
+    if kind in PERSON_KINDS:
         return not truth.is_employed(finding.subject_key, on=today)
-    if kind in drift.UNIT_KINDS:
+    if kind in UNIT_KINDS:
         is_archived = place is not None and "hsaarchivedobject" in place.classes
         return place is None or is_archived or is_over_after(place.first("hsaEndDate"), on=today)
-    if kind in drift.PROVIDER_KINDS:
+    if kind in PROVIDER_KINDS:
         provider = truth.places.get(
             place.first("hsaResponsibleHealthCareProvider").casefold() if place else ""
         )
         found = provider or place
         return found is None or is_over_after(found.first("hsaEndDate"), on=today)
-    if kind in drift.COMMISSION_KINDS:
+    if kind in COMMISSION_KINDS:
         return not _is_coupled(truth, finding, today)
-    if kind is Kind.ROLE_MISSING:
+    if kind is DriftKind.ROLE_MISSING:
         grant = next(one for one in now.grants if one.pk == finding.grant_id)
         return not any(is_own_role(grant, one.value) for one in truth.roles(finding.subject_key))
-    if kind is Kind.SUB_UNIT_MOVED:
+    if kind is DriftKind.SUB_UNIT_MOVED:
         grant = next(one for one in now.grants if one.pk == finding.grant_id)
         members = place.values("hsaHealthCareUnitMember") if place else ()
         return grant.wanted_unit_hsa_id not in members
-    if kind in drift.PROFESSION_KINDS:
+    if kind in PROFESSION_KINDS:
         is_doctor = person is not None and "Läkare" in person.values("hsaTitle")
-        return is_doctor is (kind is Kind.BECAME_DOCTOR)
+        return is_doctor is (kind is DriftKind.BECAME_DOCTOR)
     return finding.value in [one.value for one in truth.roles(finding.subject_key)]
 
 
@@ -461,7 +478,7 @@ def _is_settled(now: Now, finding: Finding) -> bool:
     """Over for another reason: the right has ended, explains the value now, or something graver is found."""
     standing = [one for one in now.findings if one.state != Finding.State.OVER and one.pk != finding.pk]
     of_the_same = [one for one in standing if one.subject_key == finding.subject_key]
-    if finding.what in drift.VALUE_KINDS:
+    if finding.what in VALUE_KINDS:
         rights = [row for row in now.grants if row.is_living and row.subject_key == finding.subject_key]
         asked = [row for row in now.requests if row.is_open and row.subject_key == finding.subject_key]
         is_explained = any(is_own_role(right, finding.value) for right in rights)
@@ -534,7 +551,7 @@ class Judge:
 
     def close(self) -> None:
         """At the end of a life: the log has not been touched since it was written."""
-        found = [one for one in verification.verify([]).findings if one.kind != "unguarded"]
+        found = [one for one in verify.verify([]).findings if one.kind != "unguarded"]
         if found:
             raise Broken("the_chain_holds", str(found))
 

@@ -10,12 +10,14 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from provisioning import carrying_out, removing, requests
-from provisioning.rules.drift import Step
+from provisioning.orders import carry_out as orders_carry_out
+from provisioning.orders.check import Choice
+from provisioning.removals import carry_out as removals_carry_out
+from provisioning.rules.drift.kinds import NextStep
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.lifecycle import OPEN, State
-from provisioning.rules.mandates import Kind
-from provisioning.rules.right_lifecycle import GrantState, RemovalState
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.request import OPEN, State
+from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.life.doings import HEAD_OF_EKLIDEN, SWEEPS, UNATTESTED, By, Doings, Wish
 from tests.life.edits import EDITS
@@ -92,7 +94,7 @@ def _kiv_removes(doings: Doings, number: int, _by: By) -> None:
     doings.kiv_removes(number)
 
 
-def _delegate(doings: Doings, number: int, by: By, *, kinds: tuple[Kind, ...]) -> None:
+def _delegate(doings: Doings, number: int, by: By, *, kinds: tuple[Delegable, ...]) -> None:
     giver = by if isinstance(by, HsaId) else cast.HEAD
     to = (cast.DELEGATE, cast.DELEGATE, cast.COORDINATOR, cast.KIV_ADMINISTRATOR, cast.HEAD)[number % 5]
     unit = cast.EKLIDEN if giver == HEAD_OF_EKLIDEN else cast.BJORKHAGA
@@ -116,15 +118,19 @@ BY_SOMEBODY: Mapping[str, tuple[IsPossible, Doing]] = {
     "reject": (_cases(*UNATTESTED), Doings.reject),
     "withdraw": (_cases(*OPEN), Doings.withdraw),
     "remind": (_cases(*OPEN), Doings.remind),
-    **dict(_each("choose", _cases(State.AWAITING_CHOICE), Doings.choose, choice=requests.Choice)),
-    **dict(_each("delegate", _always, _delegate, kinds=((Kind.ATTESTING,), tuple(Kind)))),
+    **dict(_each("choose", _cases(State.AWAITING_CHOICE), Doings.choose, choice=Choice)),
+    **dict(_each("delegate", _always, _delegate, kinds=((Delegable.ATTESTING,), tuple(Delegable)))),
     "revoke": (Doings.open_delegations, _revoke),
     **dict(_each("kiv sets", _AT_KIV, _kiv_sets, how=("right", "case", "blank", "other unit", "sub-unit"))),
     **dict(_each("kiv says done", _AT_KIV, Doings.kiv_says_done, is_already=(True, False))),
-    **dict(_each("kiv cannot", _AT_KIV, Doings.kiv_cannot, why=carrying_out.Cannot)),
+    **dict(_each("kiv cannot", _AT_KIV, Doings.kiv_cannot, why=orders_carry_out.CannotSet)),
     "kiv removes": (_AT_KIV_TO_GO, _kiv_removes),
     **dict(_each("kiv says gone", _AT_KIV_TO_GO, Doings.kiv_says_gone, is_already=(True, False))),
-    **dict(_each("kiv cannot remove", _AT_KIV_TO_GO, Doings.kiv_cannot_remove, why=removing.Cannot)),
+    **dict(
+        _each(
+            "kiv cannot remove", _AT_KIV_TO_GO, Doings.kiv_cannot_remove, why=removals_carry_out.CannotRemove
+        )
+    ),
     **dict(_each("order again", _LIVING, Doings.order_again, days=(30, 200, 360))),
     "end": (_LIVING, Doings.end),
     "take away": (_LIVING, Doings.take_away),
@@ -132,7 +138,7 @@ BY_SOMEBODY: Mapping[str, tuple[IsPossible, Doing]] = {
     "take back": (_removals(RemovalState.LOOKING, RemovalState.AWAITING_KIV), Doings.take_back),
     "begin review": (_IN_FORCE, Doings.begin_review),
     **dict(_each("decide", _UNDER_REVIEW, Doings.decide, keeps=KEEPS)),
-    **dict(_each("settle", _FOUND, Doings.settle, step=Step)),
+    **dict(_each("settle", _FOUND, Doings.settle, step=NextStep)),
 }
 BY_THE_TOOL: Mapping[str, Callable[[Doings], None]] = {
     "works": Doings.work,

@@ -13,36 +13,31 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from provisioning import (
-    attestation,
-    audit,
-    case_moves,
-    findings,
-    grants,
-    handlers,
-    kiv_answers,
-    mandates,
-    readings,
-    removal_departure,
-    removal_looks,
-    requests,
-    reviews,
-    verification,
-)
-from provisioning.audit import Action
+from provisioning.assessments import reading as assessments_reading
+from provisioning.audit import events
+from provisioning.audit.events import Action
+from provisioning.cases import handlers, kiv_answers, moves
 from provisioning.directory import open_directory
-from provisioning.directory.readability import Readability
+from provisioning.directory.reading.readability import Readability
 from provisioning.errors import NotAllowed
-from provisioning.grant_models import Removal
-from provisioning.models import Delegation
-from provisioning.review_models import Relation
-from provisioning.rules import drift, removal, services
+from provisioning.findings import record as findings_record
+from provisioning.findings import settle
+from provisioning.mandates import current
+from provisioning.models import Delegation, Relation, Removal
+from provisioning.orders import arrive, attest, check, verify
+from provisioning.orders import end as orders_end
+from provisioning.removals import leave_hsa, look
+from provisioning.reviews import decide
+from provisioning.rights import end as rights_end
+from provisioning.rules import removal
+from provisioning.rules.drift import compare
 from provisioning.rules.hsa import Answer, Reading
 from provisioning.rules.removal import Plan
+from provisioning.rules.services import catalogue
 from tests.life import scenarios
 from tests.life.scenarios import Scenario
-from workflows.nodes import BackgroundActivation
-from workflows.removal_flow import RemovalFlow
+from workflows.engine.nodes import BackgroundActivation
+from workflows.removals.flow import RemovalFlow
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -76,14 +71,14 @@ def afterwards(module: Any, name: str, then: Callable[..., None]) -> Break:
 
 def unrecorded(action: Action) -> Break:
     """An operation forgets its entry: some other stands there, about nothing."""
-    real = audit.record
+    real = events.record
 
     def record(what: Action, **facts: Any) -> Any:
         if what is not action:
             return real(what, **facts)
         return real(Action.MESSAGE_RESENT, actor=None)
 
-    return instead(audit, "record", record)
+    return instead(events, "record", record)
 
 
 def _forget_the_next_look(case: Any, *_args: object) -> None:
@@ -110,11 +105,11 @@ def _always_works(order: Any, reading: Reading) -> Any:
     return replace(_assess_now(order, reading), answer=Answer.YES)
 
 
-_assess_now = readings.assess_now
+_assess_now = assessments_reading.assess_now
 
 
 def _arrive(request: Any, *, kiv: Reading, hsa: Reading, found: Any) -> bool:
-    verification._done(request, kiv.read_at, found, kiv=kiv)
+    verify.finish(request, kiv.read_at, found, kiv=kiv)
     return True
 
 
@@ -125,7 +120,7 @@ def _fails(*_args: object, **_rest: object) -> None:
 def _close_at_once(review: Any, *, by: Any) -> None:
     review.state, review.closed_at = "closed", timezone.now()
     review.save(update_fields=["state", "closed_at"])
-    audit.record(Action.REVIEW_CLOSED, actor=by, about=review, counts={})
+    events.record(Action.REVIEW_CLOSED, actor=by, about=review, counts={})
 
 
 def _for_ever(self: BackgroundActivation, delay: object) -> None:
@@ -137,19 +132,19 @@ MUTANTS: tuple[Mutant, ...] = (
     # No right without attestation by somebody else
     Mutant(
         "the attester is asked, holds the mandate, and is not the subject",
-        instead(attestation, "_require_attester", lambda *_args: None),
+        instead(attest, "_require_attester", lambda *_args: None),
         scenarios.own_wish,
         "IntegrityError",
     ),
     Mutant(
         "the attester was asked, and holds the mandate",
-        instead(attestation, "_is_head_there", lambda *_args: True),
+        instead(attest, "_is_head_there", lambda *_args: True),
         scenarios.other_head,
         "who_attests_holds_the_mandate",
     ),
     Mutant(
         "a delegation that has lapsed does not count",
-        instead(mandates, "principal_of", lambda pk, _held: Delegation.objects.get(pk=pk).principal),
+        instead(current, "principal_of", lambda pk, _held: Delegation.objects.get(pk=pk).principal),
         scenarios.stand_in,
         "who_attests_holds_the_mandate",
     ),
@@ -174,47 +169,47 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "what has left KIV has not left HSA",
-        instead(removal_departure, "left_in_hsa", lambda *_args, **_rest: Plan(Answer.NO)),
+        instead(leave_hsa, "left_in_hsa", lambda *_args, **_rest: Plan(Answer.NO)),
         scenarios.gone_from_kiv_first,
         "what_is_reported_gone_is_gone",
         reads_hsa=True,
     ),
     Mutant(
         "what has been set in KIV has not arrived in HSA",
-        instead(verification, "record_arrival", _arrive),
+        instead(arrive, "record_arrival", _arrive),
         scenarios.nothing_has_arrived,
         "a_new_right_stands_on_its_values",
         reads_hsa=True,
     ),
     Mutant(
         "a task to remove is looked at again when the right is given anew",
-        instead(removal_looks, "is_needed_again", lambda *_args: False),
+        instead(look, "is_needed_again", lambda *_args: False),
         scenarios.ended_and_given_anew,
         "nobody_is_asked_to_remove_what_a_right_needs",
     ),
     # A right stands on its values
     Mutant(
         "a right is given when the service's own rule says yes",
-        instead(readings, "assess_now", _always_works),
+        instead(assessments_reading, "assess_now", _always_works),
         scenarios.own_wish,
         "a_new_right_stands_on_its_values",
     ),
     Mutant(
         "the value to set is the right's own",
-        instead(services, "wanted_role", lambda *_args: "INTYG;Rehab-SE0000000000-E000000001102"),
+        instead(catalogue, "wanted_role", lambda *_args: "INTYG;Rehab-SE0000000000-E000000001102"),
         scenarios.own_wish,
         "only_what_was_ordered_is_set",
     ),
     # Nothing waits without a next nudge
     Mutant(
         "a KIV task has its next look",
-        afterwards(case_moves, "move", _forget_the_next_look),
+        afterwards(moves, "move", _forget_the_next_look),
         scenarios.set_wrong_and_right,
         "everything_that_waits_is_nudged",
     ),
     Mutant(
         "a removal with KIV has its next look",
-        afterwards(case_moves, "move", _forget_a_removals_next_look),
+        afterwards(moves, "move", _forget_a_removals_next_look),
         scenarios.ended_and_taken_away,
         "everything_that_waits_is_nudged",
     ),
@@ -232,7 +227,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a right whose day has passed is found",
-        instead(grants, "due_to_end", lambda _on: []),
+        instead(rights_end, "due_to_end", lambda _on: []),
         scenarios.ended_by_its_day,
         "everything_that_waits_is_nudged",
     ),
@@ -244,7 +239,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a review is closed when nothing is left",
-        instead(reviews, "_close_if_decided", _close_at_once),
+        instead(decide, "close_if_decided", _close_at_once),
         scenarios.reviewed,
         "a_closed_review_has_nothing_undecided",
     ),
@@ -287,13 +282,13 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "nobody reviews their own right",
-        instead(reviews, "_require_reviewer", lambda *_args: (None, Relation.OWN)),
+        instead(decide, "_require_reviewer", lambda *_args: (None, Relation.OWN)),
         scenarios.reviewed,
         "IntegrityError",
     ),
     Mutant(
         "nobody settles a finding about themselves",
-        instead(findings, "_require", lambda finding, *_args: findings.lock(finding.pk)),
+        instead(settle, "_require", lambda finding, *_args: findings_record.lock(finding.pk)),
         scenarios.lost_and_found,
         "IntegrityError",
     ),
@@ -306,20 +301,20 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "the orders of who has left are ended",
-        instead(requests, "person_left", lambda *_args, **_rest: None),
+        instead(orders_end, "person_left", lambda *_args, **_rest: None),
         scenarios.left,
         "who_has_left_has_no_orders",
     ),
     Mutant(
         "a role that has gone is found",
-        instead(drift._Look, "_role", lambda *_args: None),
+        instead(compare._Look, "_role", lambda *_args: None),
         scenarios.lost_and_found,
         "what_is_lost_is_found",
     ),
     # How operations are written
     Mutant(
         "work does not fail in a way that nobody foresaw",
-        instead(requests, "record_check", _fails),
+        instead(check, "record_check", _fails),
         scenarios.own_wish,
         "work_never_fails_oddly",
     ),
@@ -331,7 +326,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "what is refused writes nothing",
-        instead(findings, "explain", _refuse_after_writing),
+        instead(settle, "explain", _refuse_after_writing),
         scenarios.lost_and_found,
         "refusals_write_nothing",
     ),

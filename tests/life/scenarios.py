@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from provisioning.rules.drift import Step
+from provisioning.rules.drift.kinds import NextStep
 from provisioning.rules.hsa import Level, Service
-from provisioning.rules.mandates import Kind
-from provisioning.rules.right_lifecycle import RemovalState
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.right import RemovalState
 from tests import cast
 from tests.life.doings import Doings, Wish
 from tests.life.edits import EDITS
@@ -48,7 +48,7 @@ def nothing_has_arrived(life: Doings) -> None:
 def stand_in(life: Doings) -> None:
     """A delegate could, until the days were over; and the head ends it in words, too."""
     _step(life, "order", COORDINATOR, "subject")
-    _step(life, "delegate", (Kind.ATTESTING,), cast.DELEGATE, cast.HEAD, cast.BJORKHAGA, 5)
+    _step(life, "delegate", (Delegable.ATTESTING,), cast.DELEGATE, cast.HEAD, cast.BJORKHAGA, 5)
     _step(life, "timetable", "handlers")
     life.world.pass_time(days=8)
     _step(life, "attest", 0, cast.DELEGATE)
@@ -156,8 +156,8 @@ def lost_and_found(life: Doings) -> None:
     _step(life, "sweep")
     _edit(life, "role goes", COORDINATOR)
     _step(life, "sweep")
-    _step(life, "settle", -1, "subject", Step.EXPLAIN)
-    _step(life, "settle", -1, "asked", Step.EXPLAIN)
+    _step(life, "settle", -1, "subject", NextStep.EXPLAIN)
+    _step(life, "settle", -1, "asked", NextStep.EXPLAIN)
     _edit(life, "role comes", COORDINATOR)
     _step(life, "sweep")
 

@@ -9,12 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioning.audit import Action
-from provisioning.finding_models import Finding
-from provisioning.models import AccessRequest, AuditEntry
-from provisioning.review_models import ReviewState
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import EndCause, GrantState, RemovalState
+from provisioning.audit.events import Action
+from provisioning.models import AccessRequest, AuditEntry, Finding, ReviewState
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 
 REQUEST: Mapping[Action, State] = {
     Action.REQUEST_STARTED: State.AWAITING_ATTESTATION,

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from config.celery import TIMETABLE
-from provisioning.audit import Action
-from provisioning.finding_models import Finding
-from provisioning.review_models import ReviewState
-from provisioning.rules import lifecycle
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import REMOVAL_ENDED, GrantState, RemovalState
+from provisioning.audit.events import Action
+from provisioning.models import Finding, ReviewState
+from provisioning.rules.states import request
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import REMOVAL_ENDED, GrantState, RemovalState
 from tests.life import story, waiting
 from tests.life.waiting import Next, Waiting
 from workflows.steps import STEP_OF
@@ -41,9 +40,9 @@ def test_what_waits_is_found_by_a_sweep_of_the_timetable(states, table: Mapping[
 
 def test_the_tool_has_what_the_rules_say_it_has():
     for state, waits in waiting.REQUESTS.items():
-        whose = lifecycle.WAITING_ON[state]
-        assert (waits.whose is Next.TOOL) is (whose is lifecycle.Waiting.TOOL)
-        assert (waits.whose is Next.NOTHING) is (whose is lifecycle.Waiting.NOBODY)
+        whose = request.WAITING_ON[state]
+        assert (waits.whose is Next.TOOL) is (whose is request.Waiting.TOOL)
+        assert (waits.whose is Next.NOTHING) is (whose is request.Waiting.NOBODY)
         assert (waits.whose is Next.PERSON) is (state in STEP_OF)
     ended = {state for state, waits in waiting.REMOVALS.items() if waits.whose is Next.NOTHING}
     assert ended == REMOVAL_ENDED

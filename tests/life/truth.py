@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from provisioning.grant_models import Grant
-from provisioning.right_models import AboutOneRight
+from provisioning.models import AboutOneRight, Grant
 from provisioning.rules.hsa import Level, Service
 
 PURPOSE = {Service.REHABSTOD.value: "vård och behandling", Service.INTYGSSTATISTIK.value: "statistik"}

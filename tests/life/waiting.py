@@ -17,15 +17,14 @@ from django.conf import settings
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
-from provisioning import escalation, grants, reviews
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AccessRequest, Handler
-from provisioning.review_models import Review, ReviewState
-from provisioning.rules.lifecycle import State
-from provisioning.rules.right_lifecycle import GrantState, RemovalState
-from workflows import comparing
+from provisioning.models import AccessRequest, Finding, Grant, Handler, Removal, Review, ReviewState
+from provisioning.orders import escalate
+from provisioning.reviews import end as reviews_end
+from provisioning.rights import end as rights_end
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import GrantState, RemovalState
 from workflows.models import AccessProcess, RemovalProcess
+from workflows.sweeps import directory
 
 
 class Next(enum.Enum):
@@ -78,7 +77,7 @@ class Look:
 
     @cached_property
     def rights_to_end(self) -> set[int]:
-        return set(grants.due_to_end(date.max))
+        return set(rights_end.due_to_end(date.max))
 
     @cached_property
     def rights_being_removed(self) -> set[int]:
@@ -86,15 +85,15 @@ class Look:
 
     @cached_property
     def reviews_to_end(self) -> set[int]:
-        return set(reviews.due_to_end(date.max))
+        return set(reviews_end.due_to_end(date.max))
 
     @cached_property
     def compared(self) -> set[str]:
-        return set(comparing._ours())
+        return set(directory._ours())
 
     @cached_property
     def due_to_climb(self) -> set[int]:
-        return set(escalation.due())
+        return set(escalate.due())
 
     def tasks_of(self, case: AccessRequest | Removal) -> list[str]:
         kind = "request" if isinstance(case, AccessRequest) else "removal"

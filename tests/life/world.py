@@ -24,11 +24,11 @@ from django.core.management.color import no_style
 from django.db import connection
 from django.test import override_settings
 
-from provisioning.audit_trail import guards
+from provisioning.audit import guards
+from provisioning.demo.directory.ldif import Record
+from provisioning.demo.directory.server import MockDirectory
+from provisioning.demo.directory.store import Store
 from provisioning.directory import Directory
-from provisioning.directory.mock.ldif import Record
-from provisioning.directory.mock.server import MockDirectory
-from provisioning.directory.mock.store import Store
 from provisioning.models import User
 from provisioning.rules.hsa import HsaId
 from tests.clock import pinned

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from provisioning.directory.mock.server import MockDirectory
-from provisioning.oidc import provider as providers
+from provisioning.demo.directory.server import MockDirectory
+from provisioning.login import provider as providers
 from tests.login.provider_server import CLIENT, OidcProvider
 from tests.login.visitor import Visitor
 

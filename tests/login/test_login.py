@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings as django_settings
 
+from provisioning.login import provider as providers
 from provisioning.models import AuditEntry, User
-from provisioning.oidc import provider as providers
 from tests import cast
 from tests.login.visitor import Visitor, parameters
 

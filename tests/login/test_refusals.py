@@ -4,9 +4,9 @@ import time
 
 import pytest
 
+from provisioning.login import provider as providers
+from provisioning.login.refusals import EXPLANATIONS
 from provisioning.models import AuditEntry, User
-from provisioning.oidc import provider as providers
-from provisioning.oidc.refusals import EXPLANATIONS
 from tests import cast
 from tests.login.test_login import page_of
 from tests.login.visitor import Visitor, changed, parameters

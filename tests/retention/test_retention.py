@@ -12,34 +12,40 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from viewflow.workflow.models import Process, Task
 
-from provisioning import findings, removals
-from provisioning.audit import Action
-from provisioning.audit_trail import exports, guards
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
+from provisioning import directory as provisioning_directory
+from provisioning.audit import export, guards
+from provisioning.audit.events import Action
+from provisioning.findings import settle
 from provisioning.models import (
     AccessRequest,
     AuditEntry,
     AuditHead,
     Delegation,
     Evidence,
+    Finding,
+    Grant,
     Handler,
     Order,
     OutgoingMessage,
+    Removal,
+    Review,
+    ReviewItem,
     User,
 )
-from provisioning.review_models import Review, ReviewItem
+from provisioning.removals import begin
+from provisioning.removals.begin import Loose
 from provisioning.rules import removal as rules
-from provisioning.rules.drift import Kind as DriftKind
+from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import Attribute, Level, Service
-from provisioning.rules.lifecycle import State
-from provisioning.rules.mandates import Kind
-from provisioning.rules.right_lifecycle import EndCause, RemovalState
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import EndCause, RemovalState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
 from tests.workflows import acts, delegating
-from workflows import expiry, retention, steps, tasks
+from workflows import steps, tasks
+from workflows.sweeps import expiry, retention
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -170,12 +176,12 @@ def test_a_case_keeps_the_one_that_prolonged_the_same_right(directory, kiv, cale
 
 
 def test_a_removal_of_what_the_tool_had_not_given_goes_by_itself(directory, kiv, calendar, both):
-    person = acts.open_directory().person(cast.SETTLED)
-    unit = acts.open_directory().unit(cast.BJORKHAGA)
-    held = rules.Held(person.dn, Attribute.SYSTEM_ROLE, life.ROLE)
-    loose = removals.Loose(person, Service.REHABSTOD, Level.UNIT, None, cast.BJORKHAGA, (held,))
+    person = provisioning_directory.open_directory().person(cast.SETTLED)
+    unit = provisioning_directory.open_directory().unit(cast.BJORKHAGA)
+    held = rules.StoredValue(person.dn, Attribute.SYSTEM_ROLE, life.ROLE)
+    loose = Loose(person, Service.REHABSTOD, Level.UNIT, None, cast.BJORKHAGA, (held,))
     removal = steps.begin_removal(
-        removals.begin_for_values, loose, EndCause.FINDING, by=None, reason="", administered_dn=unit.dn
+        begin.begin_for_values, loose, EndCause.FINDING, by=None, reason="", administered_dn=unit.dn
     )
     calendar.set("2090-01-01")
     assert retention.sweep_all().removals == 0  # open
@@ -411,10 +417,10 @@ def test_a_removed_protected_case_still_says_nothing_in_exports(directory, calen
     assert open_one.subject_is_protected
     steps.withdraw(open_one, by=acts.user(cast.HEAD), reason="Känsligt skäl.")
     plain = withdrawn(person_id=cast.SETTLED)
-    assert "Känsligt" not in "".join(exports.lines())
+    assert "Känsligt" not in "".join(export.lines())
     calendar.set("2027-03-03")
     assert retention.sweep_all().cases == 2
-    lines = "".join(exports.lines())
+    lines = "".join(export.lines())
     assert open_one.order.case_number in lines
     assert "K\\u00e4nsligt" not in lines
     assert "Beh\\u00f6vs inte." in lines  # the other case's reason
@@ -431,14 +437,14 @@ def test_a_removed_right_of_a_protected_person_still_says_nothing_in_exports(
     Grant.objects.update(subject_is_protected=True)
     removal = life.removal_by_head(Grant.objects.get(), reason="Känsligt skäl.")
     assert AuditEntry.objects.filter(about=removal.public_id, reason="Känsligt skäl.").exists()
-    assert "K\\u00e4nsligt" not in "".join(exports.lines())
+    assert "K\\u00e4nsligt" not in "".join(export.lines())
     life.work()
     if (row := Removal.objects.get()).current_state is RemovalState.AWAITING_KIV:
         life.take_away(kiv, row)
         life.work()
     calendar.set("2028-01-03")
     assert retention.sweep_all().cases == 1
-    lines = "".join(exports.lines())
+    lines = "".join(export.lines())
     assert number in lines
     assert str(removal.public_id) in lines
     assert "K\\u00e4nsligt" not in lines
@@ -467,7 +473,7 @@ def test_messages_go_earlier_and_those_that_wait_stay(directory, calendar):
 
 
 def test_a_delegation_stays_while_a_case_rests_on_it(directory, calendar):
-    delegating.give(kinds=(Kind.ATTESTING,))
+    delegating.give(kinds=(Delegable.ATTESTING,))
     request = acts.order(by=cast.COORDINATOR)
     acts.attest(request, cast.DELEGATE)
     calendar.set("2026-06-01")
@@ -548,7 +554,7 @@ def test_a_finding_that_still_stands_keeps_its_events_however_old(old_events, ca
     drifting.swept()
     finding = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     head = acts.user(cast.HEAD)
-    findings.explain(finding, by=head, held=drifting.held(cast.HEAD), reason="Gäller under ombyggnaden.")
+    settle.explain(finding, by=head, held=drifting.held(cast.HEAD), reason="Gäller under ombyggnaden.")
     Finding.objects.exclude(pk=finding.pk).delete()
     calendar.set("2090-01-01")
     planned, removed = retention.plan(), retention.sweep_all()

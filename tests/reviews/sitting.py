@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from provisioning import access, dates, mandates, review_readings
+from provisioning import access, dates
 from provisioning.directory import open_directory
-from provisioning.grant_models import Grant
-from provisioning.models import AccessRequest
-from provisioning.review_models import Decision, Review, ReviewItem, ReviewScope
-from provisioning.reviews import Given, place_of
+from provisioning.mandates import current
+from provisioning.models import AccessRequest, Decision, Grant, Review, ReviewItem, ReviewScope
+from provisioning.reviews import said as reviews_said
+from provisioning.reviews.begin import place_of
+from provisioning.reviews.decide import Given
 from provisioning.rules.hsa import HsaId
 from tests import cast
 from tests.workflows import acts
-from workflows import reviewing
+from workflows.sweeps import reviews
 
 WHY = "Behövs fortfarande för samordningen."
 
@@ -53,8 +54,8 @@ def is_due(*grants: Grant) -> None:
 def opened(*grants: Grant) -> Review:
     """The timetable has opened the review of these rights."""
     is_due(*grants)
-    assert reviewing.open_due() == 1
-    reviewing.ask_around(open_directory())
+    assert reviews.open_due() == 1
+    reviews.ask_around(open_directory())
     return Review.objects.get()
 
 
@@ -62,7 +63,7 @@ def begun(grant: Grant, by: HsaId = cast.HEAD) -> Review:
     """Somebody has started a review of the right's whole unit."""
     place = place_of(grant)
     place.scope = ReviewScope.ALL
-    return reviewing.begin(open_directory(), place, by=acts.user(by))
+    return reviews.begin(open_directory(), place, by=acts.user(by))
 
 
 def decide(
@@ -75,9 +76,9 @@ def decide(
     user = acts.user(by)
     items = {item.grant_id: item for item in review.items.all()}
     given = [Given(items[grant.pk].pk, decision, reason) for grant, decision in answers.items()]
-    held = mandates.read(user.identity)
-    said = review_readings.look(answers)
-    return reviewing.decide(review, given, by=user, held=held, said=said, seconds=seconds)
+    held = current.read(user.identity)
+    said = reviews_said.look(answers)
+    return reviews.decide(review, given, by=user, held=held, said=said, seconds=seconds)
 
 
 def item(review: Review, grant: Grant) -> ReviewItem:

@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from provisioning.models import AuditEntry
-from provisioning.review_models import Review, ReviewItem
+from provisioning import directory as provisioning_directory
+from provisioning.models import AuditEntry, Decision, Review, ReviewItem
 from tests import cast
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts
-from workflows import reviewing
+from workflows.sweeps import reviews
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +38,7 @@ def test_every_unit_and_provider_with_rights_gets_a_review(directory, kiv, capsy
     assert set(opened) == {unit_right.unit_key, provider_right.unit_key}
     assert {(row.opened_by_id, row.scope) for row in opened.values()} == {(cast.AUDITOR.folded, "all")}
     assert not any(row.reviewers.exists() for row in opened.values())
-    reviewing.ask_around(acts.open_directory())
+    reviews.ask_around(provisioning_directory.open_directory())
     assert sitting.waits_for(cast.HEAD) == {unit_right.pk}
     assert sitting.waits_for(cast.PROVIDER_HEAD) == {provider_right.pk}
 
@@ -84,7 +84,7 @@ def test_a_unit_that_is_being_reviewed_is_left_alone(directory, kiv, capsys):
 def test_what_was_reviewed_not_long_ago_is_left_out(directory, kiv, capsys, days_ago, is_opened):
     grant = life.granted(kiv)
     review = sitting.begun(grant)
-    sitting.decide(review, {grant: sitting.Decision.KEEP})
+    sitting.decide(review, {grant: Decision.KEEP})
     Review.objects.update(opened_at=review.opened_at - timedelta(days=days_ago))
     run(capsys, "--all", "--not-reviewed-for", "30")
     assert Review.objects.count() == 1 + is_opened

@@ -5,22 +5,23 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from provisioning import dates, expiry, findings, reviews
-from provisioning.audit_trail import verification
+from provisioning import dates
+from provisioning.audit import verify
 from provisioning.directory import open_directory
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AuditEntry, OutgoingMessage
-from provisioning.review_models import Decision, Review
+from provisioning.findings import tell
+from provisioning.models import AuditEntry, Decision, Finding, Grant, OutgoingMessage, Removal, Review
+from provisioning.reviews import ask
+from provisioning.rights import notices
+from provisioning.rules.drift import kinds
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.mandates import Kind
+from provisioning.rules.mandates import Delegable
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts, delegating
 from tests.workflows.test_concurrency import at_once, errors
-from workflows import reviewing
+from workflows.sweeps import reviews
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -28,7 +29,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def a_working_day(monkeypatch):
     """Notices go out on working days only; these tests are not about which day it is."""
-    monkeypatch.setattr("provisioning.rules.deadlines.is_working_day", lambda day: True)
+    monkeypatch.setattr("provisioning.rules.dates.deadlines.is_working_day", lambda day: True)
 
 
 def told(kind: str) -> list[str]:
@@ -38,7 +39,7 @@ def told(kind: str) -> list[str]:
 
 def test_the_same_rights_decided_by_two_at_once_are_decided_once(directory, kiv):
     first, second = life.granted(kiv), life.statistics(kiv)
-    delegating.give(kinds=[Kind.ATTESTING])
+    delegating.give(kinds=[Delegable.ATTESTING])
     review = sitting.opened(first, second)
     acts.user(cast.HEAD), acts.user(cast.DELEGATE)
     results = at_once(
@@ -54,13 +55,13 @@ def test_the_same_rights_decided_by_two_at_once_are_decided_once(directory, kiv)
     assert Removal.objects.count() == (0 if is_kept else 2)
     assert AuditEntry.objects.filter(action="grant.reviewed").count() == 2
     assert AuditEntry.objects.filter(action="review.closed").count() == 1
-    assert verification.verify().is_sound
+    assert verify.verify().is_sound
 
 
 def test_two_who_share_some_rights_lose_no_answer(directory, kiv):
     shared, rest = life.granted(kiv), life.statistics(kiv)
     left = life.statistics(kiv, person_id=cast.DOCTOR)
-    delegating.give(kinds=[Kind.ATTESTING])
+    delegating.give(kinds=[Delegable.ATTESTING])
     review = sitting.opened(shared, rest, left)
     acts.user(cast.HEAD), acts.user(cast.DELEGATE)
     results = at_once(
@@ -79,7 +80,7 @@ def test_two_who_share_some_rights_lose_no_answer(directory, kiv):
 
 def test_the_timetable_opens_one_review_under_many_workers(directory, kiv):
     sitting.is_due(life.granted(kiv), life.statistics(kiv))
-    results = at_once(*[reviewing.open_due] * 4)
+    results = at_once(*[reviews.open_due] * 4)
     assert sum(map(int, results)) == 1
     assert Review.objects.get().items.count() == 2
 
@@ -87,7 +88,7 @@ def test_the_timetable_opens_one_review_under_many_workers(directory, kiv):
 def test_review_notices_under_many_workers_reach_everybody_once(directory, kiv, a_working_day):
     sitting.opened(sitting.own_right_of_the_head(kiv), life.granted(kiv))
     today = dates.today()
-    results = at_once(*[lambda: reviews.send_notices(today)] * 4)
+    results = at_once(*[lambda: ask.send_notices(today)] * 4)
     assert sum(map(int, results)) == 2
     assert told("review_waits") == sorted([cast.HEAD.folded, cast.HEAD_ABOVE.folded])
 
@@ -102,12 +103,12 @@ def test_a_last_decision_and_notices_at_once_do_not_wait_for_each_other_in_a_cir
     today = dates.today()
     results = at_once(
         lambda: sitting.decide(review, {grant: Decision.KEEP}),
-        *[lambda: reviews.send_notices(today)] * 3,
+        *[lambda: ask.send_notices(today)] * 3,
     )
     assert errors(results) == []
     assert results[0] == 1
     assert len(told("review_waits")) <= 1
-    assert verification.verify().is_sound
+    assert verify.verify().is_sound
 
 
 def test_sweeps_at_once_end_a_review_once(directory, kiv, settings):
@@ -115,7 +116,7 @@ def test_sweeps_at_once_end_a_review_once(directory, kiv, settings):
     grant, other = life.granted(kiv), life.statistics(kiv)
     review = sitting.opened(grant, other)
     sitting.has_lasted(review)
-    at_once(*[reviewing.sweep] * 3)
+    at_once(*[reviews.sweep] * 3)
     review.refresh_from_db()
     assert not review.is_open
     assert Removal.objects.count() == 2
@@ -124,17 +125,17 @@ def test_sweeps_at_once_end_a_review_once(directory, kiv, settings):
 
 
 def test_digests_of_ends_under_many_workers_reach_everybody_once(directory, kiv):
-    soon = dates.today() + expiry._EARLIEST / 2
+    soon = dates.today() + notices._EARLIEST / 2
     for grant in (life.granted(kiv), life.statistics(kiv, person_id=cast.DOCTOR)):
         Grant.objects.filter(pk=grant.pk).update(ends_on=soon, noticed_on=None)
 
     def sweep() -> int:
-        expiry.give_notices(open_directory())
-        return expiry.send_digests()
+        notices.give_notices(open_directory())
+        return notices.send_digests()
 
     results = at_once(*[sweep] * 4)
     assert errors(results) == []
-    expiry.send_digests()  # what one worker wrote while the others sent
+    notices.send_digests()  # what one worker wrote while the others sent
     people = sorted([cast.COORDINATOR.folded, cast.DOCTOR.folded])
     assert [key for key in told("rights_end_soon") if key in people] == people
     assert told("rights_end_soon").count(cast.HEAD.folded) in (1, 2)
@@ -147,13 +148,13 @@ def test_digests_of_findings_under_many_workers_reach_everybody_once(directory, 
     assert rows.count() > 1
     OutgoingMessage.objects.all().delete()
     rows.update(told_at=None)
-    expected = findings.tell(open_directory())
+    expected = tell.tell(open_directory())
     owners = told("findings")
     assert len(owners) == expected
 
     OutgoingMessage.objects.all().delete()
     rows.update(told_at=None)
-    results = at_once(*[lambda: findings.tell(open_directory())] * 4)
+    results = at_once(*[lambda: tell.tell(open_directory())] * 4)
     assert sum(map(int, results)) == expected
     assert told("findings") == owners
 
@@ -165,18 +166,18 @@ def test_a_finding_that_comes_while_others_are_told_tells_its_owner_alone(direct
     drifting.swept()
     OutgoingMessage.objects.all().delete()
     Finding.objects.update(told_at=None)
-    newest = drifting.finding(cast.COORDINATOR, drifting.Kind.ROLE_MISSING)
-    write = findings._write_digests
+    newest = drifting.finding(cast.COORDINATOR, kinds.DriftKind.ROLE_MISSING)
+    write = tell._write_digests
 
     def late(*looked):
-        monkeypatch.setattr(findings, "_write_digests", write)
+        monkeypatch.setattr(tell, "_write_digests", write)
         Finding.objects.filter(pk=newest.pk).update(told_at=timezone.now())
-        findings.tell(open_directory())  # all but the newest
+        tell.tell(open_directory())  # all but the newest
         Finding.objects.filter(pk=newest.pk).update(told_at=None)
         return write(*looked)
 
-    monkeypatch.setattr(findings, "_write_digests", late)
-    findings.tell(open_directory())
+    monkeypatch.setattr(tell, "_write_digests", late)
+    tell.tell(open_directory())
     counts = {key: told("findings").count(key) for key in told("findings")}
     twice = {key for key, count in counts.items() if count == 2}
     assert len(counts) > len(twice), "who has none but older findings is told once"
@@ -184,4 +185,4 @@ def test_a_finding_that_comes_while_others_are_told_tells_its_owner_alone(direct
 
 
 def _owners(finding: Finding):
-    return findings._owners_of(open_directory(), finding)
+    return tell._owners_of(open_directory(), finding)

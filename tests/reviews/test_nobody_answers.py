@@ -6,20 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning import dates, reviews
+from provisioning import dates
 from provisioning.directory import open_directory
 from provisioning.errors import NotAllowed
-from provisioning.grant_models import Removal
-from provisioning.models import AuditEntry, OutgoingMessage
-from provisioning.review_models import Decision, Review
-from provisioning.rules.mandates import Kind
-from provisioning.rules.right_lifecycle import GrantState
+from provisioning.models import AuditEntry, Decision, OutgoingMessage, Removal, Review
+from provisioning.reviews import begin
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.right import GrantState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import delegating
-from workflows import reviewing
+from workflows.sweeps import reviews
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +28,7 @@ MANAGER = "hsaHealthCareUnitManager"
 @pytest.fixture(autouse=True)
 def a_working_day(monkeypatch):
     """Notices go out on working days only; these tests are not about which day it is."""
-    monkeypatch.setattr("provisioning.rules.deadlines.is_working_day", lambda day: True)
+    monkeypatch.setattr("provisioning.rules.dates.deadlines.is_working_day", lambda day: True)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +50,7 @@ def told(kind: str) -> list[str]:
 
 def a_rung_has_passed(review: Review) -> None:
     Review.objects.filter(pk=review.pk).update(escalated_on=dates.today() - timedelta(days=60))
-    reviewing.sweep()
+    reviews.sweep()
     review.refresh_from_db()
 
 
@@ -80,14 +79,14 @@ def test_where_no_unit_has_a_head_the_operators_are_told_once_and_nothing_is_dec
     grant = life.granted(kiv)
     without_heads(kiv)
     sitting.is_due(grant)
-    reviewing.sweep()
-    reviewing.sweep()
+    reviews.sweep()
+    reviews.sweep()
     review = Review.objects.get()
     assert not review.reviewers.exists()
     assert told("review_stuck") == [cast.AUDITOR.folded]
     assert told("review_waits") == []
     sitting.has_lasted(review)
-    reviewing.sweep()
+    reviews.sweep()
     review.refresh_from_db()
     assert review.is_open
     assert review.due_on > dates.today()
@@ -99,7 +98,7 @@ def test_a_new_head_is_asked_and_the_one_before_is_not_any_more(directory, kiv):
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     drifting.replace(kiv, drifting.unit_dn(cast.BJORKHAGA), MANAGER, [cast.DOCTOR.text])
-    reviewing.sweep()
+    reviews.sweep()
     assert sitting.waits_for(cast.HEAD) == set()
     assert sitting.waits_for(cast.DOCTOR) == {grant.pk}
     with pytest.raises(NotAllowed):
@@ -113,11 +112,11 @@ def test_a_new_head_is_asked_and_the_one_before_is_not_any_more(directory, kiv):
 
 def test_what_a_delegate_decided_stays_when_the_delegation_is_revoked_and_the_rest_goes_back(directory, kiv):
     first, second = life.granted(kiv), life.statistics(kiv)
-    delegation = delegating.give(kinds=[Kind.ATTESTING])
+    delegation = delegating.give(kinds=[Delegable.ATTESTING])
     review = sitting.opened(first, second)
     sitting.decide(review, {first: Decision.REMOVE}, by=cast.DELEGATE)
     delegating.revoke(delegation)
-    reviewing.sweep()
+    reviews.sweep()
     assert sitting.waits_for(cast.DELEGATE) == set()
     assert sitting.waits_for(cast.HEAD) == {second.pk}
     with pytest.raises(NotAllowed):
@@ -150,7 +149,7 @@ def test_what_nobody_decided_ends_as_the_setting_says_and_what_was_decided_stays
     kept = sitting.item(review, decided)
     for _time in range(times):
         sitting.has_lasted(review)
-        reviewing.sweep()
+        reviews.sweep()
     review.refresh_from_db()
     item = sitting.item(review, left)
     assert (item.decision, item.reviewer, item.reason) == (decision, None, "")
@@ -172,10 +171,10 @@ def test_what_was_kept_by_silence_comes_again_with_the_next_round(directory, kiv
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     sitting.has_lasted(review)
-    reviewing.sweep()
+    reviews.sweep()
     grant.refresh_from_db()
     assert grant.next_review_on > dates.today() + timedelta(days=300)
-    assert reviews.places_due(dates.today()) == []
+    assert begin.places_due(dates.today()) == []
 
 
 # -- a silent directory --------------------------------------------------------------------------------------
@@ -189,17 +188,17 @@ def test_a_directory_that_is_silent_all_along_opens_the_review_and_decides_nothi
     grant = life.granted(kiv)
     sitting.is_due(grant)
     directory.faults.is_busy = True
-    reviewing.sweep()
+    reviews.sweep()
     review = Review.objects.get()
     Review.objects.update(due_on=dates.today() - timedelta(days=40))
-    reviewing.sweep()
+    reviews.sweep()
     review.refresh_from_db()
     assert (review.is_open, review.times_asked) == (True, 1)
     assert sitting.item(review, grant).decision == ""
     assert told("review_waits") == told("review_stuck") == []
 
     directory.faults.is_busy = False
-    reviewing.sweep()
+    reviews.sweep()
     assert told("review_waits") == [cast.HEAD.folded]
     review.refresh_from_db()
     if setting != "keep":
@@ -217,12 +216,12 @@ def test_a_silent_directory_takes_nobody_off_and_asks_nobody_more(directory, kiv
     if climbs:
         Review.objects.update(escalated_on=dates.today() - timedelta(days=60))
     directory.faults.is_busy = True
-    reviewing.sweep()
+    reviews.sweep()
     review.refresh_from_db()
     directory.faults.is_busy = False
     assert review.escalation_level == 0
     assert sitting.waits_for(cast.HEAD) == {grant.pk}
     assert sitting.waits_for(cast.HEAD_ABOVE) == set()
-    reviewing.ask_around(open_directory())
+    reviews.ask_around(open_directory())
     review.refresh_from_db()
     assert review.escalation_level == climbs

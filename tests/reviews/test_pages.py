@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from provisioning.grant_models import Removal
-from provisioning.review_models import Decision, Review, ReviewItem
+from provisioning.models import Decision, Removal, Review, ReviewItem
+from provisioning.pages.reviews import page as reviews_page
 from provisioning.rules.hsa import Attribute
 from tests import cast
 from tests.grants import life
 from tests.reviews import sitting
 from tests.views.reading import form_of, text_of
-from workflows.views import reviews as pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -156,7 +155,7 @@ def test_the_time_is_counted_from_when_the_page_was_shown(directory, kiv, enter,
     import time
 
     now = time.time()
-    monkeypatch.setattr("workflows.views.reviews.time.time", lambda: now + 120)
+    monkeypatch.setattr("provisioning.pages.reviews.page.time.time", lambda: now + 120)
     send(head, review, shown, **answer(review, grant, "keep", sitting.WHY))
     assert sitting.item(review, grant).seconds_spent in range(120, 126)
 
@@ -249,7 +248,7 @@ def test_a_head_of_another_unit_starts_none_here(directory, kiv, enter):
 
 @pytest.fixture
 def short_pages(monkeypatch):
-    monkeypatch.setattr(pages, "RIGHTS_PER_PAGE", 1)
+    monkeypatch.setattr(reviews_page, "RIGHTS_PER_PAGE", 1)
 
 
 def test_answers_on_the_second_page_are_saved_though_the_first_has_been_decided_meanwhile(

@@ -6,20 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning import dates, mandates, reviews
+from provisioning import dates
 from provisioning.directory import open_directory
 from provisioning.errors import NotAllowed
-from provisioning.grant_models import Removal
-from provisioning.models import OutgoingMessage
-from provisioning.review_models import Decision, Review
+from provisioning.mandates import current
+from provisioning.models import Decision, OutgoingMessage, Removal, Review
+from provisioning.reviews import ask, begin
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.mandates import Kind
-from provisioning.rules.right_lifecycle import GrantState
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.right import GrantState
 from tests import cast
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts, delegating
-from workflows import reviewing
+from workflows.sweeps import reviews
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def a_working_day(monkeypatch):
     """Notices go out on working days only; these tests are not about which day it is."""
-    monkeypatch.setattr("provisioning.rules.deadlines.is_working_day", lambda day: True)
+    monkeypatch.setattr("provisioning.rules.dates.deadlines.is_working_day", lambda day: True)
 
 
 def asked(review: Review) -> set[HsaId]:
@@ -42,7 +42,7 @@ def test_from_its_opening_to_the_removal(directory, kiv, a_working_day):
     assert [item.grant_id for item in review.items.all()] == [grant.pk], "units have reviews of their own"
     assert asked(review) == {cast.PROVIDER_HEAD}
 
-    assert reviews.send_notices(dates.today()) == 1
+    assert ask.send_notices(dates.today()) == 1
     told = OutgoingMessage.objects.get(kind="review_waits")
     assert told.recipient_key == cast.PROVIDER_HEAD.folded
 
@@ -82,7 +82,7 @@ def test_those_whom_the_settings_name_are_asked_as_well(directory, kiv, settings
 
 @pytest.mark.parametrize("by", [cast.HEAD, cast.HEAD_ABOVE, cast.DELEGATE, cast.KIV_ADMINISTRATOR])
 def test_heads_of_units_and_their_delegates_decide_nothing_about_it(directory, kiv, by):
-    delegating.give(kinds=[Kind.ATTESTING])
+    delegating.give(kinds=[Delegable.ATTESTING])
     grant = sitting.process_leader(kiv)
     review = sitting.opened(grant)
     with pytest.raises(NotAllowed):
@@ -98,7 +98,7 @@ def test_a_mandate_that_has_ended_decides_nothing(directory, kiv, settings):
     settings.PROVIDER_MANDATES = {}
     with pytest.raises(NotAllowed):
         sitting.decide(review, {grant: Decision.KEEP}, by=cast.OUTSIDER)
-    reviewing.ask_around(open_directory())
+    reviews.ask_around(open_directory())
     assert asked(review) == {cast.PROVIDER_HEAD}
 
 
@@ -120,11 +120,11 @@ def test_it_is_asked_further_up_nowhere_and_silence_removes(directory, kiv, sett
     grant = sitting.process_leader(kiv)
     review = sitting.opened(grant)
     Review.objects.update(escalated_on=dates.today() - timedelta(days=60))
-    reviewing.ask_around(open_directory())
+    reviews.ask_around(open_directory())
     review.refresh_from_db()
     assert (review.escalation_level, asked(review)) == (0, {cast.PROVIDER_HEAD})
     sitting.has_lasted(review)
-    reviewing.sweep()
+    reviews.sweep()
     assert sitting.item(review, grant).decision == Decision.SILENCE_REMOVED
 
 
@@ -136,7 +136,7 @@ def test_only_holder_and_subject_in_one_nobody_can_be_asked_and_operators_are_to
     settings.PROVIDER_MANDATES = {}
     review = sitting.opened(own)
     sitting.has_lasted(review)
-    reviewing.sweep()
+    reviews.sweep()
     review.refresh_from_db()
     assert review.is_open
     assert sitting.item(review, own).decision == ""
@@ -145,9 +145,9 @@ def test_only_holder_and_subject_in_one_nobody_can_be_asked_and_operators_are_to
 
 
 def test_the_holder_of_the_mandate_starts_one_and_a_head_of_a_unit_does_not(directory, kiv):
-    place = reviews.place_of(sitting.process_leader(kiv))
+    place = begin.place_of(sitting.process_leader(kiv))
     holder = acts.user(cast.PROVIDER_HEAD)
-    reviews.require_may_begin(place, by=holder, held=mandates.read(cast.PROVIDER_HEAD))
+    begin.require_may_begin(place, by=holder, held=current.read(cast.PROVIDER_HEAD))
     for other in (cast.HEAD, cast.HEAD_ABOVE):
         with pytest.raises(NotAllowed):
-            reviews.require_may_begin(place, by=acts.user(other), held=mandates.read(other))
+            begin.require_may_begin(place, by=acts.user(other), held=current.read(other))

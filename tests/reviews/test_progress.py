@@ -5,17 +5,18 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from provisioning import dates, review_progress
-from provisioning.models import AuditEntry
-from provisioning.review_models import Decision, Relation, Review
+from provisioning import dates
+from provisioning import directory as provisioning_directory
+from provisioning.models import AuditEntry, Decision, Relation, Review
+from provisioning.pages.reviews import progress as reviews_progress
 from provisioning.rules.hsa import Level
-from provisioning.rules.mandates import Kind
+from provisioning.rules.mandates import Delegable
 from tests import cast
 from tests.grants import life
 from tests.reviews import sitting
 from tests.views.reading import text_of
 from tests.workflows import acts, delegating
-from workflows import reviewing
+from workflows.sweeps import reviews
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,12 +42,12 @@ def test_each_decision_keeps_by_which_mandate_it_was_made(directory, kiv):
         life.statistics(kiv),
         life.granted(kiv, person_id=cast.DOCTOR, level=Level.OWN),
     )
-    delegating.give(kinds=[Kind.ATTESTING])
+    delegating.give(kinds=[Delegable.ATTESTING])
     review = sitting.opened(own, lent, above)
     sitting.decide(review, {own: Decision.KEEP}, by=cast.HEAD)
     sitting.decide(review, {lent: Decision.KEEP}, by=cast.DELEGATE)
     Review.objects.update(escalated_on=dates.today().replace(year=2020))
-    reviewing.ask_around(acts.open_directory())
+    reviews.ask_around(provisioning_directory.open_directory())
     sitting.decide(review, {above: Decision.KEEP}, by=cast.HEAD_ABOVE)
     relations = [sitting.item(review, grant).relation for grant in (own, lent, above)]
     assert relations == [Relation.OWN, Relation.DELEGATE, Relation.ABOVE]
@@ -70,7 +71,7 @@ def test_what_was_saved_at_once_is_one_sitting(directory, kiv):
     review = sitting.opened(first, second, third)
     sitting.decide(review, {first: Decision.KEEP, second: Decision.REMOVE}, seconds=40)
     sitting.decide(review, {third: Decision.KEEP}, seconds=7)
-    found = review_progress.sittings(acts.user(cast.AUDITOR), review)
+    found = reviews_progress.sittings(acts.user(cast.AUDITOR), review)
     assert [(one.kept, one.removed, one.seconds) for one in found] == [(1, 1, 40), (1, 0, 7)]
     assert not any(one.is_quick for one in found), "few rights are decided in a moment"
 
@@ -99,7 +100,7 @@ def test_finished_reviews_stand_apart_with_what_silence_did(directory, kiv, ente
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     sitting.has_lasted(review)
-    reviewing.sweep()
+    reviews.sweep()
     operator = enter(cast.OUTSIDER)
     assert "No reviews to follow" in progress(operator)
     assert "The timetable" in progress(operator, "?visa=avslutade")

@@ -7,21 +7,22 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from provisioning import dates, mandates, removals, reviews
-from provisioning.audit_trail import verification
+from provisioning import dates
+from provisioning.audit import verify
 from provisioning.errors import Invalid, NotAllowed, WrongState
-from provisioning.grant_models import Removal
-from provisioning.models import AuditEntry, OutgoingMessage
-from provisioning.review_models import Decision, Review, ReviewItem
+from provisioning.mandates import current
+from provisioning.models import AuditEntry, Decision, OutgoingMessage, Removal, Review, ReviewItem
+from provisioning.removals.begin import Start
+from provisioning.reviews import ask, begin, end
 from provisioning.rules.hsa import Attribute, Level
-from provisioning.rules.mandates import Kind
-from provisioning.rules.right_lifecycle import GrantState
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.right import GrantState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts, delegating
-from workflows import reviewing
+from workflows.sweeps import reviews
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def a_working_day(monkeypatch):
     """Notices go out on working days only; these tests are not about which day it is."""
-    monkeypatch.setattr("provisioning.rules.deadlines.is_working_day", lambda day: True)
+    monkeypatch.setattr("provisioning.rules.dates.deadlines.is_working_day", lambda day: True)
 
 
 def test_the_timetable_opens_one_review_per_unit_with_what_is_due(directory, kiv):
@@ -39,7 +40,7 @@ def test_the_timetable_opens_one_review_per_unit_with_what_is_due(directory, kiv
     assert [item.grant_id for item in review.items.all()] == [due.pk]
     assert (review.opened_by, review.unit_key) == (None, cast.BJORKHAGA.folded)
     sitting.is_due(other)
-    assert reviewing.open_due() == 0, "one is open already"
+    assert reviews.open_due() == 0, "one is open already"
     assert Review.objects.count() == 1
 
 
@@ -78,7 +79,7 @@ def test_the_head_keeps_one_right_and_has_another_removed(directory, kiv):
     assert not review.is_open
     item = sitting.item(review, kept)
     assert (item.reviewer_id, item.seconds_spent, item.batch_size) == (cast.HEAD.folded, 75, 2)
-    assert verification.verify().is_sound
+    assert verify.verify().is_sound
     entry = AuditEntry.objects.get(action="grant.reviewed", about=kept.public_id)
     assert entry.data["directory"] == item.directory_digest
 
@@ -133,7 +134,7 @@ def test_what_needed_no_decision_any_more_is_in_the_event_log(directory, kiv):
     life.removal_by_head(asked)
     sitting.decide(review, {asked: Decision.KEEP})
     life.removal_by_head(unasked)
-    reviewing.sweep()
+    reviews.sweep()
     told = AuditEntry.objects.filter(action="review.not_needed").order_by("sequence")
     assert [(entry.about, entry.data["decision"]) for entry in told] == [
         (asked.public_id, "ended"),
@@ -178,7 +179,7 @@ def test_the_database_takes_no_decision_by_the_subject_and_none_without_a_review
 
 def test_an_attesting_delegate_decides_for_the_head_until_the_delegation_ends(directory, kiv):
     first, second = life.granted(kiv), life.statistics(kiv)
-    delegation = delegating.give(kinds=[Kind.ATTESTING])
+    delegation = delegating.give(kinds=[Delegable.ATTESTING])
     review = sitting.opened(first, second)
     sitting.decide(review, {first: Decision.KEEP}, by=cast.DELEGATE)
     item = sitting.item(review, first)
@@ -201,7 +202,7 @@ def test_who_was_not_asked_decides_nothing(directory, kiv, by):
 
 def test_the_head_and_an_auditor_start_a_review_and_nobody_else(directory, kiv, settings):
     settings.AUDITORS = (cast.AUDITOR.text,)
-    place = reviews.place_of(life.granted(kiv))
+    place = begin.place_of(life.granted(kiv))
     for person, may in (
         (cast.HEAD, True),
         (cast.AUDITOR, True),
@@ -209,19 +210,19 @@ def test_the_head_and_an_auditor_start_a_review_and_nobody_else(directory, kiv, 
         (cast.KIV_ADMINISTRATOR, False),
         (cast.OUTSIDER, False),
     ):
-        user, held = acts.user(person), mandates.read(person)
+        user, held = acts.user(person), current.read(person)
         if may:
-            reviews.require_may_begin(place, by=user, held=held)
+            begin.require_may_begin(place, by=user, held=held)
         else:
             with pytest.raises(NotAllowed):
-                reviews.require_may_begin(place, by=user, held=held)
+                begin.require_may_begin(place, by=user, held=held)
 
 
 def test_a_head_who_has_only_other_units_now_does_not_review_here_any_more(directory, kiv):
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     drifting.replace(kiv, grant.unit_dn, "hsaHealthCareUnitManager", [cast.HEAD_ABOVE.text])
-    assert mandates.read(cast.HEAD).is_head_of_unit  # of Almby
+    assert current.read(cast.HEAD).is_head_of_unit  # of Almby
     with pytest.raises(NotAllowed):
         sitting.decide(review, {grant: Decision.KEEP})
     assert sitting.item(review, grant).decision == ""
@@ -242,36 +243,36 @@ def test_only_the_undecided_are_told_and_again_after_some_working_days(directory
     own, other = sitting.own_right_of_the_head(kiv), life.granted(kiv)
     review = sitting.opened(own, other)
     today = dates.today()
-    assert reviews.send_notices(today) == 2
-    assert reviews.send_notices(today) == 0
+    assert ask.send_notices(today) == 2
+    assert ask.send_notices(today) == 0
     told = OutgoingMessage.objects.filter(kind="review_waits").values_list("recipient_key", flat=True)
     assert set(told) == {cast.HEAD.folded, cast.HEAD_ABOVE.folded}
     sitting.decide(review, {other: Decision.KEEP})
     sitting.told(review, today - timedelta(days=30))
-    assert reviews.send_notices(today) == 1
+    assert ask.send_notices(today) == 1
     latest = OutgoingMessage.objects.filter(kind="review_waits").order_by("-pk").first()
     assert latest is not None and latest.recipient_key == cast.HEAD_ABOVE.folded
 
 
 def test_nobody_is_told_on_a_day_off(directory, kiv, monkeypatch):
     sitting.opened(life.granted(kiv))
-    monkeypatch.setattr("provisioning.rules.deadlines.is_working_day", lambda day: False)
-    assert reviews.send_notices(dates.today()) == 0
+    monkeypatch.setattr("provisioning.rules.dates.deadlines.is_working_day", lambda day: False)
+    assert ask.send_notices(dates.today()) == 0
     assert not OutgoingMessage.objects.filter(kind="review_waits").exists()
 
 
 def test_one_message_whatever_the_number_of_rights(directory, kiv, a_working_day):
     sitting.opened(life.granted(kiv), life.statistics(kiv))
-    assert reviews.send_notices(dates.today()) == 1
+    assert ask.send_notices(dates.today()) == 1
 
 
 def test_the_next_head_up_is_asked_when_nobody_decides(directory, kiv):
     grant = life.granted(kiv)
     review = sitting.opened(grant)
-    reviewing.ask_around(_directory())
+    reviews.ask_around(_directory())
     assert sitting.waits_for(cast.HEAD_ABOVE) == set()
     Review.objects.update(escalated_on=dates.today() - timedelta(days=40))
-    reviewing.ask_around(_directory())
+    reviews.ask_around(_directory())
     assert sitting.waits_for(cast.HEAD_ABOVE) == sitting.waits_for(cast.HEAD) == {grant.pk}
     review.refresh_from_db()
     assert review.escalation_level == 1
@@ -287,7 +288,7 @@ def test_the_undecided_are_asked_again_and_then_removed(directory, kiv, settings
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     sitting.has_lasted(review)
-    reviewing.sweep()
+    reviews.sweep()
     review.refresh_from_db()
     assert (review.times_asked, review.is_open) == (2, True)
     assert review.due_on > dates.today()
@@ -295,7 +296,7 @@ def test_the_undecided_are_asked_again_and_then_removed(directory, kiv, settings
     assert review.reviewers.filter(told_on=None).exists(), "they are told again"
 
     sitting.has_lasted(review)
-    reviewing.sweep()
+    reviews.sweep()
     review.refresh_from_db()
     assert not review.is_open
     item = sitting.item(review, grant)
@@ -309,7 +310,7 @@ def test_silence_removes_at_once_or_keeps_by_setting(directory, kiv, settings):
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     sitting.has_lasted(review)
-    reviewing.sweep()
+    reviews.sweep()
     assert sitting.item(review, grant).decision == Decision.SILENCE_KEPT
     grant.refresh_from_db()
     assert grant.current_state is GrantState.ACTIVE
@@ -318,7 +319,7 @@ def test_silence_removes_at_once_or_keeps_by_setting(directory, kiv, settings):
     settings.REVIEW_UNDECIDED = "remove"
     again = sitting.begun(grant)
     sitting.has_lasted(again)
-    reviewing.sweep()
+    reviews.sweep()
     assert sitting.item(again, grant).decision == Decision.SILENCE_REMOVED
     assert Removal.objects.get().cause == "review"
 
@@ -328,7 +329,7 @@ def test_on_the_last_day_it_is_still_open(directory, kiv, settings):
     review = sitting.opened(life.granted(kiv))
     sitting.has_lasted(review)
     Review.objects.update(due_on=dates.today())
-    reviewing.sweep()
+    reviews.sweep()
     assert not Removal.objects.exists()
 
 
@@ -343,7 +344,7 @@ def test_nothing_is_removed_that_nobody_could_decide_upon(directory, kiv, settin
         review.reviewers.all().delete()
     else:
         sitting.told(review, dates.today())
-    reviews.end(review.pk, on=dates.today(), start=_not_started)
+    end.end(review.pk, on=dates.today(), start=_not_started)
     review.refresh_from_db()
     assert review.is_open
     assert review.due_on > dates.today()
@@ -364,7 +365,7 @@ def test_a_silent_directory_ends_nothing_and_tells_nobody_that_nobody_can_decide
         directory.faults.is_busy = True
     else:
         directory.faults.drop_connections = -1
-    reviewing.sweep()
+    reviews.sweep()
     review.refresh_from_db()
     assert review.is_open
     assert review.items.undecided().count() == 2
@@ -378,5 +379,5 @@ def _directory():
     return open_directory()
 
 
-def _not_started(removal: Removal) -> removals.Start:
+def _not_started(removal: Removal) -> Start:
     raise AssertionError("nothing is to be removed")

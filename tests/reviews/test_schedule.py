@@ -6,16 +6,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from provisioning import dates, reviews
-from provisioning.grant_models import Grant, Removal
-from provisioning.review_models import Decision, Review
-from provisioning.rules import deadlines
+from provisioning import dates
+from provisioning.models import Decision, Grant, Removal, Review
+from provisioning.reviews import begin
+from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Level
 from tests import cast
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts
-from workflows import reviewing
+from workflows.sweeps import reviews
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,8 +93,8 @@ def test_by_default_the_timetable_does_open_the_review_although_rights_are_prolo
     prolonged_now = prolonged(first)
     planned = {prolonged_now.next_review_on, second.next_review_on}
     assert planned == {in_days(100), in_days(20)}
-    assert [place.unit_key for place in reviews.places_due(in_days(20))] == [second.unit_key]
-    assert reviews.places_due(in_days(19)) == []
+    assert [place.unit_key for place in begin.places_due(in_days(20))] == [second.unit_key]
+    assert begin.places_due(in_days(19)) == []
 
 
 def test_all_that_is_kept_comes_up_together_whichever_day_it_was_decided(directory, kiv):
@@ -124,11 +124,11 @@ def test_what_is_attested_anew_while_the_review_is_open_needs_no_answer(director
     anew, waiting = life.granted(kiv), life.statistics(kiv)
     review = sitting.opened(anew, waiting)
     prolonged(anew)
-    reviewing.sweep()
+    reviews.sweep()
     assert sitting.item(review, anew).decision == Decision.PROLONGED
     assert sitting.waits_for(cast.HEAD) == {waiting.pk}
     sitting.has_lasted(review)
-    reviewing.sweep()
+    reviews.sweep()
     assert [row.grant_id for row in Removal.objects.all()] == [waiting.pk]
     anew.refresh_from_db()
     assert not deadlines.has_ended(anew.ends_on, on=dates.today())
@@ -137,7 +137,7 @@ def test_what_is_attested_anew_while_the_review_is_open_needs_no_answer(director
 def test_an_order_that_was_attested_before_the_review_was_opened_answers_nothing(directory, kiv):
     grant = prolonged(life.granted(kiv))
     review = sitting.opened(grant)
-    reviewing.sweep()
+    reviews.sweep()
     assert sitting.item(review, grant).decision == ""
 
 
@@ -145,7 +145,7 @@ def test_a_review_of_nothing_but_ended_rights_is_over(directory, kiv):
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     life.removal_by_head(grant)
-    reviewing.sweep()
+    reviews.sweep()
     review.refresh_from_db()
     assert not review.is_open
     assert sitting.item(review, grant).decision == Decision.ENDED

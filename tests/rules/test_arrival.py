@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from provisioning.rules.arrival import has_arrived, held
 from provisioning.rules.hsa import Answer, Attribute, Change, Part, Problem
+from provisioning.rules.proof import has_arrived, held
 from tests.rules import build
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from provisioning.rules.assessment import assess
+from provisioning.rules.assessment.assess import assess
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import (
     Answer,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.rules import deadlines
-from provisioning.rules.deadlines import EndProblem
+from provisioning.rules.dates import deadlines
+from provisioning.rules.dates.deadlines import EndProblem
 
 DAYS = st.dates(date(2024, 1, 1), date(2032, 12, 31))
 

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.rules.delays import DOCUMENTED, FEWEST, SHORTEST_ALARM, WINDOW, forecast, late_after
+from provisioning.rules.dates.hsa_delay import (
+    DOCUMENTED,
+    FEWEST,
+    SHORTEST_ALARM,
+    WINDOW,
+    forecast,
+    late_after,
+)
 
 CONFIGURED = timedelta(hours=4)
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from provisioning.rules.departure import left_of, left_of_values
 from provisioning.rules.hsa import Answer, Attribute, Commission, HsaId, Part, Problem, Reading
-from provisioning.rules.removal import Held, standing
+from provisioning.rules.proof import left_of, left_of_values
+from provisioning.rules.removal import StoredValue, standing
 from tests.rules.test_removal import (
     AT,
     CARE,
@@ -58,7 +58,7 @@ def test_an_entry_that_is_gone_from_hsa_holds_nothing():
 @pytest.mark.parametrize("roles", [(), (ROLE,)])
 def test_what_hsa_did_not_tell_is_not_known(part, roles):
     hsa = unread(part, of=reading(roles))
-    held = Held("cn=person", Attribute.SYSTEM_ROLE, ROLE)
+    held = StoredValue("cn=person", Attribute.SYSTEM_ROLE, ROLE)
     assert left_of(rehab(), hsa, living=()).answer is Answer.UNKNOWN
     assert left_of_values([held], kiv=reading(), hsa=hsa, living=()).answer is Answer.UNKNOWN
 
@@ -97,7 +97,7 @@ def test_a_process_leaders_role_is_read_as_the_service_reads_it():
 
 @pytest.mark.parametrize(("role", "answer"), [(ROLE, Answer.YES), (f" {ROLE}", Answer.NO)])
 def test_a_loose_role_is_found_again_byte_for_byte_and_by_no_dn(role, answer):
-    held = Held("cn=person,ou=KIV", Attribute.SYSTEM_ROLE, ROLE)
+    held = StoredValue("cn=person,ou=KIV", Attribute.SYSTEM_ROLE, ROLE)
     assert left_of_values([held], kiv=reading(), hsa=reading((role,)), living=()).answer is answer
 
 

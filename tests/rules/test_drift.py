@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning.rules import drift
-from provisioning.rules.drift import Kind, Owner, Step, compare
+from provisioning.rules.drift import compare as drift_compare
+from provisioning.rules.drift import kinds as drift_kinds
+from provisioning.rules.drift.compare import compare
+from provisioning.rules.drift.kinds import DriftKind, NextStep, Owner
 from provisioning.rules.hsa import HsaId, Level, Part, Problem, RawPeriod, Reading, Service
 from provisioning.rules.removal import Right
 from tests.rules.build import (
@@ -38,7 +40,7 @@ LEADS_REGION = Right(ANNA, Service.INTYGSSTATISTIK, Level.PROVIDER, REGION)
 REHAB_SOUTH = f"INTYG;Rehab-{SOUTH}"
 
 
-def kinds(what: Reading, *rights: Right, **context: object) -> list[Kind]:
+def kinds(what: Reading, *rights: Right, **context: object) -> list[DriftKind]:
     found = compare(what, rights, at=NOW, **context)  # type: ignore[arg-type]
     return [one.kind for one in found.found]
 
@@ -74,18 +76,18 @@ def test_roles_of_other_systems_are_nobodys_business():
 
 
 def test_a_person_whose_entry_is_gone():
-    assert kinds(reading(None), WHOLE_NORTH) == [Kind.PERSON_MISSING]
+    assert kinds(reading(None), WHOLE_NORTH) == [DriftKind.PERSON_MISSING]
 
 
 def test_a_person_whose_employment_is_over_and_only_then():
     assert kinds(in_order(REHAB_NORTH, period=RawPeriod(None, "20260317")), WHOLE_NORTH) == [
-        Kind.PERSON_ENDED
+        DriftKind.PERSON_ENDED
     ]
     assert kinds(in_order(REHAB_NORTH, period=RawPeriod(None, "20260318")), WHOLE_NORTH) == []
 
 
 def test_a_person_who_is_archived():
-    assert kinds(in_order(REHAB_NORTH, is_archived=True), WHOLE_NORTH) == [Kind.PERSON_ARCHIVED]
+    assert kinds(in_order(REHAB_NORTH, is_archived=True), WHOLE_NORTH) == [DriftKind.PERSON_ARCHIVED]
 
 
 def test_every_right_of_a_leaver_is_named():
@@ -96,35 +98,35 @@ def test_every_right_of_a_leaver_is_named():
 @pytest.mark.parametrize(
     ("changed", "kind"),
     [
-        ({"period": RawPeriod(None, PAST)}, Kind.UNIT_CLOSED),
-        ({"is_archived": True}, Kind.UNIT_ARCHIVED),
+        ({"period": RawPeriod(None, PAST)}, DriftKind.UNIT_CLOSED),
+        ({"is_archived": True}, DriftKind.UNIT_ARCHIVED),
     ],
 )
-def test_a_unit_that_is_closed_or_archived(changed, kind: Kind):
+def test_a_unit_that_is_closed_or_archived(changed, kind: DriftKind):
     what = reading(person(ANNA, REHAB_NORTH), commission(), units=[unit(NORTH, **changed)])
     assert kinds(what, WHOLE_NORTH) == [kind]
 
 
 def test_a_unit_that_no_longer_exists():
     nowhere = Right(ANNA, Service.REHABSTOD, Level.UNIT, NOWHERE)
-    assert kinds(in_order(), nowhere) == [Kind.UNIT_UNKNOWN]
+    assert kinds(in_order(), nowhere) == [DriftKind.UNIT_UNKNOWN]
 
 
 @pytest.mark.parametrize("right", [WHOLE_NORTH, LEADS_REGION])
 def test_a_care_provider_that_is_closed(right: Right):
     closed = provider(REGION, period=RawPeriod(None, PAST))
     what = reading(person(ANNA, REHAB_NORTH, LEADER), commission(), providers=[closed])
-    assert Kind.PROVIDER_CLOSED in kinds(what, right)
+    assert DriftKind.PROVIDER_CLOSED in kinds(what, right)
 
 
 def test_a_commission_that_is_over():
     what = reading(person(ANNA, REHAB_NORTH), commission(NORTH, f"{ANNA};;{PAST}"))
-    assert kinds(what, WHOLE_NORTH) == [Kind.COMMISSION_ENDED]
+    assert kinds(what, WHOLE_NORTH) == [DriftKind.COMMISSION_ENDED]
 
 
 def test_a_person_who_is_taken_out_of_the_commission():
     assert kinds(reading(person(ANNA, REHAB_NORTH), empty(commission())), WHOLE_NORTH) == [
-        Kind.COMMISSION_MISSING
+        DriftKind.COMMISSION_MISSING
     ]
 
 
@@ -132,33 +134,34 @@ def test_a_person_who_has_moved_to_another_unit():
     elsewhere = commission(SOUTH, number=2)
     for here in ((), (commission(NORTH, f"{ANNA};;{PAST}"),)):
         what = reading(person(ANNA, REHAB_NORTH), *here, elsewhere)
-        assert kinds(what, WHOLE_NORTH) == [Kind.COMMISSION_MOVED]
+        assert kinds(what, WHOLE_NORTH) == [DriftKind.COMMISSION_MOVED]
 
 
 def test_a_commission_for_something_else_elsewhere_is_no_move():
     what = reading(person(ANNA, REHAB_NORTH), commission(SOUTH, purpose=STATISTICS))
-    assert kinds(what, WHOLE_NORTH) == [Kind.COMMISSION_MISSING]
+    assert kinds(what, WHOLE_NORTH) == [DriftKind.COMMISSION_MISSING]
 
 
 def test_a_commission_that_has_lost_its_purpose():
     what = reading(person(ANNA, REHAB_NORTH), commission(purpose=None))
-    assert kinds(what, WHOLE_NORTH) == [Kind.COMMISSION_PURPOSE_MISSING]
+    assert kinds(what, WHOLE_NORTH) == [DriftKind.COMMISSION_PURPOSE_MISSING]
 
 
 def test_a_role_that_is_lost_names_the_value_that_belongs_there():
     found = compare(in_order(), [WHOLE_NORTH], at=NOW).found
-    assert [(one.kind, one.expected) for one in found] == [(Kind.ROLE_MISSING, REHAB_NORTH)]
-    assert kinds(reading(person()), LEADS_REGION) == [Kind.ROLE_MISSING]
+    assert [(one.kind, one.expected) for one in found] == [(DriftKind.ROLE_MISSING, REHAB_NORTH)]
+    assert kinds(reading(person()), LEADS_REGION) == [DriftKind.ROLE_MISSING]
 
 
 def test_a_doctor_who_is_no_longer_one_loses_the_own_cases():
-    assert kinds(in_order(), OWN_NORTH) == [Kind.NO_LONGER_DOCTOR]
+    assert kinds(in_order(), OWN_NORTH) == [DriftKind.NO_LONGER_DOCTOR]
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "kind"), [(False, True, Kind.BECAME_DOCTOR), (True, False, Kind.NO_LONGER_DOCTOR)]
+    ("was", "now", "kind"),
+    [(False, True, DriftKind.BECAME_DOCTOR), (True, False, DriftKind.NO_LONGER_DOCTOR)],
 )
-def test_a_changed_profession_is_found_where_it_was_known(was: bool, now: bool, kind: Kind):
+def test_a_changed_profession_is_found_where_it_was_known(was: bool, now: bool, kind: DriftKind):
     what = in_order(REHAB_NORTH, doctor=now)
     assert kinds(what, WHOLE_NORTH, was_doctor=was) == [kind]
     assert kinds(what, WHOLE_NORTH, was_doctor=now) == []
@@ -168,7 +171,7 @@ def test_a_changed_profession_is_found_where_it_was_known(was: bool, now: bool, 
 def test_the_gravest_is_named_alone():
     """On a closed unit the missing role is not worth a finding of its own."""
     what = reading(person(), units=[unit(NORTH, period=RawPeriod(None, PAST))])
-    assert kinds(what, WHOLE_NORTH) == [Kind.UNIT_CLOSED]
+    assert kinds(what, WHOLE_NORTH) == [DriftKind.UNIT_CLOSED]
 
 
 # -- role values that no right explains ----------------------------------------------------------------------
@@ -177,13 +180,13 @@ def test_the_gravest_is_named_alone():
 def test_a_role_from_outside_the_tool_that_opens():
     found = compare(in_order(REHAB_NORTH), [], at=NOW).found
     assert [(one.kind, one.value, one.unit_id, one.right) for one in found] == [
-        (Kind.ROLE_OUTSIDE, REHAB_NORTH, NORTH, None)
+        (DriftKind.ROLE_OUTSIDE, REHAB_NORTH, NORTH, None)
     ]
-    assert kinds(reading(person(ANNA, LEADER))) == [Kind.ROLE_OUTSIDE]
+    assert kinds(reading(person(ANNA, LEADER))) == [DriftKind.ROLE_OUTSIDE]
 
 
 def test_a_doctors_own_cases_do_not_explain_the_role_for_the_whole_unit():
-    assert kinds(in_order(REHAB_NORTH, doctor=True), OWN_NORTH) == [Kind.ROLE_OUTSIDE]
+    assert kinds(in_order(REHAB_NORTH, doctor=True), OWN_NORTH) == [DriftKind.ROLE_OUTSIDE]
 
 
 def test_a_right_on_its_way_explains_its_role():
@@ -193,36 +196,36 @@ def test_a_right_on_its_way_explains_its_role():
 
 
 def test_a_dead_role():
-    assert kinds(reading(person(ANNA, REHAB_SOUTH), commission())) == [Kind.ROLE_WITHOUT_COMMISSION]
+    assert kinds(reading(person(ANNA, REHAB_SOUTH), commission())) == [DriftKind.ROLE_WITHOUT_COMMISSION]
 
 
 def test_a_role_on_the_wrong_unit_names_the_one_that_is_missing():
     found = compare(in_order(REHAB_SOUTH), [WHOLE_NORTH], at=NOW).found
     assert [(one.kind, one.value, one.expected) for one in found] == [
-        (Kind.ROLE_MISSING, "", REHAB_NORTH),
-        (Kind.ROLE_WRONG_UNIT, REHAB_SOUTH, REHAB_NORTH),
+        (DriftKind.ROLE_MISSING, "", REHAB_NORTH),
+        (DriftKind.ROLE_WRONG_UNIT, REHAB_SOUTH, REHAB_NORTH),
     ]
 
 
 def test_a_role_for_another_unit_is_not_wrong_while_the_own_one_stands():
     what = reading(person(ANNA, REHAB_NORTH, REHAB_SOUTH), commission(), commission(SOUTH, number=2))
-    assert kinds(what, WHOLE_NORTH) == [Kind.ROLE_OUTSIDE]
+    assert kinds(what, WHOLE_NORTH) == [DriftKind.ROLE_OUTSIDE]
 
 
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
-        (f"INTYG;Rehab-{NORTH_EAST}", Kind.ROLE_SUBUNIT),
-        (f"INTYG;Rehab-{REGION}", Kind.ROLE_PROVIDER_IN_REHAB),
-        (f"INTYG;Statistik-{NORTH}", Kind.ROLE_UNIT_IN_STATISTIK),
-        (f"INTYG;Rehab-{NOWHERE}", Kind.ROLE_UNKNOWN_ID),
-        (f"INTYG;Statistik-{NOWHERE}", Kind.ROLE_UNKNOWN_ID),
-        (f"intyg;rehab-{NORTH}", Kind.ROLE_WRONG_CASE),
-        (f"INTYG;Rehab-{NORTH} ", Kind.ROLE_BLANKS),
-        (f"INTYG;Rehab_{NORTH}", Kind.ROLE_MALFORMED),
+        (f"INTYG;Rehab-{NORTH_EAST}", DriftKind.ROLE_SUBUNIT),
+        (f"INTYG;Rehab-{REGION}", DriftKind.ROLE_PROVIDER_IN_REHAB),
+        (f"INTYG;Statistik-{NORTH}", DriftKind.ROLE_UNIT_IN_STATISTIK),
+        (f"INTYG;Rehab-{NOWHERE}", DriftKind.ROLE_UNKNOWN_ID),
+        (f"INTYG;Statistik-{NOWHERE}", DriftKind.ROLE_UNKNOWN_ID),
+        (f"intyg;rehab-{NORTH}", DriftKind.ROLE_WRONG_CASE),
+        (f"INTYG;Rehab-{NORTH} ", DriftKind.ROLE_BLANKS),
+        (f"INTYG;Rehab_{NORTH}", DriftKind.ROLE_MALFORMED),
     ],
 )
-def test_near_misses_are_named_by_what_is_wrong_with_them(value: str, kind: Kind):
+def test_near_misses_are_named_by_what_is_wrong_with_them(value: str, kind: DriftKind):
     assert kinds(in_order(value)) == [kind]
 
 
@@ -238,24 +241,24 @@ def test_a_directory_that_does_not_answer_tells_nothing(code: str):
     failed = Reading.failed(ANNA, code, read_at=NOW)
     found = compare(failed, [WHOLE_NORTH, LEADS_REGION], at=NOW)
     assert found.found == ()
-    assert found.unknown == frozenset(Kind)
+    assert found.unknown == frozenset(DriftKind)
 
 
 @pytest.mark.parametrize(
     ("part", "kept"),
     [
-        (Part.PERSON, Kind.PERSON_MISSING),
-        (Part.SYSTEM_ROLES, Kind.ROLE_MISSING),
-        (Part.SYSTEM_ROLES, Kind.ROLE_OUTSIDE),
-        (Part.COMMISSIONS, Kind.COMMISSION_MISSING),
-        (Part.COMMISSIONS, Kind.ROLE_WITHOUT_COMMISSION),
-        (Part.UNITS, Kind.UNIT_UNKNOWN),
-        (Part.UNITS, Kind.COMMISSION_MOVED),
-        (Part.PROVIDERS, Kind.PROVIDER_CLOSED),
-        (Part.PROFESSION, Kind.NO_LONGER_DOCTOR),
+        (Part.PERSON, DriftKind.PERSON_MISSING),
+        (Part.SYSTEM_ROLES, DriftKind.ROLE_MISSING),
+        (Part.SYSTEM_ROLES, DriftKind.ROLE_OUTSIDE),
+        (Part.COMMISSIONS, DriftKind.COMMISSION_MISSING),
+        (Part.COMMISSIONS, DriftKind.ROLE_WITHOUT_COMMISSION),
+        (Part.UNITS, DriftKind.UNIT_UNKNOWN),
+        (Part.UNITS, DriftKind.COMMISSION_MOVED),
+        (Part.PROVIDERS, DriftKind.PROVIDER_CLOSED),
+        (Part.PROFESSION, DriftKind.NO_LONGER_DOCTOR),
     ],
 )
-def test_a_part_that_could_not_be_read_finds_nothing_and_ends_nothing(part: Part, kept: Kind):
+def test_a_part_that_could_not_be_read_finds_nothing_and_ends_nothing(part: Part, kept: DriftKind):
     """Anna has lost everything, as far as can be seen; what could not be read is not said of her."""
     gap = Problem("directory.truncated", part)
     found = compare(reading(person(), problems=[gap]), [WHOLE_NORTH, OWN_NORTH, LEADS_REGION], at=NOW)
@@ -267,30 +270,30 @@ def test_an_unreadable_date_of_a_coupling_is_not_an_end():
     what = reading(person(ANNA, REHAB_NORTH), commission(NORTH, f"{ANNA};;soon"))
     found = compare(what, [WHOLE_NORTH], at=NOW)
     assert found.found == ()
-    assert Kind.COMMISSION_ENDED in found.unknown
+    assert DriftKind.COMMISSION_ENDED in found.unknown
 
 
 def test_an_unreadable_end_of_employment_makes_nobody_a_leaver():
     what = in_order(REHAB_NORTH, period=RawPeriod(None, "soon"))
     assert compare(what, [WHOLE_NORTH], at=NOW).found == ()
-    assert drift.leaves(what, at=NOW) is None
+    assert drift_compare.leaves(what, at=NOW) is None
 
 
 def test_an_id_that_was_never_asked_for_is_not_unknown():
     what = reading(person(ANNA, f"INTYG;Rehab-{NOWHERE}"), unasked=[NOWHERE])
     found = compare(what, [], at=NOW)
     assert found.found == ()
-    assert Kind.ROLE_UNKNOWN_ID in found.unknown
+    assert DriftKind.ROLE_UNKNOWN_ID in found.unknown
 
 
 # -- leavers, explanations, owners ---------------------------------------------------------------------------
 
 
 def test_who_leaves_and_who_does_not():
-    assert drift.leaves(reading(None), at=NOW) is Kind.PERSON_MISSING
-    assert drift.leaves(in_order(period=RawPeriod(None, PAST)), at=NOW) is Kind.PERSON_ENDED
-    assert drift.leaves(in_order(), at=NOW) is None
-    assert drift.leaves(Reading.failed(ANNA, "directory.unavailable", read_at=NOW), at=NOW) is None
+    assert drift_compare.leaves(reading(None), at=NOW) is DriftKind.PERSON_MISSING
+    assert drift_compare.leaves(in_order(period=RawPeriod(None, PAST)), at=NOW) is DriftKind.PERSON_ENDED
+    assert drift_compare.leaves(in_order(), at=NOW) is None
+    assert drift_compare.leaves(Reading.failed(ANNA, "directory.unavailable", read_at=NOW), at=NOW) is None
 
 
 def test_an_explanation_rests_on_the_situation_it_was_given_in():
@@ -306,19 +309,21 @@ def test_an_explanation_rests_on_the_situation_it_was_given_in():
 
 
 def test_only_a_role_that_opens_can_be_adopted():
-    assert [kind for kind in Kind if Step.ADOPT in drift.steps_for(kind)] == [Kind.ROLE_OUTSIDE]
+    assert [kind for kind in DriftKind if NextStep.ADOPT in drift_kinds.steps_for(kind)] == [
+        DriftKind.ROLE_OUTSIDE
+    ]
 
 
 def test_every_kind_has_an_owner_and_can_be_explained():
-    for kind in Kind:
-        assert drift.owner_of(kind) in Owner
-        assert drift.steps_for(kind)[-1] is Step.EXPLAIN
+    for kind in DriftKind:
+        assert drift_kinds.owner_of(kind) in Owner
+        assert drift_kinds.steps_for(kind)[-1] is NextStep.EXPLAIN
 
 
 def test_one_lost_commission_counts_as_a_loss_and_a_strange_role_does_not():
     lost = compare(reading(person(ANNA, REHAB_NORTH)), [WHOLE_NORTH], at=NOW).found
     strange = compare(in_order(REHAB_NORTH), [], at=NOW).found
-    assert drift.counts_as_loss(lost) and not drift.counts_as_loss(strange)
+    assert drift_compare.counts_as_loss(lost) and not drift_compare.counts_as_loss(strange)
 
 
 def test_an_id_is_written_as_its_entry_has_it():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.rules import intygsstatistik
 from provisioning.rules.hsa import Answer, HsaId, Part, RawPeriod, Reading
+from provisioning.rules.services import intygsstatistik
 from tests.rules.build import (
     ABROAD,
     ANNA,

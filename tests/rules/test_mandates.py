@@ -9,7 +9,7 @@ import pytest
 
 from provisioning.rules import mandates
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.mandates import Act, Conflict, DelegatedMandate, DelegationProblem, Kind
+from provisioning.rules.mandates import Act, Conflict, Delegable, DelegatedMandate, DelegationProblem
 
 SUBJECT, SUBJECT_TOO = HsaId("SE0000000000-P001"), HsaId("SE0000000000-P901")
 ATTESTER, SOMEBODY = HsaId("SE0000000000-P002"), HsaId("SE0000000000-P003")
@@ -66,7 +66,7 @@ def test_only_a_process_leader_needs_a_second_attester(service: Service, level: 
 
 
 DELEGATION = DelegatedMandate(
-    ATTESTER, SOMEBODY, HsaId("SE0000000000-U001"), Kind.ATTESTING, TODAY, date(2027, 3, 18)
+    ATTESTER, SOMEBODY, HsaId("SE0000000000-U001"), Delegable.ATTESTING, TODAY, date(2027, 3, 18)
 )
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from provisioning.rules import periods
+from provisioning.rules.dates import periods
+from provisioning.rules.dates.periods import PeriodState, Unreadable
 from provisioning.rules.hsa import RawPeriod
-from provisioning.rules.periods import State, Unreadable
 
 
 def utc(*parts: int) -> datetime:
@@ -87,8 +87,8 @@ def test_nothing_and_blanks_mean_no_date(text: str | None):
 def test_everything_else_is_unreadable_and_never_active(text: str):
     with pytest.raises(Unreadable):
         periods.moment(text)
-    assert periods.state(RawPeriod(text, None), at=utc(2026, 3, 18, 11)) is State.UNREADABLE
-    assert periods.state(RawPeriod(None, text), at=utc(2026, 3, 18, 11)) is State.UNREADABLE
+    assert periods.state(RawPeriod(text, None), at=utc(2026, 3, 18, 11)) is PeriodState.UNREADABLE
+    assert periods.state(RawPeriod(None, text), at=utc(2026, 3, 18, 11)) is PeriodState.UNREADABLE
 
 
 AT = utc(2026, 3, 18, 11)
@@ -98,67 +98,67 @@ BEFORE, EXACTLY, AFTER = "20260318105959Z", "20260318110000Z", "20260318110001Z"
 @pytest.mark.parametrize(
     ("start", "end", "state"),
     [
-        (None, None, State.ACTIVE),
-        ("", " ", State.ACTIVE),
-        (BEFORE, None, State.ACTIVE),
-        (EXACTLY, None, State.NOT_STARTED),
-        (AFTER, None, State.NOT_STARTED),
-        (None, AFTER, State.ACTIVE),
-        (None, EXACTLY, State.ENDED),
-        (None, BEFORE, State.ENDED),
-        (BEFORE, AFTER, State.ACTIVE),
-        (AFTER, BEFORE, State.ENDED),
-        ("?", BEFORE, State.ENDED),
-        ("?", AFTER, State.UNREADABLE),
-        (AFTER, "?", State.NOT_STARTED),
-        (BEFORE, "?", State.UNREADABLE),
-        ("20260318", None, State.ACTIVE),
-        (None, "20260318", State.ENDED),
-        (None, "20260319", State.ACTIVE),
-        ("20260319", None, State.NOT_STARTED),
+        (None, None, PeriodState.ACTIVE),
+        ("", " ", PeriodState.ACTIVE),
+        (BEFORE, None, PeriodState.ACTIVE),
+        (EXACTLY, None, PeriodState.NOT_STARTED),
+        (AFTER, None, PeriodState.NOT_STARTED),
+        (None, AFTER, PeriodState.ACTIVE),
+        (None, EXACTLY, PeriodState.ENDED),
+        (None, BEFORE, PeriodState.ENDED),
+        (BEFORE, AFTER, PeriodState.ACTIVE),
+        (AFTER, BEFORE, PeriodState.ENDED),
+        ("?", BEFORE, PeriodState.ENDED),
+        ("?", AFTER, PeriodState.UNREADABLE),
+        (AFTER, "?", PeriodState.NOT_STARTED),
+        (BEFORE, "?", PeriodState.UNREADABLE),
+        ("20260318", None, PeriodState.ACTIVE),
+        (None, "20260318", PeriodState.ENDED),
+        (None, "20260319", PeriodState.ACTIVE),
+        ("20260319", None, PeriodState.NOT_STARTED),
     ],
 )
-def test_active_is_strictly_between_start_and_end(start: str | None, end: str | None, state: State):
+def test_active_is_strictly_between_start_and_end(start: str | None, end: str | None, state: PeriodState):
     assert periods.state(RawPeriod(start, end), at=AT) is state
 
 
 def test_the_hour_that_comes_twice_is_compared_as_instants():
     at = datetime(2026, 10, 25, 2, 45, fold=1, tzinfo=periods.STOCKHOLM)  # the second 02:45
-    assert periods.state(RawPeriod("2026-10-25 02:50:00", None), at=at) is State.ACTIVE
+    assert periods.state(RawPeriod("2026-10-25 02:50:00", None), at=at) is PeriodState.ACTIVE
 
 
 @pytest.mark.parametrize(
     ("end", "on", "state"),
     [
-        ("20260630", date(2026, 6, 29), State.ACTIVE),
-        ("20260630", date(2026, 6, 30), State.ACTIVE),
-        ("20260630", date(2026, 7, 1), State.ENDED),
-        ("20260630215959Z", date(2026, 7, 1), State.ENDED),  # still 30 June in Stockholm
-        ("20260630220000Z", date(2026, 7, 1), State.ACTIVE),  # 1 July in Stockholm
-        ("20280229", date(2028, 2, 29), State.ACTIVE),
-        ("20280229", date(2028, 3, 1), State.ENDED),
-        ("20261025", date(2026, 10, 25), State.ACTIVE),
-        ("20260329", date(2026, 3, 29), State.ACTIVE),
-        ("20260329", date(2026, 3, 30), State.ENDED),
-        ("99991231235959Z", date(2026, 7, 1), State.ACTIVE),
-        ("snart", date(2026, 7, 1), State.UNREADABLE),
-        (None, date(2026, 7, 1), State.ACTIVE),
+        ("20260630", date(2026, 6, 29), PeriodState.ACTIVE),
+        ("20260630", date(2026, 6, 30), PeriodState.ACTIVE),
+        ("20260630", date(2026, 7, 1), PeriodState.ENDED),
+        ("20260630215959Z", date(2026, 7, 1), PeriodState.ENDED),  # still 30 June in Stockholm
+        ("20260630220000Z", date(2026, 7, 1), PeriodState.ACTIVE),  # 1 July in Stockholm
+        ("20280229", date(2028, 2, 29), PeriodState.ACTIVE),
+        ("20280229", date(2028, 3, 1), PeriodState.ENDED),
+        ("20261025", date(2026, 10, 25), PeriodState.ACTIVE),
+        ("20260329", date(2026, 3, 29), PeriodState.ACTIVE),
+        ("20260329", date(2026, 3, 30), PeriodState.ENDED),
+        ("99991231235959Z", date(2026, 7, 1), PeriodState.ACTIVE),
+        ("snart", date(2026, 7, 1), PeriodState.UNREADABLE),
+        (None, date(2026, 7, 1), PeriodState.ACTIVE),
     ],
 )
-def test_the_last_day_of_an_employment_still_counts(end: str | None, on: date, state: State):
+def test_the_last_day_of_an_employment_still_counts(end: str | None, on: date, state: PeriodState):
     assert periods.employment(RawPeriod(None, end), on=on) is state
 
 
 @pytest.mark.parametrize(
     ("start", "end", "state"),
     [
-        ("20260702", None, State.NOT_STARTED),
-        ("20260701", None, State.ACTIVE),
-        ("snart", None, State.UNREADABLE),
-        ("snart", "20260630", State.ENDED),
+        ("20260702", None, PeriodState.NOT_STARTED),
+        ("20260701", None, PeriodState.ACTIVE),
+        ("snart", None, PeriodState.UNREADABLE),
+        ("snart", "20260630", PeriodState.ENDED),
     ],
 )
-def test_an_employment_starts_with_its_first_day(start: str, end: str | None, state: State):
+def test_an_employment_starts_with_its_first_day(start: str, end: str | None, state: PeriodState):
     assert periods.employment(RawPeriod(start, end), on=date(2026, 7, 1)) is state
 
 

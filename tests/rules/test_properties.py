@@ -7,9 +7,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provisioning.rules import services
-from provisioning.rules.access_levels import Role
-from provisioning.rules.assessment import Assessment, assess
+from provisioning.rules.assessment.assess import Assessment, assess
 from provisioning.rules.causes import DIRECTORY_CODES, Code
 from provisioning.rules.hsa import (
     Answer,
@@ -24,6 +22,8 @@ from provisioning.rules.hsa import (
     Reading,
     Service,
 )
+from provisioning.rules.services import catalogue
+from provisioning.rules.services.login import Role
 from tests.rules import build
 from tests.rules.build import (
     ABROAD,
@@ -169,7 +169,7 @@ def add_unrelated(kind: str, ordered: OrderedAccess, seen: Reading) -> Reading:
         "role of another system": "BIF;Loggadministratör",
     }.get(kind)
     extra_commission = {
-        "commission on another unit": commission(WEST, number=90, purpose=services.purpose(ordered.service)),
+        "commission on another unit": commission(WEST, number=90, purpose=catalogue.purpose(ordered.service)),
         "commission of another purpose": commission(NORTH, number=91, purpose="Administration"),
         "membership of somebody else": commission(WEST, "SE0000000000-P555;;", number=92),
     }.get(kind)
@@ -416,7 +416,7 @@ def test_ids_never_asked_for_are_never_taken_for_absent(
 @given(orders, st.sampled_from(sorted(DIRECTORY_CODES)))
 def test_a_failed_reading_decides_nothing_but_what_needs_no_directory(ordered: OrderedAccess, code: str):
     verdict = assess(ordered, Reading.failed(ANNA, code, read_at=NOW), on=TODAY)
-    is_offered = ordered.level in services.levels(ordered.service)
+    is_offered = ordered.level in catalogue.levels(ordered.service)
     assert verdict.answer is (Answer.UNKNOWN if is_offered else Answer.NO)
     assert verdict.changes == ()
 
@@ -439,4 +439,4 @@ def test_whatever_stands_in_the_directory_nothing_raises(ordered: OrderedAccess,
     )
     assert isinstance(assess(ordered, seen, on=TODAY), Assessment)
     for value in (role, f"INTYG;Rehab-{role}"):
-        assert all(named.text for named in services.ids_named_in(value))
+        assert all(named.text for named in catalogue.ids_named_in(value))

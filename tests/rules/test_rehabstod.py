@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning.rules import rehabstod
 from provisioning.rules.hsa import Answer, HsaId, Part, RawPeriod, Reading
+from provisioning.rules.services import rehabstod
 from tests.rules.build import (
     ABROAD,
     ANNA,

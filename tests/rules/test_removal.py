@@ -24,9 +24,9 @@ from provisioning.rules.hsa import (
     Service,
 )
 from provisioning.rules.removal import (
-    Held,
     Nothing,
     Right,
+    StoredValue,
     is_covered,
     is_gone,
     is_removable,
@@ -152,8 +152,8 @@ def test_a_coupling_to_care_is_never_removed_even_when_it_is_asked_for():
 
 def test_only_what_is_asked_for_and_stands_is_removed_outside_rights():
     person = reading((ROLE, "INTYG;Rehab"))
-    malformed = Held("CN=Person", Attribute.SYSTEM_ROLE, "INTYG;Rehab")
-    absent = Held("cn=person", Attribute.SYSTEM_ROLE, "INTYG;Rehab-gone")
+    malformed = StoredValue("CN=Person", Attribute.SYSTEM_ROLE, "INTYG;Rehab")
+    absent = StoredValue("cn=person", Attribute.SYSTEM_ROLE, "INTYG;Rehab-gone")
     assert values(plan_for([malformed, absent], person, living=(), at=AT)) == ["INTYG;Rehab"]
 
 
@@ -167,11 +167,11 @@ def test_only_what_is_asked_for_and_stands_is_removed_outside_rights():
     ],
 )
 def test_a_role_is_gone_when_not_one_byte_for_byte_is_left(value, held_now, expected):
-    assert is_gone(Held("cn=person", Attribute.SYSTEM_ROLE, value), held_now, at=AT) is expected
+    assert is_gone(StoredValue("cn=person", Attribute.SYSTEM_ROLE, value), held_now, at=AT) is expected
 
 
 def test_a_coupling_that_has_ended_since_is_gone():
-    held = Held("cn=c", Attribute.COMMISSION_MEMBER, f"{PERSON};;20260616")
+    held = StoredValue("cn=c", Attribute.COMMISSION_MEMBER, f"{PERSON};;20260616")
     assert not is_gone(held, [held.value], at=AT)
     assert is_gone(held, [held.value], at=datetime(2026, 6, 17, tzinfo=UTC))
 
@@ -203,14 +203,14 @@ READINGS = st.builds(
 LIVING = st.lists(RIGHTS, max_size=4)
 
 
-def without(read: Reading, removed: tuple[Held, ...]) -> Reading:
+def without(read: Reading, removed: tuple[StoredValue, ...]) -> Reading:
     """The directory after exactly these values have been removed."""
     places = {held.place for held in removed}
     assert read.person is not None
     roles = [
         raw
         for raw in read.person.system_roles
-        if Held(read.person.dn, Attribute.SYSTEM_ROLE, raw).place not in places
+        if StoredValue(read.person.dn, Attribute.SYSTEM_ROLE, raw).place not in places
     ]
     commissions = [
         replace(
@@ -218,7 +218,7 @@ def without(read: Reading, removed: tuple[Held, ...]) -> Reading:
             couplings=tuple(
                 two
                 for two in one.couplings
-                if Held(one.dn, Attribute.COMMISSION_MEMBER, two.raw).place not in places
+                if StoredValue(one.dn, Attribute.COMMISSION_MEMBER, two.raw).place not in places
             ),
         )
         for one in read.commissions

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from provisioning.rules.retention import Horizon, Limits, horizon, years_before
+from provisioning.rules.dates.retention import Horizon, Limits, horizon, years_before
 
 
 @pytest.mark.parametrize(

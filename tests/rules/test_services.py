@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.rules import services
 from provisioning.rules.causes import MENDER_OF, Cause, Code, Mender, in_order
 from provisioning.rules.hsa import HsaId, Level, Service
+from provisioning.rules.services import catalogue
 
 UNIT = HsaId("SE0000000000-u001")
 
@@ -26,18 +26,18 @@ UNIT = HsaId("SE0000000000-u001")
     ],
 )
 def test_what_each_order_takes(service, level, is_doctor, needs_role, wanted):
-    assert services.needs_role(service, level, is_doctor) is needs_role
-    assert services.wanted_role(service, level, UNIT) == wanted
+    assert catalogue.needs_role(service, level, is_doctor) is needs_role
+    assert catalogue.wanted_role(service, level, UNIT) == wanted
 
 
 def test_every_service_is_in_the_catalogue_with_purpose_right_and_levels():
-    assert set(services.CATALOGUE) == set(Service)
-    assert services.purpose(Service.REHABSTOD) == "Vård och behandling"
-    assert services.purpose(Service.INTYGSSTATISTIK) == "Statistik"
-    assert services.usual_right(Service.REHABSTOD) == "SJF"
-    assert services.usual_right(Service.INTYGSSTATISTIK) == "VE"
-    assert services.levels(Service.REHABSTOD) == (Level.OWN, Level.UNIT)
-    assert services.levels(Service.INTYGSSTATISTIK) == (Level.UNIT, Level.PROVIDER)
+    assert set(catalogue.CATALOGUE) == set(Service)
+    assert catalogue.purpose(Service.REHABSTOD) == "Vård och behandling"
+    assert catalogue.purpose(Service.INTYGSSTATISTIK) == "Statistik"
+    assert catalogue.usual_right(Service.REHABSTOD) == "SJF"
+    assert catalogue.usual_right(Service.INTYGSSTATISTIK) == "VE"
+    assert catalogue.levels(Service.REHABSTOD) == (Level.OWN, Level.UNIT)
+    assert catalogue.levels(Service.INTYGSSTATISTIK) == (Level.UNIT, Level.PROVIDER)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_every_service_is_in_the_catalogue_with_purpose_right_and_levels():
     ],
 )
 def test_ids_are_found_in_our_roles_and_their_near_misses_only(raw: str, named: str | None):
-    assert [found.text for found in services.ids_named_in(raw)] == ([named] if named else [])
+    assert [found.text for found in catalogue.ids_named_in(raw)] == ([named] if named else [])
 
 
 def test_every_code_has_a_mender_and_every_mender_has_a_code():

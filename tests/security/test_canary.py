@@ -19,8 +19,9 @@ from provisioning.directory import open_directory
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from tests import cast
 from tests.workflows import acts
-from workflows import polling, tasks
-from workflows.flows import AccessRequestFlow
+from workflows import tasks
+from workflows.orders.flow import AccessRequestFlow
+from workflows.sweeps import kiv_tasks
 
 NEED = "Kanariefågelns behov: samordnar rehabilitering för enhetens sjukskrivna."
 pytestmark = pytest.mark.django_db
@@ -79,7 +80,7 @@ def placed():
 def test_a_page_that_fails_shows_and_logs_nothing_personal(enter, log, canaries, explode, monkeypatch):
     client = enter(cast.HEAD)
     client.raise_request_exception = False
-    monkeypatch.setattr("workflows.views.order.choices.search_persons", explode)
+    monkeypatch.setattr("provisioning.pages.order.page.choices.search_persons", explode)
     response = client.post(
         "/bestall/", {"action": "search_person", "person_search": canaries[1], "need": NEED}
     )
@@ -93,8 +94,8 @@ def test_a_page_that_fails_while_reading_a_case(page, enter, log, canaries, expl
     request = placed()
     client = enter(cast.HEAD)
     client.raise_request_exception = False
-    monkeypatch.setattr("provisioning.presentation.line", explode)
-    monkeypatch.setattr("provisioning.presentation.facts", explode)
+    monkeypatch.setattr("provisioning.pages.words.line", explode)
+    monkeypatch.setattr("provisioning.pages.words.facts", explode)
     response = client.get("/" if page == "start" else f"/arenden/{request.public_id}/")
     assert response.status_code == 500
     assert not found_in(response.content.decode(), canaries)
@@ -107,7 +108,7 @@ def test_an_operation_that_fails_leaves_nothing_behind(enter, log, canaries, exp
     client = enter(cast.KIV_ADMINISTRATOR)
     client.raise_request_exception = False
     before = AuditEntry.objects.count()
-    monkeypatch.setattr("provisioning.carrying_out.cannot", explode)
+    monkeypatch.setattr("provisioning.orders.carry_out.cannot", explode)
     page = client.get(f"/kiv/{request.public_id}/")
     assert page.status_code == 200
     log.truncate(0)
@@ -236,7 +237,7 @@ def test_a_poll_that_fails(directory, log, canaries, explode, monkeypatch):
     placed()
     acts.work()
     AccessRequest.objects.update(next_poll_at="2020-01-01T00:00:00Z")
-    monkeypatch.setattr(polling, "open_directory", explode)
+    monkeypatch.setattr(kiv_tasks, "open_directory", explode)
     tasks.poll_kiv_tasks.apply()
     assert_discreet(log, canaries)
 
@@ -260,7 +261,7 @@ def test_a_mail_server_that_names_whom_it_refuses(directory, log, canaries, sett
 
 def test_a_message_that_cannot_be_written(directory, log, canaries, explode, monkeypatch):
     acts.order(by=cast.COORDINATOR, need=NEED)
-    monkeypatch.setattr("provisioning.outbox.compose", explode)
+    monkeypatch.setattr("provisioning.messages.outbox.compose", explode)
     acts.send_mails()
     assert_discreet(log, canaries)
 
@@ -268,7 +269,7 @@ def test_a_message_that_cannot_be_written(directory, log, canaries, explode, mon
 def test_a_task_that_raises_in_the_worker(directory, log, canaries, explode, monkeypatch):
     """The queue's own line about a failed task would hold the exception's text, twice."""
     acts.order(by=cast.COORDINATOR, need=NEED)
-    monkeypatch.setattr("provisioning.outbox.compose", explode)
+    monkeypatch.setattr("provisioning.messages.outbox.compose", explode)
     message = OutgoingMessage.objects.first()
     tasks.send_message.apply(args=(message.pk,))
     assert_discreet(log, canaries)

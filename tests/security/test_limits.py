@@ -8,8 +8,8 @@ from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from provisioning import limits
 from provisioning.models import AuditEntry, Order
+from provisioning.pages.middleware import limits
 from tests import cast
 
 pytestmark = pytest.mark.django_db

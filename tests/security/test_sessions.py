@@ -3,8 +3,8 @@
 import pytest
 from django.contrib.sessions.models import Session
 
-from provisioning import session_limits
 from provisioning.models import AuditEntry
+from provisioning.pages.middleware import session_limits
 from tests import cast
 from tests.config.reading_settings import PRODUCTION, read_settings
 from workflows import tasks

@@ -9,9 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from provisioning.admin import site
-from provisioning.finding_models import Finding, KnownPerson
-from provisioning.models import AccessRequest, AuditEntry
+from provisioning.models import AccessRequest, AuditEntry, Finding, KnownPerson
+from provisioning.pages.admin import site
 from provisioning.rules.hsa import Attribute
 from tests import cast
 from tests.views.reading import text_of
@@ -55,9 +54,9 @@ def request_with_history(directory) -> AccessRequest:
 @pytest.fixture
 def every_table(directory, kiv) -> str:
     """A row about the same protected person in each table; returns the person's name."""
-    from provisioning import expiry
     from provisioning.directory import open_directory
-    from provisioning.grant_models import Grant
+    from provisioning.models import Grant
+    from provisioning.rights import notices as expiry
     from tests.findings import drifting
     from tests.grants import life
     from tests.reviews import sitting

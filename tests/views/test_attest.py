@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from provisioning import directory as provisioning_directory
 from provisioning.models import AuditEntry
+from provisioning.rules import hsa
 from provisioning.rules.hsa import Level, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.views.reading import beside, form_of, text_of
 from tests.workflows import acts
@@ -55,7 +57,7 @@ def test_everything_that_is_decided_upon_is_on_the_page(enter, wish):
 def test_the_directory_is_read_again_when_the_page_opens(enter, wish, kiv):
     from provisioning.rules.hsa import Attribute
 
-    dn = acts.open_directory().person(cast.COORDINATOR).dn
+    dn = provisioning_directory.open_directory().person(cast.COORDINATOR).dn
     kiv.add_value(dn, Attribute.SYSTEM_ROLE, "INTYG;Rehab-" + cast.BJORKHAGA.text)
     words = text_of(enter(cast.HEAD).get(address(wish)))
 
@@ -157,10 +159,10 @@ def test_a_silent_directory_decides_nothing_and_keeps_what_was_written(enter, wi
 
 
 def test_a_mandate_that_ended_in_between_is_refused_with_a_way_back(enter, wish, monkeypatch):
-    from provisioning.mandates import Mandates
+    from provisioning.mandates.current import Mandates
 
     client = enter(cast.HEAD)
-    monkeypatch.setattr("workflows.views.attest.mandates.read", lambda _id: Mandates())
+    monkeypatch.setattr("provisioning.pages.cases.attest.current.read", lambda _id: Mandates())
     answer = decide(client, wish, decision="attest")
 
     assert answer.status_code == 403
@@ -169,7 +171,7 @@ def test_a_mandate_that_ended_in_between_is_refused_with_a_way_back(enter, wish,
 
 
 def test_a_process_leader_is_attested_by_two_different_persons(enter, process_leader):
-    first = cast.HsaId(process_leader.handlers.get().person_hsa_id)
+    first = hsa.HsaId(process_leader.handlers.get().person_hsa_id)
     decide(enter(first), process_leader, decision="attest")
     process_leader.refresh_from_db()
     assert process_leader.current_state is State.AWAITING_SECOND_ATTESTATION
@@ -184,8 +186,8 @@ def test_a_process_leader_is_attested_by_two_different_persons(enter, process_le
 
 
 def test_without_a_second_attester_the_first_attestation_is_not_made(enter, process_leader, monkeypatch):
-    first = cast.HsaId(process_leader.handlers.get().person_hsa_id)
-    monkeypatch.setattr("provisioning.handlers.mandate_holders", lambda *a, **k: ())
+    first = hsa.HsaId(process_leader.handlers.get().person_hsa_id)
+    monkeypatch.setattr("provisioning.cases.candidates.mandate_holders", lambda *a, **k: ())
     page = decide(enter(first), process_leader, decision="attest", reason="Ja")
 
     process_leader.refresh_from_db()

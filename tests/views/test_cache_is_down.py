@@ -7,8 +7,8 @@ from django.conf import settings as now
 from django.test import override_settings
 from django.urls import reverse
 
-from provisioning import mandates
 from provisioning.directory.gateway import Directory
+from provisioning.mandates import current
 from provisioning.models import User
 from tests import cast, servers
 from tests.workflows import acts
@@ -50,9 +50,9 @@ def test_pages_answer_and_the_directory_is_asked_once(enter, dead_cache, asked):
 
 def test_mandates_are_shown_and_forgotten_as_before(directory, dead_cache, asked):
     head = acts.user(cast.HEAD)
-    assert mandates.for_display(head).is_head_of_unit
-    mandates.forget_copy(head)
-    assert mandates.for_display(head).is_head_of_unit
+    assert current.for_display(head).is_head_of_unit
+    current.forget_copy(head)
+    assert current.for_display(head).is_head_of_unit
     assert asked == [cast.HEAD, cast.HEAD]
 
 
@@ -60,4 +60,4 @@ def test_when_the_directory_is_silent_too_the_page_says_so(enter, dead_cache, di
     browser = enter(cast.HEAD)
     directory.stop()
     assert browser.get(reverse("start")).status_code == 200
-    assert mandates.for_display(User.objects.get(pk=cast.HEAD.folded)).is_known is False
+    assert current.for_display(User.objects.get(pk=cast.HEAD.folded)).is_known is False

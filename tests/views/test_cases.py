@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from provisioning import presentation, timeline
-from provisioning.audit import Action
+from provisioning import directory as provisioning_directory
+from provisioning.audit.events import Action
+from provisioning.pages import words as pages_words
+from provisioning.pages.cases import timeline
 from provisioning.rules.hsa import Attribute, Level
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.views.reading import text_of
 from tests.workflows import acts
@@ -174,7 +176,7 @@ def test_only_orderer_and_subject_are_offered_to_withdraw_or_to_copy(enter):
 
 
 def test_other_system_roles_of_the_person_are_nobodys_business(enter, kiv):
-    dn = acts.open_directory().person(cast.COORDINATOR).dn
+    dn = provisioning_directory.open_directory().person(cast.COORDINATOR).dn
     kiv.add_value(dn, Attribute.SYSTEM_ROLE, "ANNAT;Hemligt-uppdrag")
     request = done(kiv)
 
@@ -209,7 +211,7 @@ def test_every_action_has_a_sentence_in_the_timeline():
 
 
 def test_every_state_has_a_tone_and_a_next_step():
-    assert set(presentation.TONE_OF) == set(presentation.NEXT_STEP) == set(State)
+    assert set(pages_words.TONE_OF) == set(pages_words.NEXT_STEP) == set(State)
 
 
 def test_no_word_of_the_engine_or_the_database_reaches_the_case_page(enter, kiv):

@@ -167,11 +167,11 @@ def test_a_delegate_attests_on_the_page(enter):
 
 
 def test_an_ordering_delegate_finds_the_unit_on_the_order_page(enter):
-    from provisioning.rules.mandates import Kind
+    from provisioning.rules.mandates import Delegable
 
     client = enter(cast.OUTSIDER)
     assert cast.ALMBY.text not in client.get("/bestall/").content.decode()
-    delegating.give(to=cast.OUTSIDER, unit=cast.ALMBY, kinds=[Kind.ORDERING])
+    delegating.give(to=cast.OUTSIDER, unit=cast.ALMBY, kinds=[Delegable.ORDERING])
     assert cast.ALMBY.text in client.get("/bestall/").content.decode()
 
 

@@ -8,12 +8,11 @@ import pytest
 from django.urls import reverse
 
 from provisioning import dates
-from provisioning.grant_models import Grant, Notice
-from provisioning.models import AccessRequest, AuditEntry, Order
-from provisioning.rules import deadlines
+from provisioning.models import AccessRequest, AuditEntry, Grant, Notice, Order
+from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.lifecycle import State
-from provisioning.rules.mandates import Kind
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
@@ -181,7 +180,7 @@ def test_a_second_click_is_told_that_it_is_done_and_not_that_nothing_was_answere
 def test_an_answer_counts_although_others_have_decided_and_the_right_is_on_another_page_now(
     ending, sitting, client, monkeypatch
 ):
-    monkeypatch.setattr("workflows.views.ending.RIGHTS_PER_PAGE", 1)
+    monkeypatch.setattr("provisioning.pages.rights.ending.RIGHTS_PER_PAGE", 1)
     client.force_login(acts.user(cast.HEAD))
     second = client.get(reverse("ending") + "?page=2")
     (last,) = [grant for grant in ending if str(grant.public_id) in second.content.decode()]
@@ -210,7 +209,7 @@ def choices_of(page, grant: Grant) -> set[str]:
     ],
 )
 def test_only_what_somebody_may_decide_can_be_chosen(ending, sitting, client, by, choices):
-    delegating.give(kinds=[Kind.ORDERING])
+    delegating.give(kinds=[Delegable.ORDERING])
     page = sitting(by)
     assert choices_of(page, ending[0]) == choices
     link = reverse("grant", args=[ending[0].public_id])

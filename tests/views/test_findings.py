@@ -7,11 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from provisioning import finding_words
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Removal
-from provisioning.models import AccessRequest
-from provisioning.rules.drift import Kind, owner_of, steps_for
+from provisioning.models import AccessRequest, Finding, Removal
+from provisioning.pages.findings import words as findings_words
+from provisioning.rules.drift.kinds import DriftKind, owner_of, steps_for
 from provisioning.rules.hsa import Attribute
 from tests import cast
 from tests.findings import drifting
@@ -28,7 +26,7 @@ WHY = "Samordnar rehabiliteringen för enhetens sjukskrivna."
 @pytest.fixture
 def strange(directory) -> Finding:
     swept()
-    return drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    return drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
 
 
 def page_of(finding: Finding) -> str:
@@ -66,8 +64,8 @@ def test_who_reads_a_finding_and_who_does_not(strange, enter, who, sees):
 
 def test_kiv_administrators_and_operators_see_their_own_kinds(strange, enter, settings):
     settings.OPERATORS = (cast.OUTSIDER.text,)
-    mistyped = drifting.finding(cast.BLANKS, Kind.ROLE_BLANKS)
-    unknown = drifting.finding(cast.UNKNOWN_ID, Kind.ROLE_UNKNOWN_ID)
+    mistyped = drifting.finding(cast.BLANKS, DriftKind.ROLE_BLANKS)
+    unknown = drifting.finding(cast.UNKNOWN_ID, DriftKind.ROLE_UNKNOWN_ID)
     assert enter(cast.KIV_ADMINISTRATOR).get(page_of(mistyped)).status_code == 200
     assert enter(cast.OUTSIDER).get(page_of(unknown)).status_code == 200
     assert enter(cast.OUTSIDER).get(page_of(mistyped)).status_code == 404
@@ -122,7 +120,7 @@ def test_an_auditor_reads_and_settles_nothing(strange, enter):
 
 def test_a_step_that_is_not_offered_is_refused(directory, enter):
     swept()
-    mistyped = drifting.finding(cast.BLANKS, Kind.ROLE_BLANKS)
+    mistyped = drifting.finding(cast.BLANKS, DriftKind.ROLE_BLANKS)
     answer = enter(cast.KIV_ADMINISTRATOR).post(page_of(mistyped), filled(step="adopt"))
     assert answer.status_code == 400 and not AccessRequest.objects.exists()
 
@@ -142,12 +140,12 @@ def test_a_silent_directory_settles_nothing(strange, enter, directory):
     assert strange.state == Finding.State.OPEN
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", DriftKind)
 def test_every_kind_says_what_it_is_whose_and_what_happens_if_nothing_is_done(kind):
-    assert finding_words.sentence(kind)
-    assert finding_words.OWNERS[owner_of(kind)]
-    assert finding_words.if_nothing(kind)
-    assert all(finding_words.STEPS[step] for step in steps_for(kind))
+    assert findings_words.sentence(kind)
+    assert findings_words.OWNERS[owner_of(kind)]
+    assert findings_words.if_nothing(kind)
+    assert all(findings_words.STEPS[step] for step in steps_for(kind))
 
 
 def test_the_page_says_since_when_whose_and_what_happens_if_nothing_is_done(strange, enter):

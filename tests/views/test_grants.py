@@ -11,19 +11,18 @@ from django.utils import translation
 from django.utils.formats import date_format
 
 from provisioning import dates
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
-from provisioning.grant_words import NOW
-from provisioning.models import OutgoingMessage
-from provisioning.rules import deadlines
-from provisioning.rules.drift import Kind
+from provisioning.models import Finding, Grant, OutgoingMessage, Removal
+from provisioning.pages.rights.words import NOW
+from provisioning.rules.dates import deadlines
+from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import Answer, HsaId
-from provisioning.rules.right_lifecycle import GrantState, RemovalState
+from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
 from tests.workflows import acts
-from workflows import expiry, steps
+from workflows import steps
+from workflows.sweeps import expiry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -222,7 +221,7 @@ def test_a_removal_of_a_value_outside_the_tool_promises_nothing_that_does_not_ha
 ):
     """There is no right that goes on, and no removal that is begun again by itself."""
     drifting.swept()
-    finding = drifting.finding(cast.SETTLED, Kind.ROLE_OUTSIDE)
+    finding = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     removal = life.with_kiv(life.removal_of_finding(finding))
     assert removal.grant is None
     asked = text(page(cast.HEAD, "removal_withdraw", removal.public_id))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from provisioning.carrying_out import Cannot
 from provisioning.models import AccessRequest, AuditEntry
+from provisioning.orders.carry_out import CannotSet
 from provisioning.rules.hsa import Level, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.views.reading import text_of
 
@@ -33,8 +33,7 @@ def task(directory) -> AccessRequest:
 @pytest.fixture
 def two_tasks(task) -> tuple[AccessRequest, AccessRequest]:
     """Two open tasks of one person: a system role, and a coupling that the orderer asked for."""
-    from provisioning import requests
-    from provisioning.requests import Choice
+    from provisioning.orders.check import Choice, choose
     from tests.workflows import acts
     from workflows import steps
 
@@ -44,7 +43,7 @@ def two_tasks(task) -> tuple[AccessRequest, AccessRequest]:
     steps.act(
         other,
         State.AWAITING_CHOICE,
-        lambda row: requests.choose(row, by=orderer, choice=Choice.COUPLE),
+        lambda row: choose(row, by=orderer, choice=Choice.COUPLE),
         by=orderer,
     )
     acts.make_everything_due()
@@ -65,7 +64,7 @@ def done(
 
 
 def cannot(
-    request: AccessRequest, why: Cannot | str, note: str = "Personen har slutat."
+    request: AccessRequest, why: CannotSet | str, note: str = "Personen har slutat."
 ) -> dict[str, object]:
     return {
         "answer": "cannot",
@@ -239,9 +238,9 @@ def test_another_person_s_item_cannot_be_smuggled_in(task, enter) -> None:
 
 
 def test_an_item_withdrawn_meanwhile_is_not_called_done(task, enter, kiv, monkeypatch) -> None:
+    from provisioning.pages.kiv import task as page
     from tests.workflows import acts
     from workflows import steps
-    from workflows.views import kiv as page
 
     look = page.look
 
@@ -299,10 +298,10 @@ def test_no_reason_is_chosen_beforehand(task, enter) -> None:
 @pytest.mark.parametrize(
     ("why", "target"),
     [
-        (Cannot.WRONG_ORDER, State.CANNOT_BE_DONE),
-        (Cannot.OTHER, State.CANNOT_BE_DONE),
-        (Cannot.COMMISSION_MISSING, State.AWAITING_CHOICE),
-        (Cannot.NOT_MINE, State.AWAITING_KIV),
+        (CannotSet.WRONG_ORDER, State.CANNOT_BE_DONE),
+        (CannotSet.OTHER, State.CANNOT_BE_DONE),
+        (CannotSet.COMMISSION_MISSING, State.AWAITING_CHOICE),
+        (CannotSet.NOT_MINE, State.AWAITING_KIV),
     ],
 )
 def test_each_reason_has_its_own_way_on(why, target, task, enter) -> None:
@@ -313,22 +312,22 @@ def test_each_reason_has_its_own_way_on(why, target, task, enter) -> None:
 
 
 def test_who_passes_a_task_on_no_longer_has_it_but_the_others_do(task, enter) -> None:
-    enter(cast.KIV_ADMINISTRATOR).post(address(task), cannot(task, Cannot.NOT_MINE))
+    enter(cast.KIV_ADMINISTRATOR).post(address(task), cannot(task, CannotSet.NOT_MINE))
     assert task.case_number not in text_of(enter(cast.KIV_ADMINISTRATOR).get(reverse("kiv_tasks")))
     assert task.case_number in text_of(enter(cast.KIV_ADMINISTRATOR_ABOVE).get(reverse("kiv_tasks")))
 
 
 def test_the_last_one_cannot_pass_it_on(task, enter) -> None:
-    enter(cast.KIV_ADMINISTRATOR).post(address(task), cannot(task, Cannot.NOT_MINE))
-    answer = enter(cast.KIV_ADMINISTRATOR_ABOVE).post(address(task), cannot(task, Cannot.NOT_MINE))
+    enter(cast.KIV_ADMINISTRATOR).post(address(task), cannot(task, CannotSet.NOT_MINE))
+    answer = enter(cast.KIV_ADMINISTRATOR_ABOVE).post(address(task), cannot(task, CannotSet.NOT_MINE))
     assert answer.status_code == 400
     assert "You are the only KIV administrator" in text_of(answer)
 
 
 def test_of_two_items_one_refusal_saves_neither(two_tasks, enter) -> None:
     first, second = two_tasks
-    enter(cast.KIV_ADMINISTRATOR).post(address(second), cannot(second, Cannot.NOT_MINE))
-    both = cannot(first, Cannot.NOT_MINE) | {"cannot-items": [str(first.public_id), str(second.public_id)]}
+    enter(cast.KIV_ADMINISTRATOR).post(address(second), cannot(second, CannotSet.NOT_MINE))
+    both = cannot(first, CannotSet.NOT_MINE) | {"cannot-items": [str(first.public_id), str(second.public_id)]}
     answer = enter(cast.KIV_ADMINISTRATOR_ABOVE).post(address(first), both)  # the last one for the second
     assert answer.status_code == 400
     assert "You are the only KIV administrator" in text_of(answer)

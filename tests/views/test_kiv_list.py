@@ -10,15 +10,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from provisioning import requests
-from provisioning.grant_models import Removal
-from provisioning.models import Handler
+from provisioning.models import Handler, Removal
+from provisioning.orders.check import Choice
+from provisioning.pages.kiv.list import PEOPLE_PER_PAGE
 from provisioning.rules.hsa import Service
 from tests import cast
 from tests.grants import life
 from tests.views.reading import text_of
 from tests.workflows import acts
-from workflows.views.kiv_list import PEOPLE_PER_PAGE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,7 +54,7 @@ def test_what_to_set_and_what_to_remove_for_a_person_stands_on_one_card(removal,
     other = acts.order(person_id=cast.BLANKS)
     same = acts.order(service=Service.INTYGSSTATISTIK)
     acts.work()
-    acts.choose(same, requests.Choice.COUPLE)
+    acts.choose(same, Choice.COUPLE)
     acts.work()
     found = enter(cast.KIV_ADMINISTRATOR).get(reverse("kiv_tasks"))
     cards = {card.name: card for card in found.context["people"]}

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
+from provisioning.messages.kinds import MessageKind
 from provisioning.models import AuditEntry, OutgoingMessage
-from provisioning.notifications import Kind
-from provisioning.views.messages import ABOUT, PER_PAGE
+from provisioning.pages.messages import ABOUT, PER_PAGE
 from tests import cast
 from tests.views.reading import text_of
 
@@ -121,17 +121,17 @@ def test_a_protected_person_is_not_pointed_out(directory, enter) -> None:
 def test_messages_of_every_kind_are_named(written, enter) -> None:
     cause, request = written[0].cause, written[0].request
     OutgoingMessage.objects.all().delete()
-    for kind in Kind:
+    for kind in MessageKind:
         OutgoingMessage.objects.create(
             cause=cause, request=request, kind=kind.value, recipient_key="x", recipient_hsa_id="X"
         )
     browser = enter(OPERATOR)
     listed = "".join(
         text_of(browser.get(reverse("messages"), {"page": page}))
-        for page in range(1, len(Kind) // PER_PAGE + 2)
+        for page in range(1, len(MessageKind) // PER_PAGE + 2)
     )
     of_case = text_of(enter(cast.HEAD).get(reverse("case", args=[request.public_id])))
-    for kind in Kind:
+    for kind in MessageKind:
         assert str(ABOUT[kind]) in listed
         assert str(ABOUT[kind]) in of_case
 

@@ -9,9 +9,10 @@ from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 
+from provisioning import directory as provisioning_directory
 from provisioning.models import AccessRequest, AuditEntry, Order
 from provisioning.rules.hsa import Attribute, Level, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.views.reading import beside, form_of, text_of
 from tests.workflows import acts
@@ -199,7 +200,7 @@ def test_enter_in_a_search_field_searches_and_elsewhere_looks(enter):
 
 
 def test_a_protected_person_is_found_by_the_exact_id_only_and_without_a_name(enter, directory):
-    protected = acts.open_directory().person(cast.PROTECTED)
+    protected = provisioning_directory.open_directory().person(cast.PROTECTED)
     client = enter(cast.HEAD)
     empty = form_of(client.get(reverse("order")))
     by_name = press(client, empty | {"person_search": [protected.surname]}, "search_person")
@@ -425,8 +426,8 @@ def test_no_page_address_holds_anything_personal(enter):
 
 
 def test_levels_and_services_of_the_form_are_those_of_the_catalogue():
-    from provisioning.forms import ACCESS
-    from provisioning.rules import services
+    from provisioning.pages.order.forms import ACCESS
+    from provisioning.rules.services import catalogue as services
 
     offered = {(service, level) for service, level, _label, _note in ACCESS.values()}
     assert offered == {(service, level) for service in Service for level in services.levels(service)}

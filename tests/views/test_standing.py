@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from provisioning.grant_models import Grant
-from provisioning.rules.drift import Kind
+from provisioning.models import Grant
+from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId
 from tests import cast
 from tests.findings import drifting
@@ -63,7 +63,7 @@ def test_a_role_that_nobody_attested_here_stands_among_them_and_first(directory,
 
     drifting.swept()
     answer = of_unit(page, cast.HEAD)
-    finding = drifting.finding(cast.DOCTOR, Kind.ROLE_OUTSIDE)
+    finding = drifting.finding(cast.DOCTOR, DriftKind.ROLE_OUTSIDE)
     assert reverse("finding", args=[finding.public_id]) in answer.content.decode()
 
 

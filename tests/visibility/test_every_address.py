@@ -21,10 +21,19 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AccessRequest, Delegation, Evidence, Handler, Order, OutgoingMessage
-from provisioning.review_models import Review, ReviewItem
+from provisioning.models import (
+    AccessRequest,
+    Delegation,
+    Evidence,
+    Finding,
+    Grant,
+    Handler,
+    Order,
+    OutgoingMessage,
+    Removal,
+    Review,
+    ReviewItem,
+)
 from tests.visibility import table, world
 from tests.visibility.table import METHODS, Column
 from tests.visibility.world import PAYLOADS, PEOPLE, World

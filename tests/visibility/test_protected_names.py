@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.directory import open_directory
+from provisioning.messages.kinds import compose
 from provisioning.models import AccessRequest, OutgoingMessage
-from provisioning.notifications import compose
 from tests import cast
 from tests.visibility import world
 from tests.visibility.test_every_address import ALL, made

@@ -10,21 +10,27 @@ from typing import Any
 
 from django.utils import timezone
 
-from provisioning import review_readings
+from provisioning.demo.directory.kiv import Kiv
 from provisioning.directory import open_directory
-from provisioning.directory.mock.kiv import Kiv
-from provisioning.finding_models import Finding
-from provisioning.grant_models import Grant, Removal
-from provisioning.models import AccessRequest, Delegation, OutgoingMessage
-from provisioning.requests import Choice
-from provisioning.review_models import Review, ReviewItem
+from provisioning.models import (
+    AccessRequest,
+    Delegation,
+    Finding,
+    Grant,
+    OutgoingMessage,
+    Removal,
+    Review,
+    ReviewItem,
+)
+from provisioning.orders.check import Choice
+from provisioning.reviews import said as reviews_said
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.mandates import Kind
+from provisioning.rules.mandates import Delegable
 from tests import cast
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts, delegating
-from workflows import comparing
+from workflows.sweeps import directory
 
 HEAD_ELSEWHERE = HsaId("SE0000000000-1041")  # of EKLIDEN
 KIV_ELSEWHERE = cast.PREFIX  # made KIV administrator of EKLIDEN
@@ -93,7 +99,7 @@ def make(kiv: Kiv) -> World:
     assert person
     kiv.add_value(person.dn, "vgrManagedObjects", ekliden.dn)
     kiv.add_value(person.dn, "vgrAdminType", "C")
-    own = delegating.give(kinds=[Kind.ATTESTING])
+    own = delegating.give(kinds=[Delegable.ATTESTING])
     elsewhere = delegating.give(HEAD_ELSEWHERE, to=cast.DOCTOR_UNCOUPLED, unit=cast.EKLIDEN)
     in_kiv = acts.order(service=Service.INTYGSSTATISTIK)
     cases = {
@@ -124,7 +130,7 @@ def make(kiv: Kiv) -> World:
     failed = OutgoingMessage.objects.filter(kind="attest").order_by("pk")[0]
     OutgoingMessage.objects.filter(pk=failed.pk).update(state=OutgoingMessage.State.FAILED, attempts=8)
     rows = {name: AccessRequest.objects.get(pk=row.pk) for name, row in cases.items()}
-    swept = comparing.sweep(is_full=True, believes_losses=True, directory=open_directory())
+    swept = directory.sweep(is_full=True, believes_losses=True, directory=open_directory())
     assert swept
     assert swept.sweep.outcome == "complete", swept.sweep.code
     found = {
@@ -164,7 +170,7 @@ def _answers(public_id: uuid.UUID) -> dict[str, Any]:
     """Every right of the review is kept, as a reviewer's page would send it."""
     data: dict[str, Any] = {}
     for item in ReviewItem.objects.filter(review__public_id=public_id).select_related("grant"):
-        said = review_readings.look([item.grant])[item.grant_id]
+        said = reviews_said.look([item.grant])[item.grant_id]
         data |= {
             f"{item.pk}-decision": "keep",
             f"{item.pk}-reason": REASON,

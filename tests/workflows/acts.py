@@ -8,16 +8,20 @@ from datetime import date, timedelta
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import attestation, carrying_out, mandates, orders, requests
+from provisioning.demo.directory.kiv import Kiv
+from provisioning.demo.directory.server import MockDirectory
 from provisioning.directory import open_directory
-from provisioning.directory.mock.kiv import Kiv
-from provisioning.directory.mock.server import MockDirectory
+from provisioning.mandates import current
 from provisioning.models import AccessRequest, User
-from provisioning.orders import Draft
+from provisioning.orders import attest as orders_attest
+from provisioning.orders import carry_out, check, prepare
+from provisioning.orders.check import Choice
+from provisioning.orders.draft import Draft
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
-from workflows import polling, steps, tasks
+from workflows import steps, tasks
+from workflows.sweeps import kiv_tasks
 
 NEED = "Samordnar rehabiliteringen för enhetens sjukskrivna."
 RISK = "Ser bara sjukfall på den egna enheten; följs upp varje år."
@@ -51,7 +55,7 @@ def draft(
 def order(by: HsaId = cast.HEAD, **wishes) -> AccessRequest:
     """Place an order; returns its first request."""
     orderer = user(by)
-    placed = steps.place_order(orders.prepare(draft(**wishes), by=orderer), by=orderer)
+    placed = steps.place_order(prepare.prepare(draft(**wishes), by=orderer), by=orderer)
     return placed.requests.get(position=1)
 
 
@@ -65,7 +69,7 @@ def couple_where_asked(request: AccessRequest, by: HsaId = cast.HEAD) -> None:
     """The orderer has the commission coupled, where it is missing."""
     request.refresh_from_db()
     if request.current_state is State.AWAITING_CHOICE:
-        choose(request, requests.Choice.COUPLE, by=by)
+        choose(request, Choice.COUPLE, by=by)
         work()
         request.refresh_from_db()
 
@@ -96,7 +100,7 @@ def work() -> None:
     """One round of everything the worker does, at once: background work that is due, polls, messages."""
     tasks.sweep_background()
     AccessRequest.objects.filter(next_poll_at__isnull=False).update(next_poll_at=timezone.now())
-    polling.poll_due()
+    kiv_tasks.poll_due()
     tasks.sweep_background()
 
 
@@ -107,12 +111,12 @@ def make_everything_due() -> None:
 
 def attest(request: AccessRequest, by: HsaId) -> AccessRequest:
     attester = user(by)
-    held = mandates.read(attester.identity)
-    second = attestation.second_attesters(open_directory(), request, by=attester)
+    held = current.read(attester.identity)
+    second = orders_attest.second_attesters(open_directory(), request, by=attester)
     return steps.act(
         request,
         request.current_state,
-        lambda row: attestation.attest(row, by=attester, held=held, second=second),
+        lambda row: orders_attest.attest(row, by=attester, held=held, second=second),
         by=attester,
     )
 
@@ -121,11 +125,11 @@ def reject(
     request: AccessRequest, by: HsaId, reason: str = "Behövs inte längre på enheten."
 ) -> AccessRequest:
     attester = user(by)
-    held = mandates.read(attester.identity)
+    held = current.read(attester.identity)
     return steps.act(
         request,
         request.current_state,
-        lambda row: attestation.reject(row, by=attester, held=held, reason=reason),
+        lambda row: orders_attest.reject(row, by=attester, held=held, reason=reason),
         by=attester,
     )
 
@@ -134,12 +138,12 @@ def report_done(
     request: AccessRequest, by: HsaId = cast.KIV_ADMINISTRATOR, *, already: bool = False
 ) -> AccessRequest:
     administrator = user(by)
-    held = mandates.read(administrator.identity)
-    seen = polling.look(request)
+    held = current.read(administrator.identity)
+    seen = kiv_tasks.look(request)
     return steps.act(
         request,
         State.AWAITING_KIV,
-        lambda row: carrying_out.report_done(
+        lambda row: carry_out.report_done(
             row, by=administrator, held=held, seen=seen, already=already, note=""
         ),
         by=administrator,
@@ -147,26 +151,26 @@ def report_done(
 
 
 def cannot(
-    request: AccessRequest, why: carrying_out.Cannot, by: HsaId = cast.KIV_ADMINISTRATOR
+    request: AccessRequest, why: carry_out.CannotSet, by: HsaId = cast.KIV_ADMINISTRATOR
 ) -> AccessRequest:
     administrator = user(by)
-    held = mandates.read(administrator.identity)
+    held = current.read(administrator.identity)
     return steps.act(
         request,
         State.AWAITING_KIV,
-        lambda row: carrying_out.cannot(
+        lambda row: carry_out.cannot(
             row, by=administrator, held=held, why=why, text="Enheten saknas i mitt träd."
         ),
         by=administrator,
     )
 
 
-def choose(request: AccessRequest, choice: requests.Choice, by: HsaId = cast.HEAD) -> AccessRequest:
+def choose(request: AccessRequest, choice: Choice, by: HsaId = cast.HEAD) -> AccessRequest:
     orderer = user(by)
     return steps.act(
         request,
         State.AWAITING_CHOICE,
-        lambda row: requests.choose(row, by=orderer, choice=choice),
+        lambda row: check.choose(row, by=orderer, choice=choice),
         by=orderer,
     )
 

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from provisioning import delegations, mandates
-from provisioning.delegations import Wish
+from provisioning.mandates import current, delegations
+from provisioning.mandates.delegations import Wish
 from provisioning.models import Delegation
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.mandates import Kind
+from provisioning.rules.mandates import Delegable
 from tests import cast
 from tests.workflows import acts
 from workflows import tasks
@@ -23,7 +23,7 @@ def wish(
     to: HsaId = cast.DELEGATE,
     *,
     unit: HsaId = cast.BJORKHAGA,
-    kinds: Collection[Kind] = (Kind.ATTESTING,),
+    kinds: Collection[Delegable] = (Delegable.ATTESTING,),
     starts_on: date | None = None,
     days: int = 30,
     reason: str = REASON,
@@ -44,4 +44,4 @@ def give(by: HsaId = cast.HEAD, **wishes) -> Delegation:
 
 def revoke(row: Delegation, by: HsaId = cast.HEAD) -> None:
     user = acts.user(by)
-    delegations.revoke(row, by=user, held=mandates.read(user.identity))
+    delegations.revoke(row, by=user, held=current.read(user.identity))

@@ -10,10 +10,10 @@ from viewflow.workflow.models import Task
 
 from provisioning.models import AccessRequest, Order, User
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
-from workflows.flows import AccessRequestFlow
 from workflows.models import AccessProcess
+from workflows.orders.flow import AccessRequestFlow
 
 PEOPLE = "ou=Personal,o=Demoregionen"
 

@@ -12,10 +12,11 @@ from viewflow.workflow.models import Task
 from provisioning.errors import ProvisioningError
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.workflows import acts
-from workflows import polling, steps
+from workflows import steps
+from workflows.sweeps import kiv_tasks
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -79,7 +80,7 @@ def test_two_administrators_at_once_close_the_task_once(directory, kiv):
     results = at_once(
         lambda: acts.report_done(one, cast.KIV_ADMINISTRATOR),
         lambda: acts.report_done(other, cast.KIV_ADMINISTRATOR_ABOVE),
-        polling.poll_due,
+        kiv_tasks.poll_due,
     )
     assert len(errors(results)) <= 2
     assert AuditEntry.objects.filter(request=request, action="request.values_seen").count() == 1
@@ -110,21 +111,21 @@ def test_withdrawing_while_a_worker_records_leaves_one_truth(directory):
 
 
 def test_fifty_identical_submissions_are_one_order(directory):
-    from provisioning import orders
+    from provisioning.orders.prepare import prepare
 
     orderer = acts.user(cast.HEAD)
-    prepared = orders.prepare(acts.draft(), by=orderer)
+    prepared = prepare(acts.draft(), by=orderer)
     results = at_once(*[lambda: steps.place_order(prepared, by=orderer)] * 50)
     assert len(set(results)) == 1
     assert AccessRequest.objects.count() == 1
 
 
 def test_the_same_right_ordered_by_two_at_once_is_ordered_once(directory):
-    from provisioning import orders
+    from provisioning.orders.prepare import prepare
 
     head, coordinator = acts.user(cast.HEAD), acts.user(cast.COORDINATOR)
-    by_head = orders.prepare(acts.draft(), by=head)
-    by_herself = orders.prepare(acts.draft(), by=coordinator)
+    by_head = prepare(acts.draft(), by=head)
+    by_herself = prepare(acts.draft(), by=coordinator)
     results = at_once(
         lambda: steps.place_order(by_head, by=head), lambda: steps.place_order(by_herself, by=coordinator)
     )

@@ -8,13 +8,16 @@ import pytest
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 
-from provisioning import access, attestation, case_moves, delegations, mandates, orders
+from provisioning import access
+from provisioning.cases import moves
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.mandates import current, delegations
 from provisioning.models import AccessRequest, AuditEntry, Delegation, OutgoingMessage, User
+from provisioning.orders import attest, prepare
 from provisioning.rules.hsa import Level, Service
-from provisioning.rules.lifecycle import State
-from provisioning.rules.mandates import Kind
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.clock import pinned
 from tests.workflows import acts, delegating
@@ -22,7 +25,7 @@ from workflows import steps, tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BOTH = (Kind.ORDERING, Kind.ATTESTING)
+BOTH = (Delegable.ORDERING, Delegable.ATTESTING)
 
 
 @pytest.fixture(autouse=True)
@@ -217,7 +220,7 @@ def test_the_heads_own_access_is_attested_by_the_head_above_or_by_a_delegate(dir
     ("wishes", "unit"),
     [
         ({"unit": cast.ALMBY}, cast.BJORKHAGA),  # another unit of the same head
-        ({"kinds": [Kind.ORDERING]}, cast.BJORKHAGA),  # another kind
+        ({"kinds": [Delegable.ORDERING]}, cast.BJORKHAGA),  # another kind
         ({"starts_on": date(2026, 3, 3)}, cast.BJORKHAGA),  # not yet
     ],
 )
@@ -241,7 +244,7 @@ def test_a_whole_care_provider_is_more_than_a_delegation_gives(directory):
     delegating.give(kinds=BOTH)
     wishes = {"person_id": cast.PROCESS_LEADER, "service": Service.INTYGSSTATISTIK, "level": Level.PROVIDER,
               "units": [cast.PROVIDER]}  # fmt: skip
-    prepared = orders.prepare(acts.draft(**wishes), by=acts.user(cast.DELEGATE))
+    prepared = prepare.prepare(acts.draft(**wishes), by=acts.user(cast.DELEGATE))
     assert "order.not_head" in {refusal.code for refusal in prepared.all_refusals}
     own = acts.order(by=cast.COORDINATOR, **wishes | {"person_id": cast.COORDINATOR})
     assert asked(own) == {cast.HEAD.folded}
@@ -269,7 +272,7 @@ def test_the_database_itself_refuses_an_attester_who_acts_for_themself(directory
 
 
 def test_an_ordering_delegates_order_waits_for_the_head(directory):
-    delegating.give(kinds=[Kind.ORDERING])
+    delegating.give(kinds=[Delegable.ORDERING])
     request = acts.order(by=cast.DELEGATE)
     assert request.current_state is State.AWAITING_ATTESTATION
     assert (request.attester_id, request.ordered_for_id) == (None, cast.HEAD.folded)
@@ -304,14 +307,14 @@ def test_a_delegates_own_access_is_ordered_as_anybodys(directory):
 
 def test_an_attesting_delegate_orders_nothing_for_others(directory):
     delegating.give()
-    prepared = orders.prepare(acts.draft(), by=acts.user(cast.DELEGATE))
+    prepared = prepare.prepare(acts.draft(), by=acts.user(cast.DELEGATE))
     assert {refusal.code for refusal in prepared.all_refusals} == {"order.not_head"}
 
 
 def test_an_order_looked_up_before_the_delegation_ended_is_not_placed_after(directory):
-    row = delegating.give(kinds=[Kind.ORDERING])
+    row = delegating.give(kinds=[Delegable.ORDERING])
     delegate = acts.user(cast.DELEGATE)
-    prepared = orders.prepare(acts.draft(), by=delegate)
+    prepared = prepare.prepare(acts.draft(), by=delegate)
     delegating.revoke(row)
     with pytest.raises(NotAllowed):
         steps.place_order(prepared, by=delegate)
@@ -324,7 +327,7 @@ def test_an_order_looked_up_before_the_delegation_ended_is_not_placed_after(dire
 def test_revoking_counts_at_once(directory):
     request = acts.order(by=cast.COORDINATOR)
     row = delegating.give()
-    held = mandates.read(cast.DELEGATE)
+    held = current.read(cast.DELEGATE)
     delegating.revoke(row)
     assert asked(request) == {cast.HEAD.folded}
     assert not access.to_attest(acts.user(cast.DELEGATE)).exists()
@@ -333,7 +336,7 @@ def test_revoking_counts_at_once(directory):
         steps.act(
             request,
             State.AWAITING_ATTESTATION,
-            lambda case: attestation.attest(case, by=delegate, held=held),
+            lambda case: attest.attest(case, by=delegate, held=held),
             by=delegate,
         )
     message = OutgoingMessage.objects.get(kind="delegation_ended")
@@ -345,12 +348,12 @@ def test_revoking_counts_at_once(directory):
 def test_a_decision_read_before_the_revocation_is_refused_even_if_the_delegate_still_has_the_case(directory):
     request = acts.order(by=cast.COORDINATOR)
     row = delegating.give()
-    held = mandates.read(cast.DELEGATE)
+    held = current.read(cast.DELEGATE)
     Delegation.objects.filter(pk=row.pk).update(ended_at=row.created_at, end_code="revoked")
     assert cast.DELEGATE.folded in asked(request)
     delegate = acts.user(cast.DELEGATE)
     with pytest.raises(NotAllowed), transaction.atomic():
-        attestation.attest(case_moves.lock(AccessRequest, request.pk), by=delegate, held=held)
+        attest.attest(moves.lock(AccessRequest, request.pk), by=delegate, held=held)
     request.refresh_from_db()
     assert request.attester is None
 
@@ -400,9 +403,9 @@ def test_it_lapses_by_itself_after_its_last_day(directory, clock, day, counts):
 def test_the_last_day_is_the_stockholm_day(directory, clock):
     delegating.give(days=27)  # to 29 March, the night when summer time begins
     clock.set("2026-03-29", "23:59")
-    assert mandates.read(cast.DELEGATE).delegated
+    assert current.read(cast.DELEGATE).delegated
     clock.set("2026-03-30", "00:00")
-    assert not mandates.read(cast.DELEGATE).delegated
+    assert not current.read(cast.DELEGATE).delegated
 
 
 def test_it_begins_by_itself_at_midnight(directory, clock):
@@ -473,7 +476,7 @@ def test_a_delegation_is_visible_to_all_concerned_and_to_nobody_else(directory, 
 def test_the_next_head_sees_what_was_delegated_on_the_unit(directory, kiv):
     row = delegating.give()
     make_head(kiv, cast.HEAD_ABOVE)
-    mandates.forget_copy(acts.user(cast.HEAD_ABOVE))
+    current.forget_copy(acts.user(cast.HEAD_ABOVE))
     assert access.visible_delegations(acts.user(cast.HEAD_ABOVE)).get() == row
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning import delegations, handlers, mandates
+from provisioning.cases import handlers
 from provisioning.directory import open_directory
 from provisioning.errors import NotAllowed
+from provisioning.mandates import current, delegations
 from provisioning.models import AccessRequest, AuditEntry
-from provisioning.rules.mandates import Kind
+from provisioning.rules.mandates import Delegable
 from tests import cast
 from tests.workflows import acts, delegating
 from tests.workflows.test_concurrency import at_once, errors
@@ -43,8 +44,8 @@ def test_a_decision_and_a_revocation_come_one_after_the_other(directory, attempt
 
 def test_the_same_delegation_given_in_two_windows_is_one(directory):
     giver = acts.user(cast.HEAD)
-    wanted = delegating.wish(kinds=[Kind.ATTESTING])
+    wanted = delegating.wish(kinds=[Delegable.ATTESTING])
     looked = delegations.look_up(wanted, by=giver)
     results = at_once(*[lambda: delegations.give(wanted, looked, by=giver)] * 3)
     assert len(errors(results)) == 2
-    assert len(mandates.read(cast.DELEGATE).delegated) == 1
+    assert len(current.read(cast.DELEGATE).delegated) == 1

@@ -6,12 +6,12 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 
-from provisioning import case_moves, reminders
+from provisioning.cases import moves, reminders
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
-from provisioning.requests import Choice
+from provisioning.orders.check import Choice
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.clock import pinned
 from tests.workflows import acts, delegating
@@ -230,7 +230,7 @@ def test_where_the_last_who_was_asked_falls_away_the_next_is_asked_at_once(direc
 def remind(request: AccessRequest, by: HsaId) -> None:
     user = acts.user(by)
     with transaction.atomic():
-        reminders.remind_others(case_moves.lock(AccessRequest, request.pk), by=user)
+        reminders.remind_others(moves.lock(AccessRequest, request.pk), by=user)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioning.directory import open_directory
-from provisioning.directory.library import ldap3
+from provisioning.directory.ldap.library import ldap3
 from provisioning.models import AccessRequest, Handler
 from tests import cast
 from tests.workflows import many_tasks

@@ -9,10 +9,12 @@ from django.core import mail
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import carrying_out, requests
+from provisioning import errors
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
+from provisioning.orders import carry_out
+from provisioning.orders.check import Choice
 from provisioning.rules.hsa import Attribute, Level
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.workflows import acts
 
@@ -129,7 +131,7 @@ def test_the_heads_own_access_is_attested_by_the_head_above(directory):
     request = acts.order(by=cast.HEAD, person_id=cast.HEAD)
     assert request.current_state is State.AWAITING_ATTESTATION
     assert list(request.handlers.values_list("person_key", flat=True)) == [cast.HEAD_ABOVE.folded]
-    with pytest.raises(requests.NotAllowed):
+    with pytest.raises(errors.NotAllowed):
         acts.attest(request, cast.HEAD)
     acts.attest(request, cast.HEAD_ABOVE)
     request.refresh_from_db()
@@ -164,7 +166,7 @@ def test_a_missing_commission_lets_the_orderer_choose_coupling(directory, kiv):
     acts.work()
     request.refresh_from_db()
     assert request.current_state is State.AWAITING_CHOICE
-    acts.choose(request, requests.Choice.COUPLE)
+    acts.choose(request, Choice.COUPLE)
     acts.work()
     request.refresh_from_db()
     assert request.current_state is State.AWAITING_KIV
@@ -180,7 +182,7 @@ def test_waiting_goes_on_by_itself_when_the_commission_comes(directory, kiv):
     acts.work()
     request.refresh_from_db()
     coupling = next(c for c in request.assessment["changes"] if c["attribute"] == "hsaCommissionMember")
-    acts.choose(request, requests.Choice.WAIT)
+    acts.choose(request, Choice.WAIT)
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
@@ -197,7 +199,7 @@ def test_waiting_ends_after_the_working_days_it_was_given(directory, settings):
     settings.WAIT_FOR_COMMISSION_WORKING_DAYS = 0
     request = acts.order(person_id=cast.COORDINATOR_UNCOUPLED)
     acts.work()
-    acts.choose(request, requests.Choice.WAIT)
+    acts.choose(request, Choice.WAIT)
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
@@ -248,10 +250,10 @@ def test_background_work_can_be_withdrawn_before_a_worker_comes(directory):
 @pytest.mark.parametrize(
     ("why", "state"),
     [
-        (carrying_out.Cannot.NOT_MINE, State.AWAITING_KIV),
-        (carrying_out.Cannot.COMMISSION_MISSING, State.AWAITING_CHOICE),
-        (carrying_out.Cannot.WRONG_ORDER, State.CANNOT_BE_DONE),
-        (carrying_out.Cannot.OTHER, State.CANNOT_BE_DONE),
+        (carry_out.CannotSet.NOT_MINE, State.AWAITING_KIV),
+        (carry_out.CannotSet.COMMISSION_MISSING, State.AWAITING_CHOICE),
+        (carry_out.CannotSet.WRONG_ORDER, State.CANNOT_BE_DONE),
+        (carry_out.CannotSet.OTHER, State.CANNOT_BE_DONE),
     ],
 )
 def test_each_reason_why_it_cannot_be_done_has_its_next_step(directory, why, state):

@@ -17,7 +17,7 @@ from viewflow.workflow.models import Task
 
 from provisioning.models import AuditEntry, OutgoingMessage
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.servers import PATIENCE_SECONDS
 from tests.workflows import acts
@@ -121,7 +121,7 @@ def test_what_a_killed_worker_had_begun_is_taken_over_and_done_once(directory, k
 def test_a_worker_killed_while_it_asks_hsa_loses_nothing_of_a_removal(
     directory, hsa, kiv, sync, redis_server, tmp_path
 ):
-    from provisioning.rules.right_lifecycle import RemovalState
+    from provisioning.rules.states.right import RemovalState
     from tests.grants import life
     from tests.grants.test_two_hops_out import gone_from_kiv
 

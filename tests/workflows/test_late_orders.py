@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning import dates, requests
-from provisioning.grant_models import Grant
-from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
+from provisioning import dates
+from provisioning.models import AccessRequest, AuditEntry, Grant, OutgoingMessage
+from provisioning.orders.check import Choice
 from provisioning.rules.hsa import Level, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.workflows import acts
 from workflows import tasks
@@ -40,7 +40,7 @@ def awaiting_choice() -> AccessRequest:
 
 
 def waiting() -> AccessRequest:
-    return acts.choose(awaiting_choice(), requests.Choice.WAIT)
+    return acts.choose(awaiting_choice(), Choice.WAIT)
 
 
 def before_its_first_day() -> AccessRequest:

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from provisioning.directory import pacing
-from provisioning.directory.pacing import Lane, background
+from provisioning.directory.ldap import pacing
+from provisioning.directory.ldap.pacing import Lane, background
 from provisioning.models import AccessRequest
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import clock as clocks
 from tests.workflows import many_tasks
-from workflows import polling
+from workflows.sweeps import kiv_tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,7 +87,7 @@ def test_with_a_thousand_young_tasks_a_value_is_seen_within_ten_seconds(many, si
         while waiting and set_at[waiting[0]] <= simulation.passed:
             set_in_kiv(directory, waiting.pop(0))
         with background(Lane.PULSE):
-            polling.poll_due()
+            kiv_tasks.poll_due()
 
     seen = AccessRequest.objects.exclude(state=State.AWAITING_KIV.value)
     found = {row.position: (row.values_seen_at - simulation.begun_at).total_seconds() for row in seen}
@@ -103,11 +103,11 @@ def test_a_round_over_a_thousand_tasks_takes_ten_searches_and_writes_only_news(
 ):
     with background(Lane.PULSE):
         with django_assert_max_num_queries(10):
-            assert polling.poll_due() == 0
+            assert kiv_tasks.poll_due() == 0
         assert len(simulation.searches) <= 10 + 2  # a look or two whether the attribute may be read
         simulation.searches.clear()
         simulation.until(6)
-        assert polling.poll_due() == 0
+        assert kiv_tasks.poll_due() == 0
     assert len(simulation.searches) == 10
 
 
@@ -117,13 +117,13 @@ def test_a_task_older_than_an_hour_is_looked_up_by_the_schedule(simulation, dire
     waits = []
     for _look in range(4):
         AccessRequest.objects.update(next_poll_at=timezone.now())
-        polling.poll_due()
+        kiv_tasks.poll_due()
         request.refresh_from_db()
         waits.append(round((request.next_poll_at - timezone.now()).total_seconds()))
     assert waits == [15, 60, 300, 300]
 
     AccessRequest.objects.update(reported_done_at=timezone.now(), next_poll_at=timezone.now())
-    polling.poll_due()
+    kiv_tasks.poll_due()
     request.refresh_from_db()
     assert round((request.next_poll_at - timezone.now()).total_seconds()) == settings.POLL_PULSE_SECONDS
 
@@ -134,18 +134,18 @@ def test_a_silent_directory_is_noted_once_for_each_task_and_not_in_each_round(
     directory.store.add(many_tasks.person_dn(1), many_tasks.person_entry(1))
     [request] = many_tasks.open_tasks(1)
     directory.faults.is_busy = True
-    polling.poll_due()
+    kiv_tasks.poll_due()
     request.refresh_from_db()
     assert request.trouble_code == "directory.unavailable"
     simulation.until(6)
     with django_assert_max_num_queries(10):
-        polling.poll_due()
+        kiv_tasks.poll_due()
     simulation.until(130)
-    polling.poll_due()
+    kiv_tasks.poll_due()
     request.refresh_from_db()
     assert request.trouble_told_at is not None
     directory.faults.clear()
     simulation.until(140)
-    polling.poll_due()
+    kiv_tasks.poll_due()
     request.refresh_from_db()
     assert request.trouble_since is None

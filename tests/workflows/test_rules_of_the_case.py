@@ -8,12 +8,16 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning import access, attestation, handlers, mandates, orders
+from provisioning import access
+from provisioning import directory as provisioning_directory
+from provisioning.cases import candidates, handlers
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed
+from provisioning.mandates import current
 from provisioning.models import AccessRequest, AuditEntry, Order, OutgoingMessage
+from provisioning.orders import attest, prepare
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.findings import drifting
 from tests.workflows import acts
@@ -25,7 +29,7 @@ TODAY = timezone.localdate
 
 
 def refusals(by: HsaId = cast.HEAD, **wishes) -> set[tuple[str, str]]:
-    prepared = orders.prepare(acts.draft(**wishes), by=acts.user(by))
+    prepared = prepare.prepare(acts.draft(**wishes), by=acts.user(by))
     assert prepared.may_be_placed is (not prepared.all_refusals)
     return {(refusal.field, refusal.code) for refusal in prepared.all_refusals}
 
@@ -86,7 +90,7 @@ def test_a_directory_that_does_not_answer_writes_nothing(directory):
     by = acts.user(cast.HEAD)
     directory.faults.is_busy = True
     with pytest.raises(DirectoryError):
-        orders.prepare(acts.draft(), by=by)
+        prepare.prepare(acts.draft(), by=by)
     assert not Order.objects.exists()
 
 
@@ -107,7 +111,7 @@ def test_the_database_itself_refuses_a_second_open_request(directory):
 
 def test_the_same_submission_twice_is_one_order(directory):
     by = acts.user(cast.HEAD)
-    prepared = orders.prepare(acts.draft(), by=by)
+    prepared = prepare.prepare(acts.draft(), by=by)
     first, second = steps.place_order(prepared, by=by), steps.place_order(prepared, by=by)
     assert first == second
     assert AccessRequest.objects.count() == 1
@@ -178,7 +182,7 @@ def test_a_mandate_that_ended_in_between_is_refused_with_the_reason(directory):
         steps.act(
             request,
             State.AWAITING_ATTESTATION,
-            lambda row: attestation.attest(row, by=head, held=mandates.Mandates()),
+            lambda row: attest.attest(row, by=head, held=current.Mandates()),
             by=head,
         )
     assert refused.value.code == "not_allowed"
@@ -189,7 +193,7 @@ def test_a_mandate_that_ended_in_between_is_refused_with_the_reason(directory):
 def test_a_head_who_has_only_other_units_now_does_not_attest_here_any_more(directory, kiv):
     request = acts.order(by=cast.COORDINATOR)
     drifting.replace(kiv, request.unit_dn, "hsaHealthCareUnitManager", [cast.HEAD_ABOVE.text])
-    assert mandates.read(cast.HEAD).is_head_of_unit  # of Almby
+    assert current.read(cast.HEAD).is_head_of_unit  # of Almby
     for act in (acts.attest, acts.reject):
         with pytest.raises(NotAllowed):
             act(request, cast.HEAD)
@@ -199,7 +203,7 @@ def test_a_head_who_has_only_other_units_now_does_not_attest_here_any_more(direc
 
 def test_the_head_of_the_care_provider_attests_once_the_ladder_has_come_so_far(directory):
     request = acts.order(by=cast.COORDINATOR)
-    asked = handlers.look_up(open_directory(), request, rungs=2)
+    asked = candidates.look_up(open_directory(), request, rungs=2)
     assert asked is not None
     handlers.assign(request, *asked)
     acts.attest(request, cast.PROVIDER_HEAD)
@@ -258,7 +262,7 @@ def test_who_sits_on_a_request_is_reminded_after_working_days(directory, days, c
 
 def test_handlers_follow_the_directory(directory, kiv):
     request = acts.order(by=cast.COORDINATOR)
-    unit = acts.open_directory().unit(cast.BJORKHAGA)
+    unit = provisioning_directory.open_directory().unit(cast.BJORKHAGA)
     kiv.remove_value(unit.dn, "hsaHealthCareUnitManager", cast.HEAD.text)
     kiv.add_value(unit.dn, "hsaHealthCareUnitManager", cast.HEAD_ABOVE.text)
     tasks.sweep_handlers()
@@ -283,8 +287,8 @@ def test_a_statistics_order_for_units_sets_no_role_and_says_why(directory):
 
 def test_whoever_may_read_the_open_order_is_told_its_number(directory):
     request = acts.order()
-    [refusal] = orders.prepare(acts.draft(), by=acts.user(cast.HEAD)).all_refusals
+    [refusal] = prepare.prepare(acts.draft(), by=acts.user(cast.HEAD)).all_refusals
     assert request.case_number in refusal.message
-    seen_by_an_outsider = orders.prepare(acts.draft(), by=acts.user(cast.OUTSIDER)).all_refusals
+    seen_by_an_outsider = prepare.prepare(acts.draft(), by=acts.user(cast.OUTSIDER)).all_refusals
     assert "order.duplicate" in [refusal.code for refusal in seen_by_an_outsider]
     assert not any(request.case_number in refusal.message for refusal in seen_by_an_outsider)

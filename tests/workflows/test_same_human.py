@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning import access, dates, findings, mandates, reviews
+from provisioning import access, dates
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed
-from provisioning.finding_models import Finding
-from provisioning.models import Delegation, Handler, OutgoingMessage
-from provisioning.review_models import Decision
-from provisioning.rules.drift import Kind as DriftKind
+from provisioning.findings import settle, tell
+from provisioning.mandates import current
+from provisioning.models import Decision, Delegation, Finding, Handler, OutgoingMessage
+from provisioning.reviews import ask, end
+from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
-from provisioning.rules.lifecycle import State
-from provisioning.rules.mandates import Kind
-from provisioning.rules.right_lifecycle import GrantState
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import GrantState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
 from tests.reviews import sitting
 from tests.workflows import acts, delegating
-from workflows import reviewing
+from workflows.sweeps import reviews
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,7 +72,7 @@ def test_who_was_asked_before_the_directory_showed_it_is_refused_at_the_act(dire
 
 def test_a_delegate_who_is_the_subject_by_another_id_is_not_asked(directory, kiv):
     are_one_human(kiv, cast.DELEGATE, cast.COORDINATOR)
-    delegating.give(kinds=[Kind.ATTESTING])
+    delegating.give(kinds=[Delegable.ATTESTING])
     request = acts.order(by=cast.COORDINATOR, person_id=cast.COORDINATOR)
     assert asked(request) == {cast.HEAD}
 
@@ -155,7 +156,7 @@ def test_the_head_does_not_keep_the_right_of_an_own_other_id(directory, kiv):
 def test_the_head_does_not_review_the_right_of_an_own_other_id_and_the_head_above_does(
     directory, kiv, monkeypatch
 ):
-    monkeypatch.setattr("provisioning.rules.deadlines.is_working_day", lambda day: True)
+    monkeypatch.setattr("provisioning.rules.dates.deadlines.is_working_day", lambda day: True)
     own, other = life.granted(kiv), life.statistics(kiv, person_id=cast.DOCTOR)
     are_one_human(kiv, cast.HEAD, cast.COORDINATOR)
     review = sitting.opened(own, other)
@@ -164,7 +165,7 @@ def test_the_head_does_not_review_the_right_of_an_own_other_id_and_the_head_abov
     with pytest.raises(NotAllowed):
         sitting.decide(review, {own: Decision.KEEP}, by=cast.HEAD)
     sitting.decide(review, {other: Decision.KEEP}, by=cast.HEAD)
-    assert reviews.send_notices(dates.today()) == 1, "the head has nothing left"
+    assert ask.send_notices(dates.today()) == 1, "the head has nothing left"
     told = OutgoingMessage.objects.get(kind="review_waits")
     assert told.recipient_key == cast.HEAD_ABOVE.folded
     sitting.decide(review, {own: Decision.KEEP}, by=cast.HEAD_ABOVE)
@@ -180,7 +181,7 @@ def test_silence_about_it_counts_only_when_somebody_else_was_told(directory, kiv
     review = sitting.opened(own)
     sitting.has_lasted(review)
     review.reviewers.filter(person_key=cast.HEAD_ABOVE.folded).delete()
-    reviews.end(review.pk, on=dates.today(), start=_not_started)
+    end.end(review.pk, on=dates.today(), start=_not_started)
     assert sitting.item(review, own).decision == ""
     assert OutgoingMessage.objects.filter(kind="review_stuck").exists()
 
@@ -189,10 +190,10 @@ def test_who_turns_out_to_be_the_subject_loses_the_right_from_the_inbox_and_gets
     grant = life.granted(kiv)
     sitting.opened(grant)
     are_one_human(kiv, cast.HEAD, cast.COORDINATOR)
-    reviewing.ask_around(open_directory())
+    reviews.ask_around(open_directory())
     assert sitting.waits_for(cast.HEAD) == set()
     are_one_human(kiv, cast.DOCTOR, cast.COORDINATOR)
-    reviewing.ask_around(open_directory())
+    reviews.ask_around(open_directory())
     assert sitting.waits_for(cast.HEAD) == {grant.pk}
     assert sitting.waits_for(cast.HEAD_ABOVE) == set()
 
@@ -209,10 +210,10 @@ def test_a_finding_about_ones_other_id_is_neither_shown_nor_settled_nor_told(dir
     head = acts.user(cast.HEAD)
     assert finding not in access.visible_findings(head)
     with pytest.raises(NotAllowed):
-        findings.explain(finding, by=head, held=mandates.read(cast.HEAD), reason="Det ska vara så här.")
+        settle.explain(finding, by=head, held=current.read(cast.HEAD), reason="Det ska vara så här.")
     before = list(OutgoingMessage.objects.values_list("pk", flat=True))  # about others
     Finding.objects.filter(pk=finding.pk).update(told_at=None)
-    findings.tell(open_directory())
+    tell.tell(open_directory())
     told = set(OutgoingMessage.objects.exclude(pk__in=before).values_list("recipient_key", flat=True))
     assert told == {cast.HEAD_ABOVE.folded}, "the next head up, who is nobody concerned"
     assert finding in access.visible_findings(acts.user(cast.HEAD_ABOVE))
@@ -224,7 +225,7 @@ def test_a_finding_about_ones_other_id_is_neither_shown_nor_settled_nor_told(dir
 def test_a_directory_that_does_not_tell_lets_nobody_act(directory, kiv):
     directory.faults.is_busy = True
     with pytest.raises(DirectoryError):
-        mandates.read(cast.HEAD)
+        current.read(cast.HEAD)
 
 
 def _not_started(removal: object) -> None:

@@ -8,10 +8,12 @@ import pytest
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import carrying_out, requests
+from provisioning import directory as provisioning_directory
+from provisioning import errors
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
+from provisioning.orders import carry_out
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.workflows import acts
 from workflows import steps, tasks
@@ -99,7 +101,7 @@ def test_done_reported_while_the_directory_is_silent_is_kept_and_settled_later(d
     steps.act(
         request,
         State.AWAITING_KIV,
-        lambda row: carrying_out.report_done(
+        lambda row: carry_out.report_done(
             row, by=administrator, held=held, seen=None, already=False, note=""
         ),
         by=administrator,
@@ -194,7 +196,7 @@ def test_a_second_click_finds_that_the_case_has_moved_on(directory):
     request = acts.order(by=cast.COORDINATOR)
     first, second = AccessRequest.objects.get(pk=request.pk), AccessRequest.objects.get(pk=request.pk)
     acts.attest(first, cast.HEAD)
-    with pytest.raises(requests.WrongState):
+    with pytest.raises(errors.WrongState):
         acts.attest(second, cast.HEAD)
     assert AuditEntry.objects.filter(request=request, action="request.attested").count() == 1
 
@@ -215,7 +217,9 @@ def test_a_value_that_goes_away_again_brings_the_task_back(directory, kiv):
 
 def test_an_unreadable_date_goes_to_a_human_and_is_never_taken_for_an_answer(directory, kiv):
     role = "INTYG;Rehab-" + cast.BJORKHAGA.text
-    kiv.add_value(acts.open_directory().person(cast.DATE_UNREADABLE).dn, Attribute.SYSTEM_ROLE, role)
+    kiv.add_value(
+        provisioning_directory.open_directory().person(cast.DATE_UNREADABLE).dn, Attribute.SYSTEM_ROLE, role
+    )
     request = acts.order(person_id=cast.DATE_UNREADABLE)
     acts.work()
     request.refresh_from_db()

@@ -9,12 +9,12 @@ from django.core import mail
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning import levels
+from provisioning.demo.directory.kiv import Kiv
 from provisioning.directory import open_directory
-from provisioning.directory.mock.kiv import Kiv
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
+from provisioning.pages.cases import proof
 from provisioning.rules.hsa import Attribute, HsaId, Level
-from provisioning.rules.lifecycle import State
+from provisioning.rules.states.request import State
 from tests import cast
 from tests.workflows import acts
 
@@ -56,7 +56,7 @@ def coupling_of(person: HsaId) -> tuple[str, str]:
 
 def states_of(request: AccessRequest) -> list[bool]:
     """Of each level whether it is shown as reached."""
-    return [level.at is not None and level.tone == "success" for level in levels.levels_of(request)]
+    return [level.at is not None and level.tone == "success" for level in proof.levels_of(request)]
 
 
 def messages_of(kind: str) -> list[str]:
@@ -105,11 +105,11 @@ def test_where_nothing_has_to_be_set_the_login_rule_is_still_asked_of_hsa(direct
 
 
 def test_a_coupling_and_a_role_must_both_arrive(directory, hsa, kiv, sync):
-    from provisioning import requests
+    from provisioning.orders.check import Choice
 
     request = acts.order(person_id=cast.COORDINATOR_UNCOUPLED)
     acts.work()
-    acts.choose(request, requests.Choice.COUPLE)
+    acts.choose(request, Choice.COUPLE)
     acts.work()
     request.refresh_from_db()
     changes = {change["attribute"]: change for change in request.changes}
@@ -177,7 +177,7 @@ def test_a_value_that_goes_away_in_kiv_on_the_way_brings_the_task_back(directory
     assert request.current_state is State.AWAITING_KIV
     assert request.values_seen_at is None
     assert request.verified_at is None
-    assert levels.levels_of(request) == []
+    assert proof.levels_of(request) == []
     assert not messages_of("done")
     assert Task.objects.filter(process=request.process, flow_task_type="HUMAN", status="NEW").count() == 1
 
@@ -241,7 +241,7 @@ def test_without_a_second_directory_nothing_is_pretended(directory, kiv):
     request = set_in_kiv(kiv)
     assert request.current_state is State.DONE
     assert states_of(request) == [True, False, True]
-    arrived = levels.levels_of(request)[1]
+    arrived = proof.levels_of(request)[1]
     assert arrived.tone == "unknown"
     acts.send_mails()
     [done] = [
@@ -262,7 +262,7 @@ def test_the_mail_promises_no_delay_once_hsa_was_seen_to_have_it(directory, hsa,
 
 
 def test_measured_delays_make_the_promise_and_the_alarm(directory, hsa, kiv, sync, settings):
-    from provisioning import delays
+    from provisioning.assessments import hsa_delay as delays
 
     request = set_in_kiv(kiv)
     sync.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, ROLE)

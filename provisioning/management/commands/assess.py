@@ -17,10 +17,11 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone, translation
 
-from provisioning import dates, readings
-from provisioning.causes import explain
-from provisioning.rules import assessment
-from provisioning.rules.assessment import Assessment
+from provisioning import dates
+from provisioning.assessments import reading as assessments_reading
+from provisioning.assessments.causes import explain
+from provisioning.rules.assessment import assess
+from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Service
 
 EXIT_STATUS = {Answer.YES: 0, Answer.NO: 1, Answer.UNKNOWN: 2}
@@ -64,10 +65,10 @@ class Command(BaseCommand):
         order = OrderedAccess(
             options["person"], Service(options["service"]), Level(options["level"]), options["unit"]
         )
-        reading = readings.read_for(order)
+        reading = assessments_reading.read_for(order)
         on = options["on"] or dates.today()
         at = timezone.now() if on == dates.today() else None
-        found = assessment.assess(order, reading, on=on, at=at)
+        found = assess.assess(order, reading, on=on, at=at)
         if options["json"]:
             self.stdout.write(json.dumps(as_object(found), ensure_ascii=False))
         else:
@@ -85,7 +86,7 @@ def as_object(found: Assessment) -> dict[str, Any]:
         "level": found.order.level.value,
         "unit": found.order.unit_id.text,
         "on": found.on.isoformat(),
-    } | readings.verdict(found)
+    } | assessments_reading.verdict(found)
 
 
 def as_text(found: Assessment) -> str:

@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from provisioning.directory import Which, address, has_national_directory, open_directory
-from provisioning.directory.checking import SENTENCES
-from provisioning.directory.troubles import trouble_of
+from provisioning.directory.check import SENTENCES
+from provisioning.directory.ldap.troubles import trouble_of
 from provisioning.errors import DirectoryError
 from provisioning.rules.hsa import HsaId
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from provisioning.audit_trail import exports
+from provisioning.audit import export
 from provisioning.models import User
 from provisioning.rules.hsa import HsaId
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             if by is None:
                 raise CommandError("No user of the tool has this HSA-id.")
         if options["file"] == "-":
-            for line in exports.export(by=by):
+            for line in export.export(by=by):
                 self.stdout.write(line, ending="")
             return
         try:
@@ -40,4 +40,4 @@ class Command(BaseCommand):
         except OSError as exc:
             raise CommandError(f"The file cannot be made: {exc.strerror}.") from exc
         with open(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(exports.export(by=by))
+            file.writelines(export.export(by=by))

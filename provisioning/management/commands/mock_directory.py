@@ -12,9 +12,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from provisioning.directory.mock.ldif import BadLdif
-from provisioning.directory.mock.server import DEMO_LDIF, MockDirectory, NotLoopback
-from provisioning.directory.mock.store import Failed
+from provisioning.demo.directory.ldif import BadLdif
+from provisioning.demo.directory.server import DEMO_LDIF, MockDirectory, NotLoopback
+from provisioning.demo.directory.store import Failed
 
 STOPPING = {signal.SIGTERM, signal.SIGINT}
 

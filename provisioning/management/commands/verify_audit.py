@@ -17,8 +17,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from provisioning.audit_trail import checkpoints, verification
-from provisioning.audit_trail.verification import Report
+from provisioning.audit import checkpoints, verify
+from provisioning.audit.verify import Report
 
 COULD_NOT = 2
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         try:
             paths = [*checkpoints.configured_files(), *options["checkpoints"]]
             known = [checkpoint for path in paths for checkpoint in checkpoints.read(path)]
-            report = verification.verify(known)
+            report = verify.verify(known)
         except (OSError, ImproperlyConfigured, DatabaseError) as exc:
             raise CommandError(str(exc), returncode=COULD_NOT) from exc
         self.stdout.write(as_json(report, len(known)) if options["json"] else as_text(report, len(known)))

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from provisioning.audit_trail import checkpoints
-from provisioning.audit_trail.checkpoints import ChainBroken, NotDelivered
+from provisioning.audit import checkpoints
+from provisioning.audit.checkpoints import ChainBroken, NotDelivered
 
 
 class Command(BaseCommand):

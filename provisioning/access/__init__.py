@@ -1,0 +1,132 @@
+"""Who may see and do what. Every view, list, file and link asks here; objects are fetched only here.
+
+Not visible means not there: `visible_*` leave the row out and `find_*` raise Http404. What somebody may
+*do* is asked again, with mandates read fresh from the directory, by the operation itself.
+Source: domain §7.
+"""
+
+from provisioning.access.cases import (
+    find_request,
+    find_to_act,
+    may_remind,
+    may_withdraw,
+    own_requests,
+    sent_before,
+    to_attest,
+    to_carry_out,
+    to_choose,
+    visible_requests,
+)
+from provisioning.access.delegations import (
+    find_delegation,
+    may_read_party,
+    may_revoke,
+    visible_delegations,
+    visible_history,
+)
+from provisioning.access.findings import find_finding, to_settle, visible_findings
+from provisioning.access.messages import find_message, may_read_messages, may_resend, visible_messages
+from provisioning.access.parties import (
+    asked_for,
+    at_or_below,
+    handled,
+    history_of,
+    is_handler,
+    is_head,
+    is_party,
+    may_read_actor,
+    may_read_name,
+    of_own,
+    with_people,
+)
+from provisioning.access.places import Place, may_read_place, places_of_grant_subject, places_to_read
+from provisioning.access.removals import (
+    find_removal,
+    find_removal_to_act,
+    is_theirs_to_take_back,
+    may_take_back,
+    to_remove,
+    visible_removals,
+)
+from provisioning.access.reviews import (
+    find_overseen_review,
+    find_review,
+    may_begin_review,
+    overseen_reviews,
+    rights_to_review,
+    to_review,
+    visible_items,
+    visible_reviews,
+)
+from provisioning.access.rights import (
+    ENDS_WITHIN,
+    ending_soon,
+    find_grant,
+    is_theirs_to_end,
+    may_end,
+    may_order_anew,
+    may_read_subject,
+    visible_grants,
+)
+
+__all__ = [
+    "ENDS_WITHIN",
+    "Place",
+    "asked_for",
+    "at_or_below",
+    "ending_soon",
+    "find_delegation",
+    "find_finding",
+    "find_grant",
+    "find_message",
+    "find_overseen_review",
+    "find_removal",
+    "find_removal_to_act",
+    "find_request",
+    "find_review",
+    "find_to_act",
+    "handled",
+    "history_of",
+    "is_handler",
+    "is_head",
+    "is_party",
+    "is_theirs_to_end",
+    "is_theirs_to_take_back",
+    "may_begin_review",
+    "may_end",
+    "may_order_anew",
+    "may_read_actor",
+    "may_read_messages",
+    "may_read_name",
+    "may_read_party",
+    "may_read_place",
+    "may_read_subject",
+    "may_remind",
+    "may_resend",
+    "may_revoke",
+    "may_take_back",
+    "may_withdraw",
+    "of_own",
+    "overseen_reviews",
+    "own_requests",
+    "places_of_grant_subject",
+    "places_to_read",
+    "rights_to_review",
+    "sent_before",
+    "to_attest",
+    "to_carry_out",
+    "to_choose",
+    "to_remove",
+    "to_review",
+    "to_settle",
+    "visible_delegations",
+    "visible_findings",
+    "visible_grants",
+    "visible_history",
+    "visible_items",
+    "visible_messages",
+    "visible_removals",
+    "visible_requests",
+    "visible_reviews",
+    "with_people",
+]

@@ -1,0 +1,44 @@
+"""Who may see and settle a finding. Source: domain §7."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+
+from provisioning.access.parties import at_or_below
+from provisioning.mandates import current
+from provisioning.models import Finding, User
+from provisioning.rules.drift.kinds import Owner
+from provisioning.rules.hsa import Level
+
+
+def visible_findings(user: User) -> QuerySet[Finding]:
+    """Findings this person may read: those to settle, by the mandates held now. Never about oneself."""
+    rows = Finding.objects.select_related("request__order", "removal", "grant")
+    if user.is_auditor:
+        return rows
+    held = current.for_display(user)
+    keys = [one.folded for one in held.unit_ids]
+    providers = [one.folded for one in held.provider_ids(user)]
+    mine = Q(unit_key__in=keys) | Q(level=Level.PROVIDER.value, unit_key__in=providers)
+    for dn in held.managed_dns:
+        mine |= Q(owner=Owner.KIV_ADMINISTRATOR.value) & at_or_below(dn)
+    for dn in held.headed_dns:
+        mine |= Q(passed_to=Finding.PassedTo.ABOVE.value) & at_or_below(dn)
+    whose = ~Q(owner=Owner.OPERATORS.value) & mine
+    if user.is_operator:
+        whose |= Q(owner=Owner.OPERATORS.value) | Q(passed_to=Finding.PassedTo.OPERATORS.value)
+    return rows.filter(whose).exclude(subject_key__in=[one.folded for one in held.ids_of(user.identity)])
+
+
+def find_finding(user: User, public_id: UUID) -> Finding:
+    """The finding, if this person may read it. Raises Http404."""
+    return get_object_or_404(visible_findings(user), public_id=public_id)
+
+
+def to_settle(user: User) -> QuerySet[Finding]:
+    """Findings that wait for this person. An auditor reads them and settles none."""
+    rows = visible_findings(user).filter(state=Finding.State.OPEN)
+    return rows.none() if user.is_auditor and not user.is_operator else rows

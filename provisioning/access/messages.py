@@ -1,0 +1,31 @@
+"""Who may see and send again a mail. Source: domain §7."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from provisioning.models import OutgoingMessage, User
+
+
+def may_read_messages(user: User) -> bool:
+    """The list of messages is for those who run the tool, and for auditors."""
+    return user.is_operator or user.is_auditor
+
+
+def visible_messages(user: User) -> QuerySet[OutgoingMessage]:
+    """Messages with their delivery state: for operators and auditors."""
+    rows = OutgoingMessage.objects.select_related("request__order", "removal", "cause")
+    return rows if may_read_messages(user) else rows.none()
+
+
+def find_message(user: User, uuid: UUID) -> OutgoingMessage:
+    """The message, if this person may read it. Raises Http404."""
+    return get_object_or_404(visible_messages(user), uuid=uuid)
+
+
+def may_resend(user: User) -> bool:
+    """Operators send failed messages again; auditors change nothing."""
+    return user.is_operator

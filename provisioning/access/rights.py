@@ -1,0 +1,101 @@
+"""Who may see, end and prolong a right. Source: domain §7."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q
+from django.shortcuts import get_object_or_404
+
+from provisioning import dates
+from provisioning.access import parties
+from provisioning.access.parties import is_head
+from provisioning.mandates import current
+from provisioning.models import AccessRequest, Grant, GrantQuerySet, Notice, Removal, User
+from provisioning.rights import may
+from provisioning.rights.lookups import RIGHT
+from provisioning.rules.dates import deadlines
+from provisioning.rules.hsa import Level
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.right import GrantState
+
+# The first notice may move over days off.
+ENDS_WITHIN = timedelta(days=max(deadlines.NOTICE_DAYS) + 14)
+
+
+def visible_grants(user: User) -> GrantQuerySet:
+    """The rights this person may read: own ones, those on own units, those one ordered or attested."""
+    rows = Grant.objects.select_related("origin__order__orderer", "let_end_by")
+    if user.is_auditor:
+        return rows
+    acted = AccessRequest.objects.exclude(grant=None).filter(
+        Q(order__orderer=user) | Q(attester=user) | Q(attested_for=user) | Q(second_attester=user)
+    )
+    mine = Q(subject_key=user.hsa_key) | Q(pk__in=acted.values("grant"))
+    return rows.filter(mine | is_head(user, current.for_display(user)))
+
+
+def find_grant(user: User, public_id: UUID) -> Grant:
+    """The right, if this person may read it. Raises Http404."""
+    return get_object_or_404(visible_grants(user), public_id=public_id)
+
+
+def ending_soon(user: User) -> GrantQuerySet:
+    """Rights in force that end soon, that nobody has decided on, and that this person may order anew or end.
+
+    Own ones, those on units the person is head of, those where a head has delegated ordering, and those of a
+    provider whose mandate the person holds; also those that the person ordered and was told of. Not those
+    that are let to end, nor those that an open order would prolong.
+    """
+    held = current.for_display(user)
+    today = dates.today()
+    unit_ids = held.unit_ids.union(
+        *(one.unit_ids for one in held.delegated if one.kind is Delegable.ORDERING)
+    )
+    providers = [one.folded for one in held.provider_ids(user)]
+    on_units = Q(unit_key__in=[one.folded for one in unit_ids]) & ~Q(level=Level.PROVIDER.value)
+    mine = Q(subject_key=user.hsa_key) | on_units
+    mine |= Q(unit_key__in=providers, level=Level.PROVIDER.value)
+    told = Notice.objects.filter(recipient_key=user.hsa_key)
+    ordered = AccessRequest.objects.exclude(grant=None).filter(order__orderer=user)
+    mine |= Q(pk__in=told.values("grant")) & Q(pk__in=ordered.values("grant"))
+    renewal = AccessRequest.objects.open().filter(**{name: OuterRef(name) for name in RIGHT})
+    rows = Grant.objects.active().filter(
+        let_end_at=None, ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN
+    )
+    return rows.filter(mine).exclude(Exists(renewal)).order_by("ends_on", "pk")
+
+
+def may_order_anew(user: User, grant: Grant) -> bool:
+    """Say whether pages offer to prolong the right: to whom it is, and to who orders there. Domain §7."""
+    if user.hsa_key == grant.subject_key:
+        return True
+    held = current.for_display(user)
+    if grant.level == Level.PROVIDER.value:
+        return held.heads_unit_of(grant.unit_id)
+    is_delegate = held.delegated_for(Delegable.ORDERING, grant.unit_id) is not None
+    return is_delegate or grant.unit_id in held.unit_ids
+
+
+def may_end(user: User, grant: Grant) -> bool:
+    """Say whether pages offer to end the right: to the person, and to the head of its unit."""
+    return grant.current_state is GrantState.ACTIVE and is_theirs_to_end(user, grant)
+
+
+def is_theirs_to_end(user: User, grant: Grant) -> bool:
+    """Whose act it is, be it too late or not."""
+    return user.hsa_key == grant.subject_key or may.may_manage(grant, current.for_display(user), user)
+
+
+def may_read_subject(user: User, about: Grant | Removal) -> bool:
+    """Say whether the person's name is shown: a protected person's only to who handles the right."""
+    if not about.subject_is_protected or user.hsa_key == about.subject_key:
+        return True
+    grant = about if isinstance(about, Grant) else about.grant
+    if grant is not None and any(parties.may_read_name(user, request) for request in grant.requests.all()):
+        return True
+    if isinstance(about, Grant):
+        return False
+    is_handler = about.handlers.filter(person_key=user.hsa_key).exists()
+    return is_handler or user.hsa_key in (about.started_by_id, about.carried_out_by_id)

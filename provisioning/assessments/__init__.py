@@ -1,0 +1,1 @@
+"""Looking at the directory and assessing now; the verdict as stored data."""

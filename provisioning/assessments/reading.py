@@ -1,0 +1,92 @@
+"""Looking at the directory for a request: a reading that never raises, and its verdict as stored data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from provisioning import dates
+from provisioning.directory import Which, address, open_directory
+from provisioning.errors import DirectoryError
+from provisioning.rules.assessment import assess
+from provisioning.rules.assessment.assess import Assessment
+from provisioning.rules.causes import Cause
+from provisioning.rules.hsa import Attribute, Change, Level, OrderedAccess, Reading
+
+
+def read_for(order: OrderedAccess, *, which: Which = Which.OWN, afresh: bool = False) -> Reading:
+    """Read what an assessment of the order needs; a silent directory gives an empty, incomplete reading.
+
+    `afresh`: where something decides by not being there. What we may read is then asked for anew.
+    """
+    is_provider = order.level is Level.PROVIDER
+    try:
+        return open_directory(which).read(
+            order.person_id,
+            unit_ids=() if is_provider else (order.unit_id,),
+            provider_ids=(order.unit_id,) if is_provider else (),
+            afresh=afresh,
+        )
+    except DirectoryError as exc:
+        return Reading.failed(order.person_id, exc.code, read_at=timezone.now())
+
+
+def assess_now(order: OrderedAccess, reading: Reading) -> Assessment:
+    """Assess for the moment of the reading."""
+    return assess.assess(order, reading, on=dates.today(reading.read_at), at=reading.read_at)
+
+
+def source(which: Which = Which.OWN) -> str:
+    """The address of the directory that a reading comes from, for evidence."""
+    return address(which)
+
+
+def verdict(found: Assessment) -> dict[str, Any]:
+    """The assessment as plain data, in the shape that `manage.py assess --json` documents."""
+    return {
+        "answer": found.answer.value,
+        "login": {
+            "answer": found.login.answer.value,
+            "refusal": found.login.refusal,
+            "units": [{"id": unit.id.text, "role": unit.role.value} for unit in found.login.units],
+        },
+        "causes": list(dict.fromkeys(cause.code.value for cause in found.causes)),
+        "warnings": list(dict.fromkeys(cause.code.value for cause in found.warnings)),
+        "changes": [change_data(change) for change in found.changes],
+    }
+
+
+def detailed_verdict(found: Assessment) -> dict[str, Any]:
+    """The verdict with what each cause is about, as stored with a request."""
+    return verdict(found) | {
+        "on": found.on.isoformat(),
+        "cause_details": [_cause_data(cause) for cause in found.causes],
+        "warning_details": [_cause_data(cause) for cause in found.warnings],
+    }
+
+
+def silence(found: Assessment) -> str:
+    """The code of what the directory itself did not tell, if anything; else empty.
+
+    Also where the answer is no all the same: what has to be changed is not known before all is read.
+    """
+    codes = [cause.code.value for cause in found.causes if cause.code.value.startswith("directory.")]
+    return codes[0] if codes else ""
+
+
+def change_data(change: Change) -> dict[str, str]:
+    return {"dn": change.dn, "attribute": change.attribute.value, "add": change.value}
+
+
+def change_from(data: dict[str, str]) -> Change:
+    return Change(data["dn"], Attribute(data["attribute"]), data["add"])
+
+
+def _cause_data(cause: Cause) -> dict[str, str]:
+    return {
+        "code": cause.code.value,
+        "about": cause.about,
+        "expected": cause.expected,
+        "mender": cause.mender.value,
+    }

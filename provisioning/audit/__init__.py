@@ -1,0 +1,1 @@
+"""The event log: what happened, signed into a chain that can be verified anywhere."""

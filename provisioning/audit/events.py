@@ -1,0 +1,167 @@
+"""The record of every act and every automatic decision: one row, in the same transaction as the act."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from django.db import transaction
+
+from provisioning.audit import sealing
+from provisioning.models import AccessRequest, AuditEntry, Case, Finding, Grant, Order, Removal, Review, User
+
+
+class Action(enum.StrEnum):
+    """What can have happened. Dotted and stable: tests, exports and notifications read them."""
+
+    ORDERED = "order.placed"
+    REQUEST_STARTED = "request.started"
+    ATTESTED = "request.attested"
+    SECOND_ATTESTED = "request.second_attested"
+    REJECTED = "request.rejected"
+    WITHDRAWN = "request.withdrawn"
+    CHECKED = "request.checked"
+    CHOICE_NEEDED = "request.choice_needed"
+    COUPLING_ASKED = "request.coupling_asked"
+    WAITING_CHOSEN = "request.waiting_chosen"
+    KIV_NEEDED = "request.kiv_needed"
+    REPORTED_DONE = "request.reported_done"
+    NOT_SEEN = "request.not_seen"
+    CANNOT = "request.cannot_be_done"
+    PASSED_ON = "request.passed_on"
+    VALUES_SEEN = "request.values_seen"
+    SET_IN_KIV = "request.set_in_kiv"
+    ARRIVED = "request.arrived_in_hsa"
+    GONE_FROM_HSA = "request.gone_from_hsa"
+    HSA_LATE = "request.hsa_late"
+    HSA_NOT_READ = "request.hsa_not_read"
+    VERIFICATION_FAILED = "request.verification_failed"
+    DONE = "request.done"
+    GAVE_UP = "request.gave_up"
+    REMINDED = "request.reminded"
+    REMINDED_BY_PERSON = "request.nudged"
+    ESCALATED = "request.escalated"
+    UNANSWERED = "request.unanswered"
+    DELEGATED = "delegation.given"
+    DELEGATION_ENDED = "delegation.ended"
+    DELEGATION_REMINDED = "delegation.reminded"
+    HANDLERS_CHANGED = "request.handlers_changed"
+    DIRECTORY_SILENT = "request.directory_silent"
+    DIRECTORY_BACK = "request.directory_back"
+    GRANT_CREATED = "grant.created"
+    GRANT_PROLONGED = "grant.prolonged"
+    GRANT_NOTICED = "grant.noticed"
+    GRANT_LET_END = "grant.let_end"
+    GRANT_EXPIRED = "grant.expired"
+    GRANT_ENDED = "grant.ended"
+    GRANT_KEPT = "grant.kept"
+    NOTICES_SENT = "grant.notices_sent"
+    GRANT_REVIEWED = "grant.reviewed"
+    REVIEW_OPENED = "review.opened"
+    REVIEW_DECIDED = "review.decided"
+    REVIEW_REVIEWERS_CHANGED = "review.reviewers_changed"
+    REVIEW_NOTICED = "review.noticed"
+    REVIEW_ESCALATED = "review.escalated"
+    REVIEW_ASKED_AGAIN = "review.asked_again"
+    REVIEW_UNDECIDED = "review.undecided"
+    REVIEW_NOT_NEEDED = "review.not_needed"
+    REVIEW_CLOSED = "review.closed"
+    REVIEW_STUCK = "review.stuck"
+    REMOVAL_STARTED = "removal.started"
+    REMOVAL_KIV_NEEDED = "removal.kiv_needed"
+    REMOVAL_REPORTED_DONE = "removal.reported_done"
+    REMOVAL_STILL_THERE = "removal.still_there"
+    REMOVAL_CANNOT = "removal.cannot_be_done"
+    REMOVAL_PASSED_ON = "removal.passed_on"
+    REMOVAL_VALUES_GONE = "removal.values_gone"
+    REMOVAL_LOOKED_AGAIN = "removal.looked_again"
+    REMOVAL_GONE_FROM_KIV = "removal.gone_from_kiv"
+    REMOVAL_HSA_LATE = "removal.hsa_late"
+    REMOVAL_HSA_NOT_READ = "removal.hsa_not_read"
+    REMOVAL_DONE = "removal.done"
+    REMOVAL_NOT_NEEDED = "removal.not_needed"
+    REMOVAL_WITHDRAWN = "removal.withdrawn"
+    REMOVAL_REMINDED = "removal.reminded"
+    REMOVAL_HANDLERS_CHANGED = "removal.handlers_changed"
+    REMOVAL_DIRECTORY_SILENT = "removal.directory_silent"
+    REMOVAL_DIRECTORY_BACK = "removal.directory_back"
+    FINDING_FOUND = "finding.found"
+    FINDING_REOPENED = "finding.reopened"
+    FINDING_RECONSIDERED = "finding.reconsidered"
+    FINDING_OVER = "finding.over"
+    FINDING_EXPLAINED = "finding.explained"
+    FINDING_ORDERED = "finding.ordered"
+    FINDING_REMOVAL = "finding.removal_started"
+    FINDINGS_TOLD = "finding.told"
+    SWEPT = "sweep.finished"
+    LEFT = "request.person_left"
+    LAST_DAY_PASSED = "request.last_day_passed"
+    REFUSED = "refused"
+    LOGGED_IN = "login.accepted"
+    LOGGED_OUT = "login.ended"
+    LOGIN_REFUSED = "login.refused"
+    MESSAGE_FAILED = "message.failed"
+    MESSAGE_RESENT = "message.resent"
+    DEMO_VALUE_CHANGED = "demo.value_changed"
+    PROTECTED_READ = "case.protected_read"
+    RECEIPT_ISSUED = "receipt.issued"
+    AUDIT_EXPORTED = "audit.exported"
+    AUDIT_CUT = "audit.cut"
+    CASE_REMOVED = "case.removed"
+    RETENTION_SWEPT = "retention.swept"
+    CHECKPOINT_FAILED = "audit.checkpoint_failed"
+
+    def of(self, case: Case) -> Action:
+        """What has happened to a request, or the same of a removal: the two are called alike."""
+        return Action(f"{case.KEY}.{self.value.partition('.')[2]}")
+
+
+def record(
+    action: Action,
+    *,
+    actor: User | None,
+    principal: User | None = None,
+    request: AccessRequest | None = None,
+    order: Order | None = None,
+    about: Grant | Removal | Review | Finding | None = None,
+    case: Case | None = None,
+    reason: str = "",
+    **data: Any,
+) -> AuditEntry:
+    """Write one fact. `actor` is None when the tool itself acted; `principal` is who somebody else acted for.
+
+    `about`: what else it is about, a grant, a removal, a review or a finding. `case`: in the place of
+    `request` or `about`, where it may be either.
+
+    `data` holds codes and values, never names, and no floats. Must be called inside the transaction that
+    makes the fact true, after the rows that the transaction locks: the end of the chain is locked from here
+    until the transaction ends.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("an audit entry belongs in the transaction of what it records")
+    order = order or (request.order if request else None)
+    pointers: dict[str, Any] = {
+        "order": order,
+        "request": request,
+        "about": about.public_id if about else None,
+    } | (case.audit_pointers if case else {})
+    order = pointers["order"]
+    if order is not None and not order.case_number:
+        raise RuntimeError("an order is given its case number before anything is recorded about it")
+    return sealing.append(
+        AuditEntry(
+            action=action.value,
+            actor=actor,
+            principal=principal,
+            **pointers,
+            reason=sealing.plain(str(reason)),
+            data=data,
+        )
+    )
+
+
+@transaction.atomic
+def record_reading(request: AccessRequest, *, by: User) -> None:
+    """Record that somebody opened a protected person's case. Other cases leave no trace of being read."""
+    if request.subject_is_protected:
+        record(Action.PROTECTED_READ, actor=by, request=request)

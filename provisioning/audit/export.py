@@ -1,0 +1,107 @@
+"""The audit chain as a file of lines: all that the independent verifier needs, nothing about the protected.
+
+First line: what the file is, after what it starts, and what the chain's head says. Then one row to a line, as
+it was signed, with its MAC. Last a checkpoint, if the end of the chain holds together. Rows about a
+protected person's case carry the keyed digest of reason and data instead: they can be checked, not read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning.audit import checkpoints, events, keys, sealing, verify
+from provisioning.audit.checkpoints import ChainBroken
+from provisioning.audit.sealing import SealedRow
+from provisioning.models import AccessRequest, AuditEntry, AuditHead, Case, Grant, Removal, User
+
+KIND = "audit-export"
+
+
+def export(*, by: User | None) -> Iterator[str]:
+    """The lines of an export. That it was made is recorded first, and is in it."""
+    with transaction.atomic():
+        events.record(events.Action.AUDIT_EXPORTED, actor=by)
+    yield from lines()
+
+
+def lines() -> Iterator[str]:
+    """The lines, without a record that they were read."""
+    head = AuditHead.objects.filter(pk=AuditHead.ONLY).first() or AuditHead()
+    start = verify.first_row()
+    yield _line(
+        {
+            "kind": KIND,
+            "version": 1,
+            "at": sealing.utc(timezone.now()),
+            "after": {"sequence": start[0] - 1, "mac": start[1]} if start else None,
+            "head": {"sequence": head.sequence, "mac": head.mac},
+        }
+    )
+    known = {key.id: key for key in keys.all_keys()}
+    unseen = hidden()
+    for row in verify.rows():
+        yield _line(row_as_exported(row, known, is_hidden=unseen.covers(row)))
+    try:
+        yield checkpoints.take().line + "\n"
+    except ChainBroken:
+        return
+
+
+def row_as_exported(row: SealedRow, known: dict[str, keys.Key], *, is_hidden: bool) -> dict[str, Any]:
+    """The signed content of a row, and its MAC."""
+    try:
+        shown = sealing.public_part(row)
+    except (AttributeError, TypeError, ValueError):  # a moment that is none: nobody signed this row
+        shown = {"sequence": row.sequence, "key": row.key_id, "previous": row.previous, "unreadable": True}
+    if is_hidden:
+        key = known.get(row.key_id)
+        shown["detail"] = sealing.detail(row, key) if key else ""
+    else:
+        shown |= {"reason": row.reason, "data": row.data}
+    return shown | {"mac": row.mac}
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What the rows are about that are shown without reason and data."""
+
+    cases: frozenset[str | None]
+    things: frozenset[UUID | None]  # grants and removals, by their public id
+
+    def covers(self, row: SealedRow) -> bool:
+        return row.case in self.cases or row.about in self.things
+
+
+def hidden() -> Hidden:
+    """Cases, grants and removals that concern a protected person, removed ones among them.
+
+    A removed case has left that fact in the entry about its removal, which is younger than all its other
+    entries and so is cut off last.
+    """
+    is_protected = {"subject_is_protected": True}
+    cases = AccessRequest.objects.filter(**is_protected).values_list("order__case_number", flat=True)
+    grants = Grant.objects.filter(**is_protected).values_list("public_id", flat=True)
+    removals = Removal.objects.filter(**is_protected).values_list("public_id", flat=True)
+    gone = list(AuditEntry.objects.filter(action=events.Action.CASE_REMOVED.value, data__protected=True))
+    return Hidden(
+        cases=frozenset(cases) | {str(entry.order_id) for entry in gone if entry.order_id},
+        things=frozenset([*grants, *removals])
+        | {entry.about for entry in gone if entry.about}
+        | {UUID(thing) for entry in gone for thing in entry.data.get("things", ())},
+    )
+
+
+def rows_about(case: Case) -> list[AuditEntry]:
+    """The entries about one removal, or about one request and its order."""
+    return list(case.all_entries)
+
+
+def _line(content: dict[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":")) + "\n"

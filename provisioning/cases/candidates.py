@@ -1,0 +1,209 @@
+"""Who may act on a case, as the directory names them: attesters, holders of a mandate, KIV administrators.
+
+Nothing is written here. Source: domain §7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from provisioning.audit import events
+from provisioning.directory import Directory, Round
+from provisioning.mandates import current, delegates
+from provisioning.models import AccessRequest, Case, Delegation, HandlerRole
+from provisioning.rules import mandates as mandate_rules
+from provisioning.rules.hsa import HsaId, Level, Person, Provider, Unit
+from provisioning.rules.states.request import State
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody who may act on a request: by a mandate of their own, or by a delegation."""
+
+    person: Person
+    delegation: Delegation | None = None
+
+    @property
+    def key(self) -> tuple[str, int | None]:
+        return self.person.hsa_id.folded, self.delegation.pk if self.delegation else None
+
+
+def by_own_mandate(persons: Iterable[Person]) -> tuple[Asked, ...]:
+    return tuple(Asked(person) for person in persons)
+
+
+def same_humans(directory: Directory, ids: Iterable[HsaId]) -> set[HsaId]:
+    """These HSA-ids with all others of the same humans, as far as the directory shows them. Domain §2."""
+    return {one for own_ids in directory.identities(ids).values() for one in own_ids}
+
+
+def attesters(
+    directory: Directory, unit: Unit, *, subject_id: HsaId | None, rungs: int = 0
+) -> tuple[Asked, ...]:
+    """The head of the unit with the head's delegates; for the head's own access, the nearest head above, too.
+
+    `subject_id`: whose access it is, under whichever HSA-id; None asks about nobody's in particular. `rungs`:
+    how many heads further up are asked as well, when nobody answers. A head whose own access it is decides
+    nothing, but the head's delegates may. Raises DirectoryError. An empty answer means that nobody may
+    attest: the order must be refused.
+    """
+    own_ids = set() if subject_id is None else same_humans(directory, [subject_id])
+    asked: dict[HsaId, Asked] = {}
+    heads: list[HsaId] = []
+    for candidate in (unit, *directory.units_above(unit.dn)):
+        manager_id = candidate.manager_id
+        if manager_id is None or manager_id in heads:
+            continue
+        head = directory.person(manager_id)
+        if head is None or head.is_archived:
+            continue
+        if manager_id not in own_ids:
+            asked[manager_id] = Asked(head)  # own mandate comes before one lent by somebody further down
+            heads.append(manager_id)
+        units = (candidate.hsa_id, unit.hsa_id)
+        for stand_in in _delegates_of(directory, manager_id, units, own_ids=own_ids):
+            asked.setdefault(stand_in.person.hsa_id, stand_in)
+        if len(heads) > rungs:
+            break
+    return tuple(asked.values())
+
+
+def _delegates_of(
+    directory: Directory, principal_id: HsaId, unit_ids: Iterable[HsaId], *, own_ids: Collection[HsaId]
+) -> list[Asked]:
+    """Those who attest for this head on these units; the person it concerns is never among them."""
+    kind = mandate_rules.Delegable.ATTESTING
+    rows = delegates.standing_in(directory, principal_id, kind, on_units=set(unit_ids))
+    rows = [row for row in rows if row.delegate.identity not in own_ids]
+    found = directory.persons([row.delegate.identity for row in rows]) if rows else {}
+    return [
+        Asked(person, row)
+        for row in rows
+        if (person := found.get(row.delegate.identity)) is not None and not person.is_archived
+    ]
+
+
+def provider_attesters(
+    directory: Directory, provider: Provider, *, subject_id: HsaId, rungs: int = 0
+) -> tuple[Person, ...]:
+    """First attesters of a process leader: heads of the units where the subject has a commission.
+
+    `rungs`: how many heads above each of those units are asked as well. No delegates: a delegation is for
+    one unit, and this is about the whole care provider. Raises DirectoryError.
+    """
+    reading = directory.read(subject_id, provider_ids=[provider.hsa_id])
+    own_ids = {subject_id, *(person.hsa_id for person in reading.other_identities)}
+    units = {
+        unit.hsa_id: unit
+        for commission in reading.commissions
+        if commission.unit_id is not None
+        and any(coupling.person_id == subject_id for coupling in commission.couplings)
+        and (unit := reading.units.get(commission.unit_id)) is not None
+        and unit.provider_id == provider.hsa_id
+    }
+    managers = {unit.manager_id for unit in units.values()}
+    if rungs:
+        managers |= {
+            above.manager_id
+            for unit in units.values()
+            for above in _headed_above(directory, unit, managers, rungs)
+            if above.hsa_id != provider.hsa_id  # who holds its mandate is asked as second attester
+        }
+    found = directory.persons([one for one in managers if one is not None and one not in own_ids])
+    return tuple(sorted(found.values(), key=lambda person: person.name))
+
+
+def _headed_above(directory: Directory, unit: Unit, known: Iterable[HsaId | None], rungs: int) -> list[Unit]:
+    """The nearest units above that have another head, as many as there are rungs."""
+    others = [
+        above
+        for above in directory.units_above(unit.dn)
+        if above.manager_id is not None and above.manager_id not in known
+    ]
+    return others[:rungs]
+
+
+def mandate_holders(
+    directory: Directory, provider: Provider, *, excluded: Iterable[HsaId] = ()
+) -> tuple[Person, ...]:
+    """Those who hold the provider's mandate: from settings, and the head that the provider's entry names.
+
+    Nobody of the excluded, under whichever HSA-id.
+    """
+    named = set(current.named_for(provider.hsa_id))
+    if provider.manager_id is not None:
+        named.add(provider.manager_id)
+    shut_out = same_humans(directory, excluded)
+    found = directory.persons(named - shut_out)
+    return tuple(sorted(found.values(), key=lambda person: person.name))
+
+
+def kiv_administrators(directory: Directory, dn: str, *, excluded: Iterable[HsaId]) -> tuple[Person, ...]:
+    """KIV administrators of the entry or of anything above it, but for the excluded, by whichever HSA-id."""
+    shut_out = same_humans(directory, excluded)
+    return tuple(person for person in directory.administrators_of(dn) if person.hsa_id not in shut_out)
+
+
+def excluded_from_carrying_out(case: Case) -> set[HsaId]:
+    """Whom it concerns, and who attested it: four eyes, administrators included."""
+    return {HsaId(key) for key in (case.subject_key, *case.attested_by)}
+
+
+def look_up(
+    directory: Directory, case: Case, *, rungs: int | None = None
+) -> tuple[HandlerRole, tuple[Asked, ...]] | None:
+    """Who the directory says may act on the case in its state now; None where no person has it.
+
+    `rungs`: how far up the ladder; as far as the request has come, if not given. Raises DirectoryError.
+    """
+    if case.is_with_kiv:
+        persons = administrators_left(directory, case, dn=case.unit_dn)
+        return HandlerRole.KIV_ADMINISTRATOR, by_own_mandate(persons)
+    return _look_up_attesters(directory, case, rungs) if isinstance(case, AccessRequest) else None
+
+
+def _look_up_attesters(
+    directory: Directory, request: AccessRequest, rungs: int | None
+) -> tuple[HandlerRole, tuple[Asked, ...]] | None:
+    if request.current_state is State.AWAITING_SECOND_ATTESTATION:
+        attester_id = HsaId(request.attester_id or "")
+        holders = second_attesters(directory, request, attester_id=attester_id)
+        return HandlerRole.SECOND_ATTESTER, by_own_mandate(holders)
+    if request.current_state is State.AWAITING_ATTESTATION:
+        rungs = request.escalation_level if rungs is None else rungs
+        return HandlerRole.ATTESTER, first_attesters(directory, request, rungs)
+    return None
+
+
+def second_attesters(
+    directory: Directory, request: AccessRequest, *, attester_id: HsaId
+) -> tuple[Person, ...]:
+    """Holders of the care provider's mandate, but for person and first attester. Raises DirectoryError."""
+    provider = directory.provider(request.unit_id)
+    excluded = (request.subject_id, attester_id)
+    return mandate_holders(directory, provider, excluded=excluded) if provider else ()
+
+
+def administrators_left(directory: Directory, case: Case, *, dn: str) -> tuple[Person, ...]:
+    """The KIV administrators of `dn` who may carry the case out and have not passed it on."""
+    passed_on = case.entries.filter(action=events.Action.PASSED_ON.of(case).value)
+    keys = passed_on.values_list("actor_id", flat=True)
+    excluded = excluded_from_carrying_out(case) | {HsaId(key) for key in keys if key}
+    return kiv_administrators(directory, dn, excluded=excluded)
+
+
+def look_up_humans(directory: Round, cases: Iterable[Case]) -> None:
+    """Ask together, before a round over all of these, for the HSA-ids of everybody who may be shut out."""
+    directory.identities({one for case in cases for one in excluded_from_carrying_out(case)})
+
+
+def first_attesters(directory: Directory, request: AccessRequest, rungs: int) -> tuple[Asked, ...]:
+    subject_id = request.subject_id
+    if request.level == Level.PROVIDER.value:
+        provider = directory.provider(request.unit_id)
+        if provider is None:
+            return ()
+        return by_own_mandate(provider_attesters(directory, provider, subject_id=subject_id, rungs=rungs))
+    unit = directory.unit(request.unit_id)
+    return attesters(directory, unit, subject_id=subject_id, rungs=rungs) if unit else ()

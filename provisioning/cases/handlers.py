@@ -1,0 +1,124 @@
+"""Who may act on a case: found in the directory, kept as rows so that everybody can see who has it.
+
+Source: domain §7 (heads of units, the nearest unit above, the provider's mandate, KIV administrators by
+walking the unit's DN and its ancestors; the person the change concerns is never among them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.audit import events
+from provisioning.cases import candidates
+from provisioning.cases.candidates import Asked
+from provisioning.directory import Directory
+from provisioning.errors import Invalid, NotAllowed
+from provisioning.messages import outbox
+from provisioning.messages.kinds import MessageKind
+from provisioning.models import AccessRequest, AuditEntry, Case, Delegation, Handler, HandlerRole, User
+from provisioning.rules.hsa import HsaId, Level
+from provisioning.rules.states.request import State
+
+
+def assign(case: Case, role: HandlerRole, asked: Iterable[Asked]) -> None:
+    """Say who may act on the request or removal now in this role; the rows of other roles are ended.
+
+    Called inside the operation that moves the request. A delegation that was ended since it was looked up
+    gives no row.
+    """
+    wanted = list(asked)
+    pks = [one.delegation.pk for one in wanted if one.delegation]
+    ended = set(Delegation.objects.filter(pk__in=pks).exclude(ended_at=None).values_list("pk", flat=True))
+    case.handlers.all().delete()
+    Handler.objects.bulk_create(
+        Handler(
+            **case.pointer,
+            role=role,
+            person_key=one.person.hsa_id.folded,
+            person_hsa_id=one.person.hsa_id.text,
+            person_name="" if one.person.is_protected else one.person.name,  # shown in lists
+            delegation=one.delegation,
+            acts_for_name=_public_name(one.delegation),
+        )
+        for one in wanted
+        if one.delegation is None or one.delegation.pk not in ended
+    )
+
+
+def _public_name(delegation: Delegation | None) -> str:
+    """The giver's name as lists may show it; the HSA-id of a protected person."""
+    if delegation is None:
+        return ""
+    principal = delegation.principal
+    return principal.hsa_id if principal.is_protected or not principal.name else principal.name
+
+
+def release(case: Case) -> None:
+    """Nobody has it any longer."""
+    case.handlers.all().delete()
+
+
+def require_asked(case: Case, by: User, role: HandlerRole) -> Handler:
+    """The row that says that this person was asked in this role. Raises NotAllowed."""
+    row: Handler | None = case.handlers.filter(person_key=by.pk, role=role).first()
+    if row is None:
+        raise NotAllowed
+    return row
+
+
+def leave_to_others(case: Case, by: User) -> list[HsaId]:
+    """One KIV administrator says the unit is not theirs: the others, who keep the task. Raises Invalid."""
+    others = [HsaId(row.person_hsa_id) for row in case.handlers.exclude(person_key=by.pk)]
+    if not others:
+        raise Invalid(
+            _("You are the only KIV administrator the directory names for this unit. Choose another reason."),
+            field="why",
+        )
+    case.handlers.filter(person_key=by.pk).delete()
+    return others
+
+
+def refresh(directory: Directory, case: Case) -> bool:
+    """Bring the rows up to date with the directory; returns whether anybody was added or removed.
+
+    Reads the directory before it writes; must not be called inside a transaction. Raises DirectoryError.
+    """
+    found = candidates.look_up(directory, case)
+    if found is None:
+        return False
+    role, asked = found
+    before = set(case.handlers.filter(role=role).values_list("person_key", "delegation_id"))
+    now = {one.key for one in asked}
+    if before == now or not now:  # an empty answer takes nobody's task away: a human still has it
+        case.handlers.filter(role=role).update(read_at=timezone.now())
+        return False
+    with transaction.atomic():
+        row = type(case)._default_manager.select_for_update().get(pk=case.pk)
+        if row.step != case.step:
+            return False
+        assign(row, role, asked)
+        entry = events.record(events.Action.HANDLERS_CHANGED.of(row), actor=None, case=row, state=row.state)
+        tell_newcomers(entry, row, role, asked, before={key for key, _delegation in before})
+    return True
+
+
+def tell_newcomers(
+    entry: AuditEntry, case: Case, role: HandlerRole, asked: Iterable[Asked], *, before: Collection[str]
+) -> int:
+    """Tell those who were not asked before; returns how many. Called inside the operation."""
+    newcomers = [one.person.hsa_id for one in asked if one.person.hsa_id.folded not in before]
+    kind = MessageKind.KIV.of(case) if role is HandlerRole.KIV_ADMINISTRATOR else MessageKind.ATTEST
+    outbox.enqueue(entry, kind, newcomers, case=case)
+    return len(newcomers)
+
+
+def concerned_by(delegation: Delegation) -> QuerySet[AccessRequest]:
+    """Requests that may wait for the giver of this delegation, and those about the giver's own access."""
+    waits = Q(handlers__person_key=delegation.principal_id) | Q(subject_key=delegation.principal_id)
+    rows = AccessRequest.objects.filter(waits, state=State.AWAITING_ATTESTATION.value)
+    return rows.exclude(level=Level.PROVIDER.value).distinct()

@@ -1,0 +1,65 @@
+"""Reminding whoever has a case: by the timetable, or because somebody who waits asks for it.
+
+Each operation is one transaction that locks nothing itself: the row is locked by whoever calls.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning import dates
+from provisioning.audit import events
+from provisioning.audit.events import Action
+from provisioning.errors import NotAllowed, WrongState
+from provisioning.messages import outbox
+from provisioning.messages.kinds import MessageKind
+from provisioning.models import AccessRequest, Case, User
+from provisioning.rules.dates import deadlines
+
+
+@transaction.atomic
+def remind(case: Case) -> bool:
+    """Remind whoever sits on the case, if working days enough have passed. Returns whether it was due."""
+    recipients = case.sitting_ids
+    if not _is_due(case) or not recipients:
+        return False
+    case.reminded_at, case.reminder_count = timezone.now(), case.reminder_count + 1
+    case.save(update_fields=["reminded_at", "reminder_count"])
+    entry = events.record(Action.REMINDED.of(case), actor=None, case=case, count=case.reminder_count)
+    outbox.enqueue(entry, MessageKind.REMINDER.of(case), recipients, case=case)
+    return True
+
+
+@transaction.atomic
+def remind_others(request: AccessRequest, *, by: User) -> None:
+    """Somebody who waits reminds whoever has the request: orderer and subject, not too often.
+
+    Raises NotAllowed, WrongState (nobody else has it, or they were told less than the set hours ago).
+    """
+    if by.pk not in (request.order.orderer_id, request.subject_key):
+        raise NotAllowed(_("Only the one who ordered, or the person it concerns, can remind."))
+    others = [person for person in request.sitting_ids if person != by.identity]
+    if not others:
+        raise WrongState(_("Nobody else has the case right now, so there is nobody to remind."))
+    if timezone.now() < may_be_reminded_at(request):
+        raise WrongState(_("They were told not long ago. Give them a little more time."), code="too_soon")
+    request.nudged_at = timezone.now()
+    request.save(update_fields=["nudged_at"])
+    entry = events.record(Action.REMINDED_BY_PERSON, actor=by, request=request, count=len(others))
+    outbox.enqueue(entry, MessageKind.REMINDER, others)
+
+
+def may_be_reminded_at(request: AccessRequest) -> datetime:
+    """From when on it is not too soon to remind: so many hours after they were last told."""
+    told = (request.state_since, request.reminded_at, request.nudged_at, request.escalated_at)
+    return max(at for at in told if at is not None) + timedelta(hours=settings.REMINDER_EVERY_HOURS)
+
+
+def _is_due(case: Case) -> bool:
+    last = dates.today(case.reminded_at or case.state_since)
+    return dates.today() >= deadlines.add_working_days(last, settings.REMINDER_WORKING_DAYS)

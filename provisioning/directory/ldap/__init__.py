@@ -1,0 +1,1 @@
+"""The connection: the only place that speaks LDAP."""

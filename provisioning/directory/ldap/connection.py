@@ -1,0 +1,511 @@
+"""The connection to an LDAP server: the only code that calls ldap3, and the last stop of what goes wrong.
+
+A thread takes a connection for one question and gives it back; there are at most so many, opened when they
+are first needed, kept, and reopened once when they turn out dead.
+Absence is an empty answer. Everything else that is not an answer raises DirectoryUnavailable (try
+later), DirectoryRefused (tell the operators) or DirectoryTruncated (there is more than was given).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import math
+import os
+import ssl
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from provisioning.directory.layout import ConnectionSettings
+from provisioning.directory.ldap import filters, pacing, patience
+from provisioning.directory.ldap.library import Connection, VerifiedTls, encoded_filters, ldap3, results
+from provisioning.directory.ldap.library import exceptions as ldap3_errors
+from provisioning.directory.ldap.pool import Pool
+from provisioning.directory.ldap.troubles import Trouble, marked
+from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
+
+T = TypeVar("T")
+
+BASE, ONE_LEVEL, SUBTREE = str(ldap3.BASE), str(ldap3.LEVEL), str(ldap3.SUBTREE)
+_MATCHED_VALUES = "1.2.826.0.1.3344810.2.3"
+_PAGED_RESULTS = "1.2.840.113556.1.4.319"
+_CUT_SHORT = {
+    results.RESULT_SIZE_LIMIT_EXCEEDED,
+    results.RESULT_ADMIN_LIMIT_EXCEEDED,
+}
+_TRY_LATER = {results.RESULT_BUSY, results.RESULT_UNAVAILABLE, results.RESULT_TIME_LIMIT_EXCEEDED}
+_REFUSALS = {
+    results.RESULT_INVALID_CREDENTIALS: Trouble.CREDENTIALS,
+    results.RESULT_INAPPROPRIATE_AUTHENTICATION: Trouble.CREDENTIALS,
+    results.RESULT_INSUFFICIENT_ACCESS_RIGHTS: Trouble.NOT_ALLOWED,
+    results.RESULT_STRONGER_AUTH_REQUIRED: Trouble.NOT_ALLOWED,
+    results.RESULT_CONFIDENTIALITY_REQUIRED: Trouble.NOT_ALLOWED,
+    results.RESULT_PROTOCOL_ERROR: Trouble.TLS,  # in practice: StartTLS asked of a server without it
+}
+# A dead connection shows as one of these; a server that is merely silent as a TimeoutError.
+_DEAD = (ldap3_errors.LDAPCommunicationError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry as it came: attribute names folded, values as text."""
+
+    dn: str
+    attributes: dict[str, tuple[str, ...]]
+
+    def values(self, name: str) -> tuple[str, ...]:
+        return self.attributes.get(name.casefold(), ())
+
+    def first(self, *names: str) -> str | None:
+        """The first value of the first of these attributes that has one."""
+        for name in names:
+            for value in self.values(name):
+                if value.strip():
+                    return value
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Entries, and whether there are more than were asked for."""
+
+    entries: list[Entry]
+    is_cut: bool = False
+
+
+_Question = dict[str, Any]  # a search, in the words of ldap3
+_Control = tuple[str, bool, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of a search: result code, entries, and where to go on."""
+
+    code: int
+    entries: list[Entry]
+    is_elsewhere: bool  # the server refers to another
+    cookie: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Of this attribute, only the values that begin so (RFC 3876): spares the other members' values."""
+
+    attribute: str
+    beginnings: tuple[str, ...]
+
+
+class Connections:
+    """The connections to one directory, at most `max_connections`. Safe to share between threads."""
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        *,
+        reads_only: bool = True,
+    ):
+        self._settings = settings
+        self._reads_only = reads_only
+        self._address = _address(settings)
+        self._own = threading.local()
+        self._pool: Pool[_Kept] = Pool(settings.max_connections)
+        self._tls: ssl.SSLContext | None = None
+        self._pace: pacing.Pace | None = None
+        if settings.background_per_second:
+            self._pace = pacing.pace_towards(settings.url, settings.background_per_second, settings.pace_url)
+
+    def search(
+        self,
+        base_dn: str,
+        filter_text: str,
+        attributes: Iterable[str],
+        *,
+        scope: str = SUBTREE,
+        only: Only | None = None,
+        is_paged: bool = False,
+    ) -> list[Entry] | None:
+        """All matching entries; None when the base does not exist."""
+        pages = self.pages(base_dn, filter_text, attributes, scope=scope, only=only, is_paged=is_paged)
+        entries: list[Entry] = []
+        for page in pages:
+            if page is None:
+                return None
+            entries += page
+        return entries
+
+    def pages(
+        self,
+        base_dn: str,
+        filter_text: str,
+        attributes: Iterable[str],
+        *,
+        scope: str = SUBTREE,
+        only: Only | None = None,
+        is_paged: bool = True,
+    ) -> Iterator[list[Entry] | None]:
+        """The same a page at a time, so that a long answer need not be held whole."""
+        question = self._question(base_dn, scope, filter_text, attributes)
+        question["controls"] = self._controls(only, attributes)
+        if is_paged:
+            question["paged_size"] = self._settings.page_size
+        with self._lease():  # a page belongs to the connection that began it
+            yield from self._pages(question)
+
+    def _pages(self, question: _Question) -> Iterator[list[Entry] | None]:
+        cookie = b""
+        while True:
+            # No second try in the middle: it would be another connection.
+            answer = self._answer({**question, "paged_cookie": cookie}, may_retry=not cookie)
+            if answer is None:
+                yield None
+                return
+            yield answer.entries
+            cookie = answer.cookie
+            if not cookie:
+                return
+
+    def search_some(
+        self, base_dn: str, filter_text: str, attributes: Iterable[str], *, limit: int
+    ) -> Found | None:
+        """The first entries, at most `limit`; never an error for there being more."""
+        question = self._question(base_dn, SUBTREE, filter_text, attributes)
+        answer = self._answer({**question, "size_limit": limit + 1}, may_be_cut=True)
+        if answer is None:
+            return None
+        is_cut = answer.code == results.RESULT_SIZE_LIMIT_EXCEEDED or len(answer.entries) > limit
+        return Found(answer.entries[:limit], is_cut)
+
+    def compare(self, dn: str, attribute: str, value: str) -> int:
+        """The result code: 6 true, 5 false, 16 no such attribute, 50 not allowed, 32 no such entry."""
+        try:
+            return self._ask(lambda link: _compared(link, dn, attribute, value))
+        except _Answered as answered:
+            return answered.code
+
+    def modify(self, dn: str, changes: dict[str, list[tuple[str, list[str]]]]) -> None:
+        """Change an entry. Only for connections that do not merely read; never tried twice."""
+        try:
+            self._ask(lambda link: _require_success(link.modify(dn, changes)), may_retry=False)
+        except _Answered as answered:
+            raise _error(answered.code) from answered.__cause__
+
+    def root_dse(self, *attributes: str) -> Entry:
+        """What the server says of itself."""
+        found = self.search("", "(objectClass=*)", attributes, scope=BASE)
+        return found[0] if found else Entry("", {})
+
+    def close(self) -> None:
+        """Close this thread's connection, if it has one, and those that nobody uses now."""
+        self._drop()
+        self._pool.close_idle()
+
+    def _drop(self) -> None:
+        kept: _Kept | None = getattr(self._own, "kept", None)
+        self._own.kept = None
+        if kept is not None:
+            kept.close()
+
+    @contextlib.contextmanager
+    def _lease(self) -> Iterator[None]:
+        """A connection for this thread, given back at the end. A thread that has one goes on with it.
+
+        Raises DirectoryUnavailable when all are in use for as long as a new one may take, and at once where
+        one silence of this directory is enough.
+        """
+        own = self._own
+        with patience.asking(self._settings.url):
+            if getattr(own, "depth", 0) == 0:
+                own.kept = self._pool.take(self._settings.connect_timeout_seconds)
+            own.depth = getattr(own, "depth", 0) + 1
+            try:
+                yield
+            finally:
+                own.depth -= 1
+                if own.depth == 0:
+                    kept, own.kept = own.kept, None
+                    self._pool.give_back(kept)
+
+    def _question(self, base_dn: str, scope: str, filter_text: str, attributes: Iterable[str]) -> _Question:
+        return {
+            "search_base": base_dn,
+            "search_filter": filter_text,
+            "search_scope": scope,
+            "attributes": list(attributes),
+            "time_limit": math.ceil(self._settings.receive_timeout_seconds),
+        }
+
+    def _answer(
+        self, question: _Question, *, may_retry: bool = True, may_be_cut: bool = False
+    ) -> _Answer | None:
+        """A search's answer when it is one; None when the base does not exist."""
+        try:
+            answer = self._ask(lambda link: _found(link, question), may_retry=may_retry)
+        except _Answered as answered:
+            if answered.code == results.RESULT_NO_SUCH_OBJECT:
+                return None
+            raise _error(answered.code) from answered.__cause__
+        if answer.is_elsewhere:
+            # Not followed: another server has another account and other rules.
+            raise marked(DirectoryTruncated(), Trouble.ELSEWHERE)
+        if may_be_cut and answer.code == results.RESULT_SIZE_LIMIT_EXCEEDED:
+            return answer
+        if answer.code != results.RESULT_SUCCESS:
+            # ldap3 raises for most codes, but not for a size or time limit: what came before is not all.
+            raise _error(answer.code)
+        return answer
+
+    def _ask(self, operate: Callable[[Any], T], *, may_retry: bool = True) -> T:
+        """Run one operation when its time has come, on a new connection where the one at hand is dead."""
+        if self._pace is not None:
+            self._pace.wait()
+        with self._lease():
+            return self._try(operate, may_retry=may_retry)
+
+    def _try(self, operate: Callable[[Any], T], *, may_retry: bool) -> T:
+        is_new = self._is_unopened()
+        try:
+            with _translated():
+                return operate(self._link())
+        except _Answered:
+            raise
+        except _Dead as dead:
+            self.close()  # the idle ones as well: what ended this one has most likely ended them
+            if is_new or not may_retry or dead.is_timeout:
+                trouble = Trouble.SILENT if dead.is_timeout else Trouble.NO_CONNECTION
+                raise marked(DirectoryUnavailable(), trouble) from dead.__cause__
+            return self._try(operate, may_retry=False)
+        except BaseException:
+            # Interrupted half-way, by a time limit of our own perhaps: the rest of the answer would be
+            # taken for the next question's.
+            self._drop()
+            raise
+
+    def _is_unopened(self) -> bool:
+        kept: _Kept | None = getattr(self._own, "kept", None)
+        return kept is None or not kept.is_ours
+
+    def _link(self) -> Any:
+        if self._is_unopened():
+            self._own.kept = _Kept(self._open())
+        return self._own.kept.link
+
+    def _open(self) -> Any:
+        """A connection that is open, protected and bound."""
+        settings = self._settings
+        link = Connection(
+            ldap3.Server(
+                self._address.host,
+                port=self._address.port,
+                use_ssl=self._address.is_ldaps,
+                get_info=ldap3.NONE,
+                connect_timeout=settings.connect_timeout_seconds,
+                tls=VerifiedTls(self._tls_context()) if self._is_protected else None,
+                # One address refused leaves a socket open in ldap3: the likelier one goes first.
+                mode=ldap3.IP_V4_PREFERRED,
+            ),
+            user=settings.bind_dn or None,
+            password=settings.bind_password or None,
+            authentication=ldap3.SIMPLE if settings.bind_dn else ldap3.ANONYMOUS,
+            raise_exceptions=True,
+            read_only=self._reads_only,
+            auto_referrals=False,
+            check_names=False,
+            auto_encode=False,
+            auto_escape=False,  # filters.py has done it
+            auto_range=False,
+            return_empty_attributes=False,
+            # ldap3 takes whole seconds only; sharpened below.
+            receive_timeout=math.ceil(settings.receive_timeout_seconds),
+        )
+        try:
+            link.open(read_server_info=False)
+            link.socket.settimeout(settings.receive_timeout_seconds)
+            if settings.uses_starttls:
+                link.start_tls(read_server_info=False)
+            with _translated():
+                _require_success(link.bind(read_server_info=False))
+        except _Answered as answered:
+            # Never to be mistaken for the answer to the question that made us connect.
+            _abandon(link)
+            raise _error(answered.code) from answered.__cause__
+        except BaseException:
+            _abandon(link)
+            raise
+        return link
+
+    @property
+    def _is_protected(self) -> bool:
+        return self._address.is_ldaps or self._settings.uses_starttls
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            try:
+                self._tls = ssl.create_default_context(cafile=self._settings.ca_file or None)
+            except OSError as exc:
+                raise marked(DirectoryRefused(), Trouble.CERTIFICATE) from exc
+        return self._tls
+
+    def _controls(self, only: Only | None, attributes: Iterable[str]) -> list[_Control]:
+        if only is None or not self._settings.uses_matched_values:
+            return []
+        folded = only.attribute.casefold()
+        whole = [filters.present(name) for name in attributes if name.casefold() != folded]
+        pieces = [filters.begins(only.attribute, beginning) for beginning in only.beginnings]
+        # Not critical: a server that does not know it sends all values, and we choose among them.
+        return [(_MATCHED_VALUES, False, encoded_filters([*whole, *pieces]))]
+
+
+class _Kept:
+    """An open connection, used by one thread at a time; never by a forked child."""
+
+    def __init__(self, link: Any):
+        self.link = link
+        self._process_id = os.getpid()
+        # Not `__del__`: garbage with a circle in it is finalised in any order, the socket perhaps before us.
+        self._closing = weakref.finalize(self, _let_go, link, self._process_id)
+        self._closing.atexit = False
+
+    @property
+    def is_ours(self) -> bool:
+        return self._process_id == os.getpid()
+
+    def close(self) -> None:
+        """Also done when nobody holds this any more; a second time does nothing."""
+        self._closing()
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    host: str
+    port: int
+    is_ldaps: bool
+
+
+def _address(settings: ConnectionSettings) -> _Address:
+    """Raises DirectoryRefused for what is no LDAP address, or would send the password in the clear."""
+    parts = urlsplit(settings.url)
+    try:
+        port = parts.port
+    except ValueError:
+        raise marked(DirectoryRefused(), Trouble.ADDRESS) from None
+    if parts.scheme not in ("ldap", "ldaps") or not parts.hostname:
+        raise marked(DirectoryRefused(), Trouble.ADDRESS)
+    is_ldaps = parts.scheme == "ldaps"
+    if not is_ldaps and not settings.uses_starttls and not _is_loopback(parts.hostname):
+        raise marked(DirectoryRefused(), Trouble.UNPROTECTED)
+    return _Address(parts.hostname, port or (636 if is_ldaps else 389), is_ldaps)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback)
+
+
+class _Dead(Exception):
+    """The connection is of no use any more."""
+
+    def __init__(self, *, is_timeout: bool):
+        super().__init__()
+        self.is_timeout = is_timeout
+
+
+class _Answered(Exception):
+    """The server answered ldap3 with a result code other than success."""
+
+    def __init__(self, code: int):
+        super().__init__()
+        self.code = code
+
+
+def _error(code: int) -> DirectoryError:
+    """What a result code other than success means to a caller."""
+    if code in _CUT_SHORT:
+        return marked(DirectoryTruncated(), Trouble.CUT_SHORT)
+    if code in _TRY_LATER:
+        return marked(DirectoryUnavailable(), Trouble.BUSY)
+    return marked(DirectoryRefused(), _REFUSALS.get(code, Trouble.OTHER))
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Turn ldap3's many exceptions into the few that say what the caller may do."""
+    try:
+        yield
+    except ldap3_errors.LDAPOperationResult as error:
+        raise _Answered(int(error.result)) from error
+    except (ldap3_errors.LDAPException, OSError) as error:
+        if "CERTIFICATE" in str(error).upper():
+            raise marked(DirectoryRefused(), Trouble.CERTIFICATE) from error
+        if isinstance(error, _DEAD):
+            raise _Dead(is_timeout=isinstance(error, TimeoutError)) from error
+        raise marked(DirectoryRefused(), Trouble.OTHER) from error
+    except (LookupError, ValueError, TypeError) as error:
+        # Bytes that are no LDAP answer: something else listens there, or it is broken.
+        raise marked(DirectoryRefused(), Trouble.OTHER) from error
+
+
+def _let_go(link: Any, process_id: int) -> None:
+    if process_id == os.getpid():
+        _abandon(link)
+    elif link.socket is not None:
+        # The parent still talks over it: let go of our end without saying goodbye.
+        link.socket.close()
+
+
+def _abandon(link: Any) -> None:
+    """Close without ceremony, also what never got as far as being open."""
+    with contextlib.suppress(OSError, ldap3_errors.LDAPException):
+        link.strategy.close()
+    if link.socket is not None:
+        link.socket.close()
+
+
+def _found(link: Any, question: _Question) -> _Answer:
+    """Search, and read what ldap3 hands back. Raises ValueError for an answer to something else."""
+    _, result, response, _ = link.search(**question)
+    if result["type"] != "searchResDone":
+        raise ValueError("not the end of a search")
+    kinds = {each["type"] for each in response}
+    page = result.get("controls", {}).get(_PAGED_RESULTS)
+    return _Answer(
+        result["result"],
+        [_entry(each) for each in response if each["type"] == "searchResEntry"],
+        "searchResRef" in kinds or result["result"] == results.RESULT_REFERRAL,
+        page["value"]["cookie"] if page else b"",
+    )
+
+
+def _entry(found: dict[str, Any]) -> Entry:
+    """From the bytes: ldap3's own text leaves out empty values and guesses at encodings."""
+    attributes: dict[str, tuple[str, ...]] = {}
+    for name, values in found["raw_attributes"].items():
+        if values:
+            plain = name.partition(";")[0].casefold()  # `cn;lang-sv` is a cn as good as any
+            texts = tuple(str(value, "utf-8", "replace") for value in values)
+            attributes[plain] = attributes.get(plain, ()) + texts
+    return Entry(found["dn"], attributes)
+
+
+def _require_success(answer: Any) -> None:
+    """Raise also where ldap3 does not: for limits, referrals and what only a comparison answers."""
+    _, result, _, _ = answer
+    if result["result"] != results.RESULT_SUCCESS:
+        raise _Answered(int(result["result"]))
+
+
+def _compared(link: Any, dn: str, attribute: str, value: str) -> int:
+    _, result, _, _ = link.compare(dn, attribute, value)
+    if result["type"] != "compareResponse":
+        raise ValueError("not the end of a comparison")
+    return int(result["result"])

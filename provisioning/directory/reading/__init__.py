@@ -1,0 +1,1 @@
+"""Reading persons, units and commissions over a connection."""

@@ -1,0 +1,1 @@
+"""Differences between rights and directory: recorded, settled, told."""

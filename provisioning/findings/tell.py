@@ -1,0 +1,108 @@
+"""Telling the owners of findings, in one digest each; the operators where there is nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning.audit import events
+from provisioning.audit.events import Action
+from provisioning.cases import candidates
+from provisioning.directory import Directory, Round
+from provisioning.directory.ldap.troubles import suppress_two_entries
+from provisioning.mandates import current
+from provisioning.messages import outbox
+from provisioning.messages.kinds import MessageKind
+from provisioning.models import Finding, KnownPerson
+from provisioning.operators import operator_ids
+from provisioning.rules.drift.kinds import Owner
+from provisioning.rules.hsa import HsaId, Level, Person
+
+
+def tell(directory: Round) -> int:
+    """One message to each person with new findings to settle. Returns how many messages.
+
+    Many findings have the same few owners: units and humans are looked up together. Raises DirectoryError:
+    then nobody has been told, and it is tried again.
+    """
+    untold = list(Finding.objects.to_settle().filter(told_at=None).order_by("pk"))
+    if not untold:
+        return 0
+    heads = [row for row in untold if row.whose is Owner.HEAD_OF_UNIT and row.level != Level.PROVIDER.value]
+    with suppress_two_entries():  # then they are asked about one by one
+        directory.units(row.unit_id for row in heads)
+    owners = {row.pk: _owners_of(directory, row) for row in untold}
+    everybody = {*operator_ids(), *(one for found in owners.values() for one in found)}
+    humans, present = directory.identities(everybody), directory.persons(everybody)
+    recipients: dict[int, Collection[HsaId]] = {}
+    passed_to: dict[int, str] = {}
+    for row in untold:
+        operators = [one for one in operator_ids() if row.subject_id not in humans[one]] or operator_ids()
+        able = [one for one in owners[row.pk] if _is_able(row, present.get(one), humans[one])]
+        if able or row.whose is Owner.OPERATORS:
+            recipients[row.pk], passed_to[row.pk] = able or operators, ""
+        elif nearest := heads_of(directory, row):
+            recipients[row.pk], passed_to[row.pk] = nearest
+        else:
+            recipients[row.pk], passed_to[row.pk] = operators, Finding.PassedTo.OPERATORS.value
+    return _write_digests(recipients, passed_to)
+
+
+def _is_able(row: Finding, owner: Person | None, ids: Collection[HsaId]) -> bool:
+    """Say whether this owner is there, and somebody else than the person concerned, by whichever HSA-id."""
+    return owner is not None and not owner.is_archived and row.subject_id not in ids
+
+
+def _owners_of(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
+    """Where two entries claim the unit's id, nobody can say whose it is."""
+    if row.whose is Owner.OPERATORS:
+        return ()
+    with suppress_two_entries():
+        if row.whose is Owner.KIV_ADMINISTRATOR and row.unit_dn:
+            return tuple(person.hsa_id for person in directory.administrators_of(row.unit_dn))
+        if row.level == Level.PROVIDER.value:
+            named = current.named_for(row.unit_id)
+            provider = directory.provider(row.unit_id)
+            return named or ((provider.manager_id,) if provider and provider.manager_id else ())
+        unit = directory.unit(row.unit_id)
+        return (unit.manager_id,) if unit and unit.manager_id else ()
+    return ()
+
+
+def heads_of(directory: Directory, row: Finding) -> tuple[list[HsaId], str] | None:
+    """The nearest head who is there and is not the person concerned, and whether it is passed on to them.
+
+    Nobody stands above a care provider.
+    """
+    if row.level == Level.PROVIDER.value:
+        return None
+    with suppress_two_entries():
+        unit = directory.unit(row.unit_id)
+        asked = candidates.attesters(directory, unit, subject_id=row.subject_id) if unit else ()
+        heads = [one.person.hsa_id for one in asked if one.delegation is None]
+        if unit is not None and heads:
+            return heads, "" if unit.manager_id in heads else Finding.PassedTo.ABOVE.value
+    return None
+
+
+@transaction.atomic
+def _write_digests(recipients: Mapping[int, Collection[HsaId]], passed_to: Mapping[int, str]) -> int:
+    """Both by finding. What another worker has told of meanwhile is nobody's news any more."""
+    rows = Finding.objects.select_for_update().to_settle().filter(pk__in=recipients, told_at=None)
+    found = list(rows.order_by("pk"))
+    if not found:
+        return 0
+    for row in found:
+        row.told_at, row.passed_to = timezone.now(), passed_to[row.pk]
+    Finding.objects.bulk_update(found, ["told_at", "passed_to"], batch_size=500)
+    entry = events.record(Action.FINDINGS_TOLD, actor=None, findings=len(found))
+    news = dict.fromkeys(person for row in found for person in recipients[row.pk])
+    return len(outbox.enqueue(entry, MessageKind.FINDINGS, list(news)))
+
+
+def remember(known: Mapping[str, bool]) -> None:
+    """Keep who was a doctor when first compared; what is known already stays."""
+    rows = [KnownPerson(subject_key=key, is_doctor=is_doctor) for key, is_doctor in known.items()]
+    KnownPerson.objects.bulk_create(rows, ignore_conflicts=True)

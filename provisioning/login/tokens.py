@@ -1,0 +1,111 @@
+"""What an ID token proves: its signature, for whom, by whom, when, how strongly, and which HSA-ids.
+
+Source: OpenID Connect Core 1.0 §3.1.3.7; domain §9 (claims `employeeHsaId` and `acr`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oidc.core import CodeIDToken
+from django.conf import settings
+from joserfc import jwt
+from joserfc.errors import (
+    ClaimError,
+    ExpiredTokenError,
+    InvalidClaimError,
+    InvalidKeyIdError,
+    JoseError,
+)
+from joserfc.jws import JWSRegistry
+
+from provisioning.login import provider as providers
+from provisioning.login.provider import LoginProvider
+from provisioning.login.refusals import LoginRefused
+from provisioning.rules.hsa import HsaId
+
+# Signatures by a private key alone: never `none`, never a shared secret, whatever the provider says it can.
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
+LEEWAY_SECONDS = 30  # how far the provider's clock may be from ours
+MOST_HSA_IDS = 20
+
+ONE_TEXT = ("iss", "sub", "nonce", "acr")
+
+_CODES = {
+    "iss": "login.wrong_issuer",
+    "aud": "login.wrong_audience",
+    "azp": "login.wrong_audience",
+    "nonce": "login.wrong_nonce",
+    "acr": "login.acr_too_low",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A person's proved HSA-ids, and the token that proves them."""
+
+    hsa_ids: tuple[HsaId, ...]
+    id_token: str
+
+
+def read(provider: LoginProvider, token: dict[str, Any], *, nonce: str) -> Proof:
+    """What this answer of the token endpoint proves. Raises LoginRefused with the reason's code."""
+    id_token = token.get("id_token")
+    if not isinstance(id_token, str):
+        raise LoginRefused(code="login.token_invalid")
+    try:
+        claims = _verified(provider, id_token, access_token=token.get("access_token"), nonce=nonce)
+    except ExpiredTokenError as exc:
+        raise LoginRefused(code="login.token_expired") from exc
+    except ClaimError as exc:
+        code = _CODES.get(exc.claim, "login.token_invalid")
+        raise LoginRefused(code=code, id_token=id_token if code == "login.acr_too_low" else "") from exc
+    except (JoseError, ValueError, TypeError, KeyError) as exc:
+        raise LoginRefused(code="login.token_invalid") from exc
+    return Proof(_hsa_ids(claims.get(settings.OIDC_HSA_ID_CLAIM), id_token), id_token)
+
+
+def _verified(provider: LoginProvider, id_token: str, *, access_token: Any, nonce: str) -> CodeIDToken:
+    try:
+        decoded = _decode(provider, id_token)
+    except InvalidKeyIdError:
+        decoded = _decode(providers.with_new_keys(provider), id_token)
+    claims = CodeIDToken(
+        decoded.claims,
+        decoded.header,
+        {
+            "iss": {"essential": True, "value": provider.issuer},
+            "aud": {"essential": True, "value": settings.OIDC_CLIENT_ID},
+            "exp": {"essential": True},
+            "iat": {"essential": True},
+            "nonce": {"essential": True, "value": nonce},
+            "acr": {"essential": True, "values": list(settings.OIDC_REQUIRED_ACR)},
+        },
+        {"nonce": nonce, "client_id": settings.OIDC_CLIENT_ID, "access_token": access_token},
+    )
+    claims.validate(leeway=LEEWAY_SECONDS)
+    for name in ONE_TEXT:
+        # The library is content when one value of a list is right; these claims are never lists.
+        if not isinstance(claims[name], str):
+            raise InvalidClaimError(name)
+    return claims
+
+
+def _decode(provider: LoginProvider, id_token: str) -> jwt.Token:
+    registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+    return jwt.decode(id_token, key=provider.keys, registry=registry)
+
+
+def _hsa_ids(claim: Any, id_token: str) -> tuple[HsaId, ...]:
+    """The HSA-ids of a claim that is one text or a list of texts; each once, in their order."""
+    texts = [claim] if isinstance(claim, str) else claim
+    if texts is None or texts == [] or texts == [""]:
+        raise LoginRefused(code="login.hsa_id_missing", id_token=id_token)
+    if not isinstance(texts, list) or len(texts) > MOST_HSA_IDS:
+        raise LoginRefused(code="login.hsa_id_malformed", id_token=id_token)
+    ids = tuple(dict.fromkeys(HsaId(text.strip()) for text in texts if isinstance(text, str)))
+    is_strict = settings.HSA_ID_FORM == "strict"
+    if len(ids) < 1 or not all(one.has_form(strict=is_strict) for one in ids):
+        raise LoginRefused(code="login.hsa_id_malformed", id_token=id_token)
+    return ids

@@ -1,0 +1,1 @@
+"""Mandates: held by the directory's word, delegated for a time, kept apart by four eyes."""

@@ -1,0 +1,220 @@
+"""What a person may do: head of which units, KIV administrator of what, delegate of whom.
+
+Read fresh before every decision; a short-lived copy serves pages that only show things. Sources:
+hsaHealthCareUnitManager and vgrManagedObjects, domain §2 and §7.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+from redis.exceptions import RedisError
+
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError, NotAllowed
+from provisioning.mandates import delegates
+from provisioning.models import Delegation, User
+from provisioning.rules.hsa import HsaId, Provider, Unit
+from provisioning.rules.mandates import Delegable
+
+log = logging.getLogger(__name__)
+
+ENDED = _("The directory no longer says that this is yours to do. Your mandate may have ended.")
+DELEGATION_ENDED = _("The delegation has ended, or the one who gave it is not head of the unit any more.")
+
+COPY_SECONDS = 120
+SILENCE_SECONDS = 5  # a page asks several times: a directory that hangs is waited for once
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """One delegation that counts at one moment: what kind of act, for whom, on which units."""
+
+    pk: int
+    kind: Delegable
+    principal_id: HsaId
+    principal_name: str
+    unit_id: HsaId
+    unit_ids: frozenset[HsaId]  # with its sub-units
+
+
+@dataclass(frozen=True, slots=True)
+class Mandates:
+    """One person's mandates at one moment. `is_known` is False when the directory did not tell."""
+
+    units: tuple[Unit, ...] = ()  # units the person is head of
+    providers: tuple[Provider, ...] = ()
+    managed_dns: tuple[str, ...] = ()  # DNs whose subtree the person administers in KIV
+    is_known: bool = True
+    delegated: tuple[Delegated, ...] = ()  # what heads of units have delegated to the person
+    other_ids: frozenset[HsaId] = frozenset()  # the same human's other HSA-ids, as the directory shows them
+
+    @property
+    def unit_ids(self) -> frozenset[HsaId]:
+        """Own units and their sub-units: what a head of unit may order and attest for."""
+        return frozenset(unit_id for unit in self.units for unit_id in (unit.hsa_id, *unit.member_ids))
+
+    @property
+    def headed_dns(self) -> tuple[str, ...]:
+        """Where the units and care providers stand that the holder is head of."""
+        return (*(unit.dn for unit in self.units), *(provider.dn for provider in self.providers))
+
+    def is_of_provider(self, provider_id: HsaId, holder: User) -> bool:
+        """Say whether the holder of these mandates has that care provider's: by its entry, or by name."""
+        return provider_id in self.provider_ids(holder)
+
+    def provider_ids(self, holder: User) -> frozenset[HsaId]:
+        """The care providers whose mandate the holder has: by their entries, or by name in the settings."""
+        named = (one for one in map(HsaId, settings.PROVIDER_MANDATES) if holder.identity in named_for(one))
+        return frozenset([*named, *(provider.hsa_id for provider in self.providers)])
+
+    def heads_unit_of(self, provider_id: HsaId) -> bool:
+        """Say whether the holder is head of a unit of that care provider: who orders its process leaders."""
+        return any(unit.provider_id == provider_id for unit in self.units)
+
+    def heads_at_or_above(self, unit_id: HsaId, dn: str) -> bool:
+        """Say whether the holder is head of that unit or of one above it, where a case climbs. Domain §7."""
+        return unit_id in self.unit_ids or _lies_in(dn, self.headed_dns)
+
+    def heads_within(self, provider_id: HsaId, dn: str) -> bool:
+        """Say whether the holder is head of a unit of that care provider, or of one that stands in it."""
+        return any(unit.provider_id == provider_id or _lies_in(unit.dn, [dn]) for unit in self.units)
+
+    @property
+    def is_head_of_unit(self) -> bool:
+        return bool(self.units)
+
+    @property
+    def is_kiv_administrator(self) -> bool:
+        return bool(self.managed_dns)
+
+    def ids_of(self, person_id: HsaId) -> frozenset[HsaId]:
+        """Every HSA-id of the human whose mandates these are: none of them is somebody else. Domain §2."""
+        return self.other_ids | {person_id}
+
+    def delegated_for(self, kind: Delegable, unit_id: HsaId) -> Delegated | None:
+        """By which delegation the person does acts of this kind on the unit, if by any."""
+        return next((one for one in self.delegated if one.kind is kind and unit_id in one.unit_ids), None)
+
+    def administers(self, dn: str) -> bool:
+        """Say whether the entry lies at or below one of the managed DNs."""
+        return _lies_in(dn, self.managed_dns)
+
+
+def _lies_in(dn: str, tops: Iterable[str]) -> bool:
+    below = dn.casefold()
+    return any(below == top or below.endswith("," + top) for top in map(str.casefold, tops))
+
+
+UNKNOWN = Mandates(is_known=False)
+
+
+def named_for(provider_id: HsaId) -> tuple[HsaId, ...]:
+    """Who holds the care provider's mandate by the settings, beside the head that its entry names."""
+    for key, named in settings.PROVIDER_MANDATES.items():
+        if HsaId(key) == provider_id:
+            return tuple(HsaId(text) for text in named)
+    return ()
+
+
+def read(person_id: HsaId) -> Mandates:
+    """Ask the directory now. Raises DirectoryError: then nothing may be decided."""
+    directory = open_directory()
+    return Mandates(
+        units=directory.units_headed_by(person_id),
+        providers=directory.providers_headed_by(person_id),
+        managed_dns=directory.managed_dns(person_id),
+        delegated=tuple(
+            Delegated(
+                row.pk, Delegable(row.kind), row.principal.identity, row.principal.name, row.unit_id, units
+            )
+            for row, units in delegates.received(directory, person_id)
+        ),
+        other_ids=directory.identities([person_id])[person_id] - {person_id},
+    )
+
+
+def principal_of(delegation_pk: int, held: Mandates) -> User:
+    """Who the delegate acts for; the delegation is locked, so that it is not revoked under the decision.
+
+    `held`: read just now. Raises NotAllowed when the delegation does not count any more.
+    """
+    rows = Delegation.objects.select_for_update(of=("self",), no_key=True).select_related("principal")
+    delegation = rows.get(pk=delegation_pk)
+    if delegation.ended_at is not None or all(one.pk != delegation.pk for one in held.delegated):
+        raise NotAllowed(DELEGATION_ENDED)
+    return delegation.principal
+
+
+def for_display(user: User) -> Mandates:
+    """A copy at most two minutes old, or UNKNOWN when the directory does not answer. Never decide by it."""
+    key = _copy_key(user)
+    copy = _recall(key)
+    if copy is not None:
+        return copy
+    try:
+        copy = read(user.identity)
+    except DirectoryError:
+        _keep(key, UNKNOWN, SILENCE_SECONDS)
+        return UNKNOWN
+    _keep(key, copy, COPY_SECONDS)
+    return copy
+
+
+def forget_copy(user: User) -> None:
+    """What pages show of the person's mandates is read again: a delegation has begun or ended."""
+    key = _copy_key(user)
+    caches[NEAR].delete(key)
+    try:
+        _copies().delete(key)
+    except CACHE_TROUBLES as exc:  # an old copy then lives on, two minutes at most
+        _do_without_cache(exc)
+
+
+# -- copies --------------------------------------------------------------------------------------------------
+# A cache that does not answer costs one wait; for a few seconds each process then keeps copies of its own.
+
+NEAR = "near"  # the cache in the process itself
+CACHE_TROUBLES = (RedisError, OSError)
+_CACHE_IS_SILENT = "mandates:cache_is_silent"
+
+
+def _recall(key: str) -> Mandates | None:
+    try:
+        copy: Mandates | None = _copies().get(key)
+    except CACHE_TROUBLES as exc:
+        copy = _do_without_cache(exc).get(key)
+    return copy
+
+
+def _keep(key: str, copy: Mandates, seconds: int) -> None:
+    store = _copies()
+    if store is caches[NEAR]:
+        seconds = min(seconds, SILENCE_SECONDS)
+    try:
+        store.set(key, copy, seconds)
+    except CACHE_TROUBLES as exc:
+        _do_without_cache(exc).set(key, copy, min(seconds, SILENCE_SECONDS))
+
+
+def _copies() -> BaseCache:
+    near = caches[NEAR]
+    return near if near.get(_CACHE_IS_SILENT) else caches["default"]
+
+
+def _do_without_cache(exc: Exception) -> BaseCache:
+    log.warning("the cache does not answer: %s", type(exc).__name__)
+    near = caches[NEAR]
+    near.set(_CACHE_IS_SILENT, True, SILENCE_SECONDS)
+    return near
+
+
+def _copy_key(user: User) -> str:
+    return "mandates:2:" + salted_hmac("provisioning.mandates.current", user.hsa_key).hexdigest()

@@ -1,0 +1,55 @@
+"""Who acts for a head of unit: delegations in force whose giver, says the directory, still is head there.
+
+Looked up whenever it is asked, one step and no further: what a delegate may do comes from a head of unit and
+never from another delegate, so there is no chain and no circle. Source: domain §7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from provisioning import dates
+from provisioning.directory import Directory
+from provisioning.models import Delegation
+from provisioning.rules.hsa import HsaId, Unit
+from provisioning.rules.mandates import Delegable
+
+
+def standing_in(
+    directory: Directory, principal_id: HsaId, kind: Delegable, *, on_units: Collection[HsaId]
+) -> list[Delegation]:
+    """The delegations of this head that count today on any of these units, oldest first.
+
+    Raises DirectoryError. Asks the directory nothing where nothing is delegated.
+    """
+    rows = Delegation.objects.in_force(dates.today()).filter(
+        principal_id=principal_id.folded, kind=kind.value
+    )
+    found = list(rows.select_related("principal", "delegate").order_by("pk"))
+    if not found:
+        return []
+    headed = directory.units_headed_by(principal_id)
+    return [row for row in found if not reach(row, headed).isdisjoint(on_units)]
+
+
+def received(directory: Directory, delegate_id: HsaId) -> list[tuple[Delegation, frozenset[HsaId]]]:
+    """What this person may do today for somebody else, and on which units. Raises DirectoryError."""
+    rows = Delegation.objects.in_force(dates.today()).filter(delegate_id=delegate_id.folded)
+    found = list(rows.select_related("principal").order_by("pk"))
+    headed = {
+        key: directory.units_headed_by(HsaId(key)) for key in dict.fromkeys(row.principal_id for row in found)
+    }
+    return [(row, units) for row in found if (units := reach(row, headed[row.principal_id]))]
+
+
+def reach(delegation: Delegation, headed: Iterable[Unit]) -> frozenset[HsaId]:
+    """The units it concerns: the delegated one with its sub-units; empty where its giver is not head.
+
+    `headed`: the units whose head the giver is now. A head of a care unit may delegate one sub-unit of it.
+    """
+    units = list(headed)
+    for unit in units:
+        if unit.hsa_id == delegation.unit_id:
+            return frozenset((unit.hsa_id, *unit.member_ids))
+    is_sub_unit = any(delegation.unit_id in unit.member_ids for unit in units)
+    return frozenset((delegation.unit_id,)) if is_sub_unit else frozenset()

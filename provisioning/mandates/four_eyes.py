@@ -1,0 +1,44 @@
+"""Four eyes at the moment of an act: nobody acts in their own case, by whichever of their HSA-ids.
+
+The directory is asked for all HSA-ids of whoever acts together with their mandates; where it shows none, ids
+alone are compared, and so do the constraints of the database. Source: domain §2, §7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.errors import NotAllowed
+from provisioning.mandates.current import Mandates
+from provisioning.models import User
+from provisioning.rules.hsa import HsaId
+from provisioning.rules.mandates import Act, Conflict, conflict
+
+_OWN_DECISION = _("You cannot decide on your own access. Somebody else has to.")
+_CARRYING_OUT = _(
+    "You are the person it concerns, or you attested it. Another KIV administrator has to do it."
+)
+_TEXTS: Mapping[tuple[Act, Conflict], Promise] = {
+    (Act.ATTEST, Conflict.OWN_CASE): _OWN_DECISION,
+    (Act.SECOND_ATTEST, Conflict.OWN_CASE): _OWN_DECISION,
+    (Act.SECOND_ATTEST, Conflict.OWN_ATTESTATION): _(
+        "You attested this order already. Somebody else has to be second."
+    ),
+    (Act.KEEP, Conflict.OWN_CASE): _OWN_DECISION,
+    (Act.CARRY_OUT, Conflict.OWN_CASE): _CARRYING_OUT,
+    (Act.CARRY_OUT, Conflict.OWN_ATTESTATION): _CARRYING_OUT,
+    (Act.REVIEW, Conflict.OWN_CASE): _("You cannot review your own access. Somebody else has to."),
+}
+
+
+def require(
+    act: Act, *, by: User, held: Mandates, subject_id: HsaId, attested_by: Iterable[str | None] = ()
+) -> None:
+    """Raise NotAllowed with what stands against it. `held`: read just now; `attested_by`: users' keys."""
+    attesters = [HsaId(key) for key in attested_by if key]
+    found = conflict(act, own_ids=held.ids_of(by.identity), subject_id=subject_id, attested_by=attesters)
+    if found is not None:
+        raise NotAllowed(_TEXTS[act, found])

@@ -1,0 +1,1 @@
+"""Mails: who gets which text, and delivery."""

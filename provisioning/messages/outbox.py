@@ -1,0 +1,173 @@
+"""Delivery of messages: rows are claimed, sent and settled; a lost nudge or a killed worker loses nothing.
+
+A row goes queued → sending → sent, or waiting (try again later) → failed (a human must look). A row
+that has been *sending* for ten minutes was interrupted and is queued again; its Message-ID is made from the
+row's UUID, so that a mail which did get out before the interruption is recognised as the same one.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import smtplib
+from collections.abc import Iterable
+from datetime import timedelta
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone, translation
+
+from provisioning import worker
+from provisioning.audit import events
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError, WrongState
+from provisioning.messages.kinds import MessageKind, compose
+from provisioning.models import AccessRequest, AuditEntry, Case, OutgoingMessage, User
+from provisioning.rules.hsa import HsaId
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 8
+FIRST_DELAY_SECONDS = 15
+LONGEST_DELAY_SECONDS = 3600
+STUCK_AFTER = timedelta(minutes=10)
+
+_State = OutgoingMessage.State
+_CLAIMABLE = (_State.QUEUED, _State.WAITING)
+
+
+def enqueue(
+    cause: AuditEntry, kind: MessageKind, recipients: Iterable[HsaId], *, case: Case | None = None
+) -> list[OutgoingMessage]:
+    """Write one message per recipient, in the transaction of the cause. Asking twice writes once.
+
+    It is about the cause's request, or about the case.
+    """
+    messages = []
+    about = case.pointer if case else {"request": cause.request}
+    for recipient in dict.fromkeys(recipients):
+        message, is_new = OutgoingMessage.objects.get_or_create(
+            cause=cause,
+            recipient_key=recipient.folded,
+            kind=kind.value,
+            defaults={"recipient_hsa_id": recipient.text, **about},
+        )
+        if is_new:
+            messages.append(message)
+            worker.wake("workflows.send_message", message.pk)
+    return messages
+
+
+def due(*, limit: int = 200) -> list[int]:
+    """Keys of messages to send now, oldest first; first returns interrupted ones to the queue."""
+    now = timezone.now()
+    for message in OutgoingMessage.objects.filter(state=_State.SENDING, claimed_at__lt=now - STUCK_AFTER):
+        _postpone(message, "interrupted")
+    rows = OutgoingMessage.objects.filter(state__in=_CLAIMABLE, next_try_at__lte=now).order_by("pk")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def send(pk: int) -> bool:
+    """Send one message if nobody else has it. Returns whether it is sent now by this call.
+
+    May be called any number of times, by any number of workers. The mail address is read from the
+    directory at this moment and never stored.
+    """
+    now = timezone.now()
+    claimed = OutgoingMessage.objects.filter(pk=pk, state__in=_CLAIMABLE, next_try_at__lte=now).update(
+        state=_State.SENDING, claimed_at=now
+    )
+    if claimed != 1:
+        return False
+    message = OutgoingMessage.objects.select_related("request__order", "removal", "cause").get(pk=pk)
+    try:
+        person = open_directory().person(HsaId(message.recipient_hsa_id))
+        if person is None or not person.mail:
+            _settle(message, _State.NO_ADDRESS)
+            return False
+        _deliver(message, person.mail)
+    except DirectoryError as exc:
+        _postpone(message, exc.code)
+        return False
+    except (smtplib.SMTPException, OSError) as exc:
+        _postpone(message, type(exc).__name__)
+        return False
+    _settle(message, _State.SENT)
+    return True
+
+
+def resend(message: OutgoingMessage, *, by: User) -> None:
+    """Queue a failed message again. Raises WrongState if it is not one that can be sent again."""
+    with transaction.atomic():
+        row = OutgoingMessage.objects.select_for_update().get(pk=message.pk)
+        if row.state not in (_State.FAILED, _State.NO_ADDRESS, _State.WAITING):
+            raise WrongState
+        row.state, row.attempts, row.next_try_at, row.error_code = _State.QUEUED, 0, timezone.now(), ""
+        row.save(update_fields=["state", "attempts", "next_try_at", "error_code"])
+        events.record(
+            events.Action.MESSAGE_RESENT,
+            actor=by,
+            request=row.request,
+            about=row.removal,
+            message=str(row.uuid),
+        )
+        worker.wake("workflows.send_message", row.pk)
+
+
+def troubled() -> Q:
+    """The condition that picks the messages an operator should look at."""
+    return Q(state__in=[_State.FAILED, _State.NO_ADDRESS]) | Q(state=_State.WAITING, attempts__gte=2)
+
+
+def _deliver(message: OutgoingMessage, address: str) -> None:
+    with translation.override(settings.LANGUAGE_CODE):
+        text = compose(message)
+    mail = EmailMultiAlternatives(
+        subject=text.subject,
+        body=text.body,
+        to=[address],
+        headers={"Message-ID": f"<{message.uuid}@{_domain()}>", "Auto-Submitted": "auto-generated"},
+    )
+    if text.html:
+        mail.attach_alternative(text.html, "text/html")
+    mail.send(fail_silently=False)
+
+
+def _domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+
+
+def _settle(message: OutgoingMessage, state: OutgoingMessage.State) -> None:
+    sent_at = timezone.now() if state == _State.SENT else None
+    OutgoingMessage.objects.filter(pk=message.pk, state=_State.SENDING).update(
+        state=state, sent_at=sent_at, attempts=message.attempts + 1, error_code=""
+    )
+
+
+def _postpone(message: OutgoingMessage, error_code: str) -> None:
+    """Try again later, each time after a longer while (with jitter); after the last try a human must look."""
+    attempts = message.attempts + 1
+    is_last = attempts >= MAX_ATTEMPTS
+    ceiling = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**attempts)
+    delay = timedelta(seconds=random.uniform(ceiling / 2, ceiling))  # noqa: S311 - jitter, not a secret
+    with transaction.atomic():
+        changed = OutgoingMessage.objects.filter(pk=message.pk, state=_State.SENDING).update(
+            state=_State.FAILED if is_last else _State.WAITING,
+            attempts=attempts,
+            next_try_at=timezone.now() + delay,
+            error_code=error_code,
+        )
+        if changed and is_last:
+            request: AccessRequest | None = message.request
+            events.record(
+                events.Action.MESSAGE_FAILED,
+                actor=None,
+                request=request,
+                about=message.removal,
+                message=str(message.uuid),
+                code=error_code,
+            )
+    log.warning("message %s not sent (%s), attempt %d", message.uuid, error_code, attempts)

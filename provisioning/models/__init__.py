@@ -1,0 +1,88 @@
+"""All tables. State changes only through the operations; four eyes and one open order are constraints, too.
+
+Columns whose name ends in `_key` hold a folded HSA-id, so that they can be compared in the database; the
+HSA-id itself is kept beside it as the directory has it.
+"""
+
+from provisioning.models.audit import AuditEntry, AuditHead
+from provisioning.models.case import Case
+from provisioning.models.columns import (
+    KEY_LENGTH,
+    AboutOneRight,
+    KivTask,
+    LevelChoice,
+    PersonAndPlace,
+    ServiceChoice,
+)
+from provisioning.models.findings import Finding, FindingQuerySet, KnownPerson, Sweep
+from provisioning.models.handling import Evidence, Handler, HandlerRole
+from provisioning.models.messages import OutgoingMessage
+from provisioning.models.orders import AccessRequest, AccessRequestQuerySet, Order, StateChoice
+from provisioning.models.people import (
+    Delegation,
+    DelegationKind,
+    DelegationQuerySet,
+    User,
+    UserManager,
+    UserQuerySet,
+)
+from provisioning.models.removals import Removal, RemovalQuerySet, RemovalStateChoice
+from provisioning.models.reviews import (
+    BY_A_PERSON,
+    Decision,
+    Relation,
+    Review,
+    Reviewer,
+    ReviewItem,
+    ReviewItemQuerySet,
+    ReviewScope,
+    ReviewState,
+)
+from provisioning.models.rights import EndCauseChoice, Grant, GrantQuerySet, GrantStateChoice, Notice
+
+__all__ = [
+    "AboutOneRight",
+    "AccessRequest",
+    "AccessRequestQuerySet",
+    "AuditEntry",
+    "AuditHead",
+    "BY_A_PERSON",
+    "Case",
+    "Decision",
+    "Delegation",
+    "DelegationKind",
+    "DelegationQuerySet",
+    "EndCauseChoice",
+    "Evidence",
+    "Finding",
+    "FindingQuerySet",
+    "Grant",
+    "GrantQuerySet",
+    "GrantStateChoice",
+    "Handler",
+    "HandlerRole",
+    "KEY_LENGTH",
+    "KivTask",
+    "KnownPerson",
+    "LevelChoice",
+    "Notice",
+    "Order",
+    "OutgoingMessage",
+    "PersonAndPlace",
+    "Relation",
+    "Removal",
+    "RemovalQuerySet",
+    "RemovalStateChoice",
+    "Review",
+    "ReviewItem",
+    "ReviewItemQuerySet",
+    "ReviewScope",
+    "ReviewState",
+    "Reviewer",
+    "ServiceChoice",
+    "StateChoice",
+    "Sweep",
+    "User",
+    "UserManager",
+    "UserQuerySet",
+]

@@ -1,0 +1,58 @@
+"""Mails to be sent, one row each."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.models.audit import AuditEntry
+from provisioning.models.columns import KEY_LENGTH
+from provisioning.models.orders import AccessRequest
+
+
+class OutgoingMessage(models.Model):
+    """One mail to one person about one fact. The row is the truth; the broker only hurries it."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        SENDING = "sending", _("Being sent")
+        SENT = "sent", _("Sent")
+        WAITING = "waiting", _("Waiting for a new try")
+        FAILED = "failed", _("Failed")
+        NO_ADDRESS = "no_address", _("The person has no mail address in the directory")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    cause = models.ForeignKey(AuditEntry, on_delete=models.PROTECT, related_name="messages")
+    request = models.ForeignKey(AccessRequest, null=True, on_delete=models.PROTECT, related_name="messages")
+    removal = models.ForeignKey(
+        "provisioning.Removal", null=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    kind = models.CharField(max_length=40)
+    recipient_key = models.CharField(max_length=KEY_LENGTH)
+    recipient_hsa_id = models.CharField(max_length=KEY_LENGTH)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    error_code = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("cause", "recipient_key", "kind"), name="one_message_per_cause_and_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(request=None) | Q(removal=None), name="message_about_one_thing"
+            ),
+        )
+        indexes = (models.Index(fields=("state", "next_try_at"), name="message_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.uuid}"

@@ -1,0 +1,223 @@
+"""The tables: users, orders, requests, who handles them, evidence, audit entries, outgoing messages.
+
+Columns whose name ends in `_key` hold a folded HSA-id, so that they can be compared in the database;
+the HSA-id itself is kept beside it as the directory has it. Four eyes and one-open-request are
+constraints here as well as rules in the operations. State changes only through the operations.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.models.case import Case
+from provisioning.models.people import User
+from provisioning.rules.hsa import HsaId
+from provisioning.rules.states.request import MOVES, OPEN, State
+
+
+class StateChoice(models.TextChoices):
+    AWAITING_ATTESTATION = State.AWAITING_ATTESTATION.value, _("Waiting for attestation")
+    AWAITING_SECOND_ATTESTATION = (
+        State.AWAITING_SECOND_ATTESTATION.value,
+        _("Waiting for a second attestation"),
+    )
+    CHECKING = State.CHECKING.value, _("Being checked in the directory")
+    AWAITING_CHOICE = State.AWAITING_CHOICE.value, _("Waiting for the orderer's choice")
+    WAITING_FOR_COMMISSION = State.WAITING_FOR_COMMISSION.value, _("Waiting for what is missing")
+    AWAITING_KIV = State.AWAITING_KIV.value, _("With the KIV administrator")
+    VERIFYING = State.VERIFYING.value, _("Being verified")
+    AWAITING_HSA = State.AWAITING_HSA.value, _("On its way to HSA")
+    DONE = State.DONE.value, _("Done")
+    REJECTED = State.REJECTED.value, _("Rejected")
+    WITHDRAWN = State.WITHDRAWN.value, _("Withdrawn")
+    CANNOT_BE_DONE = State.CANNOT_BE_DONE.value, _("Cannot be done")
+    GAVE_UP = State.GAVE_UP.value, _("Ended: the time ran out")
+
+
+class Order(models.Model):
+    """What one person asked for in one go: one subject, one service and level, one or more units."""
+
+    case_number = models.CharField(max_length=20, unique=True, null=True)  # noqa: DJ001 - set from the key right after
+    submission = models.UUIDField(
+        unique=True, default=uuid.uuid4, editable=False
+    )  # a form sent twice is one order
+    orderer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="orders")
+    need = models.TextField()
+    risk_statement = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.case_number or f"order {self.pk}"
+
+
+class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
+    def open(self) -> AccessRequestQuerySet:
+        return self.filter(state__in=[state.value for state in OPEN])
+
+
+class AccessRequest(Case):
+    """One item of an order: person × service × level × unit (or care provider), with its own state."""
+
+    KEY, STATES, MOVES, READ_WITH, VALUE = "request", State, MOVES, ("order__orderer",), "add"
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="requests")
+    position = models.PositiveSmallIntegerField()  # 1, 2, … within the order
+
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+
+    state = models.CharField(max_length=30, choices=StateChoice.choices)
+
+    # `…_for`: the head of unit by whose mandate a delegate ordered or attested; None: nobody stood in.
+    ordered_for = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="ordered_by_others"
+    )
+    attester = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="attested")
+    attested_for = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="attested_by_others"
+    )
+    attested_at = models.DateTimeField(null=True)
+    attestation_comment = models.TextField(blank=True)
+    needs_second_attester = models.BooleanField(default=False)
+    second_attester = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="second_attested"
+    )
+    second_attested_at = models.DateTimeField(null=True)
+    second_attestation_comment = models.TextField(blank=True)
+
+    wants_coupling = models.BooleanField(
+        default=False
+    )  # the orderer asked the KIV administrator to couple, too
+    wait_until = models.DateField(null=True)
+    # The last verdict: answer, login, causes, warnings, changes. The entry itself is never stored.
+    assessment = models.JSONField(default=dict)
+
+    carried_out_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="carried_out")
+    # The three levels, each with its time: set in KIV, arrived in HSA, login would succeed.
+    values_seen_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)  # only where the national HSA is read, too
+    # The right it gave or prolonged, once it is done.
+    grant = models.ForeignKey(
+        "provisioning.Grant", null=True, on_delete=models.PROTECT, related_name="requests"
+    )
+
+    nudged_at = models.DateTimeField(null=True)  # somebody who waits pressed "remind"
+    escalation_level = models.PositiveSmallIntegerField(default=0)  # rungs climbed in this state
+    escalated_at = models.DateTimeField(null=True)
+
+    objects = AccessRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(fields=("order", "position"), name="request_position_in_order"),
+            models.UniqueConstraint(
+                fields=("subject_key", "service", "level", "unit_key"),
+                condition=Q(state__in=sorted(state.value for state in OPEN)),
+                name="one_open_request_per_right",
+            ),
+            models.CheckConstraint(
+                condition=Q(attester=None) | ~Q(attester=F("subject_key")), name="attester_is_not_subject"
+            ),
+            models.CheckConstraint(
+                condition=Q(attested_for=None) | (Q(attester__isnull=False) & ~Q(attested_for=F("attester"))),
+                name="attested_for_somebody_else",
+            ),
+            models.CheckConstraint(
+                condition=Q(second_attester=None)
+                | (~Q(second_attester=F("subject_key")) & ~Q(second_attester=F("attester"))),
+                name="second_attester_is_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(carried_out_by=None)
+                | (
+                    ~Q(carried_out_by=F("subject_key"))
+                    & ~Q(carried_out_by=F("attester"))
+                    & (Q(second_attester=None) | ~Q(carried_out_by=F("second_attester")))
+                ),
+                name="carried_out_by_somebody_else",
+            ),
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="request_ends_after_start"),
+            # Nothing is carried out or done that nobody attested.
+            models.CheckConstraint(
+                condition=~Q(
+                    state__in=[
+                        State.CHECKING.value,
+                        State.AWAITING_CHOICE.value,
+                        State.WAITING_FOR_COMMISSION.value,
+                        State.AWAITING_KIV.value,
+                        State.VERIFYING.value,
+                        State.AWAITING_HSA.value,
+                        State.DONE.value,
+                    ]
+                )
+                | (
+                    Q(attester__isnull=False)
+                    & (Q(needs_second_attester=False) | Q(second_attester__isnull=False))
+                ),
+                name="attested_before_anything_else",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("state", "next_poll_at"), name="request_polling"),
+            models.Index(fields=("-arrived_at",), name="request_arrival"),
+            models.Index(fields=("subject_key", "-id"), name="request_subject"),
+            models.Index(fields=("unit_key", "-id"), name="request_unit"),
+        )
+
+    def __str__(self) -> str:
+        return self.case_number
+
+    @property
+    def case_number(self) -> str:
+        return f"{self.order.case_number}-{self.position}"
+
+    @property
+    def current_state(self) -> State:
+        return State(self.state)
+
+    @property
+    def audit_pointers(self) -> dict[str, Any]:
+        return {"order": self.order, "request": self}
+
+    @property
+    def entries(self) -> models.QuerySet[Any]:
+        return self.audit_entries.all()
+
+    @property
+    def all_entries(self) -> models.QuerySet[Any]:
+        return self.order.audit_entries.filter(Q(request=None) | Q(request=self))
+
+    @property
+    def lasts(self) -> AccessRequest:
+        return self
+
+    @property
+    def starters(self) -> list[HsaId]:
+        """Whoever ordered it."""
+        return [self.order.orderer.identity]
+
+    @property
+    def attested_by(self) -> list[str]:
+        return [key for key in (self.attester_id, self.second_attester_id) if key]
+
+    @property
+    def step(self) -> tuple[Any, ...]:
+        return self.state, self.escalation_level
+
+    @property
+    def sitting_ids(self) -> list[HsaId]:
+        return self.starters if self.current_state is State.AWAITING_CHOICE else self.handler_ids
+
+    def outcome(self, *, is_hidden: bool) -> dict[str, Any]:
+        return {"verdict": {} if is_hidden else self.assessment}
+
+    def leave_state(self) -> tuple[str, ...]:
+        self.nudged_at, self.escalation_level, self.escalated_at = None, 0, None
+        return (*super().leave_state(), "nudged_at", "escalation_level", "escalated_at")

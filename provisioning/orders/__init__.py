@@ -1,0 +1,1 @@
+"""An order from draft to its end: one file for each act."""

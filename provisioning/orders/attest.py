@@ -1,0 +1,133 @@
+"""Attesting a request, or rejecting it: who may, and what each act writes.
+
+The flow's pages call these, each a transaction of its own; none of them asks the directory: the mandates
+read just now are an argument. Source: domain §7 (attester ≠ subject, a process leader's second attester).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.audit import events
+from provisioning.audit.events import Action
+from provisioning.cases import candidates, handlers, moves
+from provisioning.directory import Directory
+from provisioning.errors import Invalid, NotAllowed, WrongState
+from provisioning.mandates import current, four_eyes
+from provisioning.mandates.current import Mandates
+from provisioning.messages import outbox
+from provisioning.messages.kinds import MessageKind
+from provisioning.models import AccessRequest, HandlerRole, User
+from provisioning.rules.hsa import Level, Person
+from provisioning.rules.mandates import Act
+from provisioning.rules.states.request import State
+
+
+@transaction.atomic
+def attest(
+    request: AccessRequest,
+    *,
+    by: User,
+    held: Mandates,
+    second: Sequence[Person] = (),
+    comment: str = "",
+    shown: Sequence[str] = (),
+) -> None:
+    """Attest in the step the request is in; the first of two hands over to the second attesters.
+
+    `held`: mandates read just now; `second`: from `second_attesters`; `shown`: warnings on the page. Raises
+    NotAllowed (not the attester, or the subject), WrongState, Invalid (nobody may be second).
+    """
+    principal = _require_attester(request, by, held)
+    now = timezone.now()
+    fields: tuple[str, ...]
+    if request.current_state is State.AWAITING_SECOND_ATTESTATION:
+        request.second_attester, request.second_attested_at = by, now
+        request.second_attestation_comment = comment.strip()
+        fields = ("second_attester", "second_attested_at", "second_attestation_comment")
+        action, target = Action.SECOND_ATTESTED, State.CHECKING
+    else:
+        request.attester, request.attested_at, request.attestation_comment = by, now, comment.strip()
+        request.attested_for = principal
+        fields = ("attester", "attested_for", "attested_at", "attestation_comment")
+        action = Action.ATTESTED
+        target = State.AWAITING_SECOND_ATTESTATION if request.needs_second_attester else State.CHECKING
+    moves.move(request, target, *fields)
+    entry = events.record(
+        action, actor=by, principal=principal, request=request, reason=comment.strip(), shown=list(shown)
+    )
+    if target is State.CHECKING:
+        handlers.release(request)
+        outbox.enqueue(entry, MessageKind.ATTESTED, request.concerned)
+    else:
+        _hand_over(request, second)
+
+
+def second_attesters(directory: Directory, request: AccessRequest, *, by: User) -> tuple[Person, ...]:
+    """Whom this person's attestation hands over to; nobody where it is the last. Raises DirectoryError."""
+    if request.current_state is not State.AWAITING_ATTESTATION or not request.needs_second_attester:
+        return ()
+    return candidates.second_attesters(directory, request, attester_id=by.identity)
+
+
+def _hand_over(request: AccessRequest, found: Sequence[Person]) -> None:
+    """Ask the holders of the provider's mandate, after the first attestation. Raises Invalid."""
+    if not found:
+        raise Invalid(
+            _("Nobody else holds the care provider's mandate, and a process leader needs a second attester.")
+        )
+    handlers.assign(request, HandlerRole.SECOND_ATTESTER, candidates.by_own_mandate(found))
+    entry = events.record(Action.HANDLERS_CHANGED, actor=None, request=request, state=request.state)
+    outbox.enqueue(entry, MessageKind.ATTEST, [person.hsa_id for person in found])
+
+
+@transaction.atomic
+def reject(request: AccessRequest, *, by: User, held: Mandates, reason: str) -> None:
+    """Reject with a reason that the orderer reads. Raises NotAllowed, WrongState, Invalid (no reason)."""
+    principal = _require_attester(request, by, held)
+    if not reason.strip():
+        raise Invalid(_("Write why you reject the order. The orderer reads it."), field="reason")
+    moves.end(request, State.REJECTED, reason=reason)
+    entry = events.record(
+        Action.REJECTED, actor=by, principal=principal, request=request, reason=reason.strip()
+    )
+    outbox.enqueue(entry, MessageKind.REJECTED, request.concerned)
+
+
+def _require_attester(request: AccessRequest, by: User, held: Mandates) -> User | None:
+    """The subject never; otherwise who was asked, and still holds the mandate. Domain §7.
+
+    Returns the head of unit on whose behalf a delegate acts; None for a mandate of one's own.
+    """
+    is_second = request.current_state is State.AWAITING_SECOND_ATTESTATION
+    act = Act.SECOND_ATTEST if is_second else Act.ATTEST
+    attested_by = [request.attester_id]
+    four_eyes.require(act, by=by, held=held, subject_id=request.subject_id, attested_by=attested_by)
+    if is_second:
+        _require_second_attester(request, by, held)
+        return None
+    if request.current_state is not State.AWAITING_ATTESTATION:
+        raise WrongState
+    asked = handlers.require_asked(request, by, HandlerRole.ATTESTER)
+    if asked.delegation_id is not None:
+        return current.principal_of(asked.delegation_id, held)
+    if not _is_head_there(request, held):
+        raise NotAllowed(current.ENDED)
+    return None
+
+
+def _is_head_there(request: AccessRequest, held: Mandates) -> bool:
+    """Still, and not merely of some other unit: who was asked may have changed units since."""
+    if request.level == Level.PROVIDER.value:
+        return held.heads_within(request.unit_id, request.unit_dn)
+    return held.heads_at_or_above(request.unit_id, request.unit_dn)
+
+
+def _require_second_attester(request: AccessRequest, by: User, held: Mandates) -> None:
+    handlers.require_asked(request, by, HandlerRole.SECOND_ATTESTER)
+    if not held.is_of_provider(request.unit_id, by):
+        raise NotAllowed(current.ENDED)

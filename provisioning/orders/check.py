@@ -1,0 +1,96 @@
+"""What the check in the directory leads to: a KIV task, a choice of the orderer, or waiting."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from provisioning import dates
+from provisioning.assessments import reading as assessments_reading
+from provisioning.audit import events
+from provisioning.audit.events import Action
+from provisioning.cases import handlers, moves, silence
+from provisioning.errors import NotAllowed, WrongState
+from provisioning.messages import outbox
+from provisioning.messages.kinds import MessageKind
+from provisioning.models import AccessRequest, User
+from provisioning.orders import carry_out
+from provisioning.rules.assessment.assess import Assessment
+from provisioning.rules.dates import deadlines
+from provisioning.rules.hsa import Answer, Person, Reading
+from provisioning.rules.states.request import State
+
+
+class Choice(enum.StrEnum):
+    """What an orderer can choose when the commission is missing (withdrawal is an act of its own)."""
+
+    COUPLE = "couple"
+    WAIT = "wait"
+
+
+@transaction.atomic
+def record_check(
+    request: AccessRequest, *, reading: Reading, found: Assessment, administrators: Iterable[Person] = ()
+) -> None:
+    """Settle what a check found: straight to verification, to the KIV administrator, or back for a choice.
+
+    An answer that is unknown because of what stands in the directory (an unreadable date) goes to a human.
+    Raises WrongState when the directory itself did not tell: that decides nothing, ask again later.
+    """
+    if assessments_reading.silence(found):
+        raise WrongState(code="unknown_decides_nothing")
+    silence.end(request)
+    was_waiting = request.current_state is State.WAITING_FOR_COMMISSION
+    request.assessment = assessments_reading.detailed_verdict(found)
+    request.changes = [assessments_reading.change_data(change) for change in found.changes]
+    entry = events.record(
+        Action.CHECKED,
+        actor=None,
+        request=request,
+        answer=found.answer.value,
+        causes=[cause.code.value for cause in found.causes],
+        changes=request.changes,
+    )
+    keep = ["assessment", "changes"]
+    if found.answer is Answer.YES:
+        moves.move(request, State.VERIFYING, *keep)
+        handlers.release(request)
+        return
+    may_set_now = found.can_be_granted_by_changes and (request.wants_coupling or not found.needs_coupling)
+    if may_set_now:
+        carry_out.hand_over(request, reading, found, tuple(administrators))
+    elif was_waiting:
+        request.save(update_fields=keep)
+    else:
+        moves.move(request, State.AWAITING_CHOICE, *keep)
+        handlers.release(request)
+        outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
+
+
+@transaction.atomic
+def choose(request: AccessRequest, *, by: User, choice: Choice) -> None:
+    """The orderer's choice when something is missing. Raises NotAllowed, WrongState."""
+    if by.pk != request.order.orderer_id:
+        raise NotAllowed(_("Only the one who ordered can choose how to go on."))
+    if choice is Choice.COUPLE:
+        request.wants_coupling = True
+        moves.move(request, State.CHECKING, "wants_coupling")
+        events.record(Action.COUPLING_ASKED, actor=by, request=request)
+        return
+    request.wait_until = deadlines.add_working_days(dates.today(), settings.WAIT_FOR_COMMISSION_WORKING_DAYS)
+    moves.move(request, State.WAITING_FOR_COMMISSION, "wait_until")
+    events.record(Action.WAITING_CHOSEN, actor=by, request=request, until=request.wait_until.isoformat())
+
+
+@transaction.atomic
+def give_up(request: AccessRequest) -> None:
+    """End the waiting: what was missing did not come in time."""
+    reason = str(_("What was missing in the directory had not come when the waiting ended."))
+    codes = request.assessment.get("causes", [])
+    moves.end(request, State.GAVE_UP, reason=reason, code=codes[0] if codes else "")
+    entry = events.record(Action.GAVE_UP, actor=None, request=request, causes=codes)
+    outbox.enqueue(entry, MessageKind.ENDED, request.concerned)

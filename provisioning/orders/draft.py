@@ -1,0 +1,78 @@
+"""What somebody wants to order, and the same looked up in the directory."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date
+
+from provisioning.cases.candidates import Asked
+from provisioning.mandates.current import Delegated
+from provisioning.models import Grant
+from provisioning.rules.assessment.assess import Assessment
+from provisioning.rules.hsa import Answer, HsaId, Level, Person, Provider, Reading, Service, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What somebody filled in. `unit_ids` are care providers' ids when level is PROVIDER."""
+
+    person_id: HsaId
+    service: Service
+    level: Level
+    unit_ids: tuple[HsaId, ...]
+    starts_on: date
+    ends_on: date
+    need: str
+    risk_statement: str
+    submission: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an item can't be ordered as it stands: a sentence, and the form field it belongs beside."""
+
+    message: str
+    field: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedItem:
+    """One unit of a draft with what the directory says about it, before anything is written."""
+
+    wanted_id: HsaId
+    wanted_name: str
+    unit: Unit | Provider | None
+    reading: Reading
+    assessment: Assessment | None
+    is_attested_by_order: bool = False
+    ordered_for: Delegated | None = None  # by which delegation it is ordered and attested, where one is used
+    attested_for: Delegated | None = None
+    attesters: tuple[Asked, ...] = ()
+    second_attesters: tuple[Person, ...] = ()
+    administrators: tuple[Person, ...] = ()
+    live_grant: Grant | None = None  # the right as it stands, which the order prolongs
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        return self.assessment is not None and self.assessment.answer is not Answer.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A whole draft, looked up. `refusals` concern the draft itself; each item has its own."""
+
+    draft: Draft
+    person: Person | None
+    items: tuple[PreparedItem, ...]
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def may_be_placed(self) -> bool:
+        return bool(self.items) and not self.refusals and not any(item.refusals for item in self.items)
+
+    @property
+    def all_refusals(self) -> tuple[Refusal, ...]:
+        return (*self.refusals, *(refusal for item in self.items for refusal in item.refusals))

@@ -1,0 +1,133 @@
+"""What stands in the way of an order: each a sentence beside its field. Sources: domain §5, §8."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from provisioning import access, dates, statements
+from provisioning.assessments.causes import sentence
+from provisioning.models import AccessRequest, Grant, User
+from provisioning.orders import prolong
+from provisioning.orders.draft import Draft, Refusal
+from provisioning.rules.assessment.assess import Assessment
+from provisioning.rules.causes import Code
+from provisioning.rules.dates import deadlines
+from provisioning.rules.dates.deadlines import EndProblem
+from provisioning.rules.hsa import HsaId, Person
+
+# No directory change and no waiting in the case makes these right: the order is refused at once.
+HOPELESS = frozenset(
+    {
+        Code.PERSON_MISSING,
+        Code.PERSON_ENDED,
+        Code.PERSON_ARCHIVED,
+        Code.UNIT_UNKNOWN,
+        Code.UNIT_CLOSED,
+        Code.UNIT_ARCHIVED,
+        Code.PROVIDER_UNKNOWN,
+        Code.PROVIDER_CLOSED,
+        Code.ORDER_LEVEL_NOT_AVAILABLE,
+    }
+)
+
+
+def duplicate_message() -> str:
+    return _(
+        "There is already an open order for this person, service, level and unit. Follow that one instead."
+    )
+
+
+def of_statements(draft: Draft) -> list[Refusal]:
+    found = [("need", draft.need), ("risk_statement", draft.risk_statement)]
+    return [
+        Refusal(message, name, "order.statement")
+        for name, text in found
+        if (message := statements.error_in(text)) is not None
+    ]
+
+
+def of_dates(draft: Draft) -> list[Refusal]:
+    return [*_first_day_refusals(draft), *_last_day_refusals(draft)]
+
+
+def _first_day_refusals(draft: Draft) -> list[Refusal]:
+    today = dates.today()
+    if draft.starts_on < today <= draft.ends_on:  # both days gone by: the last day's sentence says it all
+        return [Refusal(_("The first day has already passed."), "starts_on", "order.start_passed")]
+    if draft.starts_on > deadlines.latest_end(today):
+        message = _("The first day is more than a year away. Order nearer to it.")
+        return [Refusal(message, "starts_on", "order.start_too_late")]
+    return []
+
+
+def _last_day_refusals(draft: Draft) -> list[Refusal]:
+    problem = deadlines.end_problem(draft.starts_on, draft.ends_on, on=dates.today())
+    if problem is None:
+        return []
+    messages = {
+        EndProblem.BEFORE_START: _("The last day is before the first day."),
+        EndProblem.PASSED: _("The last day has already passed."),
+        EndProblem.TOO_LATE: _(
+            "A right can be ordered for at most 12 months from its first day. The latest possible last day "
+            "is %(date)s."
+        )
+        % {"date": dates.in_words(deadlines.latest_end(draft.starts_on))},
+    }
+    return [Refusal(messages[problem], "ends_on", f"order.end_{problem.value}")]
+
+
+def of_what_cannot_be(found: Assessment, unit_name: str) -> list[Refusal]:
+    where = {Code.PERSON_MISSING: "person", Code.PERSON_ENDED: "person", Code.PERSON_ARCHIVED: "person"}
+    return [
+        Refusal(
+            f"{unit_name}: {sentence(cause)}", where.get(cause.code, _field_of(cause.code)), cause.code.value
+        )
+        for cause in found.causes
+        if cause.code in HOPELESS
+    ]
+
+
+def _field_of(code: Code) -> str:
+    return "level" if code is Code.ORDER_LEVEL_NOT_AVAILABLE else "units"
+
+
+def of_duplicates(person: Person, draft: Draft, unit_id: HsaId, unit_name: str, by: User) -> list[Refusal]:
+    """The open request for the same right, if there is one; named to those who may read it."""
+    open_twins = (
+        AccessRequest.objects.open()
+        .filter(
+            subject_key=person.hsa_id.folded,
+            service=draft.service.value,
+            level=draft.level.value,
+            unit_key=unit_id.folded,
+        )
+        .exclude(order__submission=draft.submission)
+    )
+    if not open_twins.exists():
+        return []
+    twin = access.visible_requests(by).filter(pk__in=open_twins.values("pk")).first()
+    message = duplicate_message()
+    if twin is not None:
+        message += " " + _("It is case %(case)s.") % {"case": twin.case_number}
+    return [Refusal(f"{unit_name}: {message}", "units", "order.duplicate")]
+
+
+def of_prolongation(standing: Grant | None, draft: Draft, found: Assessment, unit_name: str) -> list[Refusal]:
+    problems = prolong.problems(
+        standing,
+        draft.starts_on,
+        draft.ends_on,
+        on=dates.today(),
+        works=found.answer,
+        unit_name=unit_name,
+    )
+    return [Refusal(problem.message, problem.field, problem.code) for problem in problems]
+
+
+def of_administrators(found: Assessment, administrators: tuple[Person, ...], unit_name: str) -> list[Refusal]:
+    if not found.changes or administrators:
+        return []
+    message = _(
+        "%(unit)s has no KIV administrator who may carry this out: neither the person nor the attester may."
+    )
+    return [Refusal(message % {"unit": unit_name}, "units", "order.no_administrator")]

@@ -1,0 +1,91 @@
+"""Reading about cases: the list of those one may see, and everything about one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from provisioning import access
+from provisioning.audit import events
+from provisioning.messages.kinds import MessageKind
+from provisioning.models import AccessRequest
+from provisioning.pages import words
+from provisioning.pages.answers import acting_user
+from provisioning.pages.cases import before_after, proof, timeline
+from provisioning.pages.messages import ABOUT
+from provisioning.rules.states.request import OPEN
+
+PAGE_SIZE = 20
+
+
+@never_cache
+@require_safe
+def cases(request: HttpRequest) -> HttpResponse:
+    """Own cases and, for those who see more, all they may see; open ones first."""
+    user = acting_user(request)
+    sees_more = access.visible_requests(user).exclude(pk__in=access.own_requests(user).values("pk")).exists()
+    shows_all = sees_more and request.GET.get("vems") == "alla"
+    shows_ended = request.GET.get("visa") == "avslutade"
+    rows: QuerySet[AccessRequest] = access.visible_requests(user) if shows_all else access.own_requests(user)
+    open_states = [state.value for state in OPEN]
+    chosen = rows.exclude(state__in=open_states) if shows_ended else rows.filter(state__in=open_states)
+    page = Paginator(chosen.prefetch_related("handlers").order_by("-pk"), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    context = {
+        "page": page,
+        "lines": [words.line(user, row) for row in page],
+        "shows_all": shows_all,
+        "shows_ended": shows_ended,
+        "sees_more": sees_more,
+    }
+    return render(request, "provisioning/cases.html", context)
+
+
+@never_cache
+@require_safe
+def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Everything the reader may see about one case."""
+    user = acting_user(request)
+    row = access.find_request(user, public_id)
+    events.record_reading(row, by=user)
+    reads_name = access.may_read_name(user, row)
+    siblings = access.visible_requests(user).filter(order=row.order).exclude(pk=row.pk).order_by("position")
+    context: dict[str, Any] = {
+        "case": row,
+        "tone": words.TONE_OF[row.current_state],
+        "subject": words.subject_name(user, row),
+        "what": words.what(row),
+        "facts": words.facts(user, row),
+        "who": words.with_whom(user, row),
+        "next_step": words.next_step(row),
+        "usual_time": words.usual_time(row),
+        "steps": words.steps_of(row),
+        "levels": proof.levels_of(row),
+        "verdict": words.current_verdict(row),
+        "act": words.act_of(user, row),
+        "comparisons": before_after.before_and_after(row, shows_dn=reads_name),
+        "events": timeline.events(user, row, access.visible_history(user, row)),
+        "messages_sent": [
+            {
+                "about": ABOUT[MessageKind(sent.kind)],
+                "created_at": sent.created_at,
+                "state": sent.get_state_display(),
+            }
+            for sent in row.messages.order_by("pk")
+        ],
+        "siblings": [words.line(user, sibling) for sibling in siblings.prefetch_related("handlers")],
+        "may_withdraw": access.may_withdraw(user, row),
+        "may_remind": access.may_remind(user, row),
+        "may_copy": not row.is_open and user.pk in (row.order.orderer_id, row.subject_key),
+        "is_masked": not reads_name,
+        "grant": access.visible_grants(user).filter(requests=row).first(),
+    }
+    return render(request, "provisioning/case/case.html", context)

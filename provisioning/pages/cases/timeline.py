@@ -1,0 +1,355 @@
+"""What has happened to a request, in words: one sentence for every kind of audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from provisioning import dates
+from provisioning.assessments.causes import SENTENCES
+from provisioning.audit.events import Action
+from provisioning.models import AccessRequest, AuditEntry, EndCauseChoice, User
+from provisioning.pages import words
+from provisioning.rules.causes import Code
+
+Text = str | Promise
+
+# Each action's tone and sentence. Who did it and when stand beside it.
+SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
+    Action.ORDERED: ("info", gettext_lazy("The order was sent.")),
+    Action.REQUEST_STARTED: ("info", gettext_lazy("The case was opened.")),
+    Action.ATTESTED: ("success", gettext_lazy("The order was attested.")),
+    Action.SECOND_ATTESTED: ("success", gettext_lazy("The order was attested by a second attester.")),
+    Action.REJECTED: ("error", gettext_lazy("The order was rejected.")),
+    Action.WITHDRAWN: ("neutral", gettext_lazy("The order was withdrawn.")),
+    Action.CHECKED: ("info", gettext_lazy("The directory was read.")),
+    Action.CHOICE_NEEDED: (
+        "warning",
+        gettext_lazy("The KIV administrator found that the commission is missing."),
+    ),
+    Action.COUPLING_ASKED: (
+        "info",
+        gettext_lazy("The KIV administrator is asked to couple the commission, too."),
+    ),
+    Action.WAITING_CHOSEN: ("waiting", gettext_lazy("The orderer chose to wait for what is missing.")),
+    Action.KIV_NEEDED: ("waiting", gettext_lazy("A task was given to the KIV administrators.")),
+    Action.REPORTED_DONE: ("info", gettext_lazy("The task was reported as done.")),
+    Action.NOT_SEEN: ("warning", gettext_lazy("The value was not in the directory, so the task came back.")),
+    Action.CANNOT: ("error", gettext_lazy("The order cannot be carried out.")),
+    Action.PASSED_ON: ("info", gettext_lazy("A KIV administrator left the task to the others.")),
+    Action.VALUES_SEEN: ("success", gettext_lazy("The ordered value was seen in the directory.")),
+    Action.SET_IN_KIV: ("waiting", gettext_lazy("All is in place in KIV. Now it has to arrive in HSA.")),
+    Action.ARRIVED: ("success", gettext_lazy("The ordered value has arrived in HSA.")),
+    Action.GONE_FROM_HSA: (
+        "warning",
+        gettext_lazy("The value is not in HSA any more. The case waits for it."),
+    ),
+    Action.HSA_LATE: (
+        "warning",
+        gettext_lazy("The value has not arrived in HSA in the usual time. The case goes on waiting."),
+    ),
+    Action.HSA_NOT_READ: (
+        "info",
+        gettext_lazy("The national HSA is not read any more. The case goes on by what KIV holds."),
+    ),
+    Action.VERIFICATION_FAILED: (
+        "warning",
+        gettext_lazy("The service's login rule would not let the person in yet."),
+    ),
+    Action.DONE: ("success", gettext_lazy("Verified: the service's login rule lets the person in.")),
+    Action.GAVE_UP: ("error", gettext_lazy("What was missing did not come in time. The case has ended.")),
+    Action.REMINDED: ("waiting", gettext_lazy("A reminder was sent.")),
+    Action.REMINDED_BY_PERSON: (
+        "waiting",
+        gettext_lazy("Somebody who waits asked for a reminder, and it was sent."),
+    ),
+    Action.ESCALATED: ("waiting", gettext_lazy("Nobody had answered. It was asked further up.")),
+    Action.UNANSWERED: ("error", gettext_lazy("Nobody decided in time. The case has ended.")),
+    Action.DELEGATED: ("info", gettext_lazy("A delegation was given.")),
+    Action.DELEGATION_ENDED: ("info", gettext_lazy("A delegation ended.")),
+    Action.DELEGATION_REMINDED: ("info", gettext_lazy("It was said that a delegation ends soon.")),
+    Action.HANDLERS_CHANGED: (
+        "info",
+        gettext_lazy("Who may act on the case was read from the directory again."),
+    ),
+    Action.DIRECTORY_SILENT: (
+        "unknown",
+        gettext_lazy("The directory did not answer. The case waits and loses nothing."),
+    ),
+    Action.DIRECTORY_BACK: ("info", gettext_lazy("The directory answers again. The case goes on.")),
+    Action.GRANT_CREATED: ("success", gettext_lazy("The right was given.")),
+    Action.GRANT_PROLONGED: ("success", gettext_lazy("The right was prolonged.")),
+    Action.GRANT_NOTICED: ("waiting", gettext_lazy("It was announced that the right ends soon.")),
+    Action.GRANT_LET_END: ("info", gettext_lazy("It was decided that the right may run out.")),
+    Action.GRANT_EXPIRED: ("warning", gettext_lazy("The right's last day has passed.")),
+    Action.GRANT_ENDED: ("neutral", gettext_lazy("The right has ended.")),
+    Action.GRANT_REVIEWED: ("info", gettext_lazy("The right was looked over in a review.")),
+    Action.GRANT_KEPT: ("info", gettext_lazy("The decision to end the right was taken back.")),
+    Action.NOTICES_SENT: ("info", gettext_lazy("A message about rights that end soon was sent.")),
+    Action.REMOVAL_STARTED: ("warning", gettext_lazy("The removal was started.")),
+    Action.REMOVAL_KIV_NEEDED: ("waiting", gettext_lazy("A task was given to the KIV administrators.")),
+    Action.REMOVAL_REPORTED_DONE: ("info", gettext_lazy("The task was reported as done.")),
+    Action.REMOVAL_STILL_THERE: (
+        "warning",
+        gettext_lazy("The value was still in the directory, so the task came back."),
+    ),
+    Action.REMOVAL_CANNOT: ("error", gettext_lazy("The removal cannot be carried out.")),
+    Action.REMOVAL_PASSED_ON: ("info", gettext_lazy("A KIV administrator left the task to the others.")),
+    Action.REMOVAL_VALUES_GONE: ("success", gettext_lazy("The value was seen to be gone.")),
+    Action.REMOVAL_LOOKED_AGAIN: (
+        "info",
+        gettext_lazy("The right was given anew, so the directory is read again."),
+    ),
+    Action.REMOVAL_GONE_FROM_KIV: (
+        "waiting",
+        gettext_lazy("It is gone from KIV. Now it has to leave HSA, too."),
+    ),
+    Action.REMOVAL_HSA_LATE: (
+        "warning",
+        gettext_lazy("The value has not left HSA in the usual time. The case goes on waiting."),
+    ),
+    Action.REMOVAL_HSA_NOT_READ: (
+        "info",
+        gettext_lazy("The national HSA is not read any more. The case goes on by what KIV holds."),
+    ),
+    Action.REMOVAL_DONE: (
+        "success",
+        gettext_lazy("Verified: nothing of the right is left in the directory."),
+    ),
+    Action.REMOVAL_NOT_NEEDED: ("neutral", gettext_lazy("Nothing is removed.")),
+    Action.REMOVAL_WITHDRAWN: ("neutral", gettext_lazy("The removal was taken back.")),
+    Action.REMOVAL_REMINDED: ("waiting", gettext_lazy("A reminder was sent.")),
+    Action.REMOVAL_HANDLERS_CHANGED: (
+        "info",
+        gettext_lazy("Who may act on the case was read from the directory again."),
+    ),
+    Action.REMOVAL_DIRECTORY_SILENT: (
+        "unknown",
+        gettext_lazy("The directory did not answer. The case waits and loses nothing."),
+    ),
+    Action.REMOVAL_DIRECTORY_BACK: ("info", gettext_lazy("The directory answers again. The case goes on.")),
+    Action.REFUSED: ("warning", gettext_lazy("An attempt was refused.")),
+    Action.LOGGED_IN: ("info", gettext_lazy("Logged in.")),
+    Action.LOGGED_OUT: ("info", gettext_lazy("Logged out.")),
+    Action.LOGIN_REFUSED: ("warning", gettext_lazy("A log-in was refused.")),
+    Action.MESSAGE_FAILED: ("warning", gettext_lazy("A message could not be delivered.")),
+    Action.MESSAGE_RESENT: ("info", gettext_lazy("A message was sent again.")),
+    Action.PROTECTED_READ: ("info", gettext_lazy("The case of a protected person was opened.")),
+    Action.RECEIPT_ISSUED: ("info", gettext_lazy("A receipt was downloaded.")),
+    Action.AUDIT_EXPORTED: ("info", gettext_lazy("The event log was exported.")),
+    Action.LAST_DAY_PASSED: (
+        "error",
+        gettext_lazy("The last day that was ordered passed before the access was given. The case has ended."),
+    ),
+    Action.LEFT: ("info", gettext_lazy("The person has left, so the order was ended.")),
+    Action.SWEPT: ("info", gettext_lazy("Rights and directory were compared.")),
+    Action.FINDING_FOUND: ("warning", gettext_lazy("Right and directory were found not to agree.")),
+    Action.FINDING_OVER: ("success", gettext_lazy("Right and directory agree again.")),
+    Action.FINDING_EXPLAINED: ("info", gettext_lazy("What did not agree was explained.")),
+    Action.FINDING_REOPENED: ("warning", gettext_lazy("What had been explained has changed.")),
+    Action.FINDING_RECONSIDERED: ("warning", gettext_lazy("What had been explained is to be settled again.")),
+    Action.FINDING_ORDERED: ("info", gettext_lazy("An order was made to settle what did not agree.")),
+    Action.FINDING_REMOVAL: ("info", gettext_lazy("A removal was begun to settle what did not agree.")),
+    Action.FINDINGS_TOLD: ("info", gettext_lazy("A message about what does not agree was sent.")),
+    Action.REVIEW_OPENED: ("info", gettext_lazy("A review was opened.")),
+    Action.REVIEW_DECIDED: ("info", gettext_lazy("Rights were decided on in a review.")),
+    Action.REVIEW_REVIEWERS_CHANGED: ("info", gettext_lazy("Others were asked to review.")),
+    Action.REVIEW_NOTICED: ("info", gettext_lazy("A reminder of a review was sent.")),
+    Action.REVIEW_ESCALATED: ("waiting", gettext_lazy("The next one up was asked to review.")),
+    Action.REVIEW_ASKED_AGAIN: ("waiting", gettext_lazy("What was not decided in a review was asked again.")),
+    Action.REVIEW_UNDECIDED: ("warning", gettext_lazy("A right was not decided on in a review.")),
+    Action.REVIEW_NOT_NEEDED: ("info", gettext_lazy("A right no longer needed a decision in a review.")),
+    Action.REVIEW_CLOSED: ("info", gettext_lazy("A review was closed.")),
+    Action.REVIEW_STUCK: ("warning", gettext_lazy("A review has nobody who may decide.")),
+    Action.CASE_REMOVED: ("info", gettext_lazy("A case was removed when its time was over.")),
+    Action.RETENTION_SWEPT: ("info", gettext_lazy("What had been kept long enough was removed.")),
+    Action.AUDIT_CUT: ("info", gettext_lazy("Old events were removed when their time was over.")),
+    Action.CHECKPOINT_FAILED: ("warning", gettext_lazy("A checkpoint of the event log was not delivered.")),
+    Action.DEMO_VALUE_CHANGED: ("info", gettext_lazy("A value was changed in the mock KIV.")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline."""
+
+    at: datetime
+    tone: str
+    heading: str
+    by: str
+    text: str
+
+
+def events(viewer: User, request: AccessRequest, entries: Iterable[AuditEntry]) -> list[Event]:
+    """The entries in words, in their order."""
+    return [_event(viewer, request, entry) for entry in entries]
+
+
+def events_about(viewer: User, entries: Iterable[AuditEntry]) -> list[Event]:
+    """Entries about a right or its removal in words. Protected people who acted are masked to all others."""
+    return [_event(viewer, None, entry) for entry in entries]
+
+
+def _event(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> Event:
+    action = Action(entry.action)
+    tone, sentence = SENTENCE_OF[action]
+    details = _DETAILS.get(action, _no_details)(entry.data)
+    return Event(
+        at=entry.at,
+        tone=tone,
+        heading=str(sentence),
+        by=_acted_by(viewer, request, entry),
+        text="\n".join(part for part in (*details, entry.reason) if part),
+    )
+
+
+def _acted_by(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> str:
+    """Who acted and, where it was a delegate, on whose behalf: always both names."""
+    if entry.actor is None:
+        return _("The tool itself")
+    if request is None:
+        is_masked = entry.actor.is_protected and entry.actor != viewer
+        return str(words.MASKED) if is_masked else entry.actor.name or entry.actor.hsa_id
+    actor = words.actor_name(viewer, entry.actor, request)
+    if entry.principal is None:
+        return actor
+    principal = words.actor_name(viewer, entry.principal, request)
+    return _("%(name)s, in place of %(principal)s") % {"name": actor, "principal": principal}
+
+
+def _no_details(data: Mapping[str, Any]) -> list[str]:
+    return []
+
+
+def _warnings_shown(data: Mapping[str, Any]) -> list[str]:
+    """An attestation by order says so; and which warnings were on the page."""
+    by_order = [_("The head of unit ordered for somebody else: the order is its own attestation.")]
+    lines = by_order if data.get("by_order") else []
+    shown = _sentences(data.get("shown", []))
+    return [*lines, *(_("Shown before the decision: %(warning)s") % {"warning": text} for text in shown)]
+
+
+def _check_result(data: Mapping[str, Any]) -> list[str]:
+    if data.get("answer") == "yes":
+        return [_("All that is needed is in place.")]
+    return _sentences(data.get("causes", []))
+
+
+def _values(data: Mapping[str, Any]) -> list[str]:
+    changes = data.get("changes", [])
+    return [_("Value: %(value)s") % {"value": change.get("add") or change["remove"]} for change in changes]
+
+
+def _days_left(data: Mapping[str, Any]) -> list[str]:
+    days = data.get("days_left", 0)
+    return [ngettext("%(days)d day left.", "%(days)d days left.", days) % {"days": days}]
+
+
+def _from_until(data: Mapping[str, Any]) -> list[str]:
+    days = {name: dates.in_words(date.fromisoformat(data[name])) for name in data}
+    return [_("From %(starts)s until %(ends)s.") % days]
+
+
+def _old_and_new_end(data: Mapping[str, Any]) -> list[str]:
+    days = {name: dates.in_words(date.fromisoformat(data[name])) for name in data}
+    return [_("The last day was %(old)s and is now %(new)s.") % days]
+
+
+def _end_cause(data: Mapping[str, Any]) -> list[str]:
+    return [str(EndCauseChoice(data["cause"]).label)]
+
+
+def _why_nothing(data: Mapping[str, Any]) -> list[str]:
+    sentence = WHY_NOTHING.get(data.get("why", ""))
+    return [str(sentence)] if sentence else []
+
+
+# Why a removal ends without anything being removed, or why nobody can carry it out.
+WHY_NOTHING: Mapping[str, Text] = {
+    "removal.already_gone": gettext_lazy("It was gone from the directory already."),
+    "removal.commission_stays": gettext_lazy(
+        "The right rests on a commission that care itself needs, so nothing is removed. It just ends here."
+    ),
+    "removal.needed_by_another": gettext_lazy(
+        "Another right of the person needs the same value, so it stays."
+    ),
+    "removal.renewed": gettext_lazy("The right was given anew before it was taken away."),
+    "removal.no_administrator": gettext_lazy("The directory names no KIV administrator who may do it."),
+}
+
+
+def _proven_in(data: Mapping[str, Any]) -> list[str]:
+    """Which directory proved it; entries from before HSA was looked at do not say."""
+    sentence = _PROVEN_IN.get(data.get("seen_in", ""))
+    return [str(sentence)] if sentence else []
+
+
+_PROVEN_IN: Mapping[str, Text] = {
+    "kiv": gettext_lazy("Seen in KIV. The national HSA is not read here."),
+    "hsa": gettext_lazy("Seen in KIV and in HSA."),
+}
+
+
+def _answered_how(data: Mapping[str, Any]) -> list[str]:
+    return [_("Answer: it was already set.")] if data.get("how") == "already_set" else []
+
+
+def _seen_how(data: Mapping[str, Any]) -> list[str]:
+    seen_first = (
+        [_("The directory showed it before anybody had reported it.")] if data.get("how") == "seen" else []
+    )
+    return [*seen_first, *_values(data)]
+
+
+def _near_misses(data: Mapping[str, Any]) -> list[str]:
+    return _sentences(data.get("near_misses", []))
+
+
+def _causes(data: Mapping[str, Any]) -> list[str]:
+    return _sentences(data.get("causes", []))
+
+
+def _until(data: Mapping[str, Any]) -> list[str]:
+    if "until" not in data:
+        return []
+    last_day = dates.in_words(date.fromisoformat(data["until"]))
+    return [_("Waits until %(date)s.") % {"date": last_day}]
+
+
+def _nothing_to_set(data: Mapping[str, Any]) -> list[str]:
+    return [_("Nothing had to be set in KIV.")] if data.get("how") == "nothing_to_set" else []
+
+
+_DETAILS: Mapping[Action, Callable[[Mapping[str, Any]], list[str]]] = {
+    Action.ATTESTED: _warnings_shown,
+    Action.SECOND_ATTESTED: _warnings_shown,
+    Action.CHECKED: _check_result,
+    Action.WAITING_CHOSEN: _until,
+    Action.KIV_NEEDED: _values,
+    Action.REPORTED_DONE: _answered_how,
+    Action.NOT_SEEN: _near_misses,
+    Action.VALUES_SEEN: _seen_how,
+    Action.ARRIVED: _values,
+    Action.VERIFICATION_FAILED: _causes,
+    Action.DONE: _nothing_to_set,
+    Action.GAVE_UP: _causes,
+    Action.GRANT_CREATED: _from_until,
+    Action.GRANT_PROLONGED: _old_and_new_end,
+    Action.GRANT_NOTICED: _days_left,
+    Action.REMOVAL_STARTED: _end_cause,
+    Action.REMOVAL_KIV_NEEDED: _values,
+    Action.REMOVAL_VALUES_GONE: _values,
+    Action.REMOVAL_DONE: _proven_in,
+    Action.REMOVAL_NOT_NEEDED: _why_nothing,
+    Action.REMOVAL_CANNOT: _why_nothing,
+}
+
+
+def _sentences(codes: Iterable[str]) -> list[str]:
+    return [str(SENTENCES[Code(code)]) for code in codes]

@@ -1,0 +1,43 @@
+"""What several forms share: the statement of need and risk, a search, the longest text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
+
+from provisioning.pages.fields import Statement
+
+Text = str | Promise
+
+
+def explained(label: Text, explanation: Text) -> Any:
+    return format_html('{}<span class="app-choice__note">{}</span>', label, explanation)
+
+
+class SearchField(forms.CharField):
+    """What is searched for on the way: never missing, and never marked as optional."""
+
+    def validate(self, value: str) -> None:
+        """Nothing searched for is nothing wrong."""
+
+
+class StatementForm(forms.Form):
+    """Why an access is needed and what its risks are: both must say something."""
+
+    need = Statement(
+        label=gettext_lazy("Why is the access needed?"),
+        help_text=gettext_lazy("What in the person's work takes it. Write nothing about patients."),
+        missing=gettext_lazy("Write why the access is needed."),
+    )
+    risk_statement = Statement(
+        label=gettext_lazy("What are the risks, and how are they met?"),
+        help_text=gettext_lazy(
+            "The law asks for an analysis of need and risk. "
+            "For example: who could see more than they need, and why that is acceptable."
+        ),
+        missing=gettext_lazy("Write what the risks are and how they are met."),
+    )

@@ -1,0 +1,124 @@
+"""What every page shows around its content: the menu, who is logged in and as what, the footer's links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from provisioning import access
+from provisioning.mandates import current
+from provisioning.models import User
+
+Text = str | Promise
+
+# Which menu item is marked while a page without an item of its own is open.
+_BELONGS_TO = {
+    "case": "cases",
+    "attest": "cases",
+    "choose": "cases",
+    "withdraw": "cases",
+    "kiv_task": "kiv_tasks",
+    "removal_task": "kiv_tasks",
+    "grant": "grants",
+    "grant_end": "grants",
+    "ending": "grants",
+    "grant_let_end": "grants",
+    "my_standing": "grants",
+    "person_standing": "grants",
+    "place_standing": "grants",
+    "removal": "grants",
+    "removal_receipt": "grants",
+    "removal_withdraw": "grants",
+    "finding": "findings",
+    "delegate": "delegations",
+    "revoke_delegation": "delegations",
+    "begin_review": "reviews",
+    "review": "reviews",
+    "review_result": "reviews",
+}
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The base page's context. Lazy: an answer that draws no page asks nobody."""
+    return {
+        "nav": SimpleLazyObject(lambda: _menu(request)),
+        "user_role": SimpleLazyObject(lambda: _role(request)),
+        "is_demo": settings.IS_DEMO,
+        "source_url": settings.SOURCE_URL,
+    }
+
+
+def _menu(request: HttpRequest) -> list[tuple[str, Text, bool]]:
+    """The menu's items as address, label and whether it is the page that is open."""
+    match = request.resolver_match
+    here = match.url_name if match and match.url_name else ""
+    here = _BELONGS_TO.get(here, here)
+    return [
+        (address, label, name == here)
+        for name, label in _items(_user(request))
+        if (address := _address(name)) is not None
+    ]
+
+
+def _items(user: User | None) -> list[tuple[str, Text]]:
+    if user is None:
+        return []
+    held = current.for_display(user)
+    items: list[tuple[str, Text]] = [
+        ("start", gettext_lazy("Start")),
+        ("order", gettext_lazy("Order access")),
+        ("cases", gettext_lazy("Cases")),
+        ("grants", gettext_lazy("Rights")),
+    ]
+    # A directory that is silent takes nobody's tasks out of the menu.
+    if held.is_kiv_administrator or not held.is_known:
+        items.append(("kiv_tasks", gettext_lazy("KIV tasks")))
+    # Also while nothing is delegated any more: the page shows what has been.
+    has_some = held.is_head_of_unit or user.is_auditor or access.visible_delegations(user).exists()
+    if has_some or not held.is_known:
+        items.append(("delegations", gettext_lazy("Delegations")))
+    if access.may_begin_review(user) or access.visible_reviews(user).exists() or not held.is_known:
+        items.append(("reviews", gettext_lazy("Reviews")))
+    if access.visible_findings(user).exists():
+        items.append(("findings", gettext_lazy("Findings")))
+    if user.is_operator or user.is_auditor:
+        items.append(("messages", gettext_lazy("Messages")))
+    if settings.IS_DEMO:
+        items += [("demo_kiv", gettext_lazy("Mock KIV")), ("demo_mail", gettext_lazy("Mails sent"))]
+    return items
+
+
+def _role(request: HttpRequest) -> str:
+    """What the person is here, in words; empty for somebody without a mandate."""
+    user = _user(request)
+    if user is None:
+        return ""
+    held = current.for_display(user)
+    if held.is_head_of_unit:
+        if len(held.units) == 1:
+            return _("Head of %(unit)s") % {"unit": held.units[0].name}
+        return _("Head of %(count)d units") % {"count": len(held.units)}
+    if held.is_kiv_administrator:
+        return _("KIV administrator")
+    if user.is_auditor:
+        return _("Auditor")
+    return _("Operator") if user.is_operator else ""
+
+
+def _user(request: HttpRequest) -> User | None:
+    user = getattr(request, "user", None)
+    return user if isinstance(user, User) else None
+
+
+def _address(name: str) -> str | None:
+    """The page's address; None where this installation does not have the page."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return None

@@ -1,0 +1,1 @@
+"""The KIV administrator's pages."""

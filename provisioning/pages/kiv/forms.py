@@ -1,0 +1,49 @@
+"""What a KIV administrator answers about a task, to set or to remove: it is done, or it cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from provisioning.pages.fields import LongText
+
+Text = str | Promise
+
+
+class DoneForm(forms.Form):
+    """It is done now, or it was already. The directory is asked at once whether it agrees."""
+
+    prefix = "done"
+    note = LongText(
+        label=gettext_lazy("Note"),
+        help_text=gettext_lazy("Only if there is something that others need to know."),
+        rows=2,
+    )
+
+
+class CannotForm(forms.Form):
+    """It cannot be done: why, and in the administrator's own words."""
+
+    reasons: ClassVar[Sequence[tuple[str, Text]]]
+    what_to_tell: ClassVar[Any]
+
+    prefix = "cannot"
+    why = forms.ChoiceField(
+        label=gettext_lazy("What stands in the way?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose what stands in the way.")},
+    )
+    note = LongText(
+        label=gettext_lazy("Tell the next person"),
+        rows=4,
+        missing=gettext_lazy("Write what stands in the way, so that the next person knows."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["why"]).choices = list(self.reasons)
+        self.fields["note"].help_text = self.what_to_tell

@@ -1,0 +1,181 @@
+"""The KIV administrator's task in words: what to set and where, what it does, why it may be impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from provisioning.assessments.causes import explain_stored
+from provisioning.cases.evidence import SeenWanted
+from provisioning.directory.reading import names
+from provisioning.models import AccessRequest
+from provisioning.orders.carry_out import CannotSet
+from provisioning.pages import words
+from provisioning.pages.words import CauseLine
+from provisioning.rules.causes import Code
+from provisioning.rules.hsa import Answer, Attribute, Change, HsaId, Level, Service
+
+Text = str | Promise
+
+# Why it cannot be done, and what then happens: each reason has its own way on.
+REASONS: Mapping[CannotSet, Text] = {
+    CannotSet.NOT_MINE: gettext_lazy(
+        "It is not mine to do. The other KIV administrators of the unit keep the task, and are reminded now."
+    ),
+    CannotSet.COMMISSION_MISSING: gettext_lazy(
+        "The commission is missing or wrong. The orderer is asked how to go on: couple, wait or withdraw."
+    ),
+    CannotSet.WRONG_ORDER: gettext_lazy(
+        "The order is wrong. The case ends, and the orderer reads why and can order again."
+    ),
+    CannotSet.OTHER: gettext_lazy(
+        "Something else stands in the way. The case ends, and the orderer reads why."
+    ),
+}
+
+# What the person gets when the values are there. `unit` is the unit's name.
+EFFECTS: Mapping[tuple[Service, Level], Text] = {
+    (Service.REHABSTOD, Level.OWN): gettext_lazy(
+        "The person gets in to Rehabstöd on %(unit)s as a doctor, and sees own cases."
+    ),
+    (Service.REHABSTOD, Level.UNIT): gettext_lazy(
+        "The person gets in to Rehabstöd on %(unit)s as a rehabilitation coordinator, and sees the cases "
+        "of the whole unit."
+    ),
+    (Service.INTYGSSTATISTIK, Level.UNIT): gettext_lazy(
+        "The person sees the statistics of %(unit)s in Intygsstatistik."
+    ),
+    (Service.INTYGSSTATISTIK, Level.PROVIDER): gettext_lazy(
+        "The person becomes process leader in Intygsstatistik, and sees the statistics of all of %(unit)s."
+    ),
+}
+
+
+# What the task itself says already, and what may be cleared away because no service can read it.
+_PLAINLY_MISSING = frozenset({Code.ROLE_MISSING.value, Code.COMMISSION_MISSING.value})
+_USELESS = frozenset({Code.ROLE_WRONG_CASE.value, Code.ROLE_BLANKS.value, Code.ROLE_MALFORMED.value})
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One value of the attribute, and whether it is there now (None: not read)."""
+
+    value: str
+    now: bool | None
+    is_ordered: bool
+    is_useless: bool  # a slip of the keyboard that no service reads
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCard:
+    """One value to set: what, where, how, and what stands there now."""
+
+    value: str
+    attribute: str
+    place: str
+    dn: str
+    steps: tuple[str, ...]
+    rows: tuple[FactRow, ...]
+    is_in_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCard:
+    """One request as the KIV administrator meets it."""
+
+    request: AccessRequest
+    what: str
+    unit: str
+    effect: str
+    warnings: tuple[CauseLine, ...]
+    changes: tuple[ChangeCard, ...]
+    instead: tuple[CauseLine, ...]
+    is_in_place: bool
+    was_reported: bool
+
+
+def task_card(
+    request: AccessRequest, changes: Collection[Change], seen: SeenWanted | None, *, name: str
+) -> TaskCard:
+    """The task in words. `seen` is what the directory shows now; None when it did not answer."""
+    values = seen.values if seen else {}
+    cards = tuple(
+        _change_card(change, values.get((change.dn, change.attribute.value)), seen, name)
+        for change in changes
+    )
+    found = seen.near_misses if seen else request.seen_instead.get("near_misses", [])
+    misses = [details for details in found if details["code"] not in _PLAINLY_MISSING]
+    return TaskCard(
+        request=request,
+        what=words.what(request),
+        unit=request.unit_name,
+        effect=str(EFFECTS[Service(request.service), Level(request.level)]) % {"unit": request.unit_name},
+        warnings=tuple(
+            _line(details, Answer.YES)
+            for details in request.assessment.get("warning_details", [])
+            if not details["code"].startswith("order.")  # those are for the one who orders
+        ),
+        changes=cards,
+        instead=tuple(_line(miss, Answer.NO) for miss in misses),
+        is_in_place=seen is not None and seen.is_in_place is Answer.YES,
+        was_reported=bool(request.seen_instead),
+    )
+
+
+def _change_card(
+    change: Change, values: Collection[str] | None, seen: SeenWanted | None, name: str
+) -> ChangeCard:
+    found = list(dict.fromkeys(values or ()))
+    useless = {miss["about"] for miss in (seen.near_misses if seen else ()) if miss["code"] in _USELESS}
+    rows = [
+        FactRow(value, True, is_ordered=value == change.value, is_useless=value in useless) for value in found
+    ]
+    if change.value not in found:
+        rows.append(FactRow(change.value, None if seen is None else False, is_ordered=True, is_useless=False))
+    steps = _role_steps if change.attribute is Attribute.SYSTEM_ROLE else _coupling_steps
+    return ChangeCard(
+        value=change.value,
+        attribute=change.attribute.value,
+        place=_place(change, name),
+        dn=change.dn,
+        steps=steps(change, name),
+        rows=tuple(rows),
+        is_in_place=change.value in found,
+    )
+
+
+def _place(change: Change, name: str) -> str:
+    return name if change.attribute is Attribute.SYSTEM_ROLE else _commission_name(change)
+
+
+def _role_steps(change: Change, name: str) -> tuple[str, ...]:
+    return (
+        _("Search for %(name)s in KIV and open the person entry with the DN below.") % {"name": name},
+        _("Add the value above to HSA system role, as a value of its own. Paste it: every character counts."),
+        _("Leave the other values as they are, and save."),
+    )
+
+
+def _coupling_steps(change: Change, name: str) -> tuple[str, ...]:
+    person_id = HsaId(change.value.split(";")[0])
+    return (
+        _("Open the commission %(commission)s in KIV, with the DN below.")
+        % {"commission": _commission_name(change)},
+        _("Add %(name)s, HSA-id %(id)s, as a member, from today and until the order's last day or later.")
+        % {"name": name, "id": person_id},
+        _("Leave the other members as they are, and save."),
+    )
+
+
+def _commission_name(change: Change) -> str:
+    pair = names.first_pair(change.dn)
+    return pair[1] if pair else change.dn
+
+
+def _line(details: Mapping[str, str], answer: Answer) -> CauseLine:
+    """A cause in words, without who can mend it: the reader can, or nobody needs to."""
+    return replace(words.cause_line(explain_stored(details), answer=answer.value), mended_by="")

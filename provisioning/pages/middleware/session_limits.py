@@ -1,0 +1,52 @@
+"""How long a log-in lasts: a time without any act, and a time in all. After either, the person logs in again.
+
+Kept on the server and asked at each request; what the browser says about a cookie's age decides nothing.
+Source: OWASP ASVS 4.0.3, 3.3.2.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import auth, messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from provisioning.audit import events
+from provisioning.audit.events import Action
+from provisioning.models import User
+
+NOTED_EVERY_SECONDS = 60  # an act is written down at most this often: one write a minute, not one a page
+
+_BEGUN = "session.begun_at"
+_ACTIVE = "session.active_at"
+
+
+class SessionLimitsMiddleware:
+    """Ends sessions whose time is over, before any view sees the person."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if isinstance(request.user, User):
+            _watch(request, request.user)
+        return self.get_response(request)
+
+
+def _watch(request: HttpRequest, user: User) -> None:
+    now = time.time()
+    begun_at = request.session.setdefault(_BEGUN, now)
+    active_at = request.session.setdefault(_ACTIVE, now)
+    is_idle = now - active_at > settings.SESSION_IDLE_MINUTES * 60
+    is_old = now - begun_at > settings.SESSION_HOURS * 3600
+    if is_idle or is_old:
+        with transaction.atomic():
+            events.record(Action.LOGGED_OUT, actor=user, code="session.idle" if is_idle else "session.old")
+        auth.logout(request)
+        messages.info(request, _("You were logged out because time ran out. Log in to go on."))
+    elif now - active_at > NOTED_EVERY_SECONDS:
+        request.session[_ACTIVE] = now

@@ -1,0 +1,210 @@
+"""What an orderer can choose: persons found by a search, own units, and units and care providers found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from provisioning.directory import Directory
+from provisioning.errors import Invalid
+from provisioning.mandates.current import Mandates
+from provisioning.models import User
+from provisioning.pages import words
+from provisioning.rules.hsa import HsaId, Person, Provider, Unit
+from provisioning.rules.mandates import Delegable
+
+MOST_FOUND = 20
+_BEGINS_AS_AN_ID = re.compile(r"(SE|TSTNMT)?\d{2}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something to choose: a person, or a unit with the group it stands in."""
+
+    value: str
+    label: str
+    note: str = ""
+    group: str = ""
+    is_provider: bool = False
+    is_inner: bool = False  # a sub-unit, shown under its care unit
+
+    @property
+    def choice(self) -> tuple[str, str | SafeString]:
+        if not self.note:
+            return self.value, self.label
+        return self.value, format_html('{} <span class="app-quiet">{}</span>', self.label, self.note)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What a search gave; `is_cut`: there are more than are shown."""
+
+    options: tuple[Option, ...]
+    is_cut: bool = False
+
+
+def myself(user: User) -> Option:
+    return Option(user.hsa_id, _("Myself"), note=f"{user.name} ({user.hsa_id})")
+
+
+def search_persons(directory: Directory, text: str) -> Matches:
+    """Persons by name or exact HSA-id; a protected person by exact HSA-id only, with the name masked.
+
+    Raises Invalid for something that is neither a name nor an HSA-id, or matches nobody; DirectoryError.
+    """
+    if _has_digit(text):
+        return Matches((_person(_by_exact_id(directory, text)),))
+    found = directory.find_persons(text, limit=MOST_FOUND)
+    options = tuple(_person(person) for person in found.items if not person.is_protected)
+    if not options:
+        message = _("Nobody in the directory matches “%(text)s”. Check the spelling, or use the HSA-id.")
+        raise Invalid(message % {"text": text}, code="search.nobody", field="person_search")
+    return Matches(options, found.is_cut)
+
+
+def search_units(directory: Directory, text: str) -> Matches:
+    """Units by name, units and care providers by exact HSA-id.
+
+    Raises Invalid when nothing matches; DirectoryError.
+    """
+    options: list[Option] = []
+    is_cut = False
+    if _has_form(text):
+        provider = directory.provider(HsaId(text))
+        unit = directory.unit(HsaId(text))
+        options = [
+            *([_unit(unit, _found_group())] if unit else []),
+            *([_provider(provider)] if provider else []),
+        ]
+    else:
+        found = directory.find_units(text, limit=MOST_FOUND)
+        is_cut = found.is_cut
+        options = [_unit(unit, _found_group()) for unit in found.items]
+    if not options:
+        if _has_form(text) and directory.person(HsaId(text)) is not None:
+            message = _("This is the HSA-id of a person, not of a place. Choose the person further up.")
+            raise Invalid(message, code="unit.is_person", field="unit_search")
+        raise _no_unit(text)
+    return Matches(tuple(options), is_cut)
+
+
+def _no_unit(text: str) -> Invalid:
+    """Why nothing was found. A unit's name may hold digits, so only the beginning tells an HSA-id."""
+    if _has_form(text):
+        return Invalid(
+            _("The directory has no unit with this HSA-id."), code="unit.unknown", field="unit_search"
+        )
+    if _BEGINS_AS_AN_ID.match(text):
+        return Invalid(_no_id_message(), code="unit.form", field="unit_search")
+    message = _("No unit in the directory matches “%(text)s”. Check the spelling, or use the HSA-id.")
+    return Invalid(message % {"text": text}, code="search.no_unit", field="unit_search")
+
+
+def own_units(directory: Directory, user: User, held: Mandates) -> tuple[Option, ...]:
+    """What the person most likely orders for: units headed, units of own commissions, their providers.
+
+    Raises DirectoryError.
+    """
+    options = [*headed_units(directory, held)]
+    lent = directory.units(_lent_for_ordering(held))
+    options += [_unit(unit, _("Delegated to you")) for unit in lent.values()]
+    commissioned = _commissioned(directory, user)
+    options += [_unit(unit, _("Units of your commissions")) for unit in commissioned]
+    provider_ids = dict.fromkeys(
+        unit.provider_id for unit in (*held.units, *commissioned) if unit.provider_id
+    )
+    options += [_provider(provider) for provider in directory.providers(provider_ids).values()]
+    return unique(options)
+
+
+def _lent_for_ordering(held: Mandates) -> set[HsaId]:
+    """Units where somebody else's mandate to order is lent to the person."""
+    return {unit_id for one in held.delegated if one.kind is Delegable.ORDERING for unit_id in one.unit_ids}
+
+
+def headed_units(directory: Directory, held: Mandates) -> tuple[Option, ...]:
+    """The units the person is head of, each with its sub-units. Raises DirectoryError."""
+    inner = directory.units([unit_id for unit in held.units for unit_id in unit.member_ids])
+    options: list[Option] = []
+    for unit in held.units:
+        options.append(_unit(unit, _("Your units")))
+        members = [inner[unit_id] for unit_id in unit.member_ids if unit_id in inner]
+        options += [_unit(member, _("Your units"), is_inner=True) for member in members]
+    return unique(options)
+
+
+def unique(options: Iterable[Option]) -> tuple[Option, ...]:
+    """Each choice once, where it stands first."""
+    kept: dict[str, Option] = {}
+    for option in options:
+        kept.setdefault(option.value, option)
+    return tuple(kept.values())
+
+
+def _commissioned(directory: Directory, user: User) -> list[Unit]:
+    reading = directory.read(user.identity)
+    ids = dict.fromkeys(
+        commission.unit_id
+        for commission in reading.commissions
+        if commission.unit_id
+        and any(coupling.person_id == user.identity for coupling in commission.couplings)
+    )
+    return [unit for unit_id in ids if (unit := reading.units.get(unit_id)) is not None]
+
+
+def _by_exact_id(directory: Directory, text: str) -> Person:
+    """Names hold no digits: whoever writes one means an HSA-id."""
+    if not _has_form(text):
+        raise Invalid(_no_id_message(), code="person.form", field="person_search")
+    person = directory.person(HsaId(text))
+    if person is None:
+        place = directory.unit(HsaId(text)) or directory.provider(HsaId(text))
+        if place is not None:
+            message = _("This is the HSA-id of %(place)s, not of a person. Choose the place further down.")
+            raise Invalid(message % {"place": place.name}, code="person.is_place", field="person_search")
+        message = _("Nobody in the directory has the HSA-id %(id)s. Check it, or search by name.")
+        raise Invalid(message % {"id": text}, code="person.missing", field="person_search")
+    return person
+
+
+def _no_id_message() -> str:
+    return _(
+        "This is not an HSA-id. It looks like SE0000000000-AB12: "
+        "SE, ten digits, a hyphen and up to 18 letters or digits."
+    )
+
+
+def _has_form(text: str) -> bool:
+    return HsaId(text).has_form(strict=settings.HSA_ID_FORM == "strict")
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
+
+
+def _person(person: Person) -> Option:
+    name = str(words.MASKED) if person.is_protected else person.name
+    title = ", ".join(person.titles)
+    note = f"{person.hsa_id}, {title}" if title and not person.is_protected else person.hsa_id.text
+    return Option(person.hsa_id.text, name, note=note, group="protected" if person.is_protected else "")
+
+
+def _unit(unit: Unit, group: str, *, is_inner: bool = False) -> Option:
+    return Option(unit.hsa_id.text, unit.name, note=unit.hsa_id.text, group=group, is_inner=is_inner)
+
+
+def _provider(provider: Provider) -> Option:
+    group = _("Care providers (for process leaders only)")
+    return Option(
+        provider.hsa_id.text, provider.name, note=provider.hsa_id.text, group=group, is_provider=True
+    )
+
+
+def _found_group() -> str:
+    return _("Found in the directory")

@@ -1,0 +1,173 @@
+"""The order form: it checks shape and offers what can be chosen. Rules decide, operations write."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, cast
+
+from django import forms
+from django.forms.utils import ErrorDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from provisioning.orders.draft import Draft, Refusal
+from provisioning.pages.fields import Day
+from provisioning.pages.forms import SearchField, StatementForm, Text, explained
+from provisioning.pages.order.choices import Option
+from provisioning.rules.hsa import HsaId, Level, Service
+
+# What can be ordered, as one question: service and level together, so that nobody asks for what is not there.
+ACCESS: Mapping[str, tuple[Service, Level, Text, Text]] = {
+    "rehabstod:unit": (
+        Service.REHABSTOD,
+        Level.UNIT,
+        gettext_lazy("Rehabstöd, whole care unit"),
+        gettext_lazy(
+            "For rehabilitation coordinators: sees all current sick leave on the care unit. "
+            "Takes a system role in KIV."
+        ),
+    ),
+    "rehabstod:own": (
+        Service.REHABSTOD,
+        Level.OWN,
+        gettext_lazy("Rehabstöd, own cases"),
+        gettext_lazy(
+            "For doctors: sees the sick leave they have certified themselves. The commission is enough."
+        ),
+    ),
+    "intygsstatistik:unit": (
+        Service.INTYGSSTATISTIK,
+        Level.UNIT,
+        gettext_lazy("Intygsstatistik, one or more units"),
+        gettext_lazy("Sees the statistics of the units. A commission for statistics on each unit is enough."),
+    ),
+    "intygsstatistik:provider": (
+        Service.INTYGSSTATISTIK,
+        Level.PROVIDER,
+        gettext_lazy("Intygsstatistik, whole care provider"),
+        gettext_lazy(
+            "For process leaders: sees the statistics of the whole care provider. "
+            "Takes a system role and two attesters."
+        ),
+    ),
+}
+
+
+# Where a refusal of the order is shown, when the form asks the same thing under another name.
+_FIELD_OF = {"service": "access", "level": "access"}
+
+
+class OrderForm(StatementForm):
+    """The whole order on one page. `persons` and `units` are what the page has found until now."""
+
+    use_required_attribute = False  # the server says what is missing, in words
+    # As on the page, so that the summary of errors follows it; the statement comes last.
+    field_order = (
+        *("submission", "person", "person_search", "access"),
+        *("units", "unit_search", "starts_on", "ends_on"),
+    )
+
+    submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    person = forms.ChoiceField(
+        label=gettext_lazy("Who is the access for?"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choose who the access is for, or search for the person first.")
+        },
+    )
+    person_search = SearchField(
+        label=gettext_lazy("Search for somebody else"),
+        help_text=gettext_lazy(
+            "Name or HSA-id. Somebody with protected identity is found by the exact HSA-id only."
+        ),
+        max_length=100,
+    )
+    access = forms.ChoiceField(
+        label=gettext_lazy("What access is needed?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose what access is needed.")},
+    )
+    units = forms.MultipleChoiceField(
+        label=gettext_lazy("Where?"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("You can choose several. Each becomes a case of its own."),
+        error_messages={"required": gettext_lazy("Choose at least one unit.")},
+    )
+    unit_search = SearchField(
+        label=gettext_lazy("Search for another unit"),
+        help_text=gettext_lazy("The unit's name or HSA-id."),
+        max_length=100,
+    )
+    starts_on = Day(
+        label=gettext_lazy("First day"),
+        help_text=gettext_lazy("Nothing is set in KIV before it."),
+        missing=gettext_lazy("Write the first day."),
+    )
+    ends_on = Day(
+        label=gettext_lazy("Last day"),
+        missing=gettext_lazy("Write the last day."),
+    )
+
+    def __init__(self, *args: Any, persons: Iterable[Option], units: Iterable[Option], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.unit_options = {option.value: option for option in units}
+        self._choices("person").choices = [option.choice for option in persons]
+        self._choices("units").choices = [option.choice for option in self.unit_options.values()]
+        self._choices("access").choices = [
+            (value, explained(label, explanation)) for value, (_s, _l, label, explanation) in ACCESS.items()
+        ]
+
+    def _choices(self, name: str) -> forms.ChoiceField:
+        return cast(forms.ChoiceField, self.fields[name])
+
+    def clean(self) -> dict[str, Any]:
+        """Units for every level but the process leader's, who gets a care provider."""
+        data = super().clean() or {}
+        if "access" not in data or "units" not in data:
+            return data
+        wants_provider = ACCESS[data["access"]][1] is Level.PROVIDER
+        chosen = [self.unit_options[value] for value in data["units"]]
+        wrong = [option for option in chosen if option.is_provider != wants_provider]
+        if not wrong:
+            return data
+        if wants_provider:
+            message = _("%(unit)s is a unit. A process leader gets a care provider: choose that instead.")
+        else:
+            message = _("%(unit)s is a care provider. This access is for units: choose the unit instead.")
+        self.add_error("units", message % {"unit": wrong[0].label})
+        return data
+
+    def draft(self) -> Draft:
+        """The valid form as a draft."""
+        data = self.cleaned_data
+        service, level, _label, _explanation = ACCESS[data["access"]]
+        return Draft(
+            person_id=HsaId(data["person"]),
+            service=service,
+            level=level,
+            unit_ids=tuple(HsaId(value) for value in data["units"]),
+            starts_on=data["starts_on"],
+            ends_on=data["ends_on"],
+            need=data["need"],
+            risk_statement=data["risk_statement"],
+            submission=data["submission"] or uuid.uuid4(),
+        )
+
+    def without_checks(self) -> OrderForm:
+        """The form as it was filled in, before it is whole: a search needs no complaints about the rest."""
+        self._errors = ErrorDict(renderer=self.renderer)
+        self.cleaned_data = {}
+        return self
+
+    def show(self, refusals: Iterable[Refusal]) -> None:
+        """Put each refusal beside the field it belongs to."""
+        for refusal in dict.fromkeys((refusal.field, refusal.message) for refusal in refusals):
+            name, message = refusal
+            self.add_error(_FIELD_OF.get(name, name), message)
+
+
+def first_order(today: date, last_day: date, **known: Any) -> dict[str, Any]:
+    """What an empty order form holds."""
+    return {"submission": uuid.uuid4(), "starts_on": today, "ends_on": last_day} | known

@@ -1,0 +1,342 @@
+"""The order page: one form, with searches and a look into the directory on the way, without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from provisioning import access, dates
+from provisioning.directory import Directory, open_directory
+from provisioning.errors import DirectoryError, Invalid
+from provisioning.mandates import current
+from provisioning.models import AccessRequest, Grant, User
+from provisioning.orders import prepare, prolong
+from provisioning.orders.draft import Prepared, Refusal
+from provisioning.pages import words
+from provisioning.pages.answers import acting_user
+from provisioning.pages.order import choices, draft, preview
+from provisioning.pages.order.choices import Matches, Option
+from provisioning.pages.order.forms import OrderForm, first_order
+from provisioning.rights import presence
+from provisioning.rules.dates import deadlines
+from provisioning.rules.hsa import Level
+from provisioning.rules.states.right import GrantState
+from workflows import steps
+
+_SALT = "workflows.order.shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the page offers to choose from, carried with the form: a silent directory loses nothing of it."""
+
+    persons: tuple[Option, ...] = ()
+    units: tuple[Option, ...] = ()
+    person_search: str = ""  # what was searched for last
+    unit_search: str = ""
+    is_cut: str = ""  # the search whose answer was cut
+
+    def dump(self) -> str:
+        return signing.dumps(asdict(self), salt=_SALT, compress=True)
+
+    @classmethod
+    def load(cls, text: str) -> Shown:
+        """What the form carried; nothing, where somebody changed it."""
+        try:
+            data: dict[str, Any] = signing.loads(text, salt=_SALT)
+        except signing.BadSignature:
+            return cls()
+        persons, units = (
+            tuple(Option(**option) for option in data.pop(name)) for name in ("persons", "units")
+        )
+        return cls(persons, units, **data)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def order(request: HttpRequest) -> HttpResponse:
+    """Order access for oneself or, as head of unit, for somebody else."""
+    user = acting_user(request)
+    if request.method != "POST":
+        return _resumed(request, user) or _empty(request, user)
+    if request.POST.get("action") == "start_over":
+        draft.drop(request)
+        return redirect("order")
+    draft.keep(request, user)
+    shown = _shown(request.POST, user)
+    action = _action(request.POST, shown)
+    if action == "search_person":
+        return _search_person(request, shown)
+    if action == "search_unit":
+        return _search_unit(request, shown)
+    return _look_or_send(request, user, shown, is_sent=action == "send")
+
+
+def _shown(data: QueryDict, user: User) -> Shown:
+    shown = Shown.load(data.get("shown", ""))
+    return shown if shown.persons else replace(shown, persons=(choices.myself(user),))
+
+
+def _action(data: QueryDict, shown: Shown) -> str:
+    """The button that was pressed. Enter in a search field searches, elsewhere it shows the preview."""
+    pressed = data.get("action", "")
+    searches = {"person_search": "search_person", "unit_search": "search_unit"}
+    if pressed in searches.values():
+        return pressed
+    for name, action in searches.items():
+        text = data.get(name, "").strip()
+        if text and text != getattr(shown, name):
+            return action
+    return pressed
+
+
+def _resumed(request: HttpRequest, user: User) -> HttpResponse | None:
+    """The order that was begun, as it was left; not where the address itself says what to begin with."""
+    data = None if request.GET else draft.kept(request, user)
+    if data is None:
+        return None
+    shown = _shown(data, user)
+    return _page(request, _unchecked(data, shown), shown, is_resumed=True)
+
+
+def _empty(request: HttpRequest, user: User) -> HttpResponse:
+    """The page as it opens; `kopia` names a case to begin from, `forlang` a right to prolong."""
+    today = dates.today()
+    initial = first_order(today, deadlines.latest_end(today) - timedelta(days=1))
+    shown = Shown(persons=(choices.myself(user),))
+    try:
+        shown = replace(shown, units=choices.own_units(open_directory(), user, current.read(user.identity)))
+    except DirectoryError as exc:
+        messages.error(request, str(exc.user_message))
+    source = _copied(user, request.GET.get("kopia", ""))
+    grant = _prolonged(user, request.GET.get("forlang", ""))
+    if source is None and grant is not None:
+        source = grant.requests.order_by("-pk").first() or grant.origin
+    if source is not None:
+        shown, known = _from(user, source, shown)
+        initial |= known
+    if grant is not None:
+        initial |= {
+            "starts_on": max(today, prolong.next_first_day(grant)),
+            "ends_on": prolong.next_last_day(grant),
+        }
+        _say_when_too_early(request, grant)
+    return _page(request, OrderForm(initial=initial, persons=shown.persons, units=shown.units), shown)
+
+
+def _copied(user: User, text: str) -> AccessRequest | None:
+    try:
+        public_id = UUID(text)
+    except ValueError:
+        return None
+    return access.find_request(user, public_id)
+
+
+def _prolonged(user: User, text: str) -> Grant | None:
+    try:
+        public_id = UUID(text)
+    except ValueError:
+        return None
+    return access.find_grant(user, public_id)
+
+
+def _say_when_too_early(request: HttpRequest, grant: Grant) -> None:
+    """Somebody came by an old link: said at once, not after the form has been filled in."""
+    today = dates.today()
+    if grant.current_state is not GrantState.ACTIVE:
+        return
+    if not prolong.is_offered(grant, on=today, works=presence.held_now([grant])[grant.pk]):
+        messages.warning(request, prolong.sentence(grant, grant.ends_on, on=today, works=None))
+
+
+def _from(user: User, source: AccessRequest, shown: Shown) -> tuple[Shown, dict[str, Any]]:
+    """A new order like an earlier one: the same person, access, unit and reasons; new dates."""
+    person = Option(
+        source.subject_hsa_id,
+        str(words.MASKED) if source.subject_is_protected else source.subject_name,
+        note=source.subject_hsa_id,
+        group="protected" if source.subject_is_protected else "",
+    )
+    unit = Option(
+        source.wanted_unit_hsa_id or source.unit_hsa_id,
+        source.wanted_unit_name or source.unit_name,
+        note=source.wanted_unit_hsa_id or source.unit_hsa_id,
+        group=_("From the earlier order"),
+        is_provider=source.level == Level.PROVIDER.value,
+    )
+    shown = replace(
+        shown,
+        persons=choices.unique([*shown.persons, person]),
+        units=choices.unique([*shown.units, unit]),
+    )
+    known = {
+        "person": person.value,
+        "access": f"{source.service}:{source.level}",
+        "units": [unit.value],
+        "need": source.order.need,
+        "risk_statement": source.order.risk_statement,
+    }
+    return shown, known
+
+
+def _search_person(request: HttpRequest, shown: Shown) -> HttpResponse:
+    return _search(request, shown, "person", choices.search_persons, _with_persons, focus="person")
+
+
+def _search_unit(request: HttpRequest, shown: Shown) -> HttpResponse:
+    return _search(request, shown, "unit", choices.search_units, _with_units, focus="units")
+
+
+def _search(
+    request: HttpRequest,
+    shown: Shown,
+    what: str,
+    find: Callable[[Directory, str], Matches],
+    take: Callable[[QueryDict, Shown, Matches], Shown],
+    *,
+    focus: str,
+) -> HttpResponse:
+    """Search for what is written in the field `<what>_search`; `take` adds what was found to the page."""
+    data = request.POST.copy()
+    name = f"{what}_search"
+    text = data.get(name, "").strip()
+    searched: dict[str, Any] = {name: text}
+    shown = replace(shown, is_cut="", **searched)
+    try:
+        found = find(open_directory(), _asked(text, name))
+    except Invalid as exc:
+        return _page(request, _unchecked(data, shown, exc), shown, status=400)
+    except DirectoryError as exc:
+        return _silent(request, _unchecked(data, shown), shown, exc)
+    shown = replace(take(data, shown, found), is_cut=what if found.is_cut else "")
+    return _page(request, _unchecked(data, shown), shown, focus=focus)
+
+
+def _with_persons(data: QueryDict, shown: Shown, found: Matches) -> Shown:
+    """The only one found is chosen; whoever is no longer shown is not."""
+    shown = replace(shown, persons=choices.unique([shown.persons[0], *found.options]))
+    if len(found.options) == 1:
+        data["person"] = found.options[0].value
+    elif data.get("person") not in {option.value for option in shown.persons}:
+        data.pop("person", None)
+    return shown
+
+
+def _with_units(data: QueryDict, shown: Shown, found: Matches) -> Shown:
+    """The only one found is chosen, besides those that were."""
+    if len(found.options) == 1 and found.options[0].value not in data.getlist("units"):
+        data.appendlist("units", found.options[0].value)
+    return replace(shown, units=choices.unique([*shown.units, *found.options]))
+
+
+def _asked(text: str, name: str) -> str:
+    if len(text) < 2:
+        raise Invalid(_("Write at least two letters to search for."), code="search.short", field=name)
+    return text
+
+
+def _look_or_send(request: HttpRequest, user: User, shown: Shown, *, is_sent: bool) -> HttpResponse:
+    """Look the order up; send it if that is what was asked, and what is sent has been shown."""
+    form = OrderForm(request.POST, persons=shown.persons, units=shown.units)
+    if not form.is_valid():
+        return _page(request, form, shown, status=400)
+    sent = access.sent_before(user, form.cleaned_data["submission"]) if is_sent else None
+    if sent is not None:
+        draft.drop(request)
+        return redirect("case", public_id=sent.public_id)
+    try:
+        prepared = prepare.prepare(form.draft(), by=user)
+    except DirectoryError as exc:
+        return _silent(request, form, shown, exc)
+    if not prepared.may_be_placed:
+        form.show(prepared.all_refusals)
+        return _page(request, form, shown, prepared=prepared, user=user, status=400)
+    was_seen = preview.was_shown(prepared, user, request.POST.get("seen", ""))
+    if not is_sent or not was_seen:
+        return _page(request, form, shown, prepared=prepared, user=user, is_new=is_sent)
+    return _send(request, user, form, shown, prepared)
+
+
+def _send(
+    request: HttpRequest, user: User, form: OrderForm, shown: Shown, prepared: Prepared
+) -> HttpResponse:
+    try:
+        placed = steps.place_order(prepared, by=user)
+    except Invalid as exc:
+        form.show([Refusal(str(exc.user_message), exc.field or "units", exc.code)])
+        return _page(request, form, shown, status=400)
+    draft.drop(request)
+    first = access.sent_before(user, placed.submission)
+    messages.success(
+        request, _("The order is sent. Its case number is %(case)s.") % {"case": placed.case_number}
+    )
+    return redirect("case", public_id=first.public_id) if first else redirect("cases")
+
+
+def _unchecked(data: QueryDict, shown: Shown, error: Invalid | None = None) -> OrderForm:
+    form = OrderForm(data, persons=shown.persons, units=shown.units).without_checks()
+    if error is not None:
+        form.add_error(error.field, str(error.user_message))
+    return form
+
+
+def _silent(request: HttpRequest, form: OrderForm, shown: Shown, exc: DirectoryError) -> HttpResponse:
+    """The directory did not answer: the page stays as it was filled in."""
+    form.add_error(None, str(exc.user_message))
+    return _page(request, form, shown, status=503)
+
+
+def _page(
+    request: HttpRequest,
+    form: OrderForm,
+    shown: Shown,
+    *,
+    prepared: Prepared | None = None,
+    user: User | None = None,
+    is_new: bool = False,
+    is_resumed: bool = False,
+    focus: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    outlooks = [preview.outlook(prepared, item) for item in prepared.items] if prepared else []
+    may_send = prepared is not None and user is not None and prepared.may_be_placed
+    context = {
+        "form": form,
+        "shown": shown.dump(),
+        "unit_groups": _groups(form),
+        "is_cut": shown.is_cut,
+        "is_protected": _is_protected(form, shown),
+        "has_units": bool(shown.units),
+        "outlooks": [found for found in outlooks if found is not None],
+        "may_send": may_send,
+        "is_new": is_new,
+        "is_resumed": is_resumed,
+        "seen": preview.fingerprint(prepared, user) if may_send and prepared and user else "",
+        "focus": focus,
+    }
+    return render(request, "provisioning/order/order.html", context, status=status)
+
+
+def _groups(form: OrderForm) -> list[tuple[str, list[tuple[Any, Option]]]]:
+    """The units' checkboxes under their headings."""
+    groups: dict[str, list[tuple[Any, Option]]] = {}
+    for widget in form["units"]:
+        option = form.unit_options[str(widget.data["value"])]
+        groups.setdefault(option.group, []).append((widget, option))
+    return list(groups.items())
+
+
+def _is_protected(form: OrderForm, shown: Shown) -> bool:
+    chosen = form["person"].value()
+    return any(option.value == chosen and option.group == "protected" for option in shown.persons)

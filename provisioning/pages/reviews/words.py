@@ -1,0 +1,169 @@
+"""A review in words: the rights it is about, what the directory said of them, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from provisioning.assessments.causes import explain_stored
+from provisioning.models import Decision, Grant, ReviewItem, User
+from provisioning.pages import words
+from provisioning.pages.words import CauseLine
+from provisioning.reviews.said import Said
+from provisioning.rules.hsa import Answer, Level, Service
+
+TONE_OF: Mapping[str, str] = {
+    "": "waiting",
+    Decision.KEEP: "success",
+    Decision.REMOVE: "error",
+    Decision.SILENCE_KEPT: "warning",
+    Decision.SILENCE_REMOVED: "error",
+    Decision.ENDED: "neutral",
+    Decision.PROLONGED: "success",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedRight:
+    """One right as the reviewer reads it, with what the directory says of it."""
+
+    key: str  # of the form's fields
+    what: str
+    need: str
+    starts_on: date
+    ends_on: date
+    answer: str
+    causes: tuple[CauseLine, ...]
+    fingerprint: str
+    decision: str = ""
+    reason: str = ""
+    decision_error: str = ""
+    reason_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRights:
+    """One person's rights in a review. A list never names a protected person."""
+
+    name: str
+    hsa_id: str
+    rights: tuple[ReviewedRight, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewResult:
+    """What became of one right, for the page that is kept."""
+
+    name: str
+    hsa_id: str
+    what: str
+    tone: str
+    decision: str
+    reason: str
+    by: str
+    at: datetime | None
+    answer: str
+    causes: tuple[CauseLine, ...]
+    read_at: datetime | None
+    digest: str
+
+
+def what(grant: Grant) -> str:
+    """Service, level and place in one phrase."""
+    level = words.LEVELS[Service(grant.service), Level(grant.level)]
+    phrase = _("%(service)s: %(level)s") % {
+        "service": words.service_name(grant.service),
+        "level": level,
+    }
+    return f"{phrase}, {grant.wanted_unit_name}" if grant.wanted_unit_name else phrase
+
+
+def listed_name(grant: Grant) -> str:
+    return str(words.MASKED) if grant.subject_is_protected else grant.subject_name
+
+
+def causes(verdict: Mapping[str, Any]) -> tuple[CauseLine, ...]:
+    """What stands against the right, and what to mind about it."""
+    answer = verdict["answer"]
+    return (
+        *(words.cause_line(explain_stored(one), answer=answer) for one in verdict["cause_details"]),
+        *(
+            words.cause_line(explain_stored(one), answer=Answer.YES.value)
+            for one in verdict["warning_details"]
+        ),
+    )
+
+
+def right(item: ReviewItem, said: Said, given: Mapping[str, str]) -> ReviewedRight:
+    """The right with what has been answered so far: `given` is empty where nothing has."""
+    grant = item.grant
+    return ReviewedRight(
+        key=str(item.pk),
+        what=what(grant),
+        need=grant.origin.order.need,
+        starts_on=grant.starts_on,
+        ends_on=grant.ends_on,
+        answer=said.answer,
+        causes=causes(said.verdict),
+        fingerprint=said.fingerprint,
+        decision=given.get("decision", ""),
+        reason=given.get("reason", ""),
+        decision_error=given.get("decision_error", ""),
+        reason_error=given.get("reason_error", ""),
+    )
+
+
+def by_person(
+    items: Iterable[ReviewItem], said: Mapping[int, Said], given: Mapping[int, Mapping[str, str]]
+) -> list[PersonRights]:
+    """The items grouped by person, in the order they come."""
+    groups: dict[str, list[ReviewItem]] = {}
+    for item in items:
+        groups.setdefault(item.subject_key, []).append(item)
+    return [
+        PersonRights(
+            listed_name(theirs[0].grant),
+            theirs[0].grant.subject_hsa_id,
+            tuple(right(item, said[item.grant_id], given.get(item.pk, {})) for item in theirs),
+        )
+        for theirs in groups.values()
+    ]
+
+
+def result(viewer: User, item: ReviewItem) -> ReviewResult:
+    seen = item.directory_said
+    return ReviewResult(
+        name=listed_name(item.grant),
+        hsa_id=item.grant.subject_hsa_id,
+        what=what(item.grant),
+        tone=TONE_OF[item.decision],
+        decision=str(Decision(item.decision).label) if item.decision else _("Not decided yet"),
+        reason=item.reason,
+        by=_reviewer(viewer, item),
+        at=item.decided_at,
+        answer=seen.get("answer", ""),
+        causes=causes(seen) if seen else (),
+        read_at=item.directory_read_at,
+        digest=item.directory_digest[:16],
+    )
+
+
+def _reviewer(viewer: User, item: ReviewItem) -> str:
+    if item.reviewer is None:
+        return _("The tool itself") if item.decision else ""
+    name = user_name(viewer, item.reviewer)
+    if item.reviewed_for is None:
+        return name
+    phrase = _("%(name)s, in place of %(principal)s")
+    return phrase % {"name": name, "principal": user_name(viewer, item.reviewed_for)}
+
+
+def user_name(viewer: User, person: User) -> str:
+    """A list never names a protected person, but to that person."""
+    if person.is_protected and person.pk != viewer.pk:
+        return str(words.MASKED)
+    return person.name or person.hsa_id

@@ -1,0 +1,242 @@
+"""Rights that end soon, decided in one sitting: prolonged with one statement, or let to end. Others wait."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from provisioning import access
+from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.mandates import current
+from provisioning.mandates.current import Mandates
+from provisioning.models import Grant, User
+from provisioning.orders import prepare, prolong
+from provisioning.pages.answers import acting_user
+from provisioning.pages.forms import StatementForm
+from provisioning.pages.reviews import words as reviews_words
+from provisioning.pages.rights import words as rights_words
+from provisioning.pages.rights.words import GrantLine
+from provisioning.pages.words import CauseLine
+from provisioning.reviews import said as reviews_said
+from provisioning.reviews.said import Said
+from provisioning.rights import end
+from provisioning.rules.hsa import Answer, Level
+from workflows import steps
+
+RIGHTS_PER_PAGE = 40
+PROLONG, LET_END = "prolong", "let_end"
+_SHOWN = "-shown"  # the field that says what the directory said when the right was shown
+
+
+class SharedStatementForm(StatementForm):
+    """One statement for all that are prolonged."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["need"].help_text = _(
+            "What in these persons' work takes it. Write nothing about patients."
+        )
+
+
+class RightForm(forms.Form):
+    """One right's answer. Nothing chosen means: not now."""
+
+    decision = forms.ChoiceField(choices=[(PROLONG, ""), (LET_END, "")], required=False)
+    shown = forms.CharField(max_length=64)
+
+
+@dataclass(slots=True)
+class EndingRow:
+    """One right on the page: what the directory says of it, what was answered, and what was wrong."""
+
+    grant: Grant
+    said: Said
+    line: GrantLine
+    new_end: date
+    may_prolong: bool
+    may_let_end: bool
+    url: str  # empty where the right's own page is not this reader's
+    decision: str = ""
+    error: str = ""
+
+    @property
+    def key(self) -> str:
+        return str(self.grant.public_id)
+
+    @property
+    def is_providers(self) -> bool:
+        """A process leader's: then it is the care provider that counts, and no unit."""
+        return self.grant.level == Level.PROVIDER.value
+
+    @property
+    def causes(self) -> Sequence[CauseLine]:
+        """What stands against it, and what to mind."""
+        return reviews_words.causes(self.said.verdict)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def ending(request: HttpRequest) -> HttpResponse:
+    """What I can prolong or let end. What is answered is done; the rest waits."""
+    user = acting_user(request)
+    rights = access.ending_soon(user)
+    page = Paginator(rights, RIGHTS_PER_PAGE).get_page(request.GET.get("page"))
+    if request.method != "POST":
+        return _page(request, _rows(user, list(page)), SharedStatementForm(), page)
+    # What was on the page, whichever page it is on now that others have decided, too.
+    rows = _rows(user, list(rights.filter(public_id__in=_shown(request.POST))[:RIGHTS_PER_PAGE]))
+    try:
+        held = current.read(user.identity)
+    except DirectoryError as exc:
+        return _silent(request, rows, page, str(exc.user_message))
+    return _save(request, user, held, rows, page)
+
+
+def _silent(request: HttpRequest, rows: list[EndingRow], page: Any, message: str) -> HttpResponse:
+    """Nothing is done and nothing is lost: the page comes back as it was answered."""
+    statement = SharedStatementForm(request.POST)
+    statement.add_error(None, message)
+    for row in rows:
+        row.decision = request.POST.get(f"{row.key}-decision", "")
+    return _page(request, rows, statement, page, status=503)
+
+
+def _rows(user: User, rights: Sequence[Grant]) -> list[EndingRow]:
+    said = reviews_said.look(rights)
+    pks = [grant.pk for grant in rights]
+    readable = set(access.visible_grants(user).filter(pk__in=pks).values_list("pk", flat=True))
+    return [_row(user, grant, said[grant.pk], is_readable=grant.pk in readable) for grant in rights]
+
+
+def _row(user: User, grant: Grant, said: Said, *, is_readable: bool) -> EndingRow:
+    line = rights_words.grant_line(user, grant, None)
+    return EndingRow(
+        grant,
+        said,
+        line,
+        prolong.next_last_day(grant),
+        may_prolong=access.may_order_anew(user, grant),
+        may_let_end=access.may_end(user, grant),
+        url=line.url if is_readable else "",
+    )
+
+
+def _shown(data: QueryDict) -> list[UUID]:
+    """The rights that were on the page."""
+    found = []
+    for name in data:
+        if name.endswith(_SHOWN):
+            with contextlib.suppress(ValueError):
+                found.append(UUID(name.removesuffix(_SHOWN)))
+    return found
+
+
+def _save(request: HttpRequest, user: User, held: Mandates, rows: list[EndingRow], page: Any) -> HttpResponse:
+    """Carry out every whole answer, each for itself; what could not be done comes back with the reason."""
+    for row in rows:
+        _take(request, row)
+    statement = _statement_for(request, rows)
+    done = {PROLONG: 0, LET_END: 0}
+    is_late = _is_late(request, rows)
+    for row in rows:
+        if row.error or not row.decision or _lacks_statement(row, statement):
+            continue
+        row.error = _carry_out(row, user, held, statement)
+        done[row.decision] += not row.error
+    _say_done(request, done)
+    if is_late:
+        text = _("Some of it was decided already, by you or by somebody else. The list shows what is left.")
+        messages.info(request, text)
+    if not statement.errors and not any(row.error for row in rows):
+        if not is_late and not any(done.values()):
+            messages.info(request, _("You have not answered for any right yet."))
+        return redirect("ending")
+    left = [row for row in rows if row.error or not row.decision or _lacks_statement(row, statement)]
+    return _page(request, left, statement, page, status=400)
+
+
+def _is_late(request: HttpRequest, rows: Sequence[EndingRow]) -> bool:
+    """Say whether something was answered that needs no answer any more: a second click, or somebody else."""
+    answered = {str(one) for one in _shown(request.POST) if request.POST.get(f"{one}-decision")}
+    return bool(answered - {row.key for row in rows})
+
+
+def _statement_for(request: HttpRequest, rows: Sequence[EndingRow]) -> SharedStatementForm:
+    """Demanded where something is prolonged; else kept as it was written."""
+    if any(row.decision == PROLONG for row in rows):
+        return SharedStatementForm(request.POST)
+    return SharedStatementForm(
+        initial={name: request.POST.get(name, "") for name in SharedStatementForm.base_fields}
+    )
+
+
+def _lacks_statement(row: EndingRow, statement: SharedStatementForm) -> bool:
+    return row.decision == PROLONG and bool(statement.errors)
+
+
+def _take(request: HttpRequest, row: EndingRow) -> None:
+    """What was answered for this right, if what the directory says is still what was shown."""
+    form = RightForm(request.POST, prefix=row.key)
+    if not form.is_valid():
+        return  # it was not on the page
+    row.decision = form.cleaned_data["decision"]
+    if row.decision and form.cleaned_data["shown"] != row.said.fingerprint:
+        row.decision = ""
+        row.error = _("What the directory says has changed. Read it, and decide again.")
+
+
+def _carry_out(row: EndingRow, user: User, held: Mandates, statement: SharedStatementForm) -> str:
+    """Do what was decided. Returns why it could not be done; empty where it was."""
+    try:
+        if row.decision == LET_END:
+            end.let_end(row.grant.pk, by=user, held=held)
+            return ""
+        wanted = prolong.draft(row.grant, by=user, **statement.cleaned_data)
+        prepared = prepare.prepare(wanted, by=user)
+        if not prepared.may_be_placed:
+            return " ".join(dict.fromkeys(refusal.message for refusal in prepared.all_refusals))
+        steps.place_order(prepared, by=user)
+    except (DirectoryError, Invalid, NotAllowed, WrongState) as exc:
+        return str(exc.user_message)
+    return ""
+
+
+def _say_done(request: HttpRequest, done: dict[str, int]) -> None:
+    if done[PROLONG]:
+        text = ngettext("%(count)d order is sent.", "%(count)d orders are sent.", done[PROLONG])
+        messages.success(request, text % {"count": done[PROLONG]})
+    if done[LET_END]:
+        text = ngettext("%(count)d right may run out.", "%(count)d rights may run out.", done[LET_END])
+        messages.success(request, text % {"count": done[LET_END]})
+
+
+def _page(
+    request: HttpRequest,
+    rows: Sequence[EndingRow],
+    statement: SharedStatementForm,
+    page: Any,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "rows": rows,
+        "form": statement,
+        "page": page,
+        "is_silent": bool(rows) and all(row.said.answer == Answer.UNKNOWN.value for row in rows),
+        "wrong": [row for row in rows if row.error],
+    }
+    return render(request, "provisioning/grant/ending.html", context, status=status)

@@ -1,0 +1,108 @@
+"""Reading about rights: the list of own ones and of one's units, one right, and one removal."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from provisioning import access
+from provisioning.models import Grant
+from provisioning.pages.answers import acting_user
+from provisioning.pages.cases import proof, timeline
+from provisioning.pages.rights import words
+from provisioning.rights import presence
+from provisioning.rights.lookups import open_renewals
+from provisioning.rules.states.right import GrantState
+
+PAGE_SIZE = 20
+
+
+@never_cache
+@require_safe
+def grants(request: HttpRequest) -> HttpResponse:
+    """Own rights and, for those who see more, all they may see, beside what the directory holds now."""
+    user = acting_user(request)
+    visible = access.visible_grants(user)
+    places = access.places_to_read(user)
+    sees_more = bool(places) or visible.exclude(subject_key=user.hsa_key).exists()
+    shows_all = sees_more and request.GET.get("vems") == "alla"
+    shows_ended = request.GET.get("visa") == "avslutade"
+    rows: QuerySet[Grant] = visible if shows_all else visible.filter(subject_key=user.hsa_key)
+    if shows_ended:
+        rows = rows.filter(state=GrantState.ENDED.value).order_by("-ended_at", "-pk")
+    else:
+        rows = words.ending_first(rows.exclude(state=GrantState.ENDED.value))
+    page = Paginator(rows.prefetch_related("requests"), PAGE_SIZE).get_page(request.GET.get("page"))
+    now = {} if shows_ended else presence.held_now(list(page))
+    context = {
+        "page": page,
+        "lines": [words.grant_line(user, row, now.get(row.pk)) for row in page],
+        "shows_all": shows_all,
+        "shows_ended": shows_ended,
+        "sees_more": sees_more,
+        "places": places,
+        "ending": access.ending_soon(user).count(),
+    }
+    return render(request, "provisioning/grant/list.html", context)
+
+
+@never_cache
+@require_safe
+def grant(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Everything the reader may see about one right."""
+    user = acting_user(request)
+    row = access.find_grant(user, public_id)
+    now = _now(row)
+    may_end = access.may_end(user, row)
+    visible_removals = access.visible_removals(user).filter(grant=row)
+    context: dict[str, Any] = {
+        "grant": row,
+        "line": words.grant_line(user, row, now),
+        "facts": words.grant_facts(user, row, now),
+        "may_read_place": access.may_read_place(user, row.unit_id),
+        "may_end": may_end,
+        "may_let_end": may_end and row.let_end_at is None,
+        "is_own": user.hsa_key == row.subject_key,
+        "before_removal": words.before_removal(row),
+        "under_way": access.visible_requests(user).filter(pk__in=open_renewals(row).values("pk")),
+        "removals": visible_removals,
+        "requests": access.visible_requests(user).filter(grant=row).order_by("pk"),
+        "events": timeline.events_about(user, access.history_of(row)),
+    }
+    return render(request, "provisioning/grant/grant.html", context)
+
+
+def _now(row: Grant) -> Any:
+    return None if row.current_state is GrantState.ENDED else presence.held_now([row])[row.pk]
+
+
+@never_cache
+@require_safe
+def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Everything the reader may see about one removal."""
+    user = acting_user(request)
+    row = access.find_removal(user, public_id)
+    is_mine = access.to_remove(user).filter(pk=row.pk).exists()
+    context: dict[str, Any] = {
+        "removal": row,
+        "tone": words.REMOVAL_TONE[row.current_state],
+        "facts": words.removal_facts(user, row),
+        "who": words.with_whom(row),
+        "next_step": words.next_step(row),
+        "why_nothing": timeline.WHY_NOTHING.get(row.end_code, ""),
+        "levels": proof.levels_of_removal(row),
+        "is_mine": is_mine,
+        "may_take_back": access.may_take_back(user, row),
+        "values": [change["remove"] for change in row.changes if change not in row.kept],
+        "kept": [change["remove"] for change in row.kept],
+        "grant": access.visible_grants(user).filter(removals=row).first(),
+        "events": timeline.events_about(user, access.history_of(row)),
+    }
+    return render(request, "provisioning/grant/removal.html", context)

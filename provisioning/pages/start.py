@@ -1,0 +1,80 @@
+"""The start page: what waits for me, what I wait for, and how to order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from provisioning import access
+from provisioning.mandates import current
+from provisioning.models import AccessRequest, User
+from provisioning.pages import words as pages_words
+from provisioning.pages.answers import acting_user
+from provisioning.pages.rights import words as rights_words
+from provisioning.pages.words import CaseLine
+from provisioning.rules.states.request import OPEN
+
+FIRST_FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One kind of thing that waits for somebody: how many, and the first few."""
+
+    heading: str | Promise
+    count: int
+    lines: tuple[CaseLine, ...]
+    all_url: str = ""
+
+
+@never_cache
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """What the person has to do and what the person waits for."""
+    user = acting_user(request)
+    inboxes = [
+        _inbox(user, _("To attest"), access.to_attest(user)),
+        _inbox(user, _("To choose how to go on"), access.to_choose(user)),
+        _inbox(user, _("To set in KIV"), access.to_carry_out(user), all_page="kiv_tasks"),
+        _removals(user),
+    ]
+    own = access.own_requests(user).filter(state__in=[state.value for state in OPEN])
+    with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
+    context: dict[str, Any] = {
+        "findings_count": access.to_settle(user).count(),
+        "inboxes": [inbox for inbox in inboxes if inbox.count],
+        "ending": access.ending_soon(user).count(),
+        "rights_to_review": access.to_review(user).count(),
+        "own": _inbox(user, _("You wait for"), with_others),
+        "directory_is_silent": not current.for_display(user).is_known,
+        "is_auditor": user.is_auditor,
+        "is_head": current.for_display(user).is_head_of_unit,
+    }
+    return render(request, "provisioning/start.html", context)
+
+
+def _removals(user: User) -> Inbox:
+    rows = access.to_remove(user)
+    lines = tuple(rights_words.as_line(user, row) for row in rows.order_by("state_since")[:FIRST_FEW])
+    return Inbox(_("To remove in KIV"), rows.count(), lines, reverse("kiv_tasks"))
+
+
+def _inbox(
+    user: User,
+    heading: str | Promise,
+    rows: QuerySet[AccessRequest],
+    *,
+    all_page: str = "",
+) -> Inbox:
+    oldest_first = rows.prefetch_related("handlers").order_by("state_since")[:FIRST_FEW]
+    lines = tuple(pages_words.line(user, row) for row in oldest_first)
+    return Inbox(heading, rows.count(), lines, reverse(all_page) if all_page else "")

@@ -1,0 +1,76 @@
+"""Addresses of all pages. No personal data ever stands in an address."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+from provisioning.pages import about, messages, receipt, start
+from provisioning.pages.cases import attest, choose, remind, withdraw
+from provisioning.pages.cases import page as cases_page
+from provisioning.pages.delegations import page as delegations_page
+from provisioning.pages.findings import list as findings_list
+from provisioning.pages.findings import page as findings_page
+from provisioning.pages.kiv import list as kiv_list
+from provisioning.pages.kiv import removal_task, task
+from provisioning.pages.login import card, leaving
+from provisioning.pages.login import page as login_page
+from provisioning.pages.order import page as order_page
+from provisioning.pages.reviews import page as reviews_page
+from provisioning.pages.reviews import progress_page
+from provisioning.pages.rights import beside_page, end, ending
+from provisioning.pages.rights import page as rights_page
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", start.start, name="start"),
+    path("arenden/", cases_page.cases, name="cases"),
+    path("arenden/<uuid:public_id>/", cases_page.case, name="case"),
+    path("arenden/<uuid:public_id>/kvitto/", receipt.receipt, name="receipt"),
+    path("arenden/<uuid:public_id>/kvitto.json", receipt.receipt_json, name="receipt_json"),
+    path("arenden/<uuid:public_id>/paminn/", remind.remind, name="remind"),
+    path("behorigheter/", rights_page.grants, name="grants"),
+    path("behorigheter/<uuid:public_id>/", rights_page.grant, name="grant"),
+    path("behorigheter/mina/", beside_page.my_standing, name="my_standing"),
+    path("behorigheter/<uuid:public_id>/person/", beside_page.person_standing, name="person_standing"),
+    path("behorigheter/plats/<str:hsa_id>/", beside_page.place_standing, name="place_standing"),
+    path("borttag/<uuid:public_id>/", rights_page.removal, name="removal"),
+    path("borttag/<uuid:public_id>/kvitto/", receipt.removal_receipt, name="removal_receipt"),
+    path("borttag/<uuid:public_id>/kvitto.json", receipt.removal_receipt_json, name="removal_receipt_json"),
+    path("delegeringar/", delegations_page.delegations, name="delegations"),
+    path("delegeringar/ny/", delegations_page.delegate, name="delegate"),
+    path("delegeringar/<uuid:public_id>/aterkalla/", delegations_page.revoke, name="revoke_delegation"),
+    path("avvikelser/", findings_list.findings, name="findings"),
+    path("uppfoljningar/oversikt/", progress_page.progress, name="review_progress"),
+    path("uppfoljningar/<uuid:public_id>/underlag/", progress_page.evidence, name="review_evidence"),
+    path("logga-in/", login_page.login, name="login"),
+    path("logga-ut/", login_page.logout, name="logout"),
+    # Registered at the log-in provider: `oidc_callback` and, after logging out, `logged_out`.
+    path("logga-in/kort/", card.begin, name="oidc_begin"),
+    path("logga-in/svar/", card.callback, name="oidc_callback"),
+    path("logga-in/identitet/", card.choose, name="oidc_choose"),
+    path("logga-in/nekad/", card.refused, name="login_refused"),
+    path("utloggad/", leaving.logged_out, name="logged_out"),
+    path("meddelanden/", messages.messages, name="messages"),
+    path("meddelanden/<uuid:uuid>/skicka-igen/", messages.resend, name="resend"),
+    path("om/tillganglighet/", about.accessibility, name="about_accessibility"),
+    path("om/personuppgifter/", about.personal_data, name="about_personal_data"),
+    path("bestall/", order_page.order, name="order"),
+    path("arenden/<uuid:public_id>/attestera/", attest.attest, name="attest"),
+    path("arenden/<uuid:public_id>/valj/", choose.choose, name="choose"),
+    path("arenden/<uuid:public_id>/dra-tillbaka/", withdraw.withdraw, name="withdraw"),
+    path("uppfoljningar/", reviews_page.reviews, name="reviews"),
+    path("uppfoljningar/ny/", reviews_page.begin, name="begin_review"),
+    path("uppfoljningar/<uuid:public_id>/", reviews_page.review, name="review"),
+    path("uppfoljningar/<uuid:public_id>/resultat/", reviews_page.result, name="review_result"),
+    path("avvikelser/<uuid:public_id>/", findings_page.finding, name="finding"),
+    path("kiv/", kiv_list.tasks, name="kiv_tasks"),
+    path("behorigheter/upphor/", ending.ending, name="ending"),
+    path("behorigheter/<uuid:public_id>/avsluta/", end.end, name="grant_end"),
+    path("behorigheter/<uuid:public_id>/lat-lopa-ut/", end.let_end, name="grant_let_end"),
+    path("borttag/<uuid:public_id>/ta-tillbaka/", end.take_back, name="removal_withdraw"),
+    path("kiv/borttag/<uuid:public_id>/", removal_task.task, name="removal_task"),
+    path("kiv/<uuid:public_id>/", task.task, name="kiv_task"),
+]
+
+if settings.IS_DEMO:
+    urlpatterns.append(path("demo/", include("provisioning.demo.urls")))

@@ -1,0 +1,472 @@
+"""A request in words: its state, who has it, what comes next, and what each reader may see of names.
+
+Pages say what is shown here and decide nothing of their own. Engine and database words never reach a screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from provisioning import access, dates
+from provisioning.assessments.causes import Explained, explain, explain_stored
+from provisioning.cases.candidates import Asked
+from provisioning.models import AccessRequest, Handler, HandlerRole, User
+from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
+from provisioning.rules.hsa import Answer, Level, Person, Service
+from provisioning.rules.states.request import UNATTESTED, State
+
+Text = str | Promise
+
+MASKED = gettext_lazy("Person with protected identity")
+
+TONE_OF: Mapping[State, str] = {
+    State.AWAITING_ATTESTATION: "waiting",
+    State.AWAITING_SECOND_ATTESTATION: "waiting",
+    State.CHECKING: "info",
+    State.AWAITING_CHOICE: "warning",
+    State.WAITING_FOR_COMMISSION: "waiting",
+    State.AWAITING_KIV: "waiting",
+    State.VERIFYING: "info",
+    State.AWAITING_HSA: "waiting",
+    State.DONE: "success",
+    State.REJECTED: "error",
+    State.WITHDRAWN: "neutral",
+    State.CANNOT_BE_DONE: "error",
+    State.GAVE_UP: "error",
+}
+
+# What happens next, and when. Working days: rules/deadlines.
+NEXT_STEP: Mapping[State, Text] = {
+    State.AWAITING_ATTESTATION: gettext_lazy(
+        "The attester decides. If the answer is yes, the directory is checked at once."
+    ),
+    State.AWAITING_SECOND_ATTESTATION: gettext_lazy(
+        "Somebody with the care provider's mandate decides, too. Then the directory is checked."
+    ),
+    State.CHECKING: gettext_lazy("The directory is being read. This usually takes a few seconds."),
+    State.AWAITING_CHOICE: gettext_lazy(
+        "The orderer chooses: ask for what is missing, wait for it, or withdraw the order."
+    ),
+    State.WAITING_FOR_COMMISSION: gettext_lazy(
+        "The directory is read again and again. The case goes on by itself when what is missing has come."
+    ),
+    State.AWAITING_KIV: gettext_lazy(
+        "The KIV administrator sets the value in KIV. The case sees it in the directory and goes on."
+    ),
+    State.VERIFYING: gettext_lazy(
+        "The service's own login rule is tried on what the directory holds. This usually takes a few seconds."
+    ),
+    State.AWAITING_HSA: gettext_lazy(
+        "The value is set in KIV. HSA is read again and again; the case is done when the value "
+        "has arrived there and the login would succeed."
+    ),
+    State.DONE: gettext_lazy("Nothing more. The person logs out of the service and logs in again."),
+    State.REJECTED: gettext_lazy("Nothing more. The order can be copied, changed and sent again."),
+    State.WITHDRAWN: gettext_lazy("Nothing more. The order can be copied and sent again."),
+    State.CANNOT_BE_DONE: gettext_lazy("Nothing more. Read why, and order again when it has been mended."),
+    State.GAVE_UP: gettext_lazy("Nothing more. Read why, and order again if the access is still needed."),
+}
+
+LEVELS: Mapping[tuple[Service, Level], Text] = {
+    (Service.REHABSTOD, Level.OWN): gettext_lazy("Own cases (doctor)"),
+    (Service.REHABSTOD, Level.UNIT): gettext_lazy("Whole care unit (rehabilitation coordinator)"),
+    (Service.INTYGSSTATISTIK, Level.UNIT): gettext_lazy("The unit's statistics"),
+    (Service.INTYGSSTATISTIK, Level.PROVIDER): gettext_lazy("Whole care provider (process leader)"),
+}
+
+# The service's answer on one unit, by the role it gives. `unit` is the unit's name.
+ROLE_SENTENCES: Mapping[str, Text] = {
+    "lakare": gettext_lazy("Rehabstöd lets the person in on %(unit)s as a doctor, who sees own cases."),
+    "rehabkoordinator": gettext_lazy(
+        "Rehabstöd lets the person in on %(unit)s as a rehabilitation coordinator, who sees the whole unit."
+    ),
+    "enhet": gettext_lazy("Intygsstatistik shows the person the statistics of %(unit)s with its sub-units."),
+    "delprocessledare": gettext_lazy(
+        "Intygsstatistik shows the person the statistics of %(unit)s, together with the person's other units."
+    ),
+    "processledare": gettext_lazy("Intygsstatistik shows the person the statistics of all of %(unit)s."),
+}
+
+# What the order gives once it is carried out.
+WOULD_GIVE: Mapping[tuple[Service, Level], str] = {
+    (Service.REHABSTOD, Level.OWN): "lakare",
+    (Service.REHABSTOD, Level.UNIT): "rehabkoordinator",
+    (Service.INTYGSSTATISTIK, Level.UNIT): "enhet",
+    (Service.INTYGSSTATISTIK, Level.PROVIDER): "processledare",
+}
+
+# In whose hands a request is, after the names.
+_HANDLER_AS: Mapping[HandlerRole, Text] = {
+    HandlerRole.ATTESTER: gettext_lazy("attester"),
+    HandlerRole.SECOND_ATTESTER: gettext_lazy("second attester"),
+    HandlerRole.KIV_ADMINISTRATOR: gettext_lazy("KIV administrator"),
+}
+
+# Warnings that say what an order does, not what is wrong.
+_EFFECTS = frozenset(
+    {
+        Code.EFFECT_DOCTOR_BECOMES_COORDINATOR.value,
+        Code.EFFECT_WHOLE_PROVIDER.value,
+        Code.ORDER_ROLE_NOT_NEEDED.value,
+    }
+)
+
+# The services' own names for a refused login, by what they mean.
+REFUSALS: Mapping[str, Text] = {
+    "MissingHsaEmployeeInformation": gettext_lazy("Rehabstöd refuses the login: it finds no such person."),
+    "MissingMedarbetaruppdrag": gettext_lazy(
+        "Rehabstöd refuses the login: the person has no commission for care."
+    ),
+    "MissingUnitWithRehabSystemRole": gettext_lazy(
+        "Rehabstöd refuses the login: the person has no system role for a unit with a commission."
+    ),
+    "Medarbetaruppdrag saknas": gettext_lazy(
+        "Intygsstatistik lets the person in but shows nothing: there is no commission for statistics."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A request as one line of a list."""
+
+    case_number: str
+    url: str
+    subject: str
+    what: str
+    unit: str
+    tone: str
+    state: str
+    with_whom: str
+    since: datetime
+    action: str = ""
+    action_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseLine:
+    """A cause or warning as the cause list shows it."""
+
+    sentence: str
+    mended_by: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the service would say at login, in words."""
+
+    answer: str
+    sentences: tuple[str, ...]
+    causes: tuple[CauseLine, ...]
+    warnings: tuple[CauseLine, ...]
+
+
+# -- names --------------------------------------------------------------------------------------------------
+
+
+def subject_name(viewer: User, request: AccessRequest) -> str:
+    """The name of the person it concerns, or what stands in its place."""
+    return request.subject_name if access.may_read_name(viewer, request) else str(MASKED)
+
+
+def listed_name(viewer: User, request: AccessRequest) -> str:
+    """The name as lists show it: a protected person's never stands in one. Source: domain §7."""
+    is_hidden = request.subject_is_protected and viewer.hsa_key != request.subject_key
+    return str(MASKED) if is_hidden else request.subject_name
+
+
+def actor_name(viewer: User, actor: User, request: AccessRequest) -> str:
+    """The name of somebody who acted. A protected person's name is for the case's own people."""
+    return actor.name or actor.hsa_id if access.may_read_actor(viewer, actor, request) else str(MASKED)
+
+
+def names(persons: Iterable[Person]) -> str:
+    """Several persons of the directory in one line."""
+    return ", ".join(str(MASKED) if person.is_protected else person.name for person in persons)
+
+
+# -- state --------------------------------------------------------------------------------------------------
+
+
+def service_name(service: str) -> str:
+    return {"rehabstod": "Rehabstöd", "intygsstatistik": "Intygsstatistik"}[service]
+
+
+def level_name(request: AccessRequest) -> str:
+    return str(LEVELS[Service(request.service), Level(request.level)])
+
+
+def what(request: AccessRequest) -> str:
+    """Service and level in one phrase."""
+    phrase = _("%(service)s: %(level)s")
+    return phrase % {"service": service_name(request.service), "level": level_name(request)}
+
+
+def with_whom(viewer: User, request: AccessRequest) -> str:
+    """Who has the request now: names and role. Empty when it has ended."""
+    if not request.is_open:
+        return ""
+    if request.current_state is State.AWAITING_CHOICE:
+        return _("%(names)s (orderer)") % {"names": actor_name(viewer, request.order.orderer, request)}
+    handlers = list(request.handlers.all())
+    if not handlers:
+        return _("The tool itself")
+    role = str(_HANDLER_AS[HandlerRole(handlers[0].role)])
+    named = ", ".join(_handler_name(handler) for handler in handlers[:3])
+    more = len(handlers) - 3
+    if more > 0:
+        named = ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more) % {
+            "names": named,
+            "count": more,
+        }
+    return _("%(names)s (%(role)s)") % {"names": named, "role": role}
+
+
+def _handler_name(handler: Handler) -> str:
+    name = handler.person_name or str(MASKED)
+    return _in_place_of(name, handler.acts_for_name) if handler.acts_for_name else name
+
+
+def _in_place_of(name: str, principal: str) -> str:
+    return _("%(name)s, in place of %(principal)s") % {"name": name, "principal": principal}
+
+
+def asked_names(asked: Iterable[Asked]) -> str:
+    """Those who may attest, in one line; a delegate with the one they stand in for."""
+    return ", ".join(_asked_name(one) for one in asked)
+
+
+def _asked_name(asked: Asked) -> str:
+    name = names([asked.person])
+    if asked.delegation is None:
+        return name
+    principal = asked.delegation.principal
+    return _in_place_of(name, str(MASKED) if principal.is_protected else principal.name)
+
+
+def _orderer(viewer: User, request: AccessRequest) -> str:
+    name = actor_name(viewer, request.order.orderer, request)
+    if request.ordered_for is None:
+        return name
+    return _in_place_of(name, actor_name(viewer, request.ordered_for, request))
+
+
+def next_step(request: AccessRequest) -> Text:
+    """What happens next, and when."""
+    if request.current_state is State.CHECKING and request.starts_on > dates.today():
+        day = dates.in_words(request.starts_on)
+        return _("Nothing is set before the first day. On %(day)s the case goes on by itself.") % {"day": day}
+    return NEXT_STEP[request.current_state]
+
+
+def usual_time(request: AccessRequest) -> str:
+    """How long this usually takes, where a person has it. Empty where the tool does or it has ended."""
+    if request.current_state is State.WAITING_FOR_COMMISSION or not request.handlers.all():
+        return ""
+    days = settings.REMINDER_WORKING_DAYS
+    return ngettext(
+        "A reminder goes out after %(days)d working day. An ordered access is usually ready within a week.",
+        "A reminder goes out after %(days)d working days. An ordered access is usually ready within a week.",
+        days,
+    ) % {"days": days}
+
+
+def act_of(viewer: User, request: AccessRequest) -> tuple[str, str] | None:
+    """What the viewer has to do now: page and button's words. None if it waits for somebody else."""
+    state = request.current_state
+    if state is State.AWAITING_CHOICE and viewer.pk == request.order.orderer_id:
+        return "choose", _("Choose how to go on")
+    if not any(handler.person_key == viewer.hsa_key for handler in request.handlers.all()):
+        return None
+    if state in UNATTESTED:
+        return "attest", _("Attest or reject")
+    return ("kiv_task", _("Open the KIV task")) if state is State.AWAITING_KIV else None
+
+
+def line(viewer: User, request: AccessRequest, *, page: str = "") -> CaseLine:
+    """The request as a line of a list, with what the viewer has to do; or of the list of `page` alone."""
+    act = None if page else act_of(viewer, request)
+    return CaseLine(
+        case_number=request.case_number,
+        url=reverse("case", args=[request.public_id]),
+        subject=listed_name(viewer, request),
+        what=what(request),
+        unit=request.wanted_unit_name or request.unit_name,
+        tone=TONE_OF[request.current_state],
+        state=request.get_state_display(),
+        with_whom=with_whom(viewer, request),
+        since=request.state_since,
+        action=act[1] if act else "",
+        action_url=reverse(act[0] if act else page, args=[request.public_id]) if act or page else "",
+    )
+
+
+# -- verdicts -----------------------------------------------------------------------------------------------
+
+
+def verdict(data: Mapping[str, Any], request: AccessRequest) -> Verdict | None:
+    """A stored verdict in words; None where nothing has been read yet."""
+    if not data:
+        return None
+    causes = [explain_stored(details) for details in data.get("cause_details", [])]
+    warnings = [explain_stored(details) for details in data.get("warning_details", [])]
+    return Verdict(
+        answer=data["answer"],
+        sentences=login_sentences(data, unit_id=request.unit_hsa_id, unit_name=request.unit_name),
+        causes=tuple(cause_line(cause, answer=data["answer"]) for cause in causes),
+        warnings=tuple(cause_line(warning, answer=Answer.YES.value) for warning in warnings),
+    )
+
+
+def current_verdict(request: AccessRequest) -> Verdict | None:
+    """The last verdict in words. On the way to HSA what HSA held counts, and nobody has to mend it."""
+    if request.current_state is not State.AWAITING_HSA:
+        return verdict(request.assessment, request)
+    found = verdict(request.hsa_shows, request)
+    if found is None:
+        return None
+    return replace(found, causes=tuple(replace(cause, mended_by="") for cause in found.causes))
+
+
+def login_sentences(data: Mapping[str, Any], *, unit_id: str, unit_name: str) -> tuple[str, ...]:
+    """What the service says at login, of the ordered unit first. `data` is as `readings.verdict` makes it."""
+    login = data["login"]
+    if login["answer"] == Answer.UNKNOWN.value or data["answer"] == Answer.UNKNOWN.value:
+        return (_("Nobody can say right now what the service would answer. That decides nothing."),)
+    units = login["units"]
+    here = [unit for unit in units if unit["id"].casefold() == unit_id.casefold()]
+    found = [str(ROLE_SENTENCES[unit["role"]]) % {"unit": unit_name} for unit in here]
+    if login["refusal"]:
+        found.append(str(REFUSALS.get(login["refusal"], _("The service refuses the login."))))
+    elif not here:
+        found.append(_("%(unit)s is not among what the service would show the person.") % {"unit": unit_name})
+    others = len(units) - len(here)
+    if others:
+        found.append(
+            ngettext(
+                "The person also gets in on %(count)d other unit.",
+                "The person also gets in on %(count)d other units.",
+                others,
+            )
+            % {"count": others}
+        )
+    return tuple(found)
+
+
+def cause_line(explained: Explained, *, answer: str) -> CauseLine:
+    """A cause in words; `answer` yes makes it a warning. An effect is no fault, so nobody mends it."""
+    tone = {"yes": "warning", "no": "error", "unknown": "unknown"}[answer]
+    if explained.code in {code.value for code in DIRECTORY_CODES}:
+        tone = "unknown"
+    if explained.code == Code.ORDER_ROLE_NOT_NEEDED.value:
+        tone = "info"
+    is_effect = explained.code in _EFFECTS
+    return CauseLine(sentence_about(explained), "" if is_effect else explained.mender, tone)
+
+
+def cause_lines(causes: Iterable[Cause], *, answer: str) -> tuple[CauseLine, ...]:
+    return tuple(cause_line(explain(cause), answer=answer) for cause in causes)
+
+
+def sentence_about(explained: Explained) -> str:
+    """The sentence with the system role it is about, if any: a blank too many must be seen."""
+    if not explained.about or not explained.code.startswith("role."):
+        return explained.sentence
+    return _("%(sentence)s It says “%(value)s”.") % {"sentence": explained.sentence, "value": explained.about}
+
+
+# -- one case -----------------------------------------------------------------------------------------------
+
+
+def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
+    """What was ordered, as term and value."""
+    unit = request.unit_name
+    if request.wanted_unit_name:
+        unit = _("%(unit)s, through the care unit %(care_unit)s") % {
+            "unit": request.wanted_unit_name,
+            "care_unit": request.unit_name,
+        }
+    return [
+        (gettext_lazy("Person"), f"{subject_name(viewer, request)} ({request.subject_hsa_id})"),
+        (gettext_lazy("Service"), service_name(request.service)),
+        (gettext_lazy("Access"), level_name(request)),
+        (gettext_lazy("Where"), f"{unit} ({request.wanted_unit_hsa_id or request.unit_hsa_id})"),
+        (gettext_lazy("First day"), dates.in_words(request.starts_on)),
+        (gettext_lazy("Last day"), dates.in_words(request.ends_on)),
+        (gettext_lazy("Ordered by"), _orderer(viewer, request)),
+        *_attested_by(viewer, request),
+        (gettext_lazy("Why it is needed"), request.order.need),
+        (gettext_lazy("Risks, and how they are met"), request.order.risk_statement),
+    ]
+
+
+def _attested_by(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
+    """The attesters so far: who acted, and on whose behalf."""
+    lines: list[tuple[Text, str]] = []
+    if request.attester is not None:
+        name = actor_name(viewer, request.attester, request)
+        if request.attested_for is not None:
+            name = _in_place_of(name, actor_name(viewer, request.attested_for, request))
+        lines.append((gettext_lazy("Attested by"), name))
+    if request.second_attester is not None:
+        name = actor_name(viewer, request.second_attester, request)
+        lines.append((gettext_lazy("Second attester"), name))
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressStep:
+    """One step of the way from order to a login that works."""
+
+    label: str
+    state: str  # done, current, coming, stopped
+
+
+# Which of the steps (see `steps_of`) a request is in.
+_STEP_OF: Mapping[State, int] = {
+    State.AWAITING_ATTESTATION: 1,
+    State.AWAITING_SECOND_ATTESTATION: 1,
+    State.CHECKING: 2,
+    State.AWAITING_CHOICE: 2,
+    State.WAITING_FOR_COMMISSION: 2,
+    State.AWAITING_KIV: 3,
+    State.VERIFYING: 4,
+    State.AWAITING_HSA: 4,
+    State.DONE: 5,
+}
+
+
+def steps_of(request: AccessRequest) -> list[ProgressStep]:
+    """How far the case has come."""
+    is_past_kiv = request.current_state in (State.VERIFYING, State.AWAITING_HSA, State.DONE)
+    in_kiv = _("Nothing to set in KIV") if is_past_kiv and not request.changes else _("Set in KIV")
+    labels = [_("Order"), _("Attestation"), _("Directory check"), in_kiv, _("Verification")]
+    here = _STEP_OF.get(request.current_state)
+    if here is None:
+        here = _stopped_at(request)
+        return [
+            ProgressStep(label, _progress(number, here, "stopped")) for number, label in enumerate(labels)
+        ]
+    return [ProgressStep(label, _progress(number, here, "current")) for number, label in enumerate(labels)]
+
+
+def _stopped_at(request: AccessRequest) -> int:
+    if request.attester_id is None or (request.needs_second_attester and request.second_attester_id is None):
+        return 1
+    return 3 if request.changes and request.current_state is State.CANNOT_BE_DONE else 2
+
+
+def _progress(number: int, here: int, word: str) -> str:
+    if number < here:
+        return "done"
+    return word if number == here else "coming"

@@ -1,0 +1,1 @@
+"""A removal from its start to the proof that nothing is left."""

@@ -1,0 +1,1 @@
+"""Reviews: begun, asked about, decided, ended."""

@@ -1,0 +1,1 @@
+"""The rights that exist: given, looked up, ended."""

@@ -1,0 +1,43 @@
+"""When a right is reviewed next: together with the others of its unit. See docs/decisions/0010."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.conf import settings
+
+from provisioning import dates
+from provisioning.models import Grant
+from provisioning.rules.dates import deadlines
+
+
+def next_review_on(unit_key: str, *, standing: Grant | None = None) -> date:
+    """When a right on the unit that is given or prolonged today is reviewed: with the unit's other rights.
+
+    `standing`: the right that is prolonged; a review that is far enough away stays where it is. A care
+    provider is the unit of its process leaders' rights. See docs/decisions/0010.
+    """
+    today, settled_days = dates.today(), settings.REVIEW_SETTLED_DAYS
+    planned = set(Grant.objects.active().filter(unit_key=unit_key).values_list("next_review_on", flat=True))
+    if standing is not None:
+        if deadlines.is_settled(standing.next_review_on, on=today, settled_days=settled_days):
+            return standing.next_review_on
+        planned.add(standing.next_review_on)
+    return deadlines.joined_review(
+        planned, on=today, settled_days=settled_days, months=settings.REVIEW_EVERY_MONTHS
+    )
+
+
+def record_reviewed(grant: Grant, *, opened_on: date) -> None:
+    """Kept at a review that was opened that day. Inside the review's operation, the row locked.
+
+    The next is counted from the opening, so that all that is kept comes up together again, whichever day each
+    was decided; from today where the review has lasted so long that the next would come at once.
+    """
+    today, months = dates.today(), settings.REVIEW_EVERY_MONTHS
+    together = deadlines.next_review(opened_on, months=months)
+    if deadlines.is_settled(together, on=today, settled_days=settings.REVIEW_SETTLED_DAYS):
+        grant.next_review_on = together
+    else:
+        grant.next_review_on = deadlines.next_review(today, months=months)
+    grant.save(update_fields=["next_review_on"])

@@ -1,0 +1,1 @@
+"""Does an ordered access work, why not, and what must change?"""

@@ -1,0 +1,1 @@
+"""The services: each with its own login rule, and what an access to it needs."""

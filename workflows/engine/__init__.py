@@ -1,0 +1,1 @@
+"""viewflow, fitted to this house."""

@@ -1,0 +1,212 @@
+"""Watching the directory for what KIV tasks wait for: they close themselves when values are there, or gone.
+
+Due requests and removals are claimed together by moving their next look forward, read a hundred in one search
+with no transaction open, and recorded one by one under each flow's lock: those only of which there is news.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from provisioning.assessments import reading
+from provisioning.cases import schedule, silence
+from provisioning.cases.evidence import SeenUnwanted, SeenWanted
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError, WrongState
+from provisioning.models import AccessRequest, Case, Removal
+from provisioning.orders import carry_out as orders_carry_out
+from provisioning.removals import carry_out as removals_carry_out
+from provisioning.removals import look as removals_look
+from provisioning.removals import moves
+from provisioning.rules.assessment.assess import Assessment
+from provisioning.rules.hsa import Answer, Attribute, Change
+from provisioning.rules.proof import is_in_place
+from provisioning.rules.removal import StoredValue, is_gone
+from provisioning.rules.states.request import State
+from provisioning.rules.states.right import RemovalState
+from workflows import steps
+
+log = logging.getLogger(__name__)
+
+BATCH = 2000  # cases in one round
+IN_ONE_SEARCH = 100
+
+T = TypeVar("T")
+
+Values = Mapping[tuple[str, Attribute], tuple[str, ...] | None]
+
+
+def poll_due() -> int:
+    """Look once for everything whose next look is due. Returns how many tasks closed themselves."""
+    wanted = _claim_due(AccessRequest.objects.filter(state=State.AWAITING_KIV.value))
+    unwanted = _claim_due(Removal.objects.filter(state=RemovalState.AWAITING_KIV.value))
+    closed = sum(_look_for(some) for some in _in_batches(wanted))
+    return closed + sum(_look_whether_gone(some) for some in _in_batches(unwanted))
+
+
+def _look_for(due: Sequence[AccessRequest]) -> int:
+    """Are the wanted values there? A request of which there is no news is left alone."""
+    places = {_key(change) for request in due for change in changes_of(request)}
+    people = {request.subject_id for request in due}
+    try:
+        values = open_directory().values(places, only=people, is_poll=True)
+    except DirectoryError as exc:
+        for request in filter(silence.is_news, due):
+            _record(request, partial(silence.begin_or_last, code=exc.code))
+        return 0
+    news = (request for request in due if request.trouble_since is not None or _is_there(request, values))
+    return sum(_record(request, partial(_record_seen, values=values)) for request in news)
+
+
+def _is_there(request: AccessRequest, values: Values) -> bool:
+    return seen_from(request, values).is_settled
+
+
+def _look_whether_gone(due: Sequence[Removal]) -> int:
+    """Are the unwanted values gone? An empty attribute decides here: nothing is left out of the question."""
+    places = {_key(held) for removal in due for held in moves.changes_of(removal)}
+    try:
+        values = open_directory().values(places)
+    except DirectoryError as exc:
+        for removal in filter(silence.is_news, due):
+            _record(removal, partial(silence.begin_or_last, code=exc.code))
+        return 0
+    news = (removal for removal in due if _is_news(removal, values))
+    return sum(_record(removal, partial(_record_gone, values=values)) for removal in news)
+
+
+def _is_news(removal: Removal, values: Values) -> bool:
+    if removal.trouble_since is not None or gone_from(removal, values).is_settled:
+        return True
+    return removals_look.is_needed_again(removal)
+
+
+def look(request: AccessRequest) -> SeenWanted | None:
+    """What the directory shows now of the request's wanted values, and what stands there instead, by name.
+
+    None when the directory does not answer.
+    """
+    changes = changes_of(request)
+    try:
+        values = open_directory().values({(change.dn, change.attribute) for change in changes})
+    except DirectoryError:
+        return None
+    order = request.ordered_access
+    found = reading.assess_now(order, reading.read_for(order))
+    return seen_from(request, values, near_misses=_near_misses(found))
+
+
+def seen_from(
+    request: AccessRequest, values: Values, *, near_misses: tuple[Mapping[str, str], ...] = ()
+) -> SeenWanted:
+    """What these values say of the request's wanted changes."""
+    read_at = timezone.now()
+    changes = changes_of(request)
+    answers = [is_in_place(change, values.get(_key(change)) or (), at=read_at) for change in changes]
+    return SeenWanted(
+        read_at=read_at,
+        values={(change.dn, change.attribute.value): _about(request, change, values) for change in changes},
+        is_in_place=_all_of(answers),
+        near_misses=near_misses,
+    )
+
+
+def changes_of(request: AccessRequest) -> tuple[Change, ...]:
+    return tuple(reading.change_from(data) for data in request.changes)
+
+
+def look_at_removal(removal: Removal) -> SeenUnwanted | None:
+    """What the directory shows now of the values to remove. None when it does not answer."""
+    try:
+        values = open_directory().values({_key(held) for held in moves.changes_of(removal)})
+    except DirectoryError:
+        return None
+    return gone_from(removal, values)
+
+
+def gone_from(removal: Removal, values: Values) -> SeenUnwanted:
+    """What these values say of the values to remove."""
+    read_at = timezone.now()
+    unwanted = moves.changes_of(removal)
+    return SeenUnwanted(
+        read_at=read_at,
+        values={(held.dn, held.attribute.value): _about(removal, held, values) for held in unwanted},
+        gone=tuple(is_gone(held, values[_key(held)], at=read_at) for held in unwanted),
+    )
+
+
+def _claim_due(rows: QuerySet[steps.AnyCase]) -> list[steps.AnyCase]:
+    """Those whose look is due, all moved to their next look first: two pollers never share one."""
+    now = timezone.now()
+    due = rows.filter(next_poll_at__lte=now).order_by("next_poll_at")
+    with transaction.atomic():
+        # Whatever somebody else has locked is being acted on: it is looked at next time.
+        claimed = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
+        by_delay: dict[timedelta, list[int]] = {}
+        for row in claimed:
+            by_delay.setdefault(schedule.poll_delay(row, row.poll_count + 1), []).append(row.pk)
+        for delay, pks in by_delay.items():
+            rows.filter(pk__in=pks).update(next_poll_at=now + delay, poll_count=F("poll_count") + 1)
+    return claimed
+
+
+def _in_batches(due: Sequence[T]) -> Iterator[Sequence[T]]:
+    for first in range(0, len(due), IN_ONE_SEARCH):
+        yield due[first : first + IN_ONE_SEARCH]
+
+
+def _record(case: steps.AnyCase, operation: steps.Operation[steps.AnyCase]) -> bool:
+    """Record what was seen, under the flow's lock. A task that ended in between needs nothing more."""
+    state = case.current_state
+    try:
+        row = steps.act(case, state, operation, by=None)
+    except WrongState:
+        return False
+    return row.current_state is not state
+
+
+def _record_seen(row: AccessRequest, *, values: Values) -> None:
+    orders_carry_out.record_values(row, seen=seen_from(row, values))
+
+
+def _record_gone(row: Removal, *, values: Values) -> None:
+    """The row may have got other values to remove since it was claimed: then the next look does it."""
+    if all(_key(held) in values for held in moves.changes_of(row)):
+        removals_carry_out.record_values(row, seen=gone_from(row, values))
+
+
+def _all_of(answers: Collection[Answer]) -> Answer:
+    if not answers or Answer.NO in answers:
+        return Answer.NO
+    return Answer.UNKNOWN if Answer.UNKNOWN in answers else Answer.YES
+
+
+def _key(change: Change | StoredValue) -> tuple[str, Attribute]:
+    return change.dn, change.attribute
+
+
+def _about(case: Case, change: Change | StoredValue, values: Values) -> list[str] | None:
+    """The values as evidence: of a commission only those that name this person, never other members."""
+    found = values.get(_key(change))
+    if found is None:
+        return None
+    if change.attribute is Attribute.SYSTEM_ROLE:
+        return list(found)
+    return [value for value in found if value.split(";")[0].strip().casefold() == case.subject_key]
+
+
+def _near_misses(found: Assessment) -> tuple[Mapping[str, str], ...]:
+    """Which of the causes say what stands there instead of the wanted values."""
+    return tuple(
+        {"code": cause.code.value, "about": cause.about, "expected": cause.expected}
+        for cause in found.causes
+        if cause.code.value.startswith(("role.", "commission."))
+    )
