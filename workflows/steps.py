@@ -50,9 +50,9 @@ def place_order(prepared: Prepared, *, by: User) -> Order:
     return place.place(prepared, by=by, start=lambda request: AccessRequestFlow.start.run(request=request))
 
 
-def order_for_finding(finding: Finding, prepared: Prepared, *, by: User, held: Mandates) -> AccessRequest:
+def order_for_finding(finding: Finding, prepared: Prepared, *, by: User, mandates: Mandates) -> AccessRequest:
     """Adopt what a finding is about, or order it again. Raises NotAllowed, WrongState, Invalid."""
-    return settle.order(finding, by=by, held=held, place=lambda: place_order(prepared, by=by))
+    return settle.order(finding, by=by, mandates=mandates, place=lambda: place_order(prepared, by=by))
 
 
 def begin_removal(begin: Callable[..., Removal], *args: Any, **kwargs: Any) -> Removal:
@@ -95,13 +95,13 @@ def end_late(request: AccessRequest) -> AccessRequest:
 
 
 def withdraw_removal(
-    removal: Removal, *, by: User, held: Mandates, seen: SeenUnwanted | None, reason: str
+    removal: Removal, *, by: User, mandates: Mandates, seen: SeenUnwanted | None, reason: str
 ) -> Removal:
     """Take a removal back. Raises as `removals.withdraw`."""
     return _take_back(
         RemovalFlow,
         removal,
-        lambda row: take_back.withdraw(row, by=by, held=held, seen=seen, reason=reason),
+        lambda row: take_back.withdraw(row, by=by, mandates=mandates, seen=seen, reason=reason),
         by=by,
     )
 

@@ -19,18 +19,18 @@ def visible_findings(user: User) -> QuerySet[Finding]:
     rows = Finding.objects.select_related("request__order", "removal", "grant")
     if user.is_auditor:
         return rows
-    held = current.for_display(user)
-    keys = [one.folded for one in held.unit_ids]
-    providers = [one.folded for one in held.provider_ids(user)]
+    mandates = current.for_display(user)
+    keys = [one.folded for one in mandates.unit_ids]
+    providers = [one.folded for one in mandates.provider_ids(user)]
     mine = Q(unit_key__in=keys) | Q(level=Level.PROVIDER.value, unit_key__in=providers)
-    for dn in held.managed_dns:
+    for dn in mandates.managed_dns:
         mine |= Q(owner=Owner.KIV_ADMINISTRATOR.value) & at_or_below(dn)
-    for dn in held.headed_dns:
+    for dn in mandates.headed_dns:
         mine |= Q(passed_to=Finding.PassedTo.ABOVE.value) & at_or_below(dn)
     whose = ~Q(owner=Owner.OPERATORS.value) & mine
     if user.is_operator:
         whose |= Q(owner=Owner.OPERATORS.value) | Q(passed_to=Finding.PassedTo.OPERATORS.value)
-    return rows.filter(whose).exclude(subject_key__in=[one.folded for one in held.ids_of(user.identity)])
+    return rows.filter(whose).exclude(subject_key__in=[one.folded for one in mandates.ids_of(user.identity)])
 
 
 def find_finding(user: User, public_id: UUID) -> Finding:

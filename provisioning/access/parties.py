@@ -97,8 +97,8 @@ def asked_for(user: User) -> QuerySet[OutgoingMessage, Any]:
     return messages.exclude(request=None).values("request")
 
 
-def is_head(user: User, held: Mandates) -> Q:
-    return Q(unit_key__in=[one.folded for one in held.unit_ids | held.provider_ids(user)])
+def is_head(user: User, mandates: Mandates) -> Q:
+    return Q(unit_key__in=[one.folded for one in mandates.unit_ids | mandates.provider_ids(user)])
 
 
 def history_of(about: Grant | Removal) -> QuerySet[AuditEntry]:

@@ -11,8 +11,8 @@ from provisioning.rules.hsa import HsaId
 
 def may_read_place(user: User, place_id: HsaId) -> bool:
     """Say whether this person may read all rights on a unit or care provider: its head now, or an auditor."""
-    held = current.for_display(user)
-    return user.is_auditor or place_id in held.unit_ids or held.is_of_provider(place_id, user)
+    mandates = current.for_display(user)
+    return user.is_auditor or place_id in mandates.unit_ids or mandates.is_of_provider(place_id, user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class Place:
 
 def places_to_read(user: User) -> tuple[Place, ...]:
     """The units and care providers whose rights are this person's to follow, for a menu of them."""
-    held = current.for_display(user)
-    units = [Place(unit.hsa_id, unit.name) for unit in held.units]
-    providers = {provider.hsa_id: provider.name for provider in held.providers}
-    ids = sorted(held.provider_ids(user), key=str)
+    mandates = current.for_display(user)
+    units = [Place(unit.hsa_id, unit.name) for unit in mandates.units]
+    providers = {provider.hsa_id: provider.name for provider in mandates.providers}
+    ids = sorted(mandates.provider_ids(user), key=str)
     return (*units, *(Place(one, providers.get(one) or _name_known_here(one)) for one in ids))
 
 
@@ -42,5 +42,5 @@ def places_of_grant_subject(user: User, grant: Grant) -> frozenset[HsaId] | None
     """Where this person may read about the holder of a right; None: everywhere."""
     if user.is_auditor or user.hsa_key == grant.subject_key:
         return None
-    held = current.for_display(user)
-    return held.unit_ids | held.provider_ids(user)
+    mandates = current.for_display(user)
+    return mandates.unit_ids | mandates.provider_ids(user)

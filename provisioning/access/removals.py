@@ -65,7 +65,7 @@ def may_take_back(user: User, removal: Removal) -> bool:
 
 def is_theirs_to_take_back(user: User, removal: Removal) -> bool:
     """Whose act it is, be it too late or not."""
-    held = current.for_display(user)
-    if not held.is_known:
+    mandates = current.for_display(user)
+    if not mandates.is_known:
         return removal.started_by_id == user.hsa_key  # the act asks the directory itself, and says so
-    return may.may_take_back(removal, held, user)
+    return may.may_take_back(removal, mandates, user)

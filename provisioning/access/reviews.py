@@ -46,8 +46,8 @@ def to_review(user: User) -> QuerySet[ReviewItem]:
 def visible_items(user: User, review: Review) -> QuerySet[ReviewItem]:
     """What of a review this person may read: all as auditor, head or reviewer of it all; else own part."""
     rows = review.items.select_related("grant__origin__order", "reviewer", "reviewed_for")
-    held = current.for_display(user)
-    is_head = review.unit_id in held.unit_ids | held.provider_ids(user)
+    mandates = current.for_display(user)
+    is_head = review.unit_id in mandates.unit_ids | mandates.provider_ids(user)
     has_all = review.reviewers.filter(person_key=user.hsa_key, only_subject_key="").exists()
     if user.is_auditor or is_head or has_all:
         return rows
@@ -57,11 +57,11 @@ def visible_items(user: User, review: Review) -> QuerySet[ReviewItem]:
 
 def may_begin_review(user: User) -> bool:
     """Say whether a way to start one is shown. The operation asks again, with mandates read fresh."""
-    held = current.for_display(user)
-    return user.is_auditor or held.is_head_of_unit or bool(held.provider_ids(user))
+    mandates = current.for_display(user)
+    return user.is_auditor or mandates.is_head_of_unit or bool(mandates.provider_ids(user))
 
 
-def rights_to_review(user: User, held: Mandates) -> QuerySet[Grant]:
+def rights_to_review(user: User, mandates: Mandates) -> QuerySet[Grant]:
     """The rights whose units this person may start a review of, with the mandates read just now."""
     rows = Grant.objects.active()
-    return rows if user.is_auditor else rows.filter(is_head(user, held))
+    return rows if user.is_auditor else rows.filter(is_head(user, mandates))

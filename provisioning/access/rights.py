@@ -48,12 +48,12 @@ def ending_soon(user: User) -> GrantQuerySet:
     provider whose mandate the person holds; also those that the person ordered and was told of. Not those
     that are let to end, nor those that an open order would prolong.
     """
-    held = current.for_display(user)
+    mandates = current.for_display(user)
     today = dates.today()
-    unit_ids = held.unit_ids.union(
-        *(one.unit_ids for one in held.delegated if one.kind is Delegable.ORDERING)
+    unit_ids = mandates.unit_ids.union(
+        *(one.unit_ids for one in mandates.delegated if one.kind is Delegable.ORDERING)
     )
-    providers = [one.folded for one in held.provider_ids(user)]
+    providers = [one.folded for one in mandates.provider_ids(user)]
     on_units = Q(unit_key__in=[one.folded for one in unit_ids]) & ~Q(level=Level.PROVIDER.value)
     mine = Q(subject_key=user.hsa_key) | on_units
     mine |= Q(unit_key__in=providers, level=Level.PROVIDER.value)
@@ -71,11 +71,11 @@ def may_order_anew(user: User, grant: Grant) -> bool:
     """Say whether pages offer to prolong the right: to whom it is, and to who orders there. Domain §7."""
     if user.hsa_key == grant.subject_key:
         return True
-    held = current.for_display(user)
+    mandates = current.for_display(user)
     if grant.level == Level.PROVIDER.value:
-        return held.heads_unit_of(grant.unit_id)
-    is_delegate = held.delegated_for(Delegable.ORDERING, grant.unit_id) is not None
-    return is_delegate or grant.unit_id in held.unit_ids
+        return mandates.heads_unit_of(grant.unit_id)
+    is_delegate = mandates.delegated_for(Delegable.ORDERING, grant.unit_id) is not None
+    return is_delegate or grant.unit_id in mandates.unit_ids
 
 
 def may_end(user: User, grant: Grant) -> bool:

@@ -25,15 +25,15 @@ from provisioning.models import Case, Evidence, HandlerRole, User
 from provisioning.rules.mandates import Act
 
 
-def require_administrator(case: Case, by: User, held: Mandates) -> None:
+def require_administrator(case: Case, by: User, mandates: Mandates) -> None:
     """Whoever was asked, still holds the mandate, and is neither the person nor an attester."""
     if not case.is_with_kiv:
         raise WrongState
     four_eyes.require(
-        Act.CARRY_OUT, by=by, held=held, subject_id=case.subject_id, attested_by=case.attested_by
+        Act.CARRY_OUT, by=by, mandates=mandates, subject_id=case.subject_id, attested_by=case.attested_by
     )
     handlers.require_asked(case, by, HandlerRole.KIV_ADMINISTRATOR)
-    if not held.administers(case.unit_dn):
+    if not mandates.administers(case.unit_dn):
         raise NotAllowed(current.ENDED)
 
 

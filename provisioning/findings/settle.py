@@ -40,23 +40,23 @@ def begin_leavers_removal(finding: Finding, *, heads: Iterable[HsaId], start: St
     return removal
 
 
-def steps_of(finding: Finding, held: Mandates, by: User) -> tuple[NextStep, ...]:
+def steps_of(finding: Finding, mandates: Mandates, by: User) -> tuple[NextStep, ...]:
     """What this person can do about it now: nothing about oneself. Source: domain §7.
 
     Only the unit's own head orders; the head above and the KIV administrator remove and explain; who runs
     the tool explains.
     """
-    if HsaId(finding.subject_key) in held.ids_of(by.identity):
+    if HsaId(finding.subject_key) in mandates.ids_of(by.identity):
         return ()
-    open_to = _open_to(finding, held, by)
+    open_to = _open_to(finding, mandates, by)
     return tuple(step for step in finding.steps if step in open_to)
 
 
-def _open_to(finding: Finding, held: Mandates, by: User) -> frozenset[NextStep]:
+def _open_to(finding: Finding, mandates: Mandates, by: User) -> frozenset[NextStep]:
     if finding.whose is not Owner.OPERATORS:
-        if _is_head(finding, held, by):
-            return frozenset(NextStep) if _may_order(finding, held) else frozenset(NextStep) - ORDERING
-        if _is_above(finding, held) or _is_kivs(finding, held):
+        if _is_head(finding, mandates, by):
+            return frozenset(NextStep) if _may_order(finding, mandates) else frozenset(NextStep) - ORDERING
+        if _is_above(finding, mandates) or _is_kivs(finding, mandates):
             return frozenset(NextStep) - ORDERING
     is_operators = Owner.OPERATORS.value in (finding.owner, finding.passed_to)
     return (
@@ -64,34 +64,34 @@ def _open_to(finding: Finding, held: Mandates, by: User) -> frozenset[NextStep]:
     )
 
 
-def _may_order(finding: Finding, held: Mandates) -> bool:
+def _may_order(finding: Finding, mandates: Mandates) -> bool:
     """A head of unit orders; who holds a care provider's mandate attests after her. Source: domain §5, §7."""
-    return finding.level != Level.PROVIDER.value or held.heads_unit_of(finding.unit_id)
+    return finding.level != Level.PROVIDER.value or mandates.heads_unit_of(finding.unit_id)
 
 
-def _is_above(finding: Finding, held: Mandates) -> bool:
+def _is_above(finding: Finding, mandates: Mandates) -> bool:
     is_passed_up = finding.passed_to == Finding.PassedTo.ABOVE and bool(finding.unit_dn)
-    return is_passed_up and held.heads_at_or_above(finding.unit_id, finding.unit_dn)
+    return is_passed_up and mandates.heads_at_or_above(finding.unit_id, finding.unit_dn)
 
 
-def _is_kivs(finding: Finding, held: Mandates) -> bool:
+def _is_kivs(finding: Finding, mandates: Mandates) -> bool:
     is_kivs = finding.whose is Owner.KIV_ADMINISTRATOR and bool(finding.unit_dn)
-    return is_kivs and held.administers(finding.unit_dn)
+    return is_kivs and mandates.administers(finding.unit_dn)
 
 
-def _is_head(finding: Finding, held: Mandates, by: User) -> bool:
+def _is_head(finding: Finding, mandates: Mandates, by: User) -> bool:
     if finding.level == Level.PROVIDER.value:
-        return held.is_of_provider(HsaId(finding.unit_hsa_id), by)
-    return finding.unit_id in held.unit_ids
+        return mandates.is_of_provider(HsaId(finding.unit_hsa_id), by)
+    return finding.unit_id in mandates.unit_ids
 
 
 @transaction.atomic
-def explain(finding: Finding, *, by: User, held: Mandates, reason: str) -> Finding:
+def explain(finding: Finding, *, by: User, mandates: Mandates, reason: str) -> Finding:
     """Say why it is as it should be. It counts for as long as the situation is the same.
 
     Raises NotAllowed, WrongState, Invalid (no reason).
     """
-    row = _require(finding, NextStep.EXPLAIN, by, held)
+    row = _require(finding, NextStep.EXPLAIN, by, mandates)
     row.state, row.state_since, row.settled_by = FindingState.EXPLAINED, timezone.now(), by
     row.explanation = _stated(reason)
     row.save(update_fields=["state", "state_since", "settled_by", "explanation"])
@@ -102,12 +102,12 @@ def explain(finding: Finding, *, by: User, held: Mandates, reason: str) -> Findi
 
 
 @transaction.atomic
-def reconsider(finding: Finding, *, by: User, held: Mandates, reason: str) -> Finding:
+def reconsider(finding: Finding, *, by: User, mandates: Mandates, reason: str) -> Finding:
     """Take back an explanation, whoever gave it: the finding is to be settled again.
 
     Raises NotAllowed, WrongState, Invalid (no reason).
     """
-    row = _require(finding, NextStep.RECONSIDER, by, held)
+    row = _require(finding, NextStep.RECONSIDER, by, mandates)
     why = _stated(reason)
     row.state, row.state_since, row.explanation, row.settled_by = FindingState.OPEN, timezone.now(), "", None
     row.save(update_fields=["state", "state_since", "explanation", "settled_by"])
@@ -116,13 +116,13 @@ def reconsider(finding: Finding, *, by: User, held: Mandates, reason: str) -> Fi
 
 
 @transaction.atomic
-def order(finding: Finding, *, by: User, held: Mandates, place: Callable[[], Order]) -> AccessRequest:
+def order(finding: Finding, *, by: User, mandates: Mandates, place: Callable[[], Order]) -> AccessRequest:
     """Adopt or order again: `place` places the order for exactly this right, in this transaction.
 
     The right that comes of it names the finding as its origin. Raises NotAllowed, WrongState, Invalid.
     """
     step = NextStep.ADOPT if finding.what is DriftKind.ROLE_OUTSIDE else NextStep.ORDER_AGAIN
-    row = _require(finding, step, by, held)
+    row = _require(finding, step, by, mandates)
     request = place().requests.get(position=1)
     is_same = (request.subject_key, request.service, request.level, request.unit_key) == (
         row.subject_key,
@@ -142,7 +142,7 @@ def begin_removal(
     finding: Finding,
     *,
     by: User,
-    held: Mandates,
+    mandates: Mandates,
     reason: str,
     person: Person | None,
     unit: Unit | None,
@@ -152,7 +152,7 @@ def begin_removal(
 
     `person` and `unit` were read just now. Raises NotAllowed, WrongState, Invalid (no reason).
     """
-    row = _require(finding, NextStep.REMOVE, by, held)
+    row = _require(finding, NextStep.REMOVE, by, mandates)
     why = _stated(reason)
     grant = right_now(row)
     if grant is not None:
@@ -181,11 +181,11 @@ def begin_removal(
     return removal
 
 
-def _require(finding: Finding, step: NextStep, by: User, held: Mandates) -> Finding:
+def _require(finding: Finding, step: NextStep, by: User, mandates: Mandates) -> Finding:
     row = findings_record.lock(finding.pk)
     if row.state != (FindingState.EXPLAINED if step is NextStep.RECONSIDER else FindingState.OPEN):
         raise WrongState
-    if step not in steps_of(row, held, by):
+    if step not in steps_of(row, mandates, by):
         raise NotAllowed(_("This is for somebody else to settle."))
     return row
 

@@ -141,14 +141,14 @@ def read(person_id: HsaId) -> Mandates:
     )
 
 
-def principal_of(delegation_pk: int, held: Mandates) -> User:
+def principal_of(delegation_pk: int, mandates: Mandates) -> User:
     """Who the delegate acts for; the delegation is locked, so that it is not revoked under the decision.
 
-    `held`: read just now. Raises NotAllowed when the delegation does not count any more.
+    `mandates`: read just now. Raises NotAllowed when the delegation does not count any more.
     """
     rows = Delegation.objects.select_for_update(of=("self",), no_key=True).select_related("principal")
     delegation = rows.get(pk=delegation_pk)
-    if delegation.ended_at is not None or all(one.pk != delegation.pk for one in held.delegated):
+    if delegation.ended_at is not None or all(one.pk != delegation.pk for one in mandates.delegated):
         raise NotAllowed(DELEGATION_ENDED)
     return delegation.principal
 

@@ -48,7 +48,7 @@ class Wish:
 class LookedUp:
     """What the directory says just now about the head, the wished delegate and the unit."""
 
-    held: Mandates
+    mandates: Mandates
     own_ids: frozenset[HsaId]  # every HSA-id of the human who delegates
     delegate: Person | None
     unit: Unit | None
@@ -57,10 +57,10 @@ class LookedUp:
 def look_up(wish: Wish, *, by: User) -> LookedUp:
     """Ask the directory what `give` needs. Raises DirectoryError: then nothing can be delegated."""
     directory = open_directory()
-    held = current.read(by.identity)
+    mandates = current.read(by.identity)
     return LookedUp(
-        held=held,
-        own_ids=held.ids_of(by.identity),
+        mandates=mandates,
+        own_ids=mandates.ids_of(by.identity),
         delegate=directory.person(wish.delegate_id),
         unit=directory.unit(wish.unit_id),
     )
@@ -70,7 +70,7 @@ def look_up(wish: Wish, *, by: User) -> LookedUp:
 def give(wish: Wish, looked: LookedUp, *, by: User) -> list[Delegation]:
     """Delegate each kind of act; it takes over what waits already. Raises NotAllowed (not head), Invalid."""
     delegate, unit = looked.delegate, looked.unit
-    if unit is None or unit.hsa_id not in looked.held.unit_ids:
+    if unit is None or unit.hsa_id not in looked.mandates.unit_ids:
         raise NotAllowed(
             _("Only the head of the unit can delegate there, and the directory names somebody else.")
         )
@@ -91,14 +91,14 @@ def give(wish: Wish, looked: LookedUp, *, by: User) -> list[Delegation]:
 
 
 @transaction.atomic
-def revoke(delegation: Delegation, *, by: User, held: Mandates) -> None:
+def revoke(delegation: Delegation, *, by: User, mandates: Mandates) -> None:
     """End the delegation at once: who gave it, who has it, or who is head of the unit now.
 
     Raises NotAllowed, WrongState (it has ended already).
     """
     row = _lock(delegation.pk)
     is_party = by.pk in (row.principal_id, row.delegate_id)
-    if not is_party and row.unit_id not in held.unit_ids:
+    if not is_party and row.unit_id not in mandates.unit_ids:
         raise NotAllowed(_("Only who gave the delegation, who has it, or the head of the unit can end it."))
     if row.ended_at is not None:
         raise WrongState

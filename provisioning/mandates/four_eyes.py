@@ -35,10 +35,10 @@ _TEXTS: Mapping[tuple[Act, Conflict], Promise] = {
 
 
 def require(
-    act: Act, *, by: User, held: Mandates, subject_id: HsaId, attested_by: Iterable[str | None] = ()
+    act: Act, *, by: User, mandates: Mandates, subject_id: HsaId, attested_by: Iterable[str | None] = ()
 ) -> None:
-    """Raise NotAllowed with what stands against it. `held`: read just now; `attested_by`: users' keys."""
+    """Raise NotAllowed with what stands against it. `mandates`: read just now; `attested_by`: users' keys."""
     attesters = [HsaId(key) for key in attested_by if key]
-    found = conflict(act, own_ids=held.ids_of(by.identity), subject_id=subject_id, attested_by=attesters)
+    found = conflict(act, own_ids=mandates.ids_of(by.identity), subject_id=subject_id, attested_by=attesters)
     if found is not None:
         raise NotAllowed(_TEXTS[act, found])

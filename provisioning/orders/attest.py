@@ -32,17 +32,17 @@ def attest(
     request: AccessRequest,
     *,
     by: User,
-    held: Mandates,
+    mandates: Mandates,
     second: Sequence[Person] = (),
     comment: str = "",
     shown: Sequence[str] = (),
 ) -> None:
     """Attest in the step the request is in; the first of two hands over to the second attesters.
 
-    `held`: mandates read just now; `second`: from `second_attesters`; `shown`: warnings on the page. Raises
+    `mandates`: read just now; `second`: from `second_attesters`; `shown`: warnings on the page. Raises
     NotAllowed (not the attester, or the subject), WrongState, Invalid (nobody may be second).
     """
-    principal = _require_attester(request, by, held)
+    principal = _require_attester(request, by, mandates)
     now = timezone.now()
     fields: tuple[str, ...]
     if request.current_state is State.AWAITING_SECOND_ATTESTATION:
@@ -86,9 +86,9 @@ def _hand_over(request: AccessRequest, found: Sequence[Person]) -> None:
 
 
 @transaction.atomic
-def reject(request: AccessRequest, *, by: User, held: Mandates, reason: str) -> None:
+def reject(request: AccessRequest, *, by: User, mandates: Mandates, reason: str) -> None:
     """Reject with a reason that the orderer reads. Raises NotAllowed, WrongState, Invalid (no reason)."""
-    principal = _require_attester(request, by, held)
+    principal = _require_attester(request, by, mandates)
     if not reason.strip():
         raise Invalid(_("Write why you reject the order. The orderer reads it."), field="reason")
     moves.end(request, State.REJECTED, reason=reason)
@@ -98,7 +98,7 @@ def reject(request: AccessRequest, *, by: User, held: Mandates, reason: str) -> 
     outbox.enqueue(entry, MessageKind.REJECTED, request.concerned)
 
 
-def _require_attester(request: AccessRequest, by: User, held: Mandates) -> User | None:
+def _require_attester(request: AccessRequest, by: User, mandates: Mandates) -> User | None:
     """The subject never; otherwise who was asked, and still holds the mandate. Domain §7.
 
     Returns the head of unit on whose behalf a delegate acts; None for a mandate of one's own.
@@ -106,28 +106,28 @@ def _require_attester(request: AccessRequest, by: User, held: Mandates) -> User 
     is_second = request.current_state is State.AWAITING_SECOND_ATTESTATION
     act = Act.SECOND_ATTEST if is_second else Act.ATTEST
     attested_by = [request.attester_id]
-    four_eyes.require(act, by=by, held=held, subject_id=request.subject_id, attested_by=attested_by)
+    four_eyes.require(act, by=by, mandates=mandates, subject_id=request.subject_id, attested_by=attested_by)
     if is_second:
-        _require_second_attester(request, by, held)
+        _require_second_attester(request, by, mandates)
         return None
     if request.current_state is not State.AWAITING_ATTESTATION:
         raise WrongState
     asked = handlers.require_asked(request, by, HandlerRole.ATTESTER)
     if asked.delegation_id is not None:
-        return current.principal_of(asked.delegation_id, held)
-    if not _is_head_there(request, held):
+        return current.principal_of(asked.delegation_id, mandates)
+    if not _is_head_there(request, mandates):
         raise NotAllowed(current.ENDED)
     return None
 
 
-def _is_head_there(request: AccessRequest, held: Mandates) -> bool:
+def _is_head_there(request: AccessRequest, mandates: Mandates) -> bool:
     """Still, and not merely of some other unit: who was asked may have changed units since."""
     if request.level == Level.PROVIDER.value:
-        return held.heads_within(request.unit_id, request.unit_dn)
-    return held.heads_at_or_above(request.unit_id, request.unit_dn)
+        return mandates.heads_within(request.unit_id, request.unit_dn)
+    return mandates.heads_at_or_above(request.unit_id, request.unit_dn)
 
 
-def _require_second_attester(request: AccessRequest, by: User, held: Mandates) -> None:
+def _require_second_attester(request: AccessRequest, by: User, mandates: Mandates) -> None:
     handlers.require_asked(request, by, HandlerRole.SECOND_ATTESTER)
-    if not held.is_of_provider(request.unit_id, by):
+    if not mandates.is_of_provider(request.unit_id, by):
         raise NotAllowed(current.ENDED)

@@ -65,14 +65,14 @@ def hand_over(
 
 @transaction.atomic
 def report_done(
-    request: AccessRequest, *, by: User, held: Mandates, seen: SeenWanted | None, already: bool, note: str
+    request: AccessRequest, *, by: User, mandates: Mandates, seen: SeenWanted | None, already: bool, note: str
 ) -> bool:
     """The KIV administrator says it is set. Returns whether the directory agrees: only then the task is over.
 
     `seen` is what the directory showed just now; None when it did not answer: then the task stays, is
     polled soon, and nothing more is asked of anybody. Raises NotAllowed, WrongState.
     """
-    kiv_answers.require_administrator(request, by, held)
+    kiv_answers.require_administrator(request, by, mandates)
     is_there = seen is not None and seen.is_settled
     how = "already_set" if already else "done"
     kept = kiv_answers.note_report(request, by=by, how=how, note=note, seen=is_there)
@@ -84,12 +84,12 @@ def report_done(
 
 
 @transaction.atomic
-def cannot(request: AccessRequest, *, by: User, held: Mandates, why: CannotSet, text: str) -> None:
+def cannot(request: AccessRequest, *, by: User, mandates: Mandates, why: CannotSet, text: str) -> None:
     """The KIV administrator cannot do it; each reason has its next step.
 
     Raises NotAllowed, WrongState, Invalid.
     """
-    kiv_answers.require_administrator(request, by, held)
+    kiv_answers.require_administrator(request, by, mandates)
     reason = kiv_answers.stated(text)
     if why is CannotSet.NOT_MINE:
         kiv_answers.pass_on(request, by=by, reason=reason)

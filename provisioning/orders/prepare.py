@@ -43,11 +43,11 @@ def prepare(draft: Draft, *, by: User) -> Prepared:
     refusals += person_refusals
     if person is None:
         return Prepared(draft, None, (), tuple(refusals))
-    held = current.read(by.identity)
+    mandates = current.read(by.identity)
     look_up = _provider_item if draft.level is Level.PROVIDER else _unit_item
     items: list[PreparedItem] = []
     for wanted_id in dict.fromkeys(draft.unit_ids):
-        item = look_up(directory, draft, person, wanted_id, by, held)
+        item = look_up(directory, draft, person, wanted_id, by, mandates)
         items.append(_without_twins(item, items))
     return Prepared(draft, person, tuple(items), tuple(refusals))
 
@@ -69,7 +69,7 @@ def _look_up_person(directory: Directory, person_id: HsaId) -> tuple[Person | No
 
 
 def _unit_item(
-    directory: Directory, draft: Draft, person: Person, wanted_id: HsaId, by: User, held: current.Mandates
+    directory: Directory, draft: Draft, person: Person, wanted_id: HsaId, by: User, mandates: current.Mandates
 ) -> PreparedItem:
     order = OrderedAccess(person.hsa_id, draft.service, draft.level, wanted_id)
     reading = assessments_reading.read_for(order)
@@ -80,7 +80,7 @@ def _unit_item(
         message = _("No unit in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
         refusal = Refusal(message, "units", Code.UNIT_UNKNOWN.value)
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
-    standing = _standing(held, unit.hsa_id, reading, by)
+    standing = _standing(mandates, unit.hsa_id, reading, by)
     refusals = [
         *of_what_cannot_be(found, wanted.name),
         *of_duplicates(person, draft, unit.hsa_id, wanted.name, by),
@@ -128,7 +128,7 @@ class _Standing:
     attested_for: Delegated | None = None
 
 
-def _standing(held: current.Mandates, unit_id: HsaId, reading: Reading, by: User) -> _Standing:
+def _standing(mandates: current.Mandates, unit_id: HsaId, reading: Reading, by: User) -> _Standing:
     """Own access: anybody may ask. For others: the head of unit, or who the head has delegated ordering to.
 
     The head's order is its own attestation. A delegate's is only where attesting is delegated to the same
@@ -137,13 +137,13 @@ def _standing(held: current.Mandates, unit_id: HsaId, reading: Reading, by: User
     Whichever HSA-id of the same human it is about. Source: domain §7; the last but one is our own caution.
     """
     subject_ids = {reading.person_id, *(person.hsa_id for person in reading.other_identities)}
-    own_ids, is_head = held.ids_of(by.identity), unit_id in held.unit_ids
+    own_ids, is_head = mandates.ids_of(by.identity), unit_id in mandates.unit_ids
     if order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=reading.person_id):
         return _Standing(may_order=True, is_attested=True)
     if reading.person_id in own_ids:
         return _Standing(may_order=True)
-    ordering = held.delegated_for(Delegable.ORDERING, unit_id)
-    attesting = held.delegated_for(Delegable.ATTESTING, unit_id)
+    ordering = mandates.delegated_for(Delegable.ORDERING, unit_id)
+    attesting = mandates.delegated_for(Delegable.ATTESTING, unit_id)
     if ordering is None:
         return _Standing(may_order=False)
     if attesting is None or subject_ids & {ordering.principal_id, attesting.principal_id}:
@@ -157,7 +157,7 @@ def _the_only_one(asked: tuple[Asked, ...]) -> set[HsaId]:
 
 
 def _provider_item(
-    directory: Directory, draft: Draft, person: Person, wanted_id: HsaId, by: User, held: current.Mandates
+    directory: Directory, draft: Draft, person: Person, wanted_id: HsaId, by: User, mandates: current.Mandates
 ) -> PreparedItem:
     order = OrderedAccess(person.hsa_id, draft.service, draft.level, wanted_id)
     reading = assessments_reading.read_for(order)
@@ -167,9 +167,9 @@ def _provider_item(
         message = _("No care provider in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
         refusal = Refusal(message, "units", Code.PROVIDER_UNKNOWN.value)
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
-    own_ids = held.ids_of(by.identity)
+    own_ids = mandates.ids_of(by.identity)
     is_own = person.hsa_id in own_ids
-    is_head = held.heads_unit_of(provider.hsa_id)
+    is_head = mandates.heads_unit_of(provider.hsa_id)
     refusals = [
         *of_what_cannot_be(found, provider.name),
         *of_duplicates(person, draft, provider.hsa_id, provider.name, by),

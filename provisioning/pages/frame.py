@@ -69,7 +69,7 @@ def _menu(request: HttpRequest) -> list[tuple[str, Text, bool]]:
 def _items(user: User | None) -> list[tuple[str, Text]]:
     if user is None:
         return []
-    held = current.for_display(user)
+    mandates = current.for_display(user)
     items: list[tuple[str, Text]] = [
         ("start", gettext_lazy("Start")),
         ("order", gettext_lazy("Order access")),
@@ -77,13 +77,13 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
         ("grants", gettext_lazy("Rights")),
     ]
     # A directory that is silent takes nobody's tasks out of the menu.
-    if held.is_kiv_administrator or not held.is_known:
+    if mandates.is_kiv_administrator or not mandates.is_known:
         items.append(("kiv_tasks", gettext_lazy("KIV tasks")))
     # Also while nothing is delegated any more: the page shows what has been.
-    has_some = held.is_head_of_unit or user.is_auditor or access.visible_delegations(user).exists()
-    if has_some or not held.is_known:
+    has_some = mandates.is_head_of_unit or user.is_auditor or access.visible_delegations(user).exists()
+    if has_some or not mandates.is_known:
         items.append(("delegations", gettext_lazy("Delegations")))
-    if access.may_begin_review(user) or access.visible_reviews(user).exists() or not held.is_known:
+    if access.may_begin_review(user) or access.visible_reviews(user).exists() or not mandates.is_known:
         items.append(("reviews", gettext_lazy("Reviews")))
     if access.visible_findings(user).exists():
         items.append(("findings", gettext_lazy("Findings")))
@@ -99,12 +99,12 @@ def _role(request: HttpRequest) -> str:
     user = _user(request)
     if user is None:
         return ""
-    held = current.for_display(user)
-    if held.is_head_of_unit:
-        if len(held.units) == 1:
-            return _("Head of %(unit)s") % {"unit": held.units[0].name}
-        return _("Head of %(count)d units") % {"count": len(held.units)}
-    if held.is_kiv_administrator:
+    mandates = current.for_display(user)
+    if mandates.is_head_of_unit:
+        if len(mandates.units) == 1:
+            return _("Head of %(unit)s") % {"unit": mandates.units[0].name}
+        return _("Head of %(count)d units") % {"count": len(mandates.units)}
+    if mandates.is_kiv_administrator:
         return _("KIV administrator")
     if user.is_auditor:
         return _("Auditor")

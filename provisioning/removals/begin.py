@@ -32,9 +32,9 @@ Start = Callable[[Removal], object]
 
 
 @transaction.atomic
-def begin_by_head(grant: Grant, *, by: User, held: Mandates, reason: str, start: Start) -> Removal:
+def begin_by_head(grant: Grant, *, by: User, mandates: Mandates, reason: str, start: Start) -> Removal:
     """The head of unit ends somebody's right. Raises NotAllowed, WrongState, Invalid (no reason)."""
-    if not may.may_manage(grant, held, by):
+    if not may.may_manage(grant, mandates, by):
         raise NotAllowed(_("Only the head of the unit can end this access."))
     return begin(grant, EndCause.HEAD_OF_UNIT, by=by, reason=_stated(reason), start=start)
 

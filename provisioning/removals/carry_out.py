@@ -31,7 +31,7 @@ class CannotRemove(enum.StrEnum):
 
 @transaction.atomic
 def report_done(
-    row: Removal, *, by: User, held: Mandates, seen: SeenUnwanted | None, already: bool, note: str
+    row: Removal, *, by: User, mandates: Mandates, seen: SeenUnwanted | None, already: bool, note: str
 ) -> bool:
     """The KIV administrator says it is gone. Returns whether the task is over.
 
@@ -39,7 +39,7 @@ def report_done(
     `seen` is what the directory showed just now; None when it did not answer: then the task stays and is
     polled soon. Raises NotAllowed, WrongState.
     """
-    kiv_answers.require_administrator(row, by, held)
+    kiv_answers.require_administrator(row, by, mandates)
     removals_moves.lock_grant(row)
     is_gone = seen is not None and seen.is_settled
     how = "already_gone" if already else "done"
@@ -55,9 +55,9 @@ def report_done(
 
 
 @transaction.atomic
-def cannot(row: Removal, *, by: User, held: Mandates, why: CannotRemove, text: str) -> None:
+def cannot(row: Removal, *, by: User, mandates: Mandates, why: CannotRemove, text: str) -> None:
     """The KIV administrator cannot remove it. Raises NotAllowed, WrongState, Invalid."""
-    kiv_answers.require_administrator(row, by, held)
+    kiv_answers.require_administrator(row, by, mandates)
     reason = kiv_answers.stated(text)
     if why is CannotRemove.NOT_MINE:
         kiv_answers.pass_on(row, by=by, reason=reason)

@@ -29,19 +29,21 @@ from provisioning.rules.states.right import RemovalState
 
 
 @transaction.atomic
-def withdraw(row: Removal, *, by: User, held: Mandates, seen: SeenUnwanted | None, reason: str = "") -> None:
+def withdraw(
+    row: Removal, *, by: User, mandates: Mandates, seen: SeenUnwanted | None, reason: str = ""
+) -> None:
     """Take the removal back, while nothing has been removed: whoever started it, with or without a reason.
 
     Whoever ended somebody else's right must still hold a mandate there. Where the comparison with the
     directory started it, because the person seemed to have left or moved, the head of unit with a reason:
     what differs then stays as a finding, and with people. A right whose last day has passed is not kept in
-    this way but ordered anew. `held`: mandates read just now; `seen`: what the directory shows now, where the
+    this way but ordered anew. `mandates`: read just now; `seen`: what the directory shows now, where the
     task is with the KIV administrator. Raises NotAllowed, WrongState, Invalid (no reason).
     """
     grant = removals_moves.lock_grant(row)
     if by.pk != row.subject_key:
-        four_eyes.require(Act.KEEP, by=by, held=held, subject_id=row.subject_id)
-    if not may.may_take_back(row, held, by):
+        four_eyes.require(Act.KEEP, by=by, mandates=mandates, subject_id=row.subject_id)
+    if not may.may_take_back(row, mandates, by):
         raise NotAllowed(_why_not_taken_back(row, by))
     if may.is_a_leavers(row) and not reason.strip():
         raise Invalid(_("Write why the person is to keep the access."), field="reason")

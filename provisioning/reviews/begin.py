@@ -99,8 +99,8 @@ def begin(place: Review, found: Sequence[AskedAbout], *, by: User | None = None)
     return place
 
 
-def require_may_begin(place: Review, *, by: User, held: Mandates) -> None:
+def require_may_begin(place: Review, *, by: User, mandates: Mandates) -> None:
     """At will: the head of the unit, who holds the provider's mandate, or an auditor. Raises NotAllowed."""
-    is_head = place.unit_id in held.unit_ids or held.is_of_provider(place.unit_id, by)
+    is_head = place.unit_id in mandates.unit_ids or mandates.is_of_provider(place.unit_id, by)
     if not is_head and not by.is_auditor:
         raise NotAllowed(_("Only the head of the unit, or an auditor, can start a review."))

@@ -58,14 +58,14 @@ def decide(
     answers: Collection[Given],
     *,
     by: User,
-    held: Mandates,
+    mandates: Mandates,
     said: Mapping[int, Said],
     seconds: int,
     start: Start,
 ) -> int:
     """Save these answers; those not given stay undecided. Returns how many were saved.
 
-    `held`: mandates read just now; `said`: what the directory said just now, by grant key; `seconds`: since
+    `mandates`: read just now; `said`: what the directory said just now, by grant key; `seconds`: since
     the page was shown. An item that somebody else has decided meanwhile, or whose right has ended, is passed
     over. Raises NotAllowed (own right, not asked, mandate over), WrongState (closed), Invalid (no reason).
     """
@@ -76,7 +76,7 @@ def decide(
     items = list(review.items.undecided().select_for_update(of=("self",)).filter(pk__in=given))
     rights = locked_rights(items)
     rows = list(review.reviewers.filter(person_key=by.pk))
-    by_which = {item.pk: _require_reviewer(review, item, rows, by, held) for item in items}
+    by_which = {item.pk: _require_reviewer(review, item, rows, by, mandates) for item in items}
     now, saved = timezone.now(), 0
     for item in items:
         if rights[item.grant_id].current_state is GrantState.ACTIVE:
@@ -135,27 +135,27 @@ def _decide(item: ReviewItem, grant: Grant, given: Given, said: Mapping[int, Sai
 
 
 def _require_reviewer(
-    review: Review, item: ReviewItem, rows: Sequence[Reviewer], by: User, held: Mandates
+    review: Review, item: ReviewItem, rows: Sequence[Reviewer], by: User, mandates: Mandates
 ) -> tuple[User | None, Relation]:
     """The subject never; otherwise who was asked, and still holds the mandate. Domain §7.
 
     Returns the head of unit on whose behalf a delegate decides, if one does, and by which kind of mandate.
     """
-    four_eyes.require(Act.REVIEW, by=by, held=held, subject_id=HsaId(item.subject_key))
+    four_eyes.require(Act.REVIEW, by=by, mandates=mandates, subject_id=HsaId(item.subject_key))
     row = reviewers.row_for(rows, item, by.pk)
     if row is None:
         raise NotAllowed
     if row.delegation_id is not None:
-        return current.principal_of(row.delegation_id, held), Relation.DELEGATE
+        return current.principal_of(row.delegation_id, mandates), Relation.DELEGATE
     unit_dn = item.grant.unit_dn
     still = (
-        held.is_of_provider(review.unit_id, by)
+        mandates.is_of_provider(review.unit_id, by)
         if review.is_provider
-        else held.heads_at_or_above(review.unit_id, unit_dn)
+        else mandates.heads_at_or_above(review.unit_id, unit_dn)
     )
     if not still:
         raise NotAllowed(current.ENDED)
-    is_own = review.is_provider or review.unit_id in held.unit_ids
+    is_own = review.is_provider or review.unit_id in mandates.unit_ids
     return None, Relation.OWN if is_own else Relation.ABOVE
 
 

@@ -23,13 +23,13 @@ from provisioning.rules.states.right import EndCause, GrantState
 
 
 @transaction.atomic
-def let_end(grant_pk: int, *, by: User, held: Mandates, reason: str = "") -> Grant:
+def let_end(grant_pk: int, *, by: User, mandates: Mandates, reason: str = "") -> Grant:
     """Decide that the right may run out on its last day: no more notices. Raises NotAllowed, WrongState.
 
     It takes nothing away before that day, and an order prolongs the right as before.
     """
     grant = lookups.lock(grant_pk)
-    if by.pk != grant.subject_key and not may.may_manage(grant, held, by):
+    if by.pk != grant.subject_key and not may.may_manage(grant, mandates, by):
         raise NotAllowed(_("Only the head of unit, or the person it concerns, can let the access end."))
     if grant.current_state is not GrantState.ACTIVE or grant.let_end_at is not None:
         raise WrongState

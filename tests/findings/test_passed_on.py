@@ -73,7 +73,7 @@ def test_the_next_head_up_attests_no_order_on_a_unit_that_is_not_hers(about_the_
         settle.order(
             about_the_head,
             by=acts.user(cast.HEAD_ABOVE),
-            held=current.read(cast.HEAD_ABOVE),
+            mandates=current.read(cast.HEAD_ABOVE),
             place=lambda: pytest.fail("an order was placed"),
         )
 

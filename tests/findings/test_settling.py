@@ -39,16 +39,16 @@ def adopt(finding: Finding, by: HsaId = cast.HEAD) -> AccessRequest:
         level=Level(finding.level),
         units=[finding.unit_id],
     )
-    held = current.read(by)
-    return steps.order_for_finding(finding, prepare.prepare(draft, by=user), by=user, held=held)
+    mandates = current.read(by)
+    return steps.order_for_finding(finding, prepare.prepare(draft, by=user), by=user, mandates=mandates)
 
 
 def explain(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Finding:
-    return settle.explain(finding, by=acts.user(by), held=current.read(by), reason=reason)
+    return settle.explain(finding, by=acts.user(by), mandates=current.read(by), reason=reason)
 
 
 def reconsider(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Finding:
-    return settle.reconsider(finding, by=acts.user(by), held=current.read(by), reason=reason)
+    return settle.reconsider(finding, by=acts.user(by), mandates=current.read(by), reason=reason)
 
 
 def remove(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Removal:
@@ -57,7 +57,7 @@ def remove(finding: Finding, by: HsaId = cast.HEAD, reason: str = WHY) -> Remova
         settle.begin_removal,
         finding,
         by=acts.user(by),
-        held=current.read(by),
+        mandates=current.read(by),
         reason=reason,
         person=directory.person(finding.subject_id),
         unit=directory.unit(finding.unit_id),
@@ -180,8 +180,8 @@ def test_a_kiv_administrator_removes_and_explains_what_is_mistyped_but_adopts_no
     swept()
     mistyped = drifting.finding(cast.BLANKS, DriftKind.ROLE_BLANKS)
     administrator = acts.user(cast.KIV_ADMINISTRATOR)
-    held = current.read(cast.KIV_ADMINISTRATOR)
-    assert settle.steps_of(mistyped, held, administrator) == (NextStep.REMOVE, NextStep.EXPLAIN)
+    mandates = current.read(cast.KIV_ADMINISTRATOR)
+    assert settle.steps_of(mistyped, mandates, administrator) == (NextStep.REMOVE, NextStep.EXPLAIN)
     assert explain(mistyped, cast.KIV_ADMINISTRATOR).state == Finding.State.EXPLAINED
 
 
@@ -204,7 +204,7 @@ def test_an_order_for_something_else_settles_nothing(strange):
     head = drifting.head()
     prepared = prepare.prepare(acts.draft(), by=head)
     with pytest.raises(WrongState):
-        steps.order_for_finding(strange, prepared, by=head, held=current.read(cast.HEAD))
+        steps.order_for_finding(strange, prepared, by=head, mandates=current.read(cast.HEAD))
     assert not AccessRequest.objects.exists()
     strange.refresh_from_db()
     assert strange.state == Finding.State.OPEN
@@ -238,8 +238,8 @@ def test_a_process_leaders_role_is_adopted_by_a_head_of_unit_and_the_providers_m
     swept()
     row = next(one for one in Finding.objects.standing().filter(subject_key=WHO.folded))
     assert (row.what, row.level) == (DriftKind.ROLE_OUTSIDE, Level.PROVIDER.value)
-    holder, held = acts.user(cast.PROVIDER_HEAD), current.read(cast.PROVIDER_HEAD)
-    assert settle.steps_of(row, held, holder) == (NextStep.REMOVE, NextStep.EXPLAIN)
+    holder, mandates = acts.user(cast.PROVIDER_HEAD), current.read(cast.PROVIDER_HEAD)
+    assert settle.steps_of(row, mandates, holder) == (NextStep.REMOVE, NextStep.EXPLAIN)
     assert "verksamhetschef hos vårdgivaren" in str(words.facts(holder, row))
     with pytest.raises(NotAllowed):
         adopt(row, cast.PROVIDER_HEAD)

@@ -73,8 +73,8 @@ def removal_by_head(
     grant: Grant, by: HsaId = cast.HEAD, reason: str = "Har bytt arbetsuppgifter."
 ) -> Removal:
     head = acts.user(by)
-    held = current.read(head.identity)
-    return steps.begin_removal(begin.begin_by_head, grant, by=head, held=held, reason=reason)
+    mandates = current.read(head.identity)
+    return steps.begin_removal(begin.begin_by_head, grant, by=head, mandates=mandates, reason=reason)
 
 
 def removal_by_person(grant: Grant, by: HsaId | None = None, reason: str = "Behöver den inte.") -> Removal:
@@ -93,7 +93,7 @@ def removal_of_finding(finding: Finding, by: HsaId = cast.HEAD) -> Removal:
         settle.begin_removal,
         finding,
         by=user,
-        held=current.read(user.identity),
+        mandates=current.read(user.identity),
         reason="Hör inte hit.",
         person=directory.person(HsaId(finding.subject_hsa_id)),
         unit=directory.unit(finding.unit_id),
@@ -128,11 +128,13 @@ def put_back(kiv, removal: Removal) -> None:
 
 def report_done(removal: Removal, by: HsaId = cast.KIV_ADMINISTRATOR, *, already: bool = False) -> Removal:
     administrator = acts.user(by)
-    held = current.read(administrator.identity)
+    mandates = current.read(administrator.identity)
     seen = kiv_tasks.look_at_removal(removal)
 
     def operation(row: Removal) -> bool:
-        return carry_out.report_done(row, by=administrator, held=held, seen=seen, already=already, note="")
+        return carry_out.report_done(
+            row, by=administrator, mandates=mandates, seen=seen, already=already, note=""
+        )
 
     return steps.act(removal, RemovalState.AWAITING_KIV, operation, by=administrator)
 
@@ -144,19 +146,19 @@ def cannot(
     text: str = "Posten är låst i KIV.",
 ) -> Removal:
     administrator = acts.user(by)
-    held = current.read(administrator.identity)
+    mandates = current.read(administrator.identity)
     return steps.act(
         removal,
         RemovalState.AWAITING_KIV,
-        lambda row: carry_out.cannot(row, by=administrator, held=held, why=why, text=text),
+        lambda row: carry_out.cannot(row, by=administrator, mandates=mandates, why=why, text=text),
         by=administrator,
     )
 
 
 def withdraw(removal: Removal, by: HsaId, reason: str = "Ett misstag.") -> Removal:
     seen = kiv_tasks.look_at_removal(removal) if removal.changes else None
-    held = current.read(by)
-    return steps.withdraw_removal(removal, by=acts.user(by), held=held, seen=seen, reason=reason)
+    mandates = current.read(by)
+    return steps.withdraw_removal(removal, by=acts.user(by), mandates=mandates, seen=seen, reason=reason)
 
 
 def values(removal_or_dn: str, attribute: Attribute = Attribute.SYSTEM_ROLE) -> tuple[str, ...] | None:

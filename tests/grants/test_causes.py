@@ -143,7 +143,7 @@ def test_a_head_whose_mandate_the_directory_does_not_tell_ends_nothing(directory
     head = acts.user(cast.HEAD)
     with pytest.raises(NotAllowed):
         steps.begin_removal(
-            removals_begin.begin_by_head, grant, by=head, held=current.UNKNOWN, reason="Har slutat."
+            removals_begin.begin_by_head, grant, by=head, mandates=current.UNKNOWN, reason="Har slutat."
         )
     grant.refresh_from_db()
     assert grant.current_state is GrantState.ACTIVE
@@ -262,7 +262,7 @@ def test_a_right_let_to_end_and_prolonged_is_announced_again(directory, kiv):
 
     grant = life.nearly_over(life.granted(kiv), days_left=40)
     head = acts.user(cast.HEAD)
-    let_end(grant.pk, by=head, held=current.read(head.identity))
+    let_end(grant.pk, by=head, mandates=current.read(head.identity))
     ends_on = grant.ends_on
     assert notices.give_notices(provisioning_directory.open_directory(), on=ends_on - timedelta(days=7)) == 0
     acts.order(starts_on=ends_on + timedelta(days=1), days=100)

@@ -103,7 +103,7 @@ def test_let_to_end_by_two_at_once_is_one_decision(directory, kiv):
 
     def let_end(by):
         person = acts.user(by)
-        return end.let_end(grant.pk, by=person, held=current.read(person.identity))
+        return end.let_end(grant.pk, by=person, mandates=current.read(person.identity))
 
     results = at_once(lambda: let_end(cast.HEAD), lambda: let_end(cast.COORDINATOR))
     assert [error.code for error in errors(results)] == ["wrong_state"]

@@ -286,7 +286,9 @@ def test_a_unit_that_two_entries_claim_keeps_nobody_elses_notice_back(directory,
 
 def let_end(grant: Grant, by) -> Grant:
     person = acts.user(by)
-    return rights_end.let_end(grant.pk, by=person, held=current.read(person.identity), reason="Behövs ej.")
+    return rights_end.let_end(
+        grant.pk, by=person, mandates=current.read(person.identity), reason="Behövs ej."
+    )
 
 
 @pytest.mark.parametrize("by", [cast.HEAD, cast.COORDINATOR])

@@ -63,17 +63,17 @@ def test_whoever_holds_it_follows_the_process_leaders_and_nobody_elses_rights(ki
 
 def test_whoever_holds_it_may_end_the_right_and_start_a_review(grant, reader):
     who, holds_it = reader
-    user, held = acts.user(who), current.read(who)
+    user, mandates = acts.user(who), current.read(who)
     place = begin.place_of(grant)
-    assert access.may_begin_review(user) is (holds_it or bool(held.provider_ids(user)))
-    assert set(access.rights_to_review(user, held)) == ({grant} if holds_it else set())
+    assert access.may_begin_review(user) is (holds_it or bool(mandates.provider_ids(user)))
+    assert set(access.rights_to_review(user, mandates)) == ({grant} if holds_it else set())
     if not holds_it:
         with pytest.raises(NotAllowed):
-            begin.require_may_begin(place, by=user, held=held)
+            begin.require_may_begin(place, by=user, mandates=mandates)
         with pytest.raises(NotAllowed):
             life.removal_by_head(grant, by=who)
         return
-    begin.require_may_begin(place, by=user, held=held)
+    begin.require_may_begin(place, by=user, mandates=mandates)
     removal = life.removal_by_head(grant, by=who)
     assert removal in access.visible_removals(user)
 
@@ -88,6 +88,6 @@ def test_findings_about_the_provider_are_read_by_both(kiv, grant, reader):
 
 def test_the_setting_means_the_provider_however_its_id_is_written(directory, settings):
     settings.PROVIDER_MANDATES = {cast.PROVIDER.text.lower(): [cast.OUTSIDER.text.lower()]}
-    held = current.read(cast.OUTSIDER)
-    assert held.is_of_provider(cast.PROVIDER, acts.user(cast.OUTSIDER))
+    mandates = current.read(cast.OUTSIDER)
+    assert mandates.is_of_provider(cast.PROVIDER, acts.user(cast.OUTSIDER))
     assert current.named_for(cast.PROVIDER) == (cast.OUTSIDER,)

@@ -262,7 +262,7 @@ def test_an_administrator_whose_mandate_has_ended_cannot_answer(directory, kiv):
             removal,
             RemovalState.AWAITING_KIV,
             lambda row: carry_out.report_done(
-                row, by=administrator, held=current.UNKNOWN, seen=None, already=False, note=""
+                row, by=administrator, mandates=current.UNKNOWN, seen=None, already=False, note=""
             ),
             by=administrator,
         )
@@ -342,7 +342,7 @@ def test_it_is_not_taken_back_when_something_may_have_been_removed(directory, ki
         seen = None
     with pytest.raises(WrongState):
         steps.withdraw_removal(
-            removal, by=acts.user(cast.HEAD), held=current.read(cast.HEAD), seen=seen, reason=""
+            removal, by=acts.user(cast.HEAD), mandates=current.read(cast.HEAD), seen=seen, reason=""
         )
     assert state_of(grant) is GrantState.ENDING
 
@@ -424,7 +424,7 @@ def test_a_value_that_was_nobodys_right_is_looked_at_at_once_when_it_has_become_
     finding = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     removal = life.with_kiv(
         steps.begin_removal(
-            settle.begin_removal, finding, by=acts.user(cast.HEAD), held=current.read(cast.HEAD),
+            settle.begin_removal, finding, by=acts.user(cast.HEAD), mandates=current.read(cast.HEAD),
             reason="Okänd roll.", person=provisioning_directory.open_directory().person(cast.SETTLED),
             unit=provisioning_directory.open_directory().unit(cast.BJORKHAGA),
         )

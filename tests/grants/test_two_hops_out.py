@@ -352,7 +352,7 @@ def test_a_removal_on_its_way_is_not_taken_back(directory, hsa, kiv, sync):
     removal = gone_from_kiv(kiv, sync)
     with pytest.raises(WrongState):
         steps.withdraw_removal(
-            removal, by=acts.user(cast.HEAD), held=current.read(cast.HEAD), seen=None, reason=""
+            removal, by=acts.user(cast.HEAD), mandates=current.read(cast.HEAD), seen=None, reason=""
         )
     assert removal.current_state is RemovalState.AWAITING_HSA
     assert Grant.objects.get().current_state is GrantState.ENDING

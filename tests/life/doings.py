@@ -323,7 +323,7 @@ class Doings:
 
         def decide() -> Grant:
             user = acts.user(who)
-            return end.let_end(grant.pk, by=user, held=current.read(who), reason=WHY)
+            return end.let_end(grant.pk, by=user, mandates=current.read(who), reason=WHY)
 
         self._attempt("let end", decide)
 
@@ -341,7 +341,7 @@ class Doings:
         def begin() -> Review:
             user, place = acts.user(who), reviews_begin.place_of(grant)
             place.scope = ReviewScope.ALL
-            reviews_begin.require_may_begin(place, by=user, held=current.read(who))
+            reviews_begin.require_may_begin(place, by=user, mandates=current.read(who))
             return reviews.begin(open_directory(), place, by=user)
 
         self._attempt("begin review", begin)
@@ -487,18 +487,18 @@ def _order(wish: Wish, by: HsaId, **when: object) -> AccessRequest:
 
 
 def _settle(finding: Finding, step: NextStep, by: HsaId) -> object:
-    user, held = acts.user(by), current.read(by)
+    user, mandates = acts.user(by), current.read(by)
     if step is NextStep.EXPLAIN:
-        return settle.explain(finding, by=user, held=held, reason=WHY)
+        return settle.explain(finding, by=user, mandates=mandates, reason=WHY)
     if step is NextStep.RECONSIDER:
-        return settle.reconsider(finding, by=user, held=held, reason=WHY)
+        return settle.reconsider(finding, by=user, mandates=mandates, reason=WHY)
     directory = open_directory()
     if step is NextStep.REMOVE:
         return steps.begin_removal(
             settle.begin_removal,
             finding,
             by=user,
-            held=held,
+            mandates=mandates,
             reason=WHY,
             person=directory.person(finding.subject_id),
             unit=directory.unit(finding.unit_id),
@@ -509,4 +509,4 @@ def _settle(finding: Finding, step: NextStep, by: HsaId) -> object:
         level=Level(finding.level),
         units=[finding.unit_id],
     )
-    return steps.order_for_finding(finding, prepare.prepare(draft, by=user), by=user, held=held)
+    return steps.order_for_finding(finding, prepare.prepare(draft, by=user), by=user, mandates=mandates)

@@ -554,7 +554,7 @@ def test_a_finding_that_still_stands_keeps_its_events_however_old(old_events, ca
     drifting.swept()
     finding = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     head = acts.user(cast.HEAD)
-    settle.explain(finding, by=head, held=drifting.held(cast.HEAD), reason="Gäller under ombyggnaden.")
+    settle.explain(finding, by=head, mandates=drifting.held(cast.HEAD), reason="Gäller under ombyggnaden.")
     Finding.objects.exclude(pk=finding.pk).delete()
     calendar.set("2090-01-01")
     planned, removed = retention.plan(), retention.sweep_all()

@@ -76,9 +76,9 @@ def decide(
     user = acts.user(by)
     items = {item.grant_id: item for item in review.items.all()}
     given = [Given(items[grant.pk].pk, decision, reason) for grant, decision in answers.items()]
-    held = current.read(user.identity)
+    mandates = current.read(user.identity)
     said = reviews_said.look(answers)
-    return reviews.decide(review, given, by=user, held=held, said=said, seconds=seconds)
+    return reviews.decide(review, given, by=user, mandates=mandates, said=said, seconds=seconds)
 
 
 def item(review: Review, grant: Grant) -> ReviewItem:

@@ -147,7 +147,7 @@ def test_only_holder_and_subject_in_one_nobody_can_be_asked_and_operators_are_to
 def test_the_holder_of_the_mandate_starts_one_and_a_head_of_a_unit_does_not(directory, kiv):
     place = begin.place_of(sitting.process_leader(kiv))
     holder = acts.user(cast.PROVIDER_HEAD)
-    begin.require_may_begin(place, by=holder, held=current.read(cast.PROVIDER_HEAD))
+    begin.require_may_begin(place, by=holder, mandates=current.read(cast.PROVIDER_HEAD))
     for other in (cast.HEAD, cast.HEAD_ABOVE):
         with pytest.raises(NotAllowed):
-            begin.require_may_begin(place, by=acts.user(other), held=current.read(other))
+            begin.require_may_begin(place, by=acts.user(other), mandates=current.read(other))

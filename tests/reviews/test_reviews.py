@@ -210,12 +210,12 @@ def test_the_head_and_an_auditor_start_a_review_and_nobody_else(directory, kiv, 
         (cast.KIV_ADMINISTRATOR, False),
         (cast.OUTSIDER, False),
     ):
-        user, held = acts.user(person), current.read(person)
+        user, mandates = acts.user(person), current.read(person)
         if may:
-            begin.require_may_begin(place, by=user, held=held)
+            begin.require_may_begin(place, by=user, mandates=mandates)
         else:
             with pytest.raises(NotAllowed):
-                begin.require_may_begin(place, by=user, held=held)
+                begin.require_may_begin(place, by=user, mandates=mandates)
 
 
 def test_a_head_who_has_only_other_units_now_does_not_review_here_any_more(directory, kiv):

@@ -111,12 +111,12 @@ def make_everything_due() -> None:
 
 def attest(request: AccessRequest, by: HsaId) -> AccessRequest:
     attester = user(by)
-    held = current.read(attester.identity)
+    mandates = current.read(attester.identity)
     second = orders_attest.second_attesters(open_directory(), request, by=attester)
     return steps.act(
         request,
         request.current_state,
-        lambda row: orders_attest.attest(row, by=attester, held=held, second=second),
+        lambda row: orders_attest.attest(row, by=attester, mandates=mandates, second=second),
         by=attester,
     )
 
@@ -125,11 +125,11 @@ def reject(
     request: AccessRequest, by: HsaId, reason: str = "Behövs inte längre på enheten."
 ) -> AccessRequest:
     attester = user(by)
-    held = current.read(attester.identity)
+    mandates = current.read(attester.identity)
     return steps.act(
         request,
         request.current_state,
-        lambda row: orders_attest.reject(row, by=attester, held=held, reason=reason),
+        lambda row: orders_attest.reject(row, by=attester, mandates=mandates, reason=reason),
         by=attester,
     )
 
@@ -138,13 +138,13 @@ def report_done(
     request: AccessRequest, by: HsaId = cast.KIV_ADMINISTRATOR, *, already: bool = False
 ) -> AccessRequest:
     administrator = user(by)
-    held = current.read(administrator.identity)
+    mandates = current.read(administrator.identity)
     seen = kiv_tasks.look(request)
     return steps.act(
         request,
         State.AWAITING_KIV,
         lambda row: carry_out.report_done(
-            row, by=administrator, held=held, seen=seen, already=already, note=""
+            row, by=administrator, mandates=mandates, seen=seen, already=already, note=""
         ),
         by=administrator,
     )
@@ -154,12 +154,12 @@ def cannot(
     request: AccessRequest, why: carry_out.CannotSet, by: HsaId = cast.KIV_ADMINISTRATOR
 ) -> AccessRequest:
     administrator = user(by)
-    held = current.read(administrator.identity)
+    mandates = current.read(administrator.identity)
     return steps.act(
         request,
         State.AWAITING_KIV,
         lambda row: carry_out.cannot(
-            row, by=administrator, held=held, why=why, text="Enheten saknas i mitt träd."
+            row, by=administrator, mandates=mandates, why=why, text="Enheten saknas i mitt träd."
         ),
         by=administrator,
     )

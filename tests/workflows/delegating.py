@@ -44,4 +44,4 @@ def give(by: HsaId = cast.HEAD, **wishes) -> Delegation:
 
 def revoke(row: Delegation, by: HsaId = cast.HEAD) -> None:
     user = acts.user(by)
-    delegations.revoke(row, by=user, held=current.read(user.identity))
+    delegations.revoke(row, by=user, mandates=current.read(user.identity))

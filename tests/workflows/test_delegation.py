@@ -327,7 +327,7 @@ def test_an_order_looked_up_before_the_delegation_ended_is_not_placed_after(dire
 def test_revoking_counts_at_once(directory):
     request = acts.order(by=cast.COORDINATOR)
     row = delegating.give()
-    held = current.read(cast.DELEGATE)
+    mandates = current.read(cast.DELEGATE)
     delegating.revoke(row)
     assert asked(request) == {cast.HEAD.folded}
     assert not access.to_attest(acts.user(cast.DELEGATE)).exists()
@@ -336,7 +336,7 @@ def test_revoking_counts_at_once(directory):
         steps.act(
             request,
             State.AWAITING_ATTESTATION,
-            lambda case: attest.attest(case, by=delegate, held=held),
+            lambda case: attest.attest(case, by=delegate, mandates=mandates),
             by=delegate,
         )
     message = OutgoingMessage.objects.get(kind="delegation_ended")
@@ -348,12 +348,12 @@ def test_revoking_counts_at_once(directory):
 def test_a_decision_read_before_the_revocation_is_refused_even_if_the_delegate_still_has_the_case(directory):
     request = acts.order(by=cast.COORDINATOR)
     row = delegating.give()
-    held = current.read(cast.DELEGATE)
+    mandates = current.read(cast.DELEGATE)
     Delegation.objects.filter(pk=row.pk).update(ended_at=row.created_at, end_code="revoked")
     assert cast.DELEGATE.folded in asked(request)
     delegate = acts.user(cast.DELEGATE)
     with pytest.raises(NotAllowed), transaction.atomic():
-        attest.attest(moves.lock(AccessRequest, request.pk), by=delegate, held=held)
+        attest.attest(moves.lock(AccessRequest, request.pk), by=delegate, mandates=mandates)
     request.refresh_from_db()
     assert request.attester is None
 

@@ -182,7 +182,7 @@ def test_a_mandate_that_ended_in_between_is_refused_with_the_reason(directory):
         steps.act(
             request,
             State.AWAITING_ATTESTATION,
-            lambda row: attest.attest(row, by=head, held=current.Mandates()),
+            lambda row: attest.attest(row, by=head, mandates=current.Mandates()),
             by=head,
         )
     assert refused.value.code == "not_allowed"

@@ -210,7 +210,7 @@ def test_a_finding_about_ones_other_id_is_neither_shown_nor_settled_nor_told(dir
     head = acts.user(cast.HEAD)
     assert finding not in access.visible_findings(head)
     with pytest.raises(NotAllowed):
-        settle.explain(finding, by=head, held=current.read(cast.HEAD), reason="Det ska vara så här.")
+        settle.explain(finding, by=head, mandates=current.read(cast.HEAD), reason="Det ska vara så här.")
     before = list(OutgoingMessage.objects.values_list("pk", flat=True))  # about others
     Finding.objects.filter(pk=finding.pk).update(told_at=None)
     tell.tell(open_directory())

@@ -96,13 +96,13 @@ def test_done_reported_while_the_directory_is_silent_is_kept_and_settled_later(d
     request.refresh_from_db()
     kiv.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, request.changes[0]["add"])
     administrator = acts.user(cast.KIV_ADMINISTRATOR)
-    held = acts.mandates.read(administrator.identity)
+    mandates = acts.mandates.read(administrator.identity)
     directory.faults.is_busy = True
     steps.act(
         request,
         State.AWAITING_KIV,
         lambda row: carry_out.report_done(
-            row, by=administrator, held=held, seen=None, already=False, note=""
+            row, by=administrator, mandates=mandates, seen=None, already=False, note=""
         ),
         by=administrator,
     )

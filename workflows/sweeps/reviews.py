@@ -84,11 +84,11 @@ def ask_around(directory: Directory) -> None:
 
 
 def decide(
-    review: Review, answers: list[Given], *, by: User, held: Mandates, said: dict[int, Said], seconds: int
+    review: Review, answers: list[Given], *, by: User, mandates: Mandates, said: dict[int, Said], seconds: int
 ) -> int:
     """Save answers; what is not kept starts its removal, all or nothing. Raises as `reviews.decide`."""
     return reviews_decide.decide(
-        review.pk, answers, by=by, held=held, said=said, seconds=seconds, start=_start
+        review.pk, answers, by=by, mandates=mandates, said=said, seconds=seconds, start=_start
     )
 
 

@@ -66,13 +66,13 @@ def _decide(
     reason = form.cleaned_data["reason"]
     state = case.current_state
     try:
-        held = current.read(user.identity)
+        mandates = current.read(user.identity)
         if is_attested:
             second = orders_attest.second_attesters(open_directory(), case, by=user)
             operation = partial(orders_attest.attest, second=second, comment=reason, shown=_codes(found))
         else:
             operation = partial(orders_attest.reject, reason=reason)
-        steps.act(case, state, partial(operation, by=user, held=held), by=user)
+        steps.act(case, state, partial(operation, by=user, mandates=mandates), by=user)
     except WrongState:
         return has_moved_on(request, case)
     except NotAllowed as exc:

@@ -58,12 +58,12 @@ def delegations(request: HttpRequest) -> HttpResponse:
     is_over = Case(When(ended_at=None, then=Value(0)), default=Value(1), output_field=IntegerField())
     rows = access.visible_delegations(user).annotate(is_over=is_over).order_by("is_over", "-pk")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    held = current.for_display(user)
+    mandates = current.for_display(user)
     context = {
         "page": page,
         "rows": [_row(user, row) for row in page],
-        "may_delegate": held.is_head_of_unit,
-        "directory_is_silent": not held.is_known,
+        "may_delegate": mandates.is_head_of_unit,
+        "directory_is_silent": not mandates.is_known,
     }
     return render(request, "provisioning/delegation/list.html", context)
 
@@ -74,10 +74,10 @@ def delegate(request: HttpRequest) -> HttpResponse:
     """Delegate ordering or attesting; for heads of units only."""
     user = acting_user(request)
     try:
-        held = current.read(user.identity)
-        if not held.is_head_of_unit:
+        mandates = current.read(user.identity)
+        if not mandates.is_head_of_unit:
             raise Http404
-        units = choices.headed_units(open_directory(), held)
+        units = choices.headed_units(open_directory(), mandates)
     except DirectoryError as exc:
         return _silent(request, exc)
     if request.method != "POST":
@@ -129,7 +129,7 @@ def revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "provisioning/delegation/revoke.html", {"row": _row(user, row)})
     try:
-        operations.revoke(row, by=user, held=_held_for(user, row))
+        operations.revoke(row, by=user, mandates=_held_for(user, row))
     except WrongState:
         messages.info(request, _("The delegation had ended already."))
     except NotAllowed as exc:

@@ -53,8 +53,8 @@ def finding(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return _problem(request, str(exc.user_message), status=503)
 
 
-def _settle(request: HttpRequest, user: User, row: Finding, held: Mandates) -> HttpResponse:
-    offered = settle.steps_of(row, held, user)
+def _settle(request: HttpRequest, user: User, row: Finding, mandates: Mandates) -> HttpResponse:
+    offered = settle.steps_of(row, mandates, user)
     if not offered:
         raise (NotAllowed if row.state == Finding.State.OPEN else WrongState)
     if row.state == Finding.State.EXPLAINED and request.POST.get("step") not in (
@@ -66,7 +66,7 @@ def _settle(request: HttpRequest, user: User, row: Finding, held: Mandates) -> H
     if not form.is_valid():
         return _page(request, user, row, form, offered, status=400)
     try:
-        done = _act(form, user, row, held)
+        done = _act(form, user, row, mandates)
     except Invalid as exc:
         form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
         return _page(request, user, row, form, offered, status=400)
@@ -76,23 +76,23 @@ def _settle(request: HttpRequest, user: User, row: Finding, held: Mandates) -> H
     return redirect("findings")
 
 
-def _act(form: SettleForm, user: User, row: Finding, held: Mandates) -> str:
+def _act(form: SettleForm, user: User, row: Finding, mandates: Mandates) -> str:
     """Do what was chosen; returns what to say. Empty: the form says what stands in the way."""
     data = form.cleaned_data
     if data["step"] in ORDERING:
-        return _order(form, user, row, held)
+        return _order(form, user, row, mandates)
     if data["step"] == NextStep.EXPLAIN.value:
-        settle.explain(row, by=user, held=held, reason=data["reason"])
+        settle.explain(row, by=user, mandates=mandates, reason=data["reason"])
         return _("The finding is explained. It comes back if something changes.")
     if data["step"] == NextStep.RECONSIDER.value:
-        settle.reconsider(row, by=user, held=held, reason=data["reason"])
+        settle.reconsider(row, by=user, mandates=mandates, reason=data["reason"])
         return _("The finding is to be settled again.")
     directory = open_directory()
     steps.begin_removal(
         settle.begin_removal,
         row,
         by=user,
-        held=held,
+        mandates=mandates,
         reason=data["reason"],
         person=directory.person(row.subject_id),
         unit=directory.unit(row.unit_id),
@@ -100,7 +100,7 @@ def _act(form: SettleForm, user: User, row: Finding, held: Mandates) -> str:
     return _("The removal has begun. It is over when the directory shows that the value is gone.")
 
 
-def _order(form: SettleForm, user: User, row: Finding, held: Mandates) -> str:
+def _order(form: SettleForm, user: User, row: Finding, mandates: Mandates) -> str:
     data: dict[str, Any] = form.cleaned_data
     draft = Draft(
         row.subject_id,
@@ -119,7 +119,7 @@ def _order(form: SettleForm, user: User, row: Finding, held: Mandates) -> str:
         form.add_error(field if field in form.fields else None, refusal.message)
     if form.errors:
         return ""
-    steps.order_for_finding(row, prepared, by=user, held=held)
+    steps.order_for_finding(row, prepared, by=user, mandates=mandates)
     return _("The access is ordered. You find the order among the cases.")
 
 

@@ -78,13 +78,13 @@ def _answer_done(request: HttpRequest, user: User, removal: Removal) -> HttpResp
     is_already = request.POST.get("answer") == "already"
     note = form.cleaned_data["note"]
     try:
-        held = current.read(user.identity)
+        mandates = current.read(user.identity)
         seen = kiv_tasks.look_at_removal(removal)
         row = steps.act(
             removal,
             RemovalState.AWAITING_KIV,
             lambda row: carry_out.report_done(
-                row, by=user, held=held, seen=seen, already=is_already, note=note
+                row, by=user, mandates=mandates, seen=seen, already=is_already, note=note
             ),
             by=user,
         )
@@ -114,11 +114,11 @@ def _answer_cannot(request: HttpRequest, user: User, removal: Removal) -> HttpRe
         return _page(request, user, removal, DoneForm(), form, status=400)
     why, text = CannotRemove(form.cleaned_data["why"]), form.cleaned_data["note"]
     try:
-        held = current.read(user.identity)
+        mandates = current.read(user.identity)
         steps.act(
             removal,
             RemovalState.AWAITING_KIV,
-            lambda row: carry_out.cannot(row, by=user, held=held, why=why, text=text),
+            lambda row: carry_out.cannot(row, by=user, mandates=mandates, why=why, text=text),
             by=user,
         )
     except WrongState:

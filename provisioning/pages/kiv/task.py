@@ -96,12 +96,12 @@ def _answer_done(card: Card) -> HttpResponse:
         return _page(card, form, other, status=400)
     chosen = _chosen(card, form)
     try:
-        held = current.read(card.user.identity)
+        mandates = current.read(card.user.identity)
         seen = look(chosen)
         report = partial(
             carry_out.report_done,
             by=card.user,
-            held=held,
+            mandates=mandates,
             already=card.request.POST.get("answer") == "already",
             note=form.cleaned_data["note"],
         )
@@ -144,7 +144,7 @@ def _answer_cannot(card: Card) -> HttpResponse:
         answer = partial(
             carry_out.cannot,
             by=card.user,
-            held=current.read(card.user.identity),
+            mandates=current.read(card.user.identity),
             why=CannotSet(form.cleaned_data["why"]),
             text=form.cleaned_data["note"],
         )

@@ -106,33 +106,35 @@ def _no_unit(text: str) -> Invalid:
     return Invalid(message % {"text": text}, code="search.no_unit", field="unit_search")
 
 
-def own_units(directory: Directory, user: User, held: Mandates) -> tuple[Option, ...]:
+def own_units(directory: Directory, user: User, mandates: Mandates) -> tuple[Option, ...]:
     """What the person most likely orders for: units headed, units of own commissions, their providers.
 
     Raises DirectoryError.
     """
-    options = [*headed_units(directory, held)]
-    lent = directory.units(_lent_for_ordering(held))
+    options = [*headed_units(directory, mandates)]
+    lent = directory.units(_lent_for_ordering(mandates))
     options += [_unit(unit, _("Delegated to you")) for unit in lent.values()]
     commissioned = _commissioned(directory, user)
     options += [_unit(unit, _("Units of your commissions")) for unit in commissioned]
     provider_ids = dict.fromkeys(
-        unit.provider_id for unit in (*held.units, *commissioned) if unit.provider_id
+        unit.provider_id for unit in (*mandates.units, *commissioned) if unit.provider_id
     )
     options += [_provider(provider) for provider in directory.providers(provider_ids).values()]
     return unique(options)
 
 
-def _lent_for_ordering(held: Mandates) -> set[HsaId]:
+def _lent_for_ordering(mandates: Mandates) -> set[HsaId]:
     """Units where somebody else's mandate to order is lent to the person."""
-    return {unit_id for one in held.delegated if one.kind is Delegable.ORDERING for unit_id in one.unit_ids}
+    return {
+        unit_id for one in mandates.delegated if one.kind is Delegable.ORDERING for unit_id in one.unit_ids
+    }
 
 
-def headed_units(directory: Directory, held: Mandates) -> tuple[Option, ...]:
+def headed_units(directory: Directory, mandates: Mandates) -> tuple[Option, ...]:
     """The units the person is head of, each with its sub-units. Raises DirectoryError."""
-    inner = directory.units([unit_id for unit in held.units for unit_id in unit.member_ids])
+    inner = directory.units([unit_id for unit in mandates.units for unit_id in unit.member_ids])
     options: list[Option] = []
-    for unit in held.units:
+    for unit in mandates.units:
         options.append(_unit(unit, _("Your units")))
         members = [inner[unit_id] for unit_id in unit.member_ids if unit_id in inner]
         options += [_unit(member, _("Your units"), is_inner=True) for member in members]

@@ -138,11 +138,11 @@ def begin(request: HttpRequest) -> HttpResponse:
     """Start a review of all rights on a unit now; for heads of units and auditors."""
     user = acting_user(request)
     try:
-        held = current.read(user.identity)
+        mandates = current.read(user.identity)
     except DirectoryError as exc:
         return _problem(request, str(exc.user_message), status=503)
-    rights = access.rights_to_review(user, held)
-    if not user.is_auditor and not held.is_head_of_unit and not held.provider_ids(user):
+    rights = access.rights_to_review(user, mandates)
+    if not user.is_auditor and not mandates.is_head_of_unit and not mandates.provider_ids(user):
         raise Http404
     form = _begin_form(request, user, rights)
     if request.method != "POST" or not form.is_valid():
@@ -150,7 +150,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         status = 400 if form.is_bound else 200
         context = {"form": form, "has_units": has_units}
         return render(request, "provisioning/review/begin.html", context, status=status)
-    return _begin(request, user, held, rights, form)
+    return _begin(request, user, mandates, rights, form)
 
 
 def _begin_form(request: HttpRequest, user: User, rights: QuerySet[Any]) -> forms.Form:
@@ -162,7 +162,7 @@ def _begin_form(request: HttpRequest, user: User, rights: QuerySet[Any]) -> form
 
 
 def _begin(
-    request: HttpRequest, user: User, held: current.Mandates, rights: QuerySet[Any], form: forms.Form
+    request: HttpRequest, user: User, mandates: current.Mandates, rights: QuerySet[Any], form: forms.Form
 ) -> HttpResponse:
     key = HsaId(form.cleaned_data["unit"].strip()).folded
     try:
@@ -171,7 +171,7 @@ def _begin(
             raise Invalid(_("There are no rights to review on this unit."), field="unit")
         place = reviews_begin.place_of(first)
         place.scope = ReviewScope.ALL
-        reviews_begin.require_may_begin(place, by=user, held=held)
+        reviews_begin.require_may_begin(place, by=user, mandates=mandates)
         made = sweeps_reviews.begin(open_directory(), place, by=user)
     except (Invalid, WrongState) as exc:
         form.add_error("unit", str(exc.user_message))
@@ -233,14 +233,14 @@ def _save(sheet: Sheet, waiting: QuerySet[ReviewItem]) -> HttpResponse:
     shared_is_whole = shared.is_valid()
     answers = [answer for item in sheet.items if (answer := _answer(sheet, item, shared)) is not None]
     try:
-        held = current.read(sheet.user.identity)
+        mandates = current.read(sheet.user.identity)
         saved = 0
         if answers:
             saved = sweeps_reviews.decide(
                 sheet.review,
                 answers,
                 by=sheet.user,
-                held=held,
+                mandates=mandates,
                 said=dict(sheet.said),
                 seconds=_seconds(sheet.request),
             )

@@ -100,8 +100,8 @@ def _ordered_anew(user: User, grant: Grant) -> list[tuple[str | Promise, str]]:
 def _begin(grant: Grant, user: User, reason: str, *, is_own: bool) -> Any:
     if is_own:
         return steps.begin_removal(begin.begin_by_person, grant, by=user, reason=reason)
-    held = current.read(user.identity)
-    return steps.begin_removal(begin.begin_by_head, grant, by=user, held=held, reason=reason)
+    mandates = current.read(user.identity)
+    return steps.begin_removal(begin.begin_by_head, grant, by=user, mandates=mandates, reason=reason)
 
 
 @never_cache
@@ -126,7 +126,7 @@ def let_end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
 
     def act(reason: str) -> HttpResponse:
-        rights_end.let_end(grant.pk, by=user, held=current.read(user.identity), reason=reason)
+        rights_end.let_end(grant.pk, by=user, mandates=current.read(user.identity), reason=reason)
         messages.success(request, _("The right runs out on its last day. No more reminders go out."))
         return redirect("grant", public_id=grant.public_id)
 
@@ -161,8 +161,8 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
     def act(reason: str) -> HttpResponse:
         seen = kiv_tasks.look_at_removal(removal) if removal.changes else None
-        held = current.read(user.identity)
-        steps.withdraw_removal(removal, by=user, held=held, seen=seen, reason=reason)
+        mandates = current.read(user.identity)
+        steps.withdraw_removal(removal, by=user, mandates=mandates, seen=seen, reason=reason)
         messages.success(request, _("The removal is taken back."))
         return redirect("removal", public_id=removal.public_id)
 

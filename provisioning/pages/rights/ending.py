@@ -100,10 +100,10 @@ def ending(request: HttpRequest) -> HttpResponse:
     # What was on the page, whichever page it is on now that others have decided, too.
     rows = _rows(user, list(rights.filter(public_id__in=_shown(request.POST))[:RIGHTS_PER_PAGE]))
     try:
-        held = current.read(user.identity)
+        mandates = current.read(user.identity)
     except DirectoryError as exc:
         return _silent(request, rows, page, str(exc.user_message))
-    return _save(request, user, held, rows, page)
+    return _save(request, user, mandates, rows, page)
 
 
 def _silent(request: HttpRequest, rows: list[EndingRow], page: Any, message: str) -> HttpResponse:
@@ -145,7 +145,9 @@ def _shown(data: QueryDict) -> list[UUID]:
     return found
 
 
-def _save(request: HttpRequest, user: User, held: Mandates, rows: list[EndingRow], page: Any) -> HttpResponse:
+def _save(
+    request: HttpRequest, user: User, mandates: Mandates, rows: list[EndingRow], page: Any
+) -> HttpResponse:
     """Carry out every whole answer, each for itself; what could not be done comes back with the reason."""
     for row in rows:
         _take(request, row)
@@ -155,7 +157,7 @@ def _save(request: HttpRequest, user: User, held: Mandates, rows: list[EndingRow
     for row in rows:
         if row.error or not row.decision or _lacks_statement(row, statement):
             continue
-        row.error = _carry_out(row, user, held, statement)
+        row.error = _carry_out(row, user, mandates, statement)
         done[row.decision] += not row.error
     _say_done(request, done)
     if is_late:
@@ -199,11 +201,11 @@ def _take(request: HttpRequest, row: EndingRow) -> None:
         row.error = _("What the directory says has changed. Read it, and decide again.")
 
 
-def _carry_out(row: EndingRow, user: User, held: Mandates, statement: SharedStatementForm) -> str:
+def _carry_out(row: EndingRow, user: User, mandates: Mandates, statement: SharedStatementForm) -> str:
     """Do what was decided. Returns why it could not be done; empty where it was."""
     try:
         if row.decision == LET_END:
-            end.let_end(row.grant.pk, by=user, held=held)
+            end.let_end(row.grant.pk, by=user, mandates=mandates)
             return ""
         wanted = prolong.draft(row.grant, by=user, **statement.cleaned_data)
         prepared = prepare.prepare(wanted, by=user)
