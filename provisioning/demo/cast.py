@@ -55,7 +55,7 @@ def _part(number: int, purpose: str | Promise) -> CastPart:
     return CastPart(HsaId(f"SE0000000000-{number}"), purpose)
 
 
-# The numbers are those at the top of directory/mock/demo.ldif.
+# The numbers are those at the top of directory/demo.ldif.
 GROUPS: tuple[Group, ...] = (
     Group(
         _("Orders and attests"),

@@ -12,8 +12,8 @@ from tests.servers import ROOT
 LONGEST = 140
 ROOMS = ("benchmarks", "config", "provisioning", "tests", "tools", "workflows")
 ENDINGS = {".html", ".css", ".js", ".py"}
-# Vendored files are others' words. Migrations are history as the framework wrote it.
-NOT_OURS = {"vendor", "migrations", "__pycache__", "locale"}
+# Vendored and installed files are others' words. Migrations are history as the framework wrote it.
+NOT_OURS = {"vendor", "node_modules", "migrations", "__pycache__", "locale"}
 
 
 def ours() -> list[Path]:

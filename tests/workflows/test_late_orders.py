@@ -101,9 +101,9 @@ def test_it_ends_the_day_after_wherever_it_is_and_those_concerned_are_told(direc
 def test_what_has_been_set_already_is_given_and_then_taken_away_like_any_right(directory, kiv):
     request = awaiting_kiv()
     acts.set_values(request, kiv)
-    acts.polling.poll_due()
+    acts.kiv_tasks.poll_due()
     AccessRequest.objects.filter(next_poll_at__isnull=False).update(next_poll_at=request.state_since)
-    acts.polling.poll_due()
+    acts.kiv_tasks.poll_due()
     request.refresh_from_db()
     assert request.current_state is State.VERIFYING
     ends(request, days_ago=1)

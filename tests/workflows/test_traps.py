@@ -96,7 +96,7 @@ def test_done_reported_while_the_directory_is_silent_is_kept_and_settled_later(d
     request.refresh_from_db()
     kiv.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, request.changes[0]["add"])
     administrator = acts.user(cast.KIV_ADMINISTRATOR)
-    mandates = acts.mandates.read(administrator.identity)
+    mandates = acts.current.read(administrator.identity)
     directory.faults.is_busy = True
     steps.act(
         request,

@@ -19,7 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 from config.supervisor import Program, Supervisor
 
 LOOPBACK = "127.0.0.1"
-DEMO_LDIF = Path("provisioning") / "directory" / "mock" / "demo.ldif"
+DEMO_LDIF = Path("provisioning") / "demo" / "directory" / "demo.ldif"
 WEB_THREADS = 8
 WORKER_THREADS = 4
 
