@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from provisioning import dates
 from provisioning.audit import events
 from provisioning.directory import Directory, Round
 from provisioning.mandates import current, delegates
@@ -50,13 +51,14 @@ def attesters(
     """
     own_ids = set() if subject_id is None else same_humans(directory, [subject_id])
     asked: dict[HsaId, Asked] = {}
+    today = dates.today()
     heads: list[HsaId] = []
     for candidate in (unit, *directory.units_above(unit.dn)):
         manager_id = candidate.manager_id
         if manager_id is None or manager_id in heads:
             continue
         head = directory.person(manager_id)
-        if head is None or head.is_archived:
+        if head is None or mandate_rules.has_left(head, on=today):
             continue
         if manager_id not in own_ids:
             asked[manager_id] = Asked(head)  # own mandate comes before one lent by somebody further down
@@ -80,7 +82,8 @@ def _delegates_of(
     return [
         Asked(person, row)
         for row in rows
-        if (person := found.get(row.delegate.identity)) is not None and not person.is_archived
+        if (person := found.get(row.delegate.identity)) is not None
+        and not mandate_rules.has_left(person, on=dates.today())
     ]
 
 
@@ -111,7 +114,7 @@ def provider_attesters(
             if above.hsa_id != provider.hsa_id  # who holds its mandate is asked as second attester
         }
     found = directory.persons([one for one in managers if one is not None and one not in own_ids])
-    return tuple(sorted(found.values(), key=lambda person: person.name))
+    return _present(found.values())
 
 
 def _headed_above(directory: Directory, unit: Unit, known: Iterable[HsaId | None], rungs: int) -> list[Unit]:
@@ -136,13 +139,21 @@ def mandate_holders(
         named.add(provider.manager_id)
     shut_out = same_humans(directory, excluded)
     found = directory.persons(named - shut_out)
-    return tuple(sorted(found.values(), key=lambda person: person.name))
+    return _present(found.values())
 
 
 def kiv_administrators(directory: Directory, dn: str, *, excluded: Iterable[HsaId]) -> tuple[Person, ...]:
     """KIV administrators of the entry or of anything above it, but for the excluded, by whichever HSA-id."""
     shut_out = same_humans(directory, excluded)
-    return tuple(person for person in directory.administrators_of(dn) if person.hsa_id not in shut_out)
+    able = [person for person in directory.administrators_of(dn) if person.hsa_id not in shut_out]
+    return tuple(person for person in able if not mandate_rules.has_left(person, on=dates.today()))
+
+
+def _present(persons: Iterable[Person]) -> tuple[Person, ...]:
+    """Those who have not left, by name."""
+    today = dates.today()
+    present = [person for person in persons if not mandate_rules.has_left(person, on=today)]
+    return tuple(sorted(present, key=lambda person: person.name))
 
 
 def excluded_from_carrying_out(case: Case) -> set[HsaId]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from django.db import transaction
 from django.utils import timezone
 
+from provisioning import dates
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import candidates
@@ -19,6 +20,7 @@ from provisioning.models import Finding, KnownPerson
 from provisioning.operators import operator_ids
 from provisioning.rules.drift.kinds import Owner
 from provisioning.rules.hsa import HsaId, Level, Person
+from provisioning.rules.mandates import has_left
 
 
 def tell(directory: Round) -> int:
@@ -52,7 +54,7 @@ def tell(directory: Round) -> int:
 
 def _is_able(row: Finding, owner: Person | None, ids: Collection[HsaId]) -> bool:
     """Say whether this owner is there, and somebody else than the person concerned, by whichever HSA-id."""
-    return owner is not None and not owner.is_archived and row.subject_id not in ids
+    return not has_left(owner, on=dates.today()) and row.subject_id not in ids
 
 
 def _owners_of(directory: Directory, row: Finding) -> tuple[HsaId, ...]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from provisioning import dates
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.directory import open_directory
 from provisioning.errors import NotAllowed
 from provisioning.models import User
 from provisioning.rules.hsa import HsaId
+from provisioning.rules.mandates import has_left
 
 
 def accept(hsa_id: HsaId, *, how: str) -> User:
@@ -29,6 +31,9 @@ def accept(hsa_id: HsaId, *, how: str) -> User:
     if person.is_archived:
         _refuse(None, "person.archived", how)
         raise NotAllowed(_("The person's entry is archived in the directory."), code="person.archived")
+    if has_left(person, on=dates.today()):
+        _refuse(None, "person.ended", how)
+        raise NotAllowed(_("The person's employment is over, says the directory."), code="person.ended")
     with transaction.atomic():
         user = User.objects.seen(person.hsa_id, name=person.name, is_protected=person.is_protected)
         if user.is_active:

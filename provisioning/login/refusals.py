@@ -110,6 +110,12 @@ EXPLANATIONS: dict[str, Explanation] = {
         _ASK_KIV,
         may_change_card=True,
     ),
+    "person.ended": Explanation(
+        _("Your employment is over, says the directory"),
+        _("The log-in went well, but the directory says that your employment has ended."),
+        _ASK_KIV,
+        may_change_card=True,
+    ),
     "person.archived": Explanation(
         _("Your entry in the directory is archived"),
         _("The log-in went well, but the directory says that your entry is no longer in use."),

@@ -17,12 +17,13 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
+from provisioning import dates
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, NotAllowed
 from provisioning.mandates import delegates
 from provisioning.models import Delegation, User
 from provisioning.rules.hsa import HsaId, Provider, Unit
-from provisioning.rules.mandates import Delegable
+from provisioning.rules.mandates import Delegable, has_left
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Mandates:
     is_known: bool = True
     delegated: tuple[Delegated, ...] = ()  # what heads of units have delegated to the person
     other_ids: frozenset[HsaId] = frozenset()  # the same human's other HSA-ids, as the directory shows them
+    has_left: bool = False  # the employment is over: there is no mandate any more, whatever units still say
 
     @property
     def unit_ids(self) -> frozenset[HsaId]:
@@ -72,6 +74,8 @@ class Mandates:
 
     def provider_ids(self, holder: User) -> frozenset[HsaId]:
         """The care providers whose mandate the holder has: by their entries, or by name in the settings."""
+        if self.has_left:
+            return frozenset()
         named = (one for one in map(HsaId, settings.PROVIDER_MANDATES) if holder.identity in named_for(one))
         return frozenset([*named, *(provider.hsa_id for provider in self.providers)])
 
@@ -125,8 +129,14 @@ def named_for(provider_id: HsaId) -> tuple[HsaId, ...]:
 
 
 def read(person_id: HsaId) -> Mandates:
-    """Ask the directory now. Raises DirectoryError: then nothing may be decided."""
+    """Ask the directory now. Raises DirectoryError: then nothing may be decided.
+
+    Whoever has left has none, whatever units still say. Domain §2, §7.
+    """
     directory = open_directory()
+    other_ids = directory.identities([person_id])[person_id] - {person_id}
+    if has_left(directory.person(person_id), on=dates.today()):
+        return Mandates(other_ids=other_ids, has_left=True)
     return Mandates(
         units=directory.units_headed_by(person_id),
         providers=directory.providers_headed_by(person_id),
@@ -137,7 +147,7 @@ def read(person_id: HsaId) -> Mandates:
             )
             for row, units in delegates.received(directory, person_id)
         ),
-        other_ids=directory.identities([person_id])[person_id] - {person_id},
+        other_ids=other_ids,
     )
 
 

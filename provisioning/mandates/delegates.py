@@ -12,7 +12,7 @@ from provisioning import dates
 from provisioning.directory import Directory
 from provisioning.models import Delegation
 from provisioning.rules.hsa import HsaId, Unit
-from provisioning.rules.mandates import Delegable
+from provisioning.rules.mandates import Delegable, has_left
 
 
 def standing_in(
@@ -33,13 +33,21 @@ def standing_in(
 
 
 def received(directory: Directory, delegate_id: HsaId) -> list[tuple[Delegation, frozenset[HsaId]]]:
-    """What this person may do today for somebody else, and on which units. Raises DirectoryError."""
+    """What this person may do today for somebody else who has not left, and on which units.
+
+    Raises DirectoryError.
+    """
     rows = Delegation.objects.in_force(dates.today()).filter(delegate_id=delegate_id.folded)
     found = list(rows.select_related("principal").order_by("pk"))
+    principals = dict.fromkeys(row.principal_id for row in found)
+    present = directory.persons([HsaId(key) for key in principals]) if principals else {}
     headed = {
-        key: directory.units_headed_by(HsaId(key)) for key in dict.fromkeys(row.principal_id for row in found)
+        key: ()
+        if has_left(present.get(HsaId(key)), on=dates.today())
+        else directory.units_headed_by(HsaId(key))
+        for key in principals
     }
-    return [(row, units) for row in found if (units := reach(row, headed[row.principal_id]))]
+    return [(row, units) for row in found if (units := reach(row, headed.get(row.principal_id, ())))]
 
 
 def reach(delegation: Delegation, headed: Iterable[Unit]) -> frozenset[HsaId]:

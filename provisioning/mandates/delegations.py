@@ -27,9 +27,15 @@ from provisioning.mandates.current import Mandates
 from provisioning.messages import kinds as messages_kinds
 from provisioning.messages import outbox
 from provisioning.models import Delegation, Handler, User
-from provisioning.rules.dates import deadlines, periods
+from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId, Person, Unit
-from provisioning.rules.mandates import Delegable, DelegatedMandate, DelegationProblem, delegation_problem
+from provisioning.rules.mandates import (
+    Delegable,
+    DelegatedMandate,
+    DelegationProblem,
+    delegation_problem,
+    has_left,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def give(wish: Wish, looked: LookedUp, *, by: User) -> list[Delegation]:
         raise NotAllowed(
             _("Only the head of the unit can delegate there, and the directory names somebody else.")
         )
-    if delegate is None or not _is_employed(delegate):
+    if delegate is None or has_left(delegate, on=dates.today()):
         raise Invalid(_("The directory has nobody employed with this HSA-id."), field="who")
     if delegate.hsa_id in looked.own_ids:
         raise Invalid(_("You cannot delegate to yourself."), field="who")
@@ -126,13 +132,6 @@ def sweep(directory: Directory) -> None:
 
 
 # -- private -------------------------------------------------------------------------------------------------
-
-
-def _is_employed(person: Person) -> bool:
-    """An unreadable end date shuts nobody out here: the delegate's own log-in is checked as well."""
-    return not person.is_archived and (
-        periods.employment(person.period, on=dates.today()) is not periods.PeriodState.ENDED
-    )
 
 
 def _require_limits(wish: Wish, kind: Delegable, delegate: Person, by: User) -> None:

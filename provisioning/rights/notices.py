@@ -15,6 +15,7 @@ from django.utils import timezone
 from provisioning import dates
 from provisioning.audit import events
 from provisioning.audit.events import Action
+from provisioning.cases import candidates
 from provisioning.directory import Directory
 from provisioning.directory.ldap.troubles import suppress_two_entries
 from provisioning.mandates import current
@@ -82,13 +83,20 @@ def _takes_nothing_away(grant: Grant) -> bool:
 
 
 def _heads(directory: Directory, grant: Grant) -> tuple[HsaId, ...]:
-    """The head now, as the directory has it; none where two entries claim the id: others are told as ever."""
-    is_provider = grant.level == Level.PROVIDER.value
-    named = current.named_for(grant.unit_id) if is_provider else ()
+    """The head now, as the directory has it, or the nearest above where that one has left.
+
+    None where two entries claim the id: others are told as ever.
+    """
     with suppress_two_entries():
-        entry = directory.provider(grant.unit_id) if is_provider else directory.unit(grant.unit_id)
-        return (*named, entry.manager_id) if entry and entry.manager_id else named
-    return named
+        if grant.level == Level.PROVIDER.value:
+            provider = directory.provider(grant.unit_id)
+            if provider is not None:
+                return tuple(one.hsa_id for one in candidates.mandate_holders(directory, provider))
+            return current.named_for(grant.unit_id)
+        unit = directory.unit(grant.unit_id)
+        asked = candidates.attesters(directory, unit, subject_id=None) if unit else ()
+        return tuple(one.person.hsa_id for one in asked if one.delegation is None)
+    return current.named_for(grant.unit_id)
 
 
 @transaction.atomic

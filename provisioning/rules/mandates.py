@@ -13,8 +13,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from provisioning.rules.dates import deadlines
-from provisioning.rules.hsa import HsaId, Level, Service
+from provisioning.rules.dates.periods import PeriodState, employment
+from provisioning.rules.hsa import HsaId, Level, Person, Service
 from provisioning.rules.services import catalogue
+
+
+def has_left(person: Person | None, *, on: date) -> bool:
+    """Say whether the person acts no more: no entry, an archived one, or an employment that is over that day.
+
+    Whatever a unit still says of such a person. An end that cannot be read shuts nobody out: it is unknown.
+    Source: domain §2 (employment has ended when endDate has passed), §7 (mandates at the moment of the act).
+    """
+    return person is None or person.is_archived or employment(person.period, on=on) is PeriodState.ENDED
 
 
 class Act(enum.StrEnum):

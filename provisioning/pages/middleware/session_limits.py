@@ -1,4 +1,4 @@
-"""How long a log-in lasts: a time without any act, and a time in all. After either, the person logs in again.
+"""How long a log-in lasts: a time without any act, and a time in all, and never longer than the employment.
 
 Kept on the server and asked at each request; what the browser says about a cookie's age decides nothing.
 Source: OWASP ASVS 4.0.3, 3.3.2.
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.audit import events
 from provisioning.audit.events import Action
+from provisioning.mandates import current
 from provisioning.models import User
 
 NOTED_EVERY_SECONDS = 60  # an act is written down at most this often: one write a minute, not one a page
@@ -48,5 +49,10 @@ def _watch(request: HttpRequest, user: User) -> None:
             events.record(Action.LOGGED_OUT, actor=user, code="session.idle" if is_idle else "session.old")
         auth.logout(request)
         messages.info(request, _("You were logged out because time ran out. Log in to go on."))
+    elif current.for_display(user).has_left:
+        with transaction.atomic():
+            events.record(Action.LOGGED_OUT, actor=user, code="person.ended")
+        auth.logout(request)
+        messages.info(request, _("You were logged out: the directory says that your employment is over."))
     elif now - active_at > NOTED_EVERY_SECONDS:
         request.session[_ACTIVE] = now
