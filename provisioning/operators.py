@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from provisioning.rules.hsa import HsaId
+from provisioning.rules.hsa import HsaId, typed_id
 
 
 def operator_ids() -> tuple[HsaId, ...]:
     """Those who are told what no mandate covers."""
-    return tuple(HsaId(text) for text in settings.OPERATORS)
+    return tuple(typed_id(text) for text in settings.OPERATORS)
 
 
 def auditor_ids() -> tuple[HsaId, ...]:
     """Those who read everything and change nothing."""
-    return tuple(HsaId(text) for text in settings.AUDITORS)
+    return tuple(typed_id(text) for text in settings.AUDITORS)

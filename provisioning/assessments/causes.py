@@ -70,6 +70,10 @@ SENTENCES: Mapping[Code, str | Promise] = {
         "nothing now, but becomes live the day somebody adds one."
     ),
     Code.RIGHT_MISSING: _("The commission lacks the right that is usual for this service."),
+    Code.IDENTITY_BLANKS: _(
+        "The HSA-id has a blank at its beginning or end in the directory. "
+        "A service that compares every character will not find it."
+    ),
     Code.EFFECT_DOCTOR_BECOMES_COORDINATOR: _(
         "The person is a doctor. With this role the person acts as rehabilitation "
         "coordinator on the unit and sees the whole unit's cases."

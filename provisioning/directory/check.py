@@ -126,7 +126,7 @@ class _Checking:
         found: list[Entry] = []
         searched = filters.class_is(classes)
         if wanted_id is not None:
-            searched = filters.equals(self._lookups.layout.hsa_identity, wanted_id.text)
+            searched = filters.equals(self._lookups.layout.hsa_identity, wanted_id.bare)
 
         def look() -> str:
             found.extend(self._lookups.search_some(place, searched, needed, limit=1).entries)

@@ -26,7 +26,7 @@ from provisioning.directory.reading.many import Batches, Wanted
 from provisioning.directory.reading.person import Look
 from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryRefused
-from provisioning.rules.hsa import Attribute, HsaId, Person, Provider, Reading, Unit
+from provisioning.rules.hsa import Attribute, HsaId, Person, Provider, Reading, Unit, typed
 
 T = TypeVar("T")
 E = TypeVar("E", Person, Unit, Provider)
@@ -187,7 +187,7 @@ class Directory:
         found = _unambiguous(self._providers_in(self._organisation(wanted)))
         missing = [identity for identity in wanted if identity not in found]
         if missing:
-            terms = [filters.equals(self.layout.hsa_identity, identity.text) for identity in missing]
+            terms = [filters.equals(self.layout.hsa_identity, identity.bare) for identity in missing]
             above = self._lookups.above_base(terms, mapping.organisation_attributes(self.layout))
             found |= _unambiguous(self._providers_in(above))
         return found
@@ -230,7 +230,7 @@ class Directory:
         return self._lookups.by_hsa_ids(EntryPlace.UNITS, ids, mapping.organisation_attributes(self.layout))
 
     def _headed_by(self, hsa_id: HsaId, attributes: Iterable[str]) -> list[Entry]:
-        terms = [filters.equals(attribute, hsa_id.text) for attribute in attributes]
+        terms = [filters.equals(attribute, hsa_id.bare) for attribute in attributes]
         wanted = mapping.organisation_attributes(self.layout)
         found = self._lookups.by_terms(EntryPlace.UNITS, terms, wanted)
         known = {names.key(entry.dn) for entry in found}
@@ -302,7 +302,7 @@ class Directory:
         attributes: Collection[str],
         read: Callable[[Iterable[Entry]], Iterator[T]],
     ) -> Matches[T]:
-        words = text.split()
+        words = typed(text).split()
         if not words:
             return Matches(())
         by_name = [filters.any_of(filters.contains(name, word) for name in named) for word in words]

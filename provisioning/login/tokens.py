@@ -98,7 +98,10 @@ def _decode(provider: LoginProvider, id_token: str) -> jwt.Token:
 
 
 def _hsa_ids(claim: Any, id_token: str) -> tuple[HsaId, ...]:
-    """The HSA-ids of a claim that is one text or a list of texts; each once, in their order."""
+    """The HSA-ids of a claim that is one text or a list of texts; each once, in their order.
+
+    What has not the form of one is left out: a card for several employers names what it likes beside it.
+    """
     texts = [claim] if isinstance(claim, str) else claim
     if texts is None or texts == [] or texts == [""]:
         raise LoginRefused(code="login.hsa_id_missing", id_token=id_token)
@@ -106,6 +109,7 @@ def _hsa_ids(claim: Any, id_token: str) -> tuple[HsaId, ...]:
         raise LoginRefused(code="login.hsa_id_malformed", id_token=id_token)
     ids = tuple(dict.fromkeys(HsaId(text.strip()) for text in texts if isinstance(text, str)))
     is_strict = settings.HSA_ID_FORM == "strict"
-    if len(ids) < 1 or not all(one.has_form(strict=is_strict) for one in ids):
+    formed = tuple(one for one in ids if one.has_form(strict=is_strict))
+    if not formed:
         raise LoginRefused(code="login.hsa_id_malformed", id_token=id_token)
-    return ids
+    return formed

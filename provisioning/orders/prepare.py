@@ -53,7 +53,7 @@ def prepare(draft: Draft, *, by: User) -> Prepared:
 
 
 def _look_up_person(directory: Directory, person_id: HsaId) -> tuple[Person | None, list[Refusal]]:
-    if not person_id.has_form(strict=settings.HSA_ID_FORM == "strict"):
+    if not HsaId(person_id.bare).has_form(strict=settings.HSA_ID_FORM == "strict"):
         message = _(
             "This is not an HSA-id. It looks like SE0000000000-AB12: SE, ten digits, a "
             "hyphen and up to 18 letters or digits."

@@ -46,6 +46,7 @@ class Code(enum.StrEnum):
     ROLE_UNKNOWN_ID = "role.unknown_id"
     ROLE_WITHOUT_COMMISSION = "role.without_commission"
     RIGHT_MISSING = "right.missing"
+    IDENTITY_BLANKS = "identity.blanks"
     EFFECT_DOCTOR_BECOMES_COORDINATOR = "effect.doctor_becomes_coordinator"
     EFFECT_WHOLE_PROVIDER = "effect.whole_provider"
     ORDER_ROLE_NOT_NEEDED = "order.role_not_needed"
@@ -102,6 +103,7 @@ MENDER_OF: Mapping[Code, Mender] = {
     Code.ROLE_UNKNOWN_ID: Mender.KIV_ADMINISTRATOR,
     Code.ROLE_WITHOUT_COMMISSION: Mender.KIV_ADMINISTRATOR,
     Code.RIGHT_MISSING: Mender.KIV_ADMINISTRATOR,
+    Code.IDENTITY_BLANKS: Mender.HSA_RESPONSIBLE,
     Code.EFFECT_DOCTOR_BECOMES_COORDINATOR: Mender.HEAD_OF_UNIT,
     Code.EFFECT_WHOLE_PROVIDER: Mender.HEAD_OF_UNIT,
     Code.ORDER_ROLE_NOT_NEEDED: Mender.ORDERER,

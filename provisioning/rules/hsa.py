@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import enum
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-STRICT_FORM = re.compile(r"SE[0-9]{10}-[A-Za-z0-9]{1,18}", re.ASCII)
+STRICT_FORM = re.compile(r"SE[0-9]{10}(?:[0-9]{2})?-[A-Z0-9]{1,18}", re.ASCII | re.IGNORECASE)
 LENIENT_FORM = re.compile(r"[A-Za-z]{2}[A-Za-z0-9]{0,16}[0-9]{4,12}-[A-Za-z0-9]{1,18}", re.ASCII)
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 
 
 class Answer(enum.StrEnum):
@@ -51,7 +53,8 @@ class Attribute(enum.StrEnum):
 class HsaId:
     """An HSA-id: equal when equal folded, written byte for byte as `text` holds it.
 
-    Source: domain rule "compare folded, store as read".
+    Folded: without regard to case and to blanks at its ends, as LDAP compares it, too.
+    Source: domain rule "compare folded, store as read"; RFC 4518 2.6.1.
     """
 
     text: str
@@ -59,7 +62,7 @@ class HsaId:
     folded: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "folded", self.text.casefold())
+        object.__setattr__(self, "folded", self.bare.casefold())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HsaId) and self.folded == other.folded
@@ -70,13 +73,33 @@ class HsaId:
     def __str__(self) -> str:
         return self.text
 
-    def has_form(self, *, strict: bool) -> bool:
-        """Say whether the text has an HSA-id's form: `SE` + 10 digits + `-` + 1 to 18 of A-Z a-z 0-9.
+    @property
+    def bare(self) -> str:
+        """The text without blanks at its ends: what is searched for."""
+        return self.text.strip()
 
-        Lenient also takes the ids of test environments, such as `TSTNMT2321000156-105N`.
+    def has_form(self, *, strict: bool) -> bool:
+        """Say whether it has an HSA-id's form: `SE`, 10 or 12 digits, `-`, 1 to 18 of A-Z a-z 0-9.
+
+        Case does not count. Lenient also takes the ids of test environments, such as `TSTNMT2321000156-105N`.
         """
         form = STRICT_FORM if strict else LENIENT_FORM
         return form.fullmatch(self.text) is not None
+
+
+def typed(text: str) -> str:
+    """What somebody wrote or pasted, as it looks on the screen: composed letters, no invisible characters.
+
+    Copying from a page or a mail brings zero-width characters and hard blanks along.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    seen = "".join(letter for letter in composed if unicodedata.category(letter) != "Cf")
+    return " ".join(seen.split())
+
+
+def typed_id(text: str) -> HsaId:
+    """The HSA-id that somebody wrote or pasted, whichever of the dashes their program made of the hyphen."""
+    return HsaId(_DASHES.sub("-", typed(text)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,14 @@ FOLDED = HsaId("tstnmt0000000000-mixed")  # the entry writes it TSTNMT0000000000
 BARE = an_id("BARE")  # no role, no title, no mail: nothing but what must be
 VEILED = an_id("VEILED")  # the entry's own access rule hides its roles from one account
 VEILED_PROTECTED = an_id("VEILEDPROT")  # the same, of a protected person
+BLANK_AT_END = an_id("BLANK ")  # as the entry writes it
+HARD_BLANK_AT_END = an_id("HARDBLANK\u00a0")
 THREE = (an_id("HUMAN1"), an_id("HUMAN2"), an_id("HUMAN3"))  # one human
 
 # Units
 ODD_PROVIDER = an_id("EODDPROVIDER")
+BLANK_UNIT = an_id("EBLANK ")
+HARD_BLANK_UNIT = an_id("EHARDBLANK\u00a0")
 BIG_UNIT = an_id("EBIG")  # a commission with 400 members
 PLAIN_UNIT = an_id("EPLAIN")  # organizationalUnit only, no class of HSA
 BOTH = an_id("EBOTH")  # care unit and care provider at once
@@ -146,6 +150,8 @@ def _persons() -> Iterator[ldif.Record]:
     yield _person("cn=veiled", VEILED, hsaSystemRole=role)
     marks = ["hsaConfidentialPerson"]
     yield _person("cn=veiledprot", VEILED_PROTECTED, marks=marks, hsaSystemRole=role)
+    yield _person("cn=blank", BLANK_AT_END, mail="blank@example.org")
+    yield _person("cn=hardblank", HARD_BLANK_AT_END, mail="hard.blank@example.org")
     for number, identity in enumerate(THREE):
         yield _person(f"cn=human{number}", identity, personalIdentityNumber="DEMO-(*)-ONE-HUMAN")
 
@@ -178,6 +184,13 @@ def _units() -> Iterator[ldif.Record]:
     yield _entry(f"ou=Både,{BASE}", [*care, "hsaHealthCareProvider"], ou="Både",
                  hsaIdentity=BOTH.text, hsaResponsibleHealthCareProvider=BOTH.text)  # fmt: skip
     yield _commission(f"ou=Både,{BASE}", "both", [f"{BARE};;"])
+    for name, unit, member in (
+        ("blank", BLANK_UNIT, BLANK_AT_END),
+        ("hardblank", HARD_BLANK_UNIT, HARD_BLANK_AT_END),
+    ):
+        yield _entry(f"ou={name},{BASE}", care, ou=name, hsaIdentity=unit.text,
+                     hsaHealthCareUnitManager=member.bare, **provider)  # fmt: skip
+        yield _commission(f"ou={name},{BASE}", name, [f"{member.bare};;"])
     for number in (1, 2):
         yield _entry(f"ou=Dubbel{number},{BASE}", care, ou=f"Dubbel{number}",
                      hsaIdentity=DUPLICATE_UNIT.text)  # fmt: skip

@@ -65,6 +65,7 @@ SEEDED: list[tuple[HsaId, Service, Level, HsaId, Answer, set[str]]] = [
     (cast.UNIT_IN_STATISTICS, STATISTICS, PROVIDER, cast.PROVIDER, NO, {"role.unit_in_statistik"}),
     (cast.COORDINATOR, REHAB, OWN, cast.BJORKHAGA, NO, {"order.level_not_available"}),
     (HsaId("SE0000000000-1221"), REHAB, UNIT, cast.KVARNANGEN, NO, {"right.missing"}),
+    (oddities.BLANK_AT_END, REHAB, UNIT, oddities.BLANK_UNIT, NO, {"identity.blanks"}),
     (oddities.DUPLICATE, REHAB, UNIT, cast.BJORKHAGA, NO, {"directory.unreadable_attribute"}),
     (cast.DATE_UNREADABLE, REHAB, UNIT, cast.BJORKHAGA, UNKNOWN, {"commission.date_unreadable"}),
     (cast.SETTLED, REHAB, UNIT, cast.BJORKHAGA, YES, set()),

@@ -28,6 +28,7 @@ CARDS: dict[str, dict[str, Any]] = {
     "two-one-unknown": {"hsaId": [cast.NOBODY.text, cast.TWO_IDS.text], "acr": STRONG},
     "two-unknown": {"hsaId": [cast.NOBODY.text, "SE0000000000-9998"], "acr": STRONG},
     "list-of-one": {"hsaId": [cast.HEAD.text], "acr": STRONG},
+    "one-formless": {"hsaId": ["anna.andersson@example.org", cast.HEAD.text.lower()], "acr": STRONG},
     "weak": {"hsaId": cast.HEAD.text, "acr": WEAK},
     "no-hsa-id": {"hsaId": None, "acr": STRONG},
     "empty-hsa-id": {"hsaId": [], "acr": STRONG},

@@ -99,6 +99,13 @@ def test_an_hsa_id_counts_in_a_list_and_in_another_case(card, visitor):
     assert User.objects.get().hsa_id == cast.HEAD.text  # as the directory writes it
 
 
+@pytest.mark.parametrize("card", ["head", "lower-case", "one-formless"])
+def test_the_strict_form_takes_any_case_and_leaves_out_what_has_no_form(card, visitor, settings):
+    settings.HSA_ID_FORM = "strict"
+    visitor.log_in(card)
+    assert visitor.user_key == cast.HEAD.folded
+
+
 def test_the_session_gets_a_new_key_at_log_in_and_forgets_the_attempt(visitor):
     visitor.begin()
     before = visitor.tool.session.session_key

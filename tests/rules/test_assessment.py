@@ -580,6 +580,15 @@ ROWS = {
         ["right.missing", "order.role_not_needed"],
         reading(person(), empty(COUNTED)),
     ),
+    "a blank at an id's end": Row(
+        Code.IDENTITY_BLANKS,
+        REHAB_UNIT,
+        reading(person(HsaId(f"{ANNA} "), REHAB_NORTH), commission()),
+        YES,
+        [],
+        ["identity.blanks"],
+        FINE,
+    ),
     "a doctor becomes coordinator": Row(
         Code.EFFECT_DOCTOR_BECOMES_COORDINATOR,
         REHAB_UNIT,

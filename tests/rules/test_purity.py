@@ -11,6 +11,7 @@ import provisioning.rules
 
 ROOM = Path(provisioning.rules.__file__).parent
 ALLOWED = {
+    "unicodedata",
     "__future__",
     "collections",
     "dataclasses",

@@ -85,6 +85,11 @@ def test_causes_are_shown_in_the_order_of_the_codes_and_once():
         ("SE0000000000-A1", True, True),
         ("SE0000000000-" + "a" * 18, True, True),
         ("SE0000000000-" + "a" * 19, False, False),
+        ("SE160000000000-A1", True, True),
+        ("SE00000000000-A1", False, True),
+        ("se0000000000-a1", True, True),
+        ("Se0000000000-A1", True, True),
+        ("\u017fE0000000000-A1", False, False),  # folds to an s and is none
         ("SE000000000-A1", False, True),
         ("TSTNMT0000000000-105N", False, True),
         ("SE0000000000-", False, False),

@@ -254,6 +254,28 @@ def test_a_search_that_finds_no_unit_says_why_beside_the_field(enter, typed, sen
     assert form_of(page)["units"] == [cast.BJORKHAGA.text]
 
 
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        cast.COORDINATOR.text.lower(),
+        f"\u200b{cast.COORDINATOR}\u00a0",
+        cast.COORDINATOR.text.replace("-", "\u2013"),
+        f"\u202a{cast.COORDINATOR.text.replace('-', chr(0x2011))}\u202c",
+    ],
+    ids=["lower case", "zero width and hard blank", "en dash", "embedding and hard hyphen"],
+)
+def test_a_pasted_id_that_looks_right_is_right_in_the_strict_form(enter, settings, pasted):
+    settings.HSA_ID_FORM = "strict"
+    client = enter(cast.HEAD)
+    page = press(client, fill(client) | {"person_search": [pasted]}, "search_person")
+    assert form_of(page)["person"] == [cast.COORDINATOR.text]
+    place = pasted.replace(pasted.strip("\u200b\u00a0\u202a\u202c")[-4:], cast.BJORKHAGA.text[-4:])
+    assert (
+        cast.BJORKHAGA.text
+        in press(client, form_of(page) | {"unit_search": [place]}, "search_unit").content.decode()
+    )
+
+
 def test_a_search_can_find_a_unit_the_person_is_not_head_of(enter):
     client = enter(cast.HEAD)
     page = press(client, fill(client) | {"unit_search": ["Ekliden"]}, "search_unit")

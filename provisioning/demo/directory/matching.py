@@ -6,6 +6,8 @@ Source: RFC 4518 (insignificant blanks and case); schema/hsa.schema.
 
 from __future__ import annotations
 
+import unicodedata
+
 from provisioning.directory.reading import names
 
 # hsaSystemRole is compared byte for byte, so that a near miss and the right value can stand side by
@@ -26,13 +28,18 @@ def normalise(attribute: str, value: bytes) -> str:
         return text
     if attribute in NAMES:
         return ",".join(names.key(text))
-    return " ".join(text.split()).casefold()
+    return " ".join(_prepared(text).split())
 
 
 def normalise_piece(attribute: str, value: bytes) -> str:
     """A piece of a substring assertion: its outer blanks count, the rest is folded alike."""
     text = value.decode("utf-8", errors="surrogateescape")
-    return text if attribute in EXACT else text.casefold()
+    return text if attribute in EXACT else _prepared(text)
+
+
+def _prepared(text: str) -> str:
+    """Composed and without case, so that a name is found however it was typed. Source: RFC 4518 2.2, 2.3."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def order_key(text: str) -> tuple[int, int, str]:

@@ -38,7 +38,7 @@ def role_holders(lookups: Lookups, readability: Readability) -> list[HsaId]:
 
 def holders_naming(lookups: Lookups, readability: Readability, hsa_id: HsaId) -> list[HsaId]:
     """See `Directory.holders_naming`."""
-    found = _holders(lookups, readability, [hsa_id.text.strip()])
+    found = _holders(lookups, readability, [hsa_id.bare])
     return [holder for holder, named in found if hsa_id in named]
 
 

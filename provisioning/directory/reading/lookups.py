@@ -105,8 +105,8 @@ class Lookups:
     ) -> list[Entry]:
         """Entries with one of the HSA-ids; an id may have none, one or (a fault) several."""
         attribute = self.layout.hsa_identity
-        wanted = {identity for identity in ids if identity.text.strip()}
-        terms = (filters.equals(attribute, identity.text) for identity in wanted)
+        wanted = {identity for identity in ids if identity.bare}
+        terms = (filters.equals(attribute, identity.bare) for identity in wanted)
         found = self.by_terms(place, terms, attributes, at_once=at_once)
         # A server's own idea of equality (blanks) may be wider than ours.
         return [entry for entry in found if HsaId((entry.first(attribute) or "").strip()) in wanted]

@@ -156,7 +156,7 @@ class Batches:
         ]
         certain = self._lacking(found)
         for entry, person in found:
-            person_id = HsaId(person.hsa_id.text.strip())
+            person_id = HsaId(person.hsa_id.bare)
             if person_id in persons:
                 doubled.add(person_id)
             persons[person_id] = person
@@ -256,7 +256,7 @@ class Batches:
     def _naming(self, ids: Collection[HsaId]) -> list[Entry]:
         """Commissions with a member that begins with one of the ids."""
         layout = self._layout
-        texts = tuple(person_id.text for person_id in ids if person_id.text.strip())
+        texts = tuple(person_id.bare for person_id in ids if person_id.bare)
         return self._lookups.search(
             EntryPlace.UNITS,
             filters.any_of(filters.begins(layout.commission_members, text) for text in texts),
@@ -294,18 +294,16 @@ class Batches:
 
     def _look_up(self, ids: set[HsaId], *, with_parents: bool) -> None:
         layout = self._layout
-        new = {one for one in ids if one not in self._places and one.text.strip()}
-        below = (
-            {one for one in ids if one not in self._parents and one.text.strip()} if with_parents else set()
-        )
-        terms = [filters.equals(layout.hsa_identity, one.text) for one in new]
-        terms += [filters.equals(layout.unit_members, one.text) for one in below]
+        new = {one for one in ids if one not in self._places and one.bare}
+        below = {one for one in ids if one not in self._parents and one.bare} if with_parents else set()
+        terms = [filters.equals(layout.hsa_identity, one.bare) for one in new]
+        terms += [filters.equals(layout.unit_members, one.bare) for one in below]
         if not terms:
             return
         attributes = mapping.organisation_attributes(layout)
         found = self._lookups.by_terms(EntryPlace.UNITS, terms, attributes, at_once=BY_ID_AT_ONCE)
         here = {HsaId((entry.first(layout.hsa_identity) or "").strip()) for entry in found}
-        absent = [filters.equals(layout.hsa_identity, one.text) for one in new - here]
+        absent = [filters.equals(layout.hsa_identity, one.bare) for one in new - here]
         if absent:
             found += self._lookups.above_base(absent, attributes)
         places: defaultdict[HsaId, list[_Place]] = defaultdict(list)

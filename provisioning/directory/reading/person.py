@@ -118,7 +118,7 @@ class Look:
     def _ids(self) -> list[HsaId]:
         """Every HSA-id of the human, the asked one first; a blank one would find everybody."""
         ids = [self._person_id, *(person.hsa_id for person in self._others)]
-        return [identity for identity in ids if identity.text.strip()]
+        return [identity for identity in ids if identity.bare]
 
     def _roles(self) -> Iterator[str]:
         for person in (self._person, *self._others):
@@ -128,12 +128,12 @@ class Look:
     # Commissions
 
     def _only_ours(self) -> Only:
-        return Only(self._layout.commission_members, tuple(identity.text for identity in self._ids()))
+        return Only(self._layout.commission_members, tuple(identity.bare for identity in self._ids()))
 
     def _read_couplings(self) -> None:
         """Every commission that names one of the human's ids; a longer id that begins so is no hit."""
         layout = self._layout
-        terms = [filters.begins(layout.commission_members, identity.text) for identity in self._ids()]
+        terms = [filters.begins(layout.commission_members, identity.bare) for identity in self._ids()]
         if not terms:
             return
         with self._part(Part.COMMISSIONS):
@@ -208,15 +208,15 @@ class Look:
     def _read_organisation(self, ids: Collection[HsaId], *, below: Collection[HsaId]) -> None:
         """Units and providers with these ids, and the care units that list the ids in `below`."""
         layout = self._layout
-        terms = [filters.equals(layout.hsa_identity, identity.text) for identity in ids]
-        terms += [filters.equals(layout.unit_members, identity.text) for identity in below]
+        terms = [filters.equals(layout.hsa_identity, identity.bare) for identity in ids]
+        terms += [filters.equals(layout.unit_members, identity.bare) for identity in below]
         if not terms:
             return
         attributes = mapping.organisation_attributes(layout)
         with self._part(Part.UNITS, Part.PROVIDERS):
             self._keep_organisation(self._lookups.by_terms(EntryPlace.UNITS, terms, attributes))
             missing = [
-                filters.equals(layout.hsa_identity, identity.text)
+                filters.equals(layout.hsa_identity, identity.bare)
                 for identity in ids
                 if self._units.get(identity) is None and self._providers.get(identity) is None
             ]

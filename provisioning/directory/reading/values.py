@@ -33,7 +33,7 @@ def values(
             continue
         name = _name_of(attribute, lookups)
         ours = only if attribute is Attribute.COMMISSION_MEMBER else None
-        beginnings = tuple(identity.text for identity in ours or ())
+        beginnings = tuple(identity.bare for identity in ours or ())
         entries = lookups.by_dns(dns, [name], only=Only(name, beginnings) if beginnings else None)
         afresh = len(dns) <= FEW and not is_poll
         for dn in dns:

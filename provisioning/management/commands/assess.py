@@ -22,7 +22,7 @@ from provisioning.assessments import reading as assessments_reading
 from provisioning.assessments.causes import explain
 from provisioning.rules.assessment import assess
 from provisioning.rules.assessment.assess import Assessment
-from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Service
+from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Service, typed_id
 
 EXIT_STATUS = {Answer.YES: 0, Answer.NO: 1, Answer.UNKNOWN: 2}
 WRONG_USAGE = 64
@@ -107,7 +107,7 @@ def as_text(found: Assessment) -> str:
 
 
 def _hsa_id(text: str) -> HsaId:
-    hsa_id = HsaId(text.strip())
+    hsa_id = typed_id(text)
     if not hsa_id.has_form(strict=False):
         raise ArgumentTypeError(f"{text!r} does not have the form of an HSA-id, such as SE0000000000-AB12")
     return hsa_id

@@ -13,7 +13,7 @@ from provisioning.directory import Which, address, has_national_directory, open_
 from provisioning.directory.check import SENTENCES
 from provisioning.directory.ldap.troubles import trouble_of
 from provisioning.errors import DirectoryError
-from provisioning.rules.hsa import HsaId
+from provisioning.rules.hsa import typed_id
 
 
 class Command(BaseCommand):
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         self.stdout.write(address(which))
         try:
             report = open_directory(which).check(
-                person_id=HsaId(person) if person else None, unit_id=HsaId(unit) if unit else None
+                person_id=typed_id(person) if person else None, unit_id=typed_id(unit) if unit else None
             )
         except DirectoryError as error:
             self.stderr.write(str(SENTENCES[trouble_of(error)]))

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from provisioning.audit import export
 from provisioning.models import User
-from provisioning.rules.hsa import HsaId
+from provisioning.rules.hsa import typed_id
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         by = None
         if options["by"]:
-            by = User.objects.filter(hsa_key=HsaId(options["by"]).folded).first()
+            by = User.objects.filter(hsa_key=typed_id(options["by"]).folded).first()
             if by is None:
                 raise CommandError("No user of the tool has this HSA-id.")
         if options["file"] == "-":

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from provisioning import dates
 from provisioning.models import User
 from provisioning.reviews import campaign
-from provisioning.rules.hsa import HsaId, Service
+from provisioning.rules.hsa import Service, typed_id
 
 
 class Command(BaseCommand):
@@ -36,11 +36,11 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what would be opened; write nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        by = User.objects.filter(hsa_key=HsaId(options["by"]).folded).first()
+        by = User.objects.filter(hsa_key=typed_id(options["by"]).folded).first()
         if by is None or not by.is_auditor:
             raise CommandError("Only an auditor who has logged in at least once can start reviews from here.")
         planned = campaign.plan(
-            units=[HsaId(text) for text in options["unit"] or ()],
+            units=[typed_id(text) for text in options["unit"] or ()],
             service=Service(options["service"]) if options["service"] else None,
             not_reviewed_for_days=options["not_reviewed_for"],
             on=dates.today(),

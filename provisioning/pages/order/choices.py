@@ -16,7 +16,7 @@ from provisioning.errors import Invalid
 from provisioning.mandates.current import Mandates
 from provisioning.models import User
 from provisioning.pages import words
-from provisioning.rules.hsa import HsaId, Person, Provider, Unit
+from provisioning.rules.hsa import HsaId, Person, Provider, Unit, typed, typed_id
 from provisioning.rules.mandates import Delegable
 
 MOST_FOUND = 20
@@ -58,6 +58,7 @@ def search_persons(directory: Directory, text: str) -> Matches:
 
     Raises Invalid for something that is neither a name nor an HSA-id, or matches nobody; DirectoryError.
     """
+    text = typed(text)
     if _has_digit(text):
         return Matches((_person(_by_exact_id(directory, text)),))
     found = directory.find_persons(text, limit=MOST_FOUND)
@@ -73,11 +74,12 @@ def search_units(directory: Directory, text: str) -> Matches:
 
     Raises Invalid when nothing matches; DirectoryError.
     """
+    text = typed(text)
     options: list[Option] = []
     is_cut = False
     if _has_form(text):
-        provider = directory.provider(HsaId(text))
-        unit = directory.unit(HsaId(text))
+        provider = directory.provider(typed_id(text))
+        unit = directory.unit(typed_id(text))
         options = [
             *([_unit(unit, _found_group())] if unit else []),
             *([_provider(provider)] if provider else []),
@@ -87,7 +89,7 @@ def search_units(directory: Directory, text: str) -> Matches:
         is_cut = found.is_cut
         options = [_unit(unit, _found_group()) for unit in found.items]
     if not options:
-        if _has_form(text) and directory.person(HsaId(text)) is not None:
+        if _has_form(text) and directory.person(typed_id(text)) is not None:
             message = _("This is the HSA-id of a person, not of a place. Choose the person further up.")
             raise Invalid(message, code="unit.is_person", field="unit_search")
         raise _no_unit(text)
@@ -164,14 +166,14 @@ def _by_exact_id(directory: Directory, text: str) -> Person:
     """Names hold no digits: whoever writes one means an HSA-id."""
     if not _has_form(text):
         raise Invalid(_no_id_message(), code="person.form", field="person_search")
-    person = directory.person(HsaId(text))
+    person = directory.person(typed_id(text))
     if person is None:
-        place = directory.unit(HsaId(text)) or directory.provider(HsaId(text))
+        place = directory.unit(typed_id(text)) or directory.provider(typed_id(text))
         if place is not None:
             message = _("This is the HSA-id of %(place)s, not of a person. Choose the place further down.")
             raise Invalid(message % {"place": place.name}, code="person.is_place", field="person_search")
         message = _("Nobody in the directory has the HSA-id %(id)s. Check it, or search by name.")
-        raise Invalid(message % {"id": text}, code="person.missing", field="person_search")
+        raise Invalid(message % {"id": typed_id(text)}, code="person.missing", field="person_search")
     return person
 
 
@@ -183,7 +185,7 @@ def _no_id_message() -> str:
 
 
 def _has_form(text: str) -> bool:
-    return HsaId(text).has_form(strict=settings.HSA_ID_FORM == "strict")
+    return typed_id(text).has_form(strict=settings.HSA_ID_FORM == "strict")
 
 
 def _has_digit(text: str) -> bool:

@@ -33,7 +33,7 @@ from provisioning.reviews import begin as reviews_begin
 from provisioning.reviews import said as reviews_said
 from provisioning.reviews.decide import Given
 from provisioning.reviews.said import Said
-from provisioning.rules.hsa import HsaId
+from provisioning.rules.hsa import typed_id
 from workflows.sweeps import reviews as sweeps_reviews
 
 PAGE_SIZE = 20
@@ -164,7 +164,7 @@ def _begin_form(request: HttpRequest, user: User, rights: QuerySet[Any]) -> form
 def _begin(
     request: HttpRequest, user: User, mandates: current.Mandates, rights: QuerySet[Any], form: forms.Form
 ) -> HttpResponse:
-    key = HsaId(form.cleaned_data["unit"].strip()).folded
+    key = typed_id(form.cleaned_data["unit"]).folded
     try:
         first = rights.filter(unit_key=key).order_by("-pk").first()
         if first is None:

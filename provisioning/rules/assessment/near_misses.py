@@ -63,11 +63,12 @@ def _placing(case: Question, dn: str, *, is_on_unit: bool) -> Iterator[Cause]:
 
 def _typing(seen: SeenRole, wanted: str) -> Iterator[Code]:
     """The right id, typed otherwise than the service reads it."""
-    if seen.has_blanks:
+    bare = roles.without_blanks(wanted)  # the id itself may have a blank at its end
+    if seen.has_blanks or bare != wanted:
         yield Code.ROLE_BLANKS
-    if seen.bare.casefold() != wanted.casefold():
+    if seen.bare.casefold() != bare.casefold():
         yield Code.ROLE_MALFORMED
-    elif seen.bare != wanted:
+    elif seen.bare != bare:
         yield Code.ROLE_WRONG_CASE
 
 

@@ -12,7 +12,7 @@ from provisioning.rules.assessment.near_misses import is_live
 from provisioning.rules.assessment.question import Question
 from provisioning.rules.causes import Cause, Code
 from provisioning.rules.certainty import Named
-from provisioning.rules.hsa import Commission, HsaId, Part, Unit
+from provisioning.rules.hsa import Commission, HsaId, Part, Person, Provider, Unit
 from provisioning.rules.services import commissions
 
 
@@ -23,6 +23,7 @@ def warnings(case: Question, *, proposed: Commission | None) -> Iterator[Cause]:
     yield from _effects(case)
     yield from _order(case)
     yield from _right(case, proposed)
+    yield from _identities(case)
     if case.names_units:
         yield from _dead_rights(case)
 
@@ -70,10 +71,22 @@ def _right(case: Question, proposed: Commission | None) -> Iterator[Cause]:
         yield Cause(Code.RIGHT_MISSING, about=first, expected=entitled.usual_right)
 
 
+def _identities(case: Question) -> Iterator[Cause]:
+    """Entries whose HSA-id has a blank at an end: LDAP finds them all the same, the services may not."""
+    reading = case.reading
+    asked = (reading.person, case.unit, certainty.provider(reading, case.order.unit_id))
+    for entry in asked:
+        if isinstance(entry, Person | Unit | Provider) and entry.hsa_id.text != entry.hsa_id.bare:
+            yield Cause(Code.IDENTITY_BLANKS, about=entry.hsa_id.text)
+
+
 def _dead_rights(case: Question) -> Iterator[Cause]:
     """Roles on units where the person has no commission: live the day one is added. Source: domain §6."""
     for raw in case.roles:
         if raw.startswith(case.entitlement.role_prefix):
-            named = certainty.unit(case.reading, HsaId(raw.removeprefix(case.entitlement.role_prefix)))
-            if isinstance(named, Unit) and not is_live(case, named.hsa_id):
+            text = raw.removeprefix(case.entitlement.role_prefix)
+            named = certainty.unit(case.reading, HsaId(text))
+            if not isinstance(named, Unit) or named.hsa_id.text.casefold() != text.casefold():
+                continue
+            if not is_live(case, named.hsa_id):
                 yield Cause(Code.ROLE_WITHOUT_COMMISSION, about=raw)

@@ -399,9 +399,10 @@ def _mistyped(entitled: Entitlement, seen: SeenRole, hsa_id: HsaId) -> DriftKind
     if entitled.matches(seen.raw, hsa_id):
         return None
     wanted = entitled.role_prefix + hsa_id.text
-    if seen.bare.casefold() != wanted.casefold():
+    bare = roles.without_blanks(wanted)  # the id itself may have a blank at its end
+    if seen.bare.casefold() != bare.casefold():
         return DriftKind.ROLE_MALFORMED
-    return DriftKind.ROLE_BLANKS if seen.has_blanks else DriftKind.ROLE_WRONG_CASE
+    return DriftKind.ROLE_BLANKS if seen.has_blanks or bare != wanted else DriftKind.ROLE_WRONG_CASE
 
 
 def counts_as_loss(found: Iterable[Drift]) -> bool:

@@ -10,7 +10,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from provisioning.rules.hsa import LENIENT_FORM, HsaId
+from provisioning.rules.hsa import LENIENT_FORM, HsaId, typed_id
 
 # What an eye does not see, or takes for a space, and what copying from a text brings along.
 _BLANKS = re.compile("[\\s\u00ad\u200b-\u200d\u2060\ufeff]+")
@@ -38,11 +38,16 @@ def seen(raw: str, *, words: tuple[str, ...]) -> SeenRole | None:
     Takes any case, blanks anywhere, a missing or wrong `INTYG;`, a wrong or missing dash, and
     more parts after the id.
     """
-    bare = _BLANKS.sub("", raw)
+    bare = without_blanks(raw)
     match = _shape(words).fullmatch(bare)
     if match is None:
         return None
-    return SeenRole(raw, bare, match["word"].casefold(), HsaId(match["id"] or match["bare_id"]))
+    return SeenRole(raw, bare, match["word"].casefold(), typed_id(match["id"] or match["bare_id"]))
+
+
+def without_blanks(text: str) -> str:
+    """The text without any blank, and without what an eye does not see."""
+    return _BLANKS.sub("", text)
 
 
 def can_be_id(text: str) -> bool:
