@@ -76,7 +76,7 @@ def _delegates_of(
 ) -> list[Asked]:
     """Those who attest for this head on these units; the person it concerns is never among them."""
     kind = mandate_rules.Delegable.ATTESTING
-    rows = delegates.standing_in(directory, principal_id, kind, on_units=set(unit_ids))
+    rows = delegates.delegations_of(directory, principal_id, kind, on_units=set(unit_ids))
     rows = [row for row in rows if row.delegate.identity not in own_ids]
     found = directory.persons([row.delegate.identity for row in rows]) if rows else {}
     return [

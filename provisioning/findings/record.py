@@ -40,10 +40,10 @@ def lock(pk: int) -> Finding:
     return Finding.objects.select_for_update(of=("self",)).get(pk=pk)
 
 
-def changes_anything(standing: Sequence[Finding], compared: Comparison) -> bool:
+def changes_anything(known: Sequence[Finding], compared: Comparison) -> bool:
     """Say whether recording this would write anything: most persons are as they were."""
     found = {identity_of(drift): drift for drift in compared.found}
-    for row in standing:
+    for row in known:
         drift = found.pop(_identity(row), None)
         if drift is None:
             if _is_over(row, compared):
@@ -57,10 +57,10 @@ def changes_anything(standing: Sequence[Finding], compared: Comparison) -> bool:
 def record(subject_key: str, compared: Comparison, reading: Reading, grants: Sequence[Grant]) -> Recorded:
     """Bring the person's findings up to what was seen. What is unknown stays as it is."""
     done = Recorded()
-    rows = Finding.objects.standing().select_for_update(of=("self",)).filter(subject_key=subject_key)
-    standing = {_identity(row): row for row in rows.select_related("removal", "request")}
+    rows = Finding.objects.not_over().select_for_update(of=("self",)).filter(subject_key=subject_key)
+    known = {_identity(row): row for row in rows.select_related("removal", "request")}
     for drift in compared.found:
-        row = standing.pop(identity_of(drift), None)
+        row = known.pop(identity_of(drift), None)
         if row is None:
             row = _create(subject_key, drift, reading, grants)
             done.found += 1
@@ -68,7 +68,7 @@ def record(subject_key: str, compared: Comparison, reading: Reading, grants: Seq
             _reopen(row, drift)
         if starts_removal(row):
             done.leavers.append(row)
-    for row in standing.values():
+    for row in known.values():
         if _is_over(row, compared):
             _end(row)
             done.ended += 1

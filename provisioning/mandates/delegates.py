@@ -15,7 +15,7 @@ from provisioning.rules.hsa import HsaId, Unit
 from provisioning.rules.mandates import Delegable, has_left
 
 
-def standing_in(
+def delegations_of(
     directory: Directory, principal_id: HsaId, kind: Delegable, *, on_units: Collection[HsaId]
 ) -> list[Delegation]:
     """The delegations of this head that count today on any of these units, oldest first.

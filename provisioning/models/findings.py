@@ -65,7 +65,7 @@ class KnownPerson(models.Model):
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):
-    def standing(self) -> FindingQuerySet:
+    def not_over(self) -> FindingQuerySet:
         """Whatever the directory still shows, settled or not."""
         return self.exclude(state=Finding.State.OVER)
 

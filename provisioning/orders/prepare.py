@@ -80,19 +80,19 @@ def _unit_item(
         message = _("No unit in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
         refusal = Refusal(message, "units", Code.UNIT_UNKNOWN.value)
         return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
-    standing = _standing(mandates, unit.hsa_id, reading, by)
+    part = _part_of(mandates, unit.hsa_id, reading, by)
     refusals = [
         *of_what_cannot_be(found, wanted.name),
         *of_duplicates(person, draft, unit.hsa_id, wanted.name, by),
     ]
     live = lookups.in_force(person.hsa_id, draft.service, draft.level, unit.hsa_id)
     refusals += of_prolongation(live, draft, found, wanted.name)
-    if not standing.may_order:
+    if not part.may_order:
         message = _("You are not head of %(unit)s, so you cannot order there for somebody else.") % {
             "unit": unit.name
         }
         refusals.append(Refusal(message, "units", "order.not_head"))
-    is_attested = standing.is_attested
+    is_attested = part.is_attested
     found_attesters = () if is_attested else candidates.attesters(directory, unit, subject_id=person.hsa_id)
     if not is_attested and not found_attesters:
         message = _(
@@ -109,8 +109,8 @@ def _unit_item(
         reading,
         found,
         is_attested_by_order=is_attested,
-        ordered_for=standing.ordered_for,
-        attested_for=standing.attested_for,
+        ordered_for=part.ordered_for,
+        attested_for=part.attested_for,
         attesters=found_attesters,
         administrators=administrators,
         live_grant=live,
@@ -119,7 +119,7 @@ def _unit_item(
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _Part:
     """What the orderer is to the unit: may order there, attests by ordering, and by which delegations."""
 
     may_order: bool
@@ -128,7 +128,7 @@ class _Standing:
     attested_for: Delegated | None = None
 
 
-def _standing(mandates: current.Mandates, unit_id: HsaId, reading: Reading, by: User) -> _Standing:
+def _part_of(mandates: current.Mandates, unit_id: HsaId, reading: Reading, by: User) -> _Part:
     """Own access: anybody may ask. For others: the head of unit, or who the head has delegated ordering to.
 
     The head's order is its own attestation. A delegate's is only where attesting is delegated to the same
@@ -139,16 +139,16 @@ def _standing(mandates: current.Mandates, unit_id: HsaId, reading: Reading, by: 
     subject_ids = {reading.person_id, *(person.hsa_id for person in reading.other_identities)}
     own_ids, is_head = mandates.ids_of(by.identity), unit_id in mandates.unit_ids
     if order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=reading.person_id):
-        return _Standing(may_order=True, is_attested=True)
+        return _Part(may_order=True, is_attested=True)
     if reading.person_id in own_ids:
-        return _Standing(may_order=True)
+        return _Part(may_order=True)
     ordering = mandates.delegated_for(Delegable.ORDERING, unit_id)
     attesting = mandates.delegated_for(Delegable.ATTESTING, unit_id)
     if ordering is None:
-        return _Standing(may_order=False)
+        return _Part(may_order=False)
     if attesting is None or subject_ids & {ordering.principal_id, attesting.principal_id}:
-        return _Standing(may_order=True, ordered_for=ordering)
-    return _Standing(may_order=True, is_attested=True, ordered_for=ordering, attested_for=attesting)
+        return _Part(may_order=True, ordered_for=ordering)
+    return _Part(may_order=True, is_attested=True, ordered_for=ordering, attested_for=attesting)
 
 
 def _the_only_one(asked: tuple[Asked, ...]) -> set[HsaId]:

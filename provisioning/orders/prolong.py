@@ -31,81 +31,84 @@ class ProlongationProblem:
     code: str
 
 
-def opens_on(standing: Grant) -> date:
+def opens_on(prolonged: Grant) -> date:
     """The first day on which it can be prolonged."""
-    return deadlines.earliest_prolongation(standing.ends_on, days_before=settings.PROLONG_EARLIEST_DAYS)
+    return deadlines.earliest_prolongation(prolonged.ends_on, days_before=settings.PROLONG_EARLIEST_DAYS)
 
 
-def is_offered(standing: Grant, *, on: date, works: Answer | None) -> bool:
+def is_offered(prolonged: Grant, *, on: date, works: Answer | None) -> bool:
     """Say whether pages offer to prolong it that day. `works`: whether the access does; None: not asked."""
-    return opens_on(standing) <= on or works is Answer.NO
+    return opens_on(prolonged) <= on or works is Answer.NO
 
 
-def next_first_day(standing: Grant) -> date:
+def next_first_day(prolonged: Grant) -> date:
     """The day after the old last day: where a prolongation begins."""
-    return standing.ends_on + timedelta(days=1)
+    return prolonged.ends_on + timedelta(days=1)
 
 
-def next_last_day(standing: Grant) -> date:
+def next_last_day(prolonged: Grant) -> date:
     """The last day a prolongation may have: twelve months counted from the old one."""
-    return deadlines.prolonged_latest_end(standing.ends_on)
+    return deadlines.prolonged_latest_end(prolonged.ends_on)
 
 
-def first_day(standing: Grant | None, starts_on: date, ends_on: date) -> date:
-    """The first day of what is ordered: never one that the standing right already covers."""
-    if standing is None or ends_on <= standing.ends_on:
+def first_day(prolonged: Grant | None, starts_on: date, ends_on: date) -> date:
+    """The first day of what is ordered: never one that the right already covers."""
+    if prolonged is None or ends_on <= prolonged.ends_on:
         return starts_on
-    return max(starts_on, next_first_day(standing))
+    return max(starts_on, next_first_day(prolonged))
 
 
 def problems(
-    standing: Grant | None, starts_on: date, ends_on: date, *, on: date, works: Answer, unit_name: str
+    prolonged: Grant | None, starts_on: date, ends_on: date, *, on: date, works: Answer, unit_name: str
 ) -> Iterator[ProlongationProblem]:
     """What is wrong with these dates, ordered that day, where the right already stands.
 
     `works`: whether the access does.
     """
-    if standing is None or works is Answer.NO:
+    if prolonged is None or works is Answer.NO:
         return
     words = {
         "unit": unit_name,
-        "date": dates.in_words(standing.ends_on),
-        "next": dates.in_words(next_first_day(standing)),
+        "date": dates.in_words(prolonged.ends_on),
+        "next": dates.in_words(next_first_day(prolonged)),
     }
-    if on < opens_on(standing):
-        words["opens"] = dates.in_words(opens_on(standing))
+    if on < opens_on(prolonged):
+        words["opens"] = dates.in_words(opens_on(prolonged))
         message = _(
             "%(unit)s: the person has this access until %(date)s. It can be prolonged from %(opens)s, not "
             "before."
         )
         yield ProlongationProblem(message % words, "ends_on", "order.too_early")
-    elif ends_on <= standing.ends_on:
+    elif ends_on <= prolonged.ends_on:
         message = _("%(unit)s: the person already has this access until %(date)s. Choose a later last day.")
         yield ProlongationProblem(message % words, "ends_on", "order.not_longer")
-    elif ends_on > next_last_day(standing):
-        words["latest"] = dates.in_words(next_last_day(standing))
+    elif ends_on > next_last_day(prolonged):
+        words["latest"] = dates.in_words(next_last_day(prolonged))
         message = _(
             "%(unit)s: the person has this access until %(date)s, and it can be prolonged by at most "
             "12 months from then, until %(latest)s."
         )
         yield ProlongationProblem(message % words, "ends_on", "order.end_too_late")
-    elif starts_on > next_first_day(standing):
+    elif starts_on > next_first_day(prolonged):
         message = _("%(unit)s: the person has this access until %(date)s. Let the new time begin %(next)s.")
         yield ProlongationProblem(message % words, "starts_on", "order.gap")
 
 
-def sentence(standing: Grant | None, ends_on: date, *, on: date, works: Answer | None) -> str:
+def sentence(prolonged: Grant | None, ends_on: date, *, on: date, works: Answer | None) -> str:
     """What an order that day does to a right that stands, for the page; empty where there is none."""
-    if standing is None:
+    if prolonged is None:
         return ""
-    if not is_offered(standing, on=on, works=works):
-        words = {"date": dates.in_words(standing.ends_on), "opens": dates.in_words(opens_on(standing))}
+    if not is_offered(prolonged, on=on, works=works):
+        words = {"date": dates.in_words(prolonged.ends_on), "opens": dates.in_words(opens_on(prolonged))}
         return (
             _("The person has this right until %(date)s. It can be prolonged from %(opens)s, not before.")
             % words
         )
-    words = {"date": dates.in_words(standing.ends_on), "new": dates.in_words(max(ends_on, standing.ends_on))}
-    if ends_on <= standing.ends_on:
+    words = {
+        "date": dates.in_words(prolonged.ends_on),
+        "new": dates.in_words(max(ends_on, prolonged.ends_on)),
+    }
+    if ends_on <= prolonged.ends_on:
         return _("The person has this right until %(date)s. The order keeps that last day.") % words
     return (
         _("The person has this right until %(date)s. The order prolongs it from then, until %(new)s.") % words

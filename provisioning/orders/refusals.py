@@ -112,9 +112,11 @@ def of_duplicates(person: Person, draft: Draft, unit_id: HsaId, unit_name: str, 
     return [Refusal(f"{unit_name}: {message}", "units", "order.duplicate")]
 
 
-def of_prolongation(standing: Grant | None, draft: Draft, found: Assessment, unit_name: str) -> list[Refusal]:
+def of_prolongation(
+    prolonged: Grant | None, draft: Draft, found: Assessment, unit_name: str
+) -> list[Refusal]:
     problems = prolong.problems(
-        standing,
+        prolonged,
         draft.starts_on,
         draft.ends_on,
         on=dates.today(),

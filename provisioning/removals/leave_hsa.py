@@ -39,7 +39,7 @@ def record(row: Removal, *, kiv: Reading, hsa: Reading) -> bool:
         hsa_following.put_off(row)
         return False
     row.gone_from_hsa_at = hsa.read_at
-    values = _standing_values(row, hsa)
+    values = _values_still_there(row, hsa)
     evidence.keep(row, Evidence.Moment.VERIFICATION, hsa.read_at, values=values, which=Which.NATIONAL)
     look.finish(row, hsa.read_at, "gone_from_hsa_at", "hsa_shows", which=Which.NATIONAL)
     return True
@@ -72,7 +72,7 @@ def _shown_by_hsa(found: Plan, hsa: Reading) -> dict[str, object]:
     }
 
 
-def _standing_values(row: Removal, hsa: Reading) -> list[dict[str, object]]:
+def _values_still_there(row: Removal, hsa: Reading) -> list[dict[str, object]]:
     """What HSA holds of this person where the removal is about. The places are HSA's own."""
     found: dict[tuple[str, Attribute], list[str]] = {}
     if hsa.person is not None:

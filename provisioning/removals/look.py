@@ -126,7 +126,7 @@ def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[P
     cases_moves.move(row, RemovalState.AWAITING_KIV, *fields)
     handlers.assign(row, HandlerRole.KIV_ADMINISTRATOR, candidates.by_own_mandate(administrators))
     moment = Evidence.Moment.INSTEAD if is_again else Evidence.Moment.BEFORE
-    evidence.keep(row, moment, reading.read_at, values=_standing_values(row, reading))
+    evidence.keep(row, moment, reading.read_at, values=_values_still_there(row, reading))
     entry = events.record(
         Action.REMOVAL_KIV_NEEDED, actor=None, about=row, changes=row.changes, kept=row.kept, again=is_again
     )
@@ -150,7 +150,9 @@ def _gone_from_kiv(row: Removal, reading: Reading) -> None:
     row.carried_out_how = row.carried_out_how or "already_gone"
     row.end_code = Nothing.ALREADY_GONE.value if row.carried_out_how == "already_gone" else ""
     row.values_gone_at = row.values_gone_at or reading.read_at
-    evidence.keep(row, Evidence.Moment.VERIFICATION, reading.read_at, values=_standing_values(row, reading))
+    evidence.keep(
+        row, Evidence.Moment.VERIFICATION, reading.read_at, values=_values_still_there(row, reading)
+    )
     fields = ("carried_out_how", "end_code", "values_gone_at", "kept")
     if not has_national_directory():
         finish(row, reading.read_at, *fields)
@@ -190,14 +192,14 @@ def _not_needed(row: Removal, grant: Grant | None, code: str) -> None:
     outbox.enqueue(entry, MessageKind.REMOVAL_ENDED, row.concerned, case=row)
 
 
-def _standing_values(row: Removal, reading: Reading) -> list[dict[str, Any]]:
+def _values_still_there(row: Removal, reading: Reading) -> list[dict[str, Any]]:
     """What stands where the removal is about, for this person only."""
     changes = [removals_moves.held_from(data) for data in row.changes]
     places = {(held.dn, held.attribute) for held in changes}
     if reading.person is not None:
         places.add((reading.person.dn, Attribute.SYSTEM_ROLE))
     found: dict[tuple[str, Attribute], list[str]] = {place: [] for place in sorted(places)}
-    for held in removal.standing(reading, at=reading.read_at):
+    for held in removal.still_there(reading, at=reading.read_at):
         if (held.dn, held.attribute) in found:
             found[held.dn, held.attribute].append(held.value)
     return [

@@ -23,7 +23,7 @@ from provisioning.rules.services import catalogue
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RightBeside:
     """One right: whether what it rests on is in the directory, and what has taken its ground away."""
 
     grant: Grant
@@ -32,7 +32,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class PersonBeside:
     """One person's rights beside the directory.
 
     `outside`: role values that no right here explains, and what is the matter with each; `undecided`: those
@@ -42,7 +42,7 @@ class Beside:
     person_id: HsaId
     name: str  # empty where neither knows it
     is_protected: bool
-    rights: tuple[Standing, ...]
+    rights: tuple[RightBeside, ...]
     outside: tuple[Drift, ...]
     undecided: tuple[str, ...]
     is_read: bool  # False: something of this person could not be read, so that nothing is known of it
@@ -68,7 +68,7 @@ def beside(
     *,
     grants: Collection[Grant],
     place_ids: Collection[HsaId] | None,
-) -> list[Beside]:
+) -> list[PersonBeside]:
     """Read these persons now. `grants`: the rights to show; all others they have explain values all the same.
 
     `place_ids`: of role values outside the tool only those that name one of these; None: all of them.
@@ -81,7 +81,7 @@ def beside(
 
 def _beside(
     one: Tracked, reading: Reading, grants: Collection[Grant], place_ids: Collection[HsaId] | None
-) -> Beside:
+) -> PersonBeside:
     found = one.compare(reading)
     shown = [grant for grant in grants if grant.subject_key == one.person_id.folded]
     lost = {
@@ -97,12 +97,12 @@ def _beside(
     unexplained = _unexplained(one, reading, place_ids)
     person = reading.person
     known = next(iter(one.grants), None)
-    return Beside(
+    return PersonBeside(
         person_id=one.person_id,
         name=person.name if person else (known.subject_name if known else ""),
         is_protected=person.is_protected if person else bool(known and known.subject_is_protected),
         rights=tuple(
-            Standing(
+            RightBeside(
                 grant,
                 removal.stands(grant.right, reading, at=reading.read_at),
                 lost.get((grant.service, grant.level, grant.unit_id)),
@@ -132,17 +132,17 @@ def _unexplained(one: Tracked, reading: Reading, place_ids: Collection[HsaId] | 
     }
 
 
-def silent(grants: Collection[Grant], person_ids: Collection[HsaId], *, at: datetime) -> list[Beside]:
+def silent(grants: Collection[Grant], person_ids: Collection[HsaId], *, at: datetime) -> list[PersonBeside]:
     """What can be shown while the directory does not answer: the rights, and that nothing is known."""
     found = []
     for person_id in person_ids:
         shown = [grant for grant in grants if grant.subject_key == person_id.folded]
         found.append(
-            Beside(
+            PersonBeside(
                 person_id=person_id,
                 name=next((grant.subject_name for grant in shown), ""),
                 is_protected=any(grant.subject_is_protected for grant in shown),
-                rights=tuple(Standing(grant, Answer.UNKNOWN, None) for grant in shown),
+                rights=tuple(RightBeside(grant, Answer.UNKNOWN, None) for grant in shown),
                 outside=(),
                 undecided=(),
                 is_read=False,

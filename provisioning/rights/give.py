@@ -30,13 +30,13 @@ def record_done(request: AccessRequest, *, reading: Reading) -> Grant:
     A right whose time had just run out goes on as if it never had; one that somebody has ended is a
     thing of the past, and the finished request gives a new one.
     """
-    standing = lock_for(request)
+    living = lock_for(request)
     person_dn = reading.person.dn if reading.person else ""
-    if standing is not None and _goes_on(standing):
-        grant = _prolong(standing, request, person_dn)
+    if living is not None and _goes_on(living):
+        grant = _prolong(living, request, person_dn)
     else:
-        if standing is not None:
-            mark_ended(standing)
+        if living is not None:
+            mark_ended(living)
         grant = _create(request, person_dn)
     request.grant = grant
     request.save(update_fields=["grant"])
@@ -54,7 +54,7 @@ def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
     grant.state, grant.end_cause, grant.state_since = GrantState.ACTIVE.value, "", timezone.now()
     grant.let_end_by, grant.let_end_at, grant.let_end_reason = None, None, ""
     grant.noticed_on = dates.today()
-    grant.next_review_on = review_date.next_review_on(grant.unit_key, standing=grant)
+    grant.next_review_on = review_date.next_review_on(grant.unit_key, prolonged=grant)
     grant.unit_hsa_id, grant.unit_name = request.unit_hsa_id, request.unit_name
     grant.unit_dn, grant.person_dn = request.unit_dn, person_dn
     if not request.wanted_unit_hsa_id:

@@ -11,18 +11,18 @@ from provisioning.models import Grant
 from provisioning.rules.dates import deadlines
 
 
-def next_review_on(unit_key: str, *, standing: Grant | None = None) -> date:
+def next_review_on(unit_key: str, *, prolonged: Grant | None = None) -> date:
     """When a right on the unit that is given or prolonged today is reviewed: with the unit's other rights.
 
-    `standing`: the right that is prolonged; a review that is far enough away stays where it is. A care
+    `prolonged`: the right that is prolonged; a review that is far enough away stays where it is. A care
     provider is the unit of its process leaders' rights. See docs/decisions/0010.
     """
     today, settled_days = dates.today(), settings.REVIEW_SETTLED_DAYS
     planned = set(Grant.objects.active().filter(unit_key=unit_key).values_list("next_review_on", flat=True))
-    if standing is not None:
-        if deadlines.is_settled(standing.next_review_on, on=today, settled_days=settled_days):
-            return standing.next_review_on
-        planned.add(standing.next_review_on)
+    if prolonged is not None:
+        if deadlines.is_settled(prolonged.next_review_on, on=today, settled_days=settled_days):
+            return prolonged.next_review_on
+        planned.add(prolonged.next_review_on)
     return deadlines.joined_review(
         planned, on=today, settled_days=settled_days, months=settings.REVIEW_EVERY_MONTHS
     )

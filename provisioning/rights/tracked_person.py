@@ -21,7 +21,7 @@ class Tracked:
     person_id: HsaId
     grants: list[Grant] = field(default_factory=list)  # living
     requests: list[AccessRequest] = field(default_factory=list)  # open
-    findings: list[Finding] = field(default_factory=list)  # standing
+    findings: list[Finding] = field(default_factory=list)  # not over
     was_doctor: bool | None = None
 
     @property
@@ -53,7 +53,7 @@ def load(ids: Collection[HsaId]) -> list[Tracked]:
         tracked[grant.subject_key].grants.append(grant)
     for request in AccessRequest.objects.open().filter(subject_key__in=keys):
         tracked[request.subject_key].requests.append(request)
-    rows = Finding.objects.standing().filter(subject_key__in=keys).select_related("removal", "request")
+    rows = Finding.objects.not_over().filter(subject_key__in=keys).select_related("removal", "request")
     for row in rows:
         tracked[row.subject_key].findings.append(row)
     for known in KnownPerson.objects.filter(pk__in=keys):

@@ -101,7 +101,7 @@ def left_of_values(
     asked: Collection[StoredValue], *, kiv: Reading, hsa: Reading, living: Collection[Right]
 ) -> Plan:
     """The same for values that belong to no right known here. `kiv` tells which commission each is in."""
-    found = removal.standing(hsa, at=hsa.read_at)
+    found = removal.still_there(hsa, at=hsa.read_at)
     there = [one for one in found if any(_stands_for(held, one, kiv, hsa) for held in asked)]
     return removal.plan_for([*asked, *there], hsa, living=living, at=hsa.read_at)
 

@@ -84,7 +84,7 @@ def plan(right: Right, reading: Reading, *, living: Collection[Right], at: datet
     if not reading.is_readable(*_parts(_attribute_of(right))):
         return Plan(Answer.UNKNOWN)
     spelled = _spellings([right], reading)
-    mine = (held for held in standing(reading, at=at) if any(needs(one, held) for one in spelled))
+    mine = (held for held in still_there(reading, at=at) if any(needs(one, held) for one in spelled))
     return _divide(mine, _spellings(living, reading))
 
 
@@ -95,7 +95,7 @@ def plan_for(
     if not reading.is_readable(*{part for held in asked for part in _parts(held.attribute)}):
         return Plan(Answer.UNKNOWN)
     places = {held.place for held in asked}
-    found = [held for held in standing(reading, at=at) if held.place in places]
+    found = [held for held in still_there(reading, at=at) if held.place in places]
     if found and not any(is_removable(held) for held in found):
         return Plan(Answer.NO, why_nothing=Nothing.COMMISSION_STAYS)
     return _divide(found, _spellings(living, reading))
@@ -122,7 +122,7 @@ def _spellings(rights: Collection[Right], reading: Reading) -> tuple[Right, ...]
     return (*rights, *(as_written(right, reading) for right in rights))
 
 
-def standing(reading: Reading, *, at: datetime) -> tuple[StoredValue, ...]:
+def still_there(reading: Reading, *, at: datetime) -> tuple[StoredValue, ...]:
     """Every value that names the person, now or later. A coupling that is over is history, and stays."""
     roles: list[StoredValue] = []
     if reading.person is not None:
@@ -229,6 +229,6 @@ def stands(right: Right, reading: Reading, *, at: datetime) -> Answer:
     """Say whether the directory holds what the right itself rests on: its role, or its coupling."""
     attribute = _attribute_of(right)
     now = as_written(right, reading)
-    if any(held.attribute is attribute and needs(now, held) for held in standing(reading, at=at)):
+    if any(held.attribute is attribute and needs(now, held) for held in still_there(reading, at=at)):
         return Answer.YES
     return Answer.NO if reading.is_readable(*_parts(attribute)) else Answer.UNKNOWN

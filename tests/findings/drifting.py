@@ -26,12 +26,12 @@ def swept(**how) -> Sweep:
 
 
 def found_of(person_id: HsaId) -> list[DriftKind]:
-    rows = Finding.objects.standing().filter(subject_key=person_id.folded).order_by("pk")
+    rows = Finding.objects.not_over().filter(subject_key=person_id.folded).order_by("pk")
     return [row.what for row in rows]
 
 
 def finding(person_id: HsaId, kind: DriftKind) -> Finding:
-    return Finding.objects.standing().get(subject_key=person_id.folded, kind=kind.value)
+    return Finding.objects.not_over().get(subject_key=person_id.folded, kind=kind.value)
 
 
 def person_dn(person_id: HsaId) -> str:

@@ -71,13 +71,13 @@ def next_sweep() -> Sweep:
 
 def test_only_who_was_changed_is_looked_at(directory, kiv, teller):
     lose_the_role(directory, kiv)
-    before = set(Finding.objects.standing().values_list("pk", flat=True))
+    before = set(Finding.objects.not_over().values_list("pk", flat=True))
     teller.changed = Changed(frozenset({WHO}), frozenset())
     sweep = next_sweep()
     assert (sweep.is_full, sweep.outcome, sweep.persons) == (False, Sweep.Outcome.COMPLETE, 1)
     assert teller.looked_at == [WHO]
     assert found_of(WHO) == [DriftKind.ROLE_MISSING]
-    assert set(Finding.objects.standing().values_list("pk", flat=True)) > before, "the others' findings stand"
+    assert set(Finding.objects.not_over().values_list("pk", flat=True)) > before, "the others' findings stand"
 
 
 def test_who_was_taken_out_of_a_commission_is_found_by_its_unit(directory, kiv, teller):

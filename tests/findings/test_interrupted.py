@@ -95,7 +95,7 @@ def hidden_classes(faults):
 TROUBLES = [busy, cut_short, cut_off, hidden_ids, hidden_members, hidden_roles, hidden_classes]
 
 
-def standing() -> set[tuple[str, ...]]:
+def findings_now() -> set[tuple[str, ...]]:
     return set(Finding.objects.values_list("subject_key", "kind", "unit_key", "value", "state"))
 
 
@@ -113,7 +113,7 @@ def test_trouble_at_any_question_finds_nothing_and_ends_nothing(directory, kiv, 
     grant = life.granted(kiv)
     request = acts.order(person_id=WHO, service=Service.INTYGSSTATISTIK, units=[cast.BJORKHAGA])
     swept()
-    before = standing()
+    before = findings_now()
     assert before, "strangers with roles, findings that must not be over"
     trouble = Trouble(directory, monkeypatch, make, lasts=lasts)
     assert trouble.sweep(None).outcome == Sweep.Outcome.COMPLETE
@@ -121,11 +121,11 @@ def test_trouble_at_any_question_finds_nothing_and_ends_nothing(directory, kiv, 
     assert 10 < questions < AT_MOST
     for at in range(1, questions + 1):
         trouble.sweep(at)
-        assert standing() == before, f"question {at} of {questions}"
+        assert findings_now() == before, f"question {at} of {questions}"
     assert not Removal.objects.exists()
     grant.refresh_from_db()
     request.refresh_from_db()
     assert Grant.objects.active().filter(pk=grant.pk).exists()
     assert request.is_open
     assert trouble.sweep(None).outcome == Sweep.Outcome.COMPLETE
-    assert standing() == before
+    assert findings_now() == before

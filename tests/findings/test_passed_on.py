@@ -35,7 +35,7 @@ def about_the_head(directory, kiv) -> Finding:
     """The head of the unit has a role on it that nobody attested."""
     kiv.add_value(drifting.person_dn(cast.HEAD), Attribute.SYSTEM_ROLE, life.ROLE)
     swept()
-    return Finding.objects.standing().get(subject_key=cast.HEAD.folded, value=life.ROLE)
+    return Finding.objects.not_over().get(subject_key=cast.HEAD.folded, value=life.ROLE)
 
 
 @pytest.fixture
@@ -130,6 +130,6 @@ def test_a_value_that_leads_to_no_unit_is_seen_by_those_who_are_told_of_it(direc
     value = f"INTYG;Rehab-{cast.NOWHERE};x"
     kiv.add_value(drifting.person_dn(cast.COORDINATOR), Attribute.SYSTEM_ROLE, value)
     swept()
-    mistyped = Finding.objects.standing().get(value=value)
+    mistyped = Finding.objects.not_over().get(value=value)
     assert told(operator) and sees(operator, mistyped)
     assert steps_of(operator, mistyped) == (NextStep.EXPLAIN,)

@@ -236,7 +236,7 @@ def test_a_process_leaders_role_is_adopted_by_a_head_of_unit_and_the_providers_m
     role = f"INTYG;Statistik-{cast.PROVIDER}"
     kiv.add_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, role)
     swept()
-    row = next(one for one in Finding.objects.standing().filter(subject_key=WHO.folded))
+    row = next(one for one in Finding.objects.not_over().filter(subject_key=WHO.folded))
     assert (row.what, row.level) == (DriftKind.ROLE_OUTSIDE, Level.PROVIDER.value)
     holder, mandates = acts.user(cast.PROVIDER_HEAD), current.read(cast.PROVIDER_HEAD)
     assert settle.steps_of(row, mandates, holder) == (NextStep.REMOVE, NextStep.EXPLAIN)
@@ -262,7 +262,7 @@ def test_only_what_can_be_done_is_offered_where_the_profession_has_changed(direc
     swept()
     drifting.replace(kiv, drifting.person_dn(person), "hsaTitle", [title])
     swept()
-    [row] = Finding.objects.standing().filter(subject_key=person.folded)
+    [row] = Finding.objects.not_over().filter(subject_key=person.folded)
     offered = settle.steps_of(row, current.read(cast.HEAD), drifting.head())
     assert offered == (NextStep.REMOVE, NextStep.EXPLAIN)
 

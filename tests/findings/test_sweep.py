@@ -144,7 +144,7 @@ def test_what_happens_behind_the_tools_back_is_found_once(directory, kiv, happen
     happens(directory, kiv)
     swept()
     assert found_of(WHO) == kinds
-    rows = list(Finding.objects.standing().filter(subject_key=WHO.folded))
+    rows = list(Finding.objects.not_over().filter(subject_key=WHO.folded))
     assert {row.grant_id for row in rows if not row.value} == {grant.pk}
     assert all(facts(row)[0] == "finding.found" for row in rows)
     swept()
@@ -256,7 +256,7 @@ def test_roles_hidden_in_the_middle_of_a_sweep_are_noticed_before_anything_is_wr
     """The look that decides takes nothing for readable because it was so a moment ago."""
     life.granted(kiv)
     swept()
-    before = set(Finding.objects.standing().values_list("pk", "state"))
+    before = set(Finding.objects.not_over().values_list("pk", "state"))
     shared = open_directory()
     real = shared.read_many
 
@@ -267,7 +267,7 @@ def test_roles_hidden_in_the_middle_of_a_sweep_are_noticed_before_anything_is_wr
     shared.read(cast.SETTLED)  # readable so far
     monkeypatch.setattr(shared, "read_many", then_hidden)
     swept()
-    assert set(Finding.objects.standing().values_list("pk", "state")) == before
+    assert set(Finding.objects.not_over().values_list("pk", "state")) == before
 
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda act: act.__name__)
@@ -276,12 +276,12 @@ def test_a_directory_that_does_not_tell_finds_nothing_and_ends_nothing(directory
     life.granted(kiv)
     request = acts.order(person_id=cast.DOCTOR, level=Level.UNIT)
     swept()
-    before = set(Finding.objects.standing().values_list("pk", "state"))
+    before = set(Finding.objects.not_over().values_list("pk", "state"))
     assert before
     trouble(directory)
     sweep = swept()
     assert sweep.outcome in (Sweep.Outcome.FAILED, Sweep.Outcome.INCOMPLETE)
-    assert set(Finding.objects.standing().values_list("pk", "state")) == before
+    assert set(Finding.objects.not_over().values_list("pk", "state")) == before
     assert not Finding.objects.filter(state=Finding.State.OVER).exists()
     request.refresh_from_db()
     assert request.is_open

@@ -51,7 +51,7 @@ def test_whoever_holds_it_follows_the_process_leaders_and_nobody_elses_rights(ki
     client.force_login(user)
     client.cookies["django_language"] = "en"
     assert client.get(reverse("grant", args=[grant.public_id])).status_code == (200 if holds_it else 404)
-    answer = client.get(reverse("place_standing", args=[cast.PROVIDER.text]))
+    answer = client.get(reverse("beside_place", args=[cast.PROVIDER.text]))
     assert answer.status_code == (200 if holds_it else 404)
     if holds_it:
         assert places[cast.PROVIDER] == grant.unit_name

@@ -476,8 +476,8 @@ def _is_coupled(truth: Truth, finding: Finding, today: date) -> bool:
 
 def _is_settled(now: Now, finding: Finding) -> bool:
     """Over for another reason: the right has ended, explains the value now, or something graver is found."""
-    standing = [one for one in now.findings if one.state != Finding.State.OVER and one.pk != finding.pk]
-    of_the_same = [one for one in standing if one.subject_key == finding.subject_key]
+    others = [one for one in now.findings if one.state != Finding.State.OVER and one.pk != finding.pk]
+    of_the_same = [one for one in others if one.subject_key == finding.subject_key]
     if finding.what in VALUE_KINDS:
         rights = [row for row in now.grants if row.is_living and row.subject_key == finding.subject_key]
         asked = [row for row in now.requests if row.is_open and row.subject_key == finding.subject_key]

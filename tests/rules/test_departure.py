@@ -8,7 +8,7 @@ import pytest
 
 from provisioning.rules.hsa import Answer, Attribute, Commission, HsaId, Part, Problem, Reading
 from provisioning.rules.proof import left_of, left_of_values
-from provisioning.rules.removal import StoredValue, standing
+from provisioning.rules.removal import StoredValue, still_there
 from tests.rules.test_removal import (
     AT,
     CARE,
@@ -107,7 +107,7 @@ def test_a_loose_coupling_is_found_again_by_its_commission(has_id):
     in_hsa = elsewhere(replace(in_kiv, couplings=(coupling("20260101"),)))
     if not has_id:
         in_hsa = replace(in_hsa, hsa_id=None)
-    (held,) = standing(reading(commissions=(replace(in_kiv, couplings=(coupling(),)),)), at=AT)
+    (held,) = still_there(reading(commissions=(replace(in_kiv, couplings=(coupling(),)),)), at=AT)
     kiv, hsa = reading(commissions=(in_kiv,)), reading(commissions=(in_hsa,))
     assert left_of_values([held], kiv=kiv, hsa=hsa, living=()).answer is Answer.YES
     gone = reading(commissions=(replace(in_hsa, couplings=()),))
@@ -118,7 +118,7 @@ def test_a_second_commission_for_the_same_is_another_one():
     """Two commissions for statistics on one unit: the coupling in the one says nothing of the other."""
     asked = commission(UNITS[0], STATISTICS)
     second = replace(asked, hsa_id=HsaId("SE0000000000-C9"), dn="cn=second", couplings=(coupling(),))
-    (held,) = standing(reading(commissions=(replace(asked, couplings=(coupling(),)),)), at=AT)
+    (held,) = still_there(reading(commissions=(replace(asked, couplings=(coupling(),)),)), at=AT)
     kiv = reading(commissions=(asked, second))
     hsa = reading(commissions=(elsewhere(asked), elsewhere(second)))
     assert left_of_values([held], kiv=kiv, hsa=hsa, living=()).answer is Answer.NO
@@ -128,7 +128,7 @@ def test_a_second_commission_for_the_same_is_another_one():
 
 def test_a_commission_that_kiv_has_lost_is_found_again_by_unit_and_purpose():
     was = commission(UNITS[0], STATISTICS, coupling())
-    (held,) = standing(reading(commissions=(was,)), at=AT)
+    (held,) = still_there(reading(commissions=(was,)), at=AT)
     hsa = reading(commissions=(elsewhere(was),))
     assert held.value.startswith(str(PERSON))
     assert left_of_values([held], kiv=reading(), hsa=hsa, living=()).answer is Answer.YES

@@ -33,8 +33,8 @@ from provisioning.rules.removal import (
     needs,
     plan,
     plan_for,
-    standing,
     stands,
+    still_there,
 )
 
 AT = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -145,7 +145,7 @@ def test_what_was_not_read_completely_gives_no_plan(right, part):
 
 def test_a_coupling_to_care_is_never_removed_even_when_it_is_asked_for():
     cared = reading((), (commission(UNITS[0], CARE, coupling()),))
-    (held,) = standing(cared, at=AT)
+    (held,) = still_there(cared, at=AT)
     found = plan_for([held], cared, living=(), at=AT)
     assert (found.answer, found.why_nothing) == (Answer.NO, Nothing.COMMISSION_STAYS)
 
@@ -233,7 +233,7 @@ def test_no_value_is_ever_removed_that_a_living_right_needs(right, read, living)
     found = plan(right, read, living=living, at=AT)
     assert not any(needs(one, held) for held in found.remove for one in living)
     assert all(is_removable(held) for held in found.remove)
-    assert set(found.remove) <= set(standing(read, at=AT))
+    assert set(found.remove) <= set(still_there(read, at=AT))
 
 
 @given(RIGHTS, READINGS, LIVING)
@@ -249,7 +249,7 @@ def test_after_exactly_the_plan_nothing_more_is_to_be_removed(right, read, livin
 
 @given(READINGS, LIVING)
 def test_what_is_asked_for_outside_rights_spares_them_too(read, living):
-    found = plan_for(standing(read, at=AT), read, living=living, at=AT)
+    found = plan_for(still_there(read, at=AT), read, living=living, at=AT)
     assert not any(needs(one, held) for held in found.remove for one in living)
     assert all(is_removable(held) for held in found.remove)
 

@@ -225,7 +225,7 @@ def test_an_unknown_act_changes_nothing(administrator) -> None:
     assert not AuditEntry.objects.filter(action="demo.value_changed").exists()
 
 
-def test_a_silent_directory_leaves_the_page_standing(administrator, directory) -> None:
+def test_a_silent_directory_leaves_the_page_as_it_is(administrator, directory) -> None:
     directory.faults.is_busy = True
     answer = act(administrator, "find_person", text="Sagolund")
     assert answer.status_code == 503

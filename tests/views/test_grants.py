@@ -74,7 +74,7 @@ def test_the_head_sees_the_rights_of_own_units_and_others_see_none(directory, ki
 @pytest.mark.parametrize(("by", "place"), [(cast.HEAD, cast.BJORKHAGA), (cast.PROVIDER_HEAD, cast.PROVIDER)])
 def test_a_unit_is_found_beside_the_directory_before_anybody_has_a_right_there(directory, page, by, place):
     assert "?vems=alla" in text(page(by, "grants"))
-    assert reverse("place_standing", args=[place.text]) in text(page(by, "grants", query="?vems=alla"))
+    assert reverse("beside_place", args=[place.text]) in text(page(by, "grants", query="?vems=alla"))
     assert "?vems=alla" not in text(page(cast.COORDINATOR, "grants"))
 
 
@@ -166,7 +166,7 @@ def test_the_order_page_says_beside_the_field_that_it_is_too_early(directory, ki
     opens_on = date_format(grant.ends_on - timedelta(days=90), "j F Y")
     assert opens_on in error and date_format(grant.ends_on, "j F Y") in error
     (outlook,) = answer.context["outlooks"]
-    assert opens_on in outlook.standing
+    assert opens_on in outlook.prolongs
     assert answer.context["may_send"] is False
     assert grant.requests.count() == 1
 

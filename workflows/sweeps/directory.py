@@ -267,7 +267,7 @@ def _whom(directory: Directory, row: Sweep, *, is_full: bool | None) -> list[Hsa
 
 def _ours() -> dict[str, HsaId]:
     found: dict[str, HsaId] = {}
-    for rows in (Grant.objects.living(), AccessRequest.objects.open(), Finding.objects.standing()):
+    for rows in (Grant.objects.living(), AccessRequest.objects.open(), Finding.objects.not_over()):
         pairs = rows.order_by("subject_key").values_list("subject_key", "subject_hsa_id")
         for key, text in pairs.iterator(chunk_size=2000):
             found.setdefault(key, HsaId(text))
@@ -296,7 +296,7 @@ def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
         return None
     found = {one.folded: one for one in (*changed.person_ids, *map(HsaId, last.again))}
     unit_keys = [one.folded for one in changed.unit_ids]
-    for rows in (Grant.objects.living(), Finding.objects.standing()):
+    for rows in (Grant.objects.living(), Finding.objects.not_over()):
         pairs = rows.filter(unit_key__in=unit_keys).values_list("subject_key", "subject_hsa_id")
         found |= {key: HsaId(text) for key, text in pairs}
     # Whose case has gone on here: it may explain what it did not, or not settle what it was to.

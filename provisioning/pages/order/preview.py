@@ -32,7 +32,7 @@ class Outlook:
     warnings: tuple[CauseLine, ...]
     changes: tuple[Change, ...]
     steps: tuple[str, ...]
-    standing: str = ""  # what the order does to a right that the person already has
+    prolongs: str = ""  # what the order does to a right that the person already has
 
 
 def outlook(prepared: Prepared, item: PreparedItem) -> Outlook | None:
@@ -50,7 +50,7 @@ def outlook(prepared: Prepared, item: PreparedItem) -> Outlook | None:
         warnings=words.cause_lines(found.warnings, answer=Answer.YES.value),
         changes=found.changes,
         steps=tuple(_steps(prepared, item, found)),
-        standing=prolong.sentence(
+        prolongs=prolong.sentence(
             item.live_grant, prepared.draft.ends_on, on=dates.today(), works=found.answer
         ),
     )

@@ -28,7 +28,7 @@ PAGE_SIZE = 50
 
 @never_cache
 @require_safe
-def place_standing(request: HttpRequest, hsa_id: str) -> HttpResponse:
+def place(request: HttpRequest, hsa_id: str) -> HttpResponse:
     """Everybody with a right on the unit (or care provider), and whom the directory gives a role there."""
     user = acting_user(request)
     place_id = HsaId(hsa_id)
@@ -53,29 +53,29 @@ def place_standing(request: HttpRequest, hsa_id: str) -> HttpResponse:
     page = Paginator([*outsiders, *with_right], PAGE_SIZE).get_page(request.GET.get("page"))
     context = _context(user, list(page.object_list), grants, {place_id}, is_silent=is_silent)
     context |= {"page": page, "place": name or place_id.text, "is_place": True}
-    return render(request, "provisioning/grant/standing.html", context)
+    return render(request, "provisioning/grant/beside.html", context)
 
 
 @never_cache
 @require_safe
-def person_standing(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def person(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """All rights of the person who holds this one, as far as the reader may see them."""
     user = acting_user(request)
     grant = access.find_grant(user, public_id)
     grants = list(access.visible_grants(user).living().filter(subject_key=grant.subject_key).order_by("pk"))
     places = access.places_of_grant_subject(user, grant)
     context = _context(user, [grant.subject_id], grants, places)
-    return render(request, "provisioning/grant/standing.html", context | {"is_person": True})
+    return render(request, "provisioning/grant/beside.html", context | {"is_person": True})
 
 
 @never_cache
 @require_safe
-def my_standing(request: HttpRequest) -> HttpResponse:
+def mine(request: HttpRequest) -> HttpResponse:
     """One's own rights, and every role of these services that the directory gives one."""
     user = acting_user(request)
     grants = list(access.visible_grants(user).living().filter(subject_key=user.hsa_key).order_by("pk"))
     context = _context(user, [user.identity], grants, None)
-    return render(request, "provisioning/grant/standing.html", context | {"is_own": True})
+    return render(request, "provisioning/grant/beside.html", context | {"is_own": True})
 
 
 def _context(

@@ -13,7 +13,7 @@ from provisioning.pages import words as pages_words
 from provisioning.pages.findings import words as findings_words
 from provisioning.pages.rights import words as rights_words
 from provisioning.pages.rights.words import GrantLine
-from provisioning.rights.beside_directory import Beside
+from provisioning.rights.beside_directory import PersonBeside
 from provisioning.rules.drift.kinds import Drift
 from provisioning.rules.hsa import HsaId
 
@@ -50,7 +50,7 @@ class PersonLine:
     url: str  # the page of this person's rights; empty where there is no right to read
 
 
-def lines(viewer: User, people: Collection[Beside]) -> list[PersonLine]:
+def lines(viewer: User, people: Collection[PersonBeside]) -> list[PersonLine]:
     """In the order given. Names of protected persons are masked for everybody but themselves."""
     keys = [one.person_id.folded for one in people]
     rows = access.visible_findings(viewer).filter(subject_key__in=keys).exclude(state=Finding.State.OVER)
@@ -58,7 +58,7 @@ def lines(viewer: User, people: Collection[Beside]) -> list[PersonLine]:
     return [_line(viewer, one, known) for one in people]
 
 
-def _line(viewer: User, one: Beside, known: Mapping[tuple[str, str, str], Finding]) -> PersonLine:
+def _line(viewer: User, one: PersonBeside, known: Mapping[tuple[str, str, str], Finding]) -> PersonLine:
     is_hidden = one.is_protected and viewer.hsa_key != one.person_id.folded
     first = one.rights[0].grant if one.rights else None
     return PersonLine(
@@ -75,7 +75,7 @@ def _line(viewer: User, one: Beside, known: Mapping[tuple[str, str, str], Findin
         undecided=one.undecided,
         is_read=one.is_read,
         agrees=one.agrees,
-        url=reverse("person_standing", args=[first.public_id]) if first else "",
+        url=reverse("beside_person", args=[first.public_id]) if first else "",
     )
 
 

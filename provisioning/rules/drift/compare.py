@@ -74,9 +74,9 @@ def compare(
     """
     if not reading.is_readable(Part.PERSON):
         return NOTHING_TOLD
-    standing = tuple(removal.as_written(right, reading) for right in rights)
+    written = tuple(removal.as_written(right, reading) for right in rights)
     explaining = tuple(removal.as_written(right, reading) for right in explained)
-    look = _Look(reading, standing, (*standing, *explaining), at, was_doctor)
+    look = _Look(reading, written, (*written, *explaining), at, was_doctor)
     unknown = _unread(reading)
     found: list[Drift] = []
     for drift in (*look.lost(), *look.unexplained()):

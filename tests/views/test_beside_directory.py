@@ -33,7 +33,7 @@ def page(client):
 
 
 def of_unit(page, by: HsaId, unit_id: HsaId = cast.BJORKHAGA):
-    return page(by, "place_standing", unit_id.text)
+    return page(by, "beside_place", unit_id.text)
 
 
 def test_the_head_sees_each_right_on_the_unit_beside_the_directory(directory, kiv, page):
@@ -75,7 +75,7 @@ def test_a_role_for_the_unit_in_the_wrong_case_is_found_too(directory, kiv, page
 
 def test_what_cannot_be_decided_about_a_role_is_said_to_be_unknown(directory, kiv, page):
     """Their coupling has a date that nobody can read: the role may work, or may not."""
-    answer = page(cast.DATE_UNREADABLE, "my_standing")
+    answer = page(cast.DATE_UNREADABLE, "beside_mine")
 
     words = text_of(answer)
     assert life.ROLE in words and "Not known" in words
@@ -88,7 +88,7 @@ def test_a_silent_directory_hides_no_right_and_claims_nothing(directory, kiv, pa
     assert of_unit(page, cast.HEAD).status_code == 200  # the mandate is known for a while
     directory.faults.is_busy = True
 
-    words = text_of(client.get(reverse("place_standing", args=[grant.unit_hsa_id])))
+    words = text_of(client.get(reverse("beside_place", args=[grant.unit_hsa_id])))
 
     assert SILENT in words and cast.COORDINATOR.text in words
     assert IN_DIRECTORY not in words and NOT_THERE not in words and ONLY_THERE not in words
@@ -111,15 +111,15 @@ def test_the_persons_page_shows_what_the_reader_may_see_of_the_directory(directo
     elsewhere = "INTYG;Rehab-" + cast.EKLIDEN.text
     kiv.add_value(drifting.person_dn(cast.COORDINATOR), Attribute.SYSTEM_ROLE, elsewhere)
 
-    own = text_of(page(cast.COORDINATOR, "my_standing"))
+    own = text_of(page(cast.COORDINATOR, "beside_mine"))
     assert IN_DIRECTORY in own and elsewhere in own
 
-    seen_by_head = text_of(page(cast.HEAD, "person_standing", grant.public_id))
+    seen_by_head = text_of(page(cast.HEAD, "beside_person", grant.public_id))
     assert IN_DIRECTORY in seen_by_head and elsewhere not in seen_by_head
 
-    assert page(cast.OUTSIDER, "person_standing", grant.public_id).status_code == 404
+    assert page(cast.OUTSIDER, "beside_person", grant.public_id).status_code == 404
 
 
 def test_who_has_nothing_is_told_so(directory, page):
-    words = text_of(page(cast.OUTSIDER, "my_standing"))
+    words = text_of(page(cast.OUTSIDER, "beside_mine"))
     assert "No right here, and no system role for these services in the directory." in words
