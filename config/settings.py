@@ -302,8 +302,8 @@ HSA_POLL_SCHEDULE_SECONDS = env.ints("HSA_POLL_SCHEDULE_SECONDS", (30, 60, 120))
 # When a change on its way to HSA counts as late, until enough delays have been measured to know better.
 HSA_LATE_AFTER_MINUTES = env.int("HSA_LATE_AFTER_MINUTES", 240, at_least=5, at_most=10_080)
 WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 20, at_least=1, at_most=250)
-# How long a worker may keep one look into the directory to itself; after that another may take over.
-BACKGROUND_LEASE_SECONDS = env.int("BACKGROUND_LEASE_SECONDS", 90, at_least=5, at_most=3600)
+# How long a claim on background work lasts that its worker does not renew: it has died.
+BACKGROUND_LEASE_SECONDS = env.int("BACKGROUND_LEASE_SECONDS", 15, at_least=5, at_most=3600)
 WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 300, at_least=5, at_most=86_400)
 REMINDER_WORKING_DAYS = env.int("REMINDER_WORKING_DAYS", 2, at_least=1, at_most=60)
 REMINDER_EVERY_HOURS = env.int("REMINDER_EVERY_HOURS", 24, at_least=1, at_most=720)

@@ -26,6 +26,7 @@ from provisioning.orders.draft import Prepared
 from provisioning.removals import take_back
 from provisioning.rules.states.request import State
 from provisioning.rules.states.right import RemovalState
+from workflows.engine import leases
 from workflows.engine.nodes import Again, BackgroundActivation, StepActivation
 from workflows.orders.flow import AccessRequestFlow
 from workflows.removals.flow import RemovalFlow
@@ -124,7 +125,7 @@ def run_background(task_pk: int) -> bool:
     """Do one piece of background work, if it is due and nobody else has it. Returns whether it was done.
 
     Claimed under lock, worked with no transaction open, recorded under lock. A worker killed in between
-    loses only its claim, which runs out.
+    loses only its claim, which runs out within seconds.
     """
     task = Task.objects.filter(pk=task_pk, status=STATUS.SCHEDULED).first()
     if task is None or task.flow_task is None:
@@ -135,7 +136,8 @@ def run_background(task_pk: int) -> bool:
     if claim is None:
         return False
     node = task.flow_task
-    result = node.work(case)
+    with leases.kept(task_pk, claim):
+        result = node.work(case)
     with task.activation() as activation:
         if not activation.holds(claim):
             return False  # withdrawn, or another worker took over: what we saw is not needed any more

@@ -15,7 +15,6 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 from viewflow import this
 from viewflow.workflow.activation import Activation
@@ -25,6 +24,7 @@ from viewflow.workflow.signals import task_failed
 from viewflow.workflow.status import STATUS
 
 from provisioning import worker
+from workflows.engine import leases
 
 
 class StepActivation(ViewActivation):
@@ -78,7 +78,7 @@ class BackgroundActivation(AbstractJobActivation):
         if self.task.status != STATUS.SCHEDULED or self.task.scheduled is None or self.task.scheduled > now:
             return None
         claim = uuid.uuid4().hex
-        self.task.scheduled = now + timedelta(seconds=settings.BACKGROUND_LEASE_SECONDS)
+        self.task.scheduled = now + leases.lease()
         self.task.data = {"attempts": self.task.data.get("attempts", 0) + 1, "claim": claim}
         self.task.save(update_fields=["scheduled", "data"])
         return claim
