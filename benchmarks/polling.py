@@ -100,7 +100,7 @@ def _watch(*, is_busy: bool) -> dict[str, Any]:
 
     from provisioning.demo.directory.kiv import Kiv
     from provisioning.models import AccessRequest
-    from provisioning.rules.states.request import State
+    from provisioning.rules.states.request import RequestState
     from tests.workflows import many_tasks
 
     searches = _counted()
@@ -123,7 +123,7 @@ def _watch(*, is_busy: bool) -> dict[str, Any]:
     for thread in work:
         thread.join()
     kiv.close()
-    seen = AccessRequest.objects.exclude(state=State.AWAITING_KIV.value)
+    seen = AccessRequest.objects.exclude(state=RequestState.AWAITING_KIV.value)
     late = [(row.values_seen_at - set_at[row.position]).total_seconds() for row in seen]
     lasted = searches[-1] - searches[0]
     most = max(sum(1 for other in searches if at <= other < at + 0.999) for at in searches)

@@ -35,12 +35,12 @@ from provisioning.models import (
 from provisioning.rules.dates import retention as rules
 from provisioning.rules.dates.periods import STOCKHOLM
 from provisioning.rules.dates.retention import Horizon
-from provisioning.rules.states.request import OPEN, State
+from provisioning.rules.states.request import OPEN, RequestState
 from provisioning.rules.states.right import LIVING, REMOVAL_OPEN
 
 log = logging.getLogger(__name__)
 
-_State = OutgoingMessage.State
+_State = OutgoingMessage.Delivery
 _SETTLED = (_State.SENT, _State.FAILED, _State.NO_ADDRESS)
 
 # What refers to a part of a case and goes with it, or (the events) stays without it. What is not named here
@@ -171,7 +171,7 @@ def _young_requests(horizon: Horizon) -> QuerySet[AccessRequest]:
     return AccessRequest.objects.filter(
         Q(state__in=[state.value for state in OPEN])
         | Q(state_since__gte=_start_of(horizon.cases))
-        | Q(state=State.DONE.value, ends_on__gte=horizon.cases)
+        | Q(state=RequestState.DONE.value, ends_on__gte=horizon.cases)
         | _is_held(AccessRequest)
     )
 

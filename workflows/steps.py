@@ -24,7 +24,7 @@ from provisioning.models import AccessRequest, Case, Finding, Order, Removal, Us
 from provisioning.orders import end, place
 from provisioning.orders.draft import Prepared
 from provisioning.removals import take_back
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
 from workflows.engine import leases
 from workflows.engine.nodes import Again, BackgroundActivation, StepActivation
@@ -38,10 +38,10 @@ Operation = Callable[[AnyCase], Any]
 
 # Where a request waits for a person, and in which step of the flow; a removal's state has the same word.
 STEP_OF: dict[str, str] = {
-    State.AWAITING_ATTESTATION: "attest",
-    State.AWAITING_SECOND_ATTESTATION: "second_attest",
-    State.AWAITING_CHOICE: "choose",
-    State.AWAITING_KIV: "kiv",
+    RequestState.AWAITING_ATTESTATION: "attest",
+    RequestState.AWAITING_SECOND_ATTESTATION: "second_attest",
+    RequestState.AWAITING_CHOICE: "choose",
+    RequestState.AWAITING_KIV: "kiv",
 }
 _OPEN_TASK = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
 
@@ -62,7 +62,7 @@ def begin_removal(begin: Callable[..., Removal], *args: Any, **kwargs: Any) -> R
 
 
 def act(
-    case: AnyCase, state: State | RemovalState, operation: Operation[AnyCase], *, by: User | None
+    case: AnyCase, state: RequestState | RemovalState, operation: Operation[AnyCase], *, by: User | None
 ) -> AnyCase:
     """Carry out the person's step that the request or removal waits in, by one operation.
 

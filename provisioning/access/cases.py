@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 
 from provisioning.access.parties import handled, of_own, with_people
 from provisioning.models import AccessRequest, HandlerRole, User
-from provisioning.rules.states.request import UNATTESTED, State
+from provisioning.rules.states.request import UNATTESTED, RequestState
 
 
 def visible_requests(user: User) -> QuerySet[AccessRequest]:
@@ -49,12 +49,12 @@ def to_attest(user: User) -> QuerySet[AccessRequest]:
 
 def to_carry_out(user: User) -> QuerySet[AccessRequest]:
     """KIV tasks this person may carry out."""
-    return handled(user, HandlerRole.KIV_ADMINISTRATOR).filter(state=State.AWAITING_KIV.value)
+    return handled(user, HandlerRole.KIV_ADMINISTRATOR).filter(state=RequestState.AWAITING_KIV.value)
 
 
 def to_choose(user: User) -> QuerySet[AccessRequest]:
     """Requests in which this orderer must choose how to go on."""
-    return visible_requests(user).filter(order__orderer=user, state=State.AWAITING_CHOICE.value)
+    return visible_requests(user).filter(order__orderer=user, state=RequestState.AWAITING_CHOICE.value)
 
 
 def may_withdraw(user: User, request: AccessRequest) -> bool:
@@ -66,6 +66,6 @@ def may_remind(user: User, request: AccessRequest) -> bool:
     """The orderer and the subject may remind whoever else has the request."""
     if user.hsa_key not in (request.order.orderer_id, request.subject_key):
         return False
-    if request.current_state is State.AWAITING_CHOICE:
+    if request.current_state is RequestState.AWAITING_CHOICE:
         return user.hsa_key != request.order.orderer_id
     return any(handler.person_key != user.hsa_key for handler in request.handlers.all())

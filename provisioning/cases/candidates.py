@@ -13,9 +13,9 @@ from provisioning.audit import events
 from provisioning.directory import Directory, Round
 from provisioning.mandates import current, delegates
 from provisioning.models import AccessRequest, Case, Delegation, HandlerRole
-from provisioning.rules import mandates as mandate_rules
+from provisioning.rules import mandates
 from provisioning.rules.hsa import HsaId, Level, Person, Provider, Unit
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def attesters(
         if manager_id is None or manager_id in heads:
             continue
         head = directory.person(manager_id)
-        if head is None or mandate_rules.has_left(head, on=today):
+        if head is None or mandates.has_left(head, on=today):
             continue
         if manager_id not in own_ids:
             asked[manager_id] = Asked(head)  # own mandate comes before one lent by somebody further down
@@ -75,7 +75,7 @@ def _delegates_of(
     directory: Directory, principal_id: HsaId, unit_ids: Iterable[HsaId], *, own_ids: Collection[HsaId]
 ) -> list[Asked]:
     """Those who attest for this head on these units; the person it concerns is never among them."""
-    kind = mandate_rules.Delegable.ATTESTING
+    kind = mandates.Delegable.ATTESTING
     rows = delegates.delegations_of(directory, principal_id, kind, on_units=set(unit_ids))
     rows = [row for row in rows if row.delegate.identity not in own_ids]
     found = directory.persons([row.delegate.identity for row in rows]) if rows else {}
@@ -83,7 +83,7 @@ def _delegates_of(
         Asked(person, row)
         for row in rows
         if (person := found.get(row.delegate.identity)) is not None
-        and not mandate_rules.has_left(person, on=dates.today())
+        and not mandates.has_left(person, on=dates.today())
     ]
 
 
@@ -146,13 +146,13 @@ def kiv_administrators(directory: Directory, dn: str, *, excluded: Iterable[HsaI
     """KIV administrators of the entry or of anything above it, but for the excluded, by whichever HSA-id."""
     shut_out = same_humans(directory, excluded)
     able = [person for person in directory.administrators_of(dn) if person.hsa_id not in shut_out]
-    return tuple(person for person in able if not mandate_rules.has_left(person, on=dates.today()))
+    return tuple(person for person in able if not mandates.has_left(person, on=dates.today()))
 
 
 def _present(persons: Iterable[Person]) -> tuple[Person, ...]:
     """Those who have not left, by name."""
     today = dates.today()
-    present = [person for person in persons if not mandate_rules.has_left(person, on=today)]
+    present = [person for person in persons if not mandates.has_left(person, on=today)]
     return tuple(sorted(present, key=lambda person: person.name))
 
 
@@ -177,11 +177,11 @@ def look_up(
 def _look_up_attesters(
     directory: Directory, request: AccessRequest, rungs: int | None
 ) -> tuple[HandlerRole, tuple[Asked, ...]] | None:
-    if request.current_state is State.AWAITING_SECOND_ATTESTATION:
+    if request.current_state is RequestState.AWAITING_SECOND_ATTESTATION:
         attester_id = HsaId(request.attester_id or "")
         holders = second_attesters(directory, request, attester_id=attester_id)
         return HandlerRole.SECOND_ATTESTER, by_own_mandate(holders)
-    if request.current_state is State.AWAITING_ATTESTATION:
+    if request.current_state is RequestState.AWAITING_ATTESTATION:
         rungs = request.escalation_level if rungs is None else rungs
         return HandlerRole.ATTESTER, first_attesters(directory, request, rungs)
     return None

@@ -22,7 +22,7 @@ from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, AuditEntry, Case, Delegation, Handler, HandlerRole, User
 from provisioning.rules.hsa import HsaId, Level
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 
 
 def assign(case: Case, role: HandlerRole, asked: Iterable[Asked]) -> None:
@@ -120,5 +120,5 @@ def tell_newcomers(
 def concerned_by(delegation: Delegation) -> QuerySet[AccessRequest]:
     """Requests that may wait for the giver of this delegation, and those about the giver's own access."""
     waits = Q(handlers__person_key=delegation.principal_id) | Q(subject_key=delegation.principal_id)
-    rows = AccessRequest.objects.filter(waits, state=State.AWAITING_ATTESTATION.value)
+    rows = AccessRequest.objects.filter(waits, state=RequestState.AWAITING_ATTESTATION.value)
     return rows.exclude(level=Level.PROVIDER.value).distinct()

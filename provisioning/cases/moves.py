@@ -13,7 +13,7 @@ from django.utils import timezone
 from provisioning.cases import handlers, schedule
 from provisioning.errors import WrongState
 from provisioning.models import Case
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
 
 C = TypeVar("C", bound=Case)
@@ -25,7 +25,7 @@ def lock(kind: type[C], pk: int) -> C:
     return rows.get(pk=pk)
 
 
-def move(case: Case, target: State | RemovalState, *fields: str) -> None:
+def move(case: Case, target: RequestState | RemovalState, *fields: str) -> None:
     """Go to this state, and save `fields` with it. Raises WrongState."""
     if not case.may_move(target):
         raise WrongState
@@ -35,7 +35,7 @@ def move(case: Case, target: State | RemovalState, *fields: str) -> None:
     case.save(update_fields=["state", "state_since", "next_poll_at", *forgotten, *fields])
 
 
-def end(case: Case, target: State | RemovalState, *fields: str, reason: str, code: str = "") -> None:
+def end(case: Case, target: RequestState | RemovalState, *fields: str, reason: str, code: str = "") -> None:
     """End it here: nobody has it any longer. Raises WrongState."""
     case.end_reason, case.end_code = reason.strip(), code
     move(case, target, "end_reason", "end_code", *fields)

@@ -12,7 +12,7 @@ from provisioning import statements
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.errors import NotAllowed, WrongState
-from provisioning.findings import record as findings_record
+from provisioning.findings import record
 from provisioning.findings.record import FindingState, remember_profession, right_now
 from provisioning.mandates.current import Mandates
 from provisioning.models import AccessRequest, Finding, Order, Removal, User
@@ -30,9 +30,9 @@ def begin_leavers_removal(finding: Finding, *, heads: Iterable[HsaId], start: St
 
     `heads`: who may say that the person has not, as the directory names them now; told at once.
     """
-    row = findings_record.lock(finding.pk)
+    row = record.lock(finding.pk)
     grant = right_now(row)
-    if not findings_record.starts_removal(row) or grant is None:
+    if not record.starts_removal(row) or grant is None:
         raise WrongState
     removal = begin.begin(grant, EndCause.LEAVER, by=None, tell=heads, start=start)
     _settle(row, removal=removal)
@@ -182,7 +182,7 @@ def begin_removal(
 
 
 def _require(finding: Finding, step: NextStep, by: User, mandates: Mandates) -> Finding:
-    row = findings_record.lock(finding.pk)
+    row = record.lock(finding.pk)
     if row.state != (FindingState.EXPLAINED if step is NextStep.RECONSIDER else FindingState.OPEN):
         raise WrongState
     if step not in steps_of(row, mandates, by):

@@ -35,7 +35,7 @@ FIRST_DELAY_SECONDS = 15
 LONGEST_DELAY_SECONDS = 3600
 STUCK_AFTER = timedelta(minutes=10)
 
-_State = OutgoingMessage.State
+_State = OutgoingMessage.Delivery
 _CLAIMABLE = (_State.QUEUED, _State.WAITING)
 
 
@@ -140,7 +140,7 @@ def _domain() -> str:
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
 
 
-def _settle(message: OutgoingMessage, state: OutgoingMessage.State) -> None:
+def _settle(message: OutgoingMessage, state: OutgoingMessage.Delivery) -> None:
     sent_at = timezone.now() if state == _State.SENT else None
     OutgoingMessage.objects.filter(pk=message.pk, state=_State.SENDING).update(
         state=state, sent_at=sent_at, attempts=message.attempts + 1, error_code=""

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from provisioning.models.columns import AboutOneRight, KivTask
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
 
 
@@ -23,7 +23,7 @@ class Case(AboutOneRight, KivTask):
 
     # The column of handlers, evidence and messages that points to it; the first word of its audit actions.
     KEY: ClassVar[str]
-    STATES: ClassVar[type[State] | type[RemovalState]]
+    STATES: ClassVar[type[RequestState] | type[RemovalState]]
     MOVES: ClassVar[Mapping[Any, frozenset[Any]]]
     READ_WITH: ClassVar[tuple[str, ...]]  # what is read together with the row
     VALUE: ClassVar[str]  # under which each of its changes holds the value

@@ -17,7 +17,7 @@ from provisioning.models.orders import AccessRequest
 class OutgoingMessage(models.Model):
     """One mail to one person about one fact. The row is the truth; the broker only hurries it."""
 
-    class State(models.TextChoices):
+    class Delivery(models.TextChoices):
         QUEUED = "queued", _("Queued")
         SENDING = "sending", _("Being sent")
         SENT = "sent", _("Sent")
@@ -34,7 +34,7 @@ class OutgoingMessage(models.Model):
     kind = models.CharField(max_length=40)
     recipient_key = models.CharField(max_length=KEY_LENGTH)
     recipient_hsa_id = models.CharField(max_length=KEY_LENGTH)
-    state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED)
+    state = models.CharField(max_length=20, choices=Delivery.choices, default=Delivery.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     next_try_at = models.DateTimeField(default=timezone.now)

@@ -18,26 +18,26 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.models.case import Case
 from provisioning.models.people import User
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.states.request import MOVES, OPEN, State
+from provisioning.rules.states.request import MOVES, OPEN, RequestState
 
 
 class StateChoice(models.TextChoices):
-    AWAITING_ATTESTATION = State.AWAITING_ATTESTATION.value, _("Waiting for attestation")
+    AWAITING_ATTESTATION = RequestState.AWAITING_ATTESTATION.value, _("Waiting for attestation")
     AWAITING_SECOND_ATTESTATION = (
-        State.AWAITING_SECOND_ATTESTATION.value,
+        RequestState.AWAITING_SECOND_ATTESTATION.value,
         _("Waiting for a second attestation"),
     )
-    CHECKING = State.CHECKING.value, _("Being checked in the directory")
-    AWAITING_CHOICE = State.AWAITING_CHOICE.value, _("Waiting for the orderer's choice")
-    WAITING_FOR_COMMISSION = State.WAITING_FOR_COMMISSION.value, _("Waiting for what is missing")
-    AWAITING_KIV = State.AWAITING_KIV.value, _("With the KIV administrator")
-    VERIFYING = State.VERIFYING.value, _("Being verified")
-    AWAITING_HSA = State.AWAITING_HSA.value, _("On its way to HSA")
-    DONE = State.DONE.value, _("Done")
-    REJECTED = State.REJECTED.value, _("Rejected")
-    WITHDRAWN = State.WITHDRAWN.value, _("Withdrawn")
-    CANNOT_BE_DONE = State.CANNOT_BE_DONE.value, _("Cannot be done")
-    GAVE_UP = State.GAVE_UP.value, _("Ended: the time ran out")
+    CHECKING = RequestState.CHECKING.value, _("Being checked in the directory")
+    AWAITING_CHOICE = RequestState.AWAITING_CHOICE.value, _("Waiting for the orderer's choice")
+    WAITING_FOR_COMMISSION = RequestState.WAITING_FOR_COMMISSION.value, _("Waiting for what is missing")
+    AWAITING_KIV = RequestState.AWAITING_KIV.value, _("With the KIV administrator")
+    VERIFYING = RequestState.VERIFYING.value, _("Being verified")
+    AWAITING_HSA = RequestState.AWAITING_HSA.value, _("On its way to HSA")
+    DONE = RequestState.DONE.value, _("Done")
+    REJECTED = RequestState.REJECTED.value, _("Rejected")
+    WITHDRAWN = RequestState.WITHDRAWN.value, _("Withdrawn")
+    CANNOT_BE_DONE = RequestState.CANNOT_BE_DONE.value, _("Cannot be done")
+    GAVE_UP = RequestState.GAVE_UP.value, _("Ended: the time ran out")
 
 
 class Order(models.Model):
@@ -64,7 +64,7 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
 class AccessRequest(Case):
     """One item of an order: person × service × level × unit (or care provider), with its own state."""
 
-    KEY, STATES, MOVES, READ_WITH, VALUE = "request", State, MOVES, ("order__orderer",), "add"
+    KEY, STATES, MOVES, READ_WITH, VALUE = "request", RequestState, MOVES, ("order__orderer",), "add"
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="requests")
     position = models.PositiveSmallIntegerField()  # 1, 2, … within the order
@@ -148,13 +148,13 @@ class AccessRequest(Case):
             models.CheckConstraint(
                 condition=~Q(
                     state__in=[
-                        State.CHECKING.value,
-                        State.AWAITING_CHOICE.value,
-                        State.WAITING_FOR_COMMISSION.value,
-                        State.AWAITING_KIV.value,
-                        State.VERIFYING.value,
-                        State.AWAITING_HSA.value,
-                        State.DONE.value,
+                        RequestState.CHECKING.value,
+                        RequestState.AWAITING_CHOICE.value,
+                        RequestState.WAITING_FOR_COMMISSION.value,
+                        RequestState.AWAITING_KIV.value,
+                        RequestState.VERIFYING.value,
+                        RequestState.AWAITING_HSA.value,
+                        RequestState.DONE.value,
                     ]
                 )
                 | (
@@ -179,8 +179,8 @@ class AccessRequest(Case):
         return f"{self.order.case_number}-{self.position}"
 
     @property
-    def current_state(self) -> State:
-        return State(self.state)
+    def current_state(self) -> RequestState:
+        return RequestState(self.state)
 
     @property
     def audit_pointers(self) -> dict[str, Any]:
@@ -213,7 +213,7 @@ class AccessRequest(Case):
 
     @property
     def sitting_ids(self) -> list[HsaId]:
-        return self.starters if self.current_state is State.AWAITING_CHOICE else self.handler_ids
+        return self.starters if self.current_state is RequestState.AWAITING_CHOICE else self.handler_ids
 
     def outcome(self, *, is_hidden: bool) -> dict[str, Any]:
         return {"verdict": {} if is_hidden else self.assessment}

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from provisioning.assessments import reading as assessments_reading
+from provisioning.assessments import reading
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import evidence, hsa_following
@@ -18,7 +18,7 @@ from provisioning.rights import give
 from provisioning.rules import proof
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Reading
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 
 
 @transaction.atomic
@@ -28,27 +28,25 @@ def record_arrival(request: AccessRequest, *, kiv: Reading, hsa: Reading, found:
     `kiv` is read in the same look and still says yes: what is taken away there must not count as arrived.
     A silent or late HSA decides nothing; when it has lasted, those concerned are told, once.
     """
-    if request.current_state is not State.AWAITING_HSA:
+    if request.current_state is not RequestState.AWAITING_HSA:
         raise WrongState
     give.lock_for(request)
-    changes = [assessments_reading.change_from(data) for data in request.changes]
+    changes = [reading.change_from(data) for data in request.changes]
     arrived = proof.has_arrived(changes, kiv=kiv, hsa=hsa)
-    is_through = (
-        found.answer is Answer.YES and arrived is Answer.YES and not assessments_reading.silence(found)
-    )
-    seen = arrived if changes else (Answer.UNKNOWN if assessments_reading.silence(found) else found.answer)
+    is_through = found.answer is Answer.YES and arrived is Answer.YES and not reading.silence(found)
+    seen = arrived if changes else (Answer.UNKNOWN if reading.silence(found) else found.answer)
     _note_arrival(request, seen, kiv=kiv, hsa=hsa)
     request.hsa_shows = _shown_by_hsa(found, hsa)
     request.poll_count += 1
     if not is_through:
         hsa_following.put_off(request, "arrived_at")
         return False
-    request.assessment = assessments_reading.detailed_verdict(found)
+    request.assessment = reading.detailed_verdict(found)
     evidence.keep(
         request,
         Evidence.Moment.VERIFICATION,
         hsa.read_at,
-        verdict=assessments_reading.verdict(found),
+        verdict=reading.verdict(found),
         which=Which.NATIONAL,
     )
     finish(request, hsa.read_at, found, "arrived_at", "hsa_shows", kiv=kiv)
@@ -69,10 +67,7 @@ def _note_arrival(request: AccessRequest, arrived: Answer, *, kiv: Reading, hsa:
 
 def _values_in_hsa(request: AccessRequest, kiv: Reading, hsa: Reading) -> list[dict[str, Any]]:
     """What HSA holds where the changes belong. The DN is KIV's: it names the change, as in other evidence."""
-    held = [
-        (data, proof.held(assessments_reading.change_from(data), kiv=kiv, hsa=hsa))
-        for data in request.changes
-    ]
+    held = [(data, proof.held(reading.change_from(data), kiv=kiv, hsa=hsa)) for data in request.changes]
     return [
         {"dn": data["dn"], "attribute": data["attribute"], "values": None if found is None else list(found)}
         for data, found in held
@@ -81,7 +76,7 @@ def _values_in_hsa(request: AccessRequest, kiv: Reading, hsa: Reading) -> list[d
 
 def _shown_by_hsa(found: Assessment, hsa: Reading) -> dict[str, Any]:
     """The last look in short: what login would say, and what stands in the way there."""
-    return assessments_reading.detailed_verdict(found) | {
+    return reading.detailed_verdict(found) | {
         "read_at": hsa.read_at.isoformat(),
-        "code": assessments_reading.silence(found),
+        "code": reading.silence(found),
     }

@@ -24,7 +24,7 @@ from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, HandlerRole, User
 from provisioning.rules.hsa import Level, Person
 from provisioning.rules.mandates import Act
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 
 
 @transaction.atomic
@@ -45,22 +45,26 @@ def attest(
     principal = _require_attester(request, by, mandates)
     now = timezone.now()
     fields: tuple[str, ...]
-    if request.current_state is State.AWAITING_SECOND_ATTESTATION:
+    if request.current_state is RequestState.AWAITING_SECOND_ATTESTATION:
         request.second_attester, request.second_attested_at = by, now
         request.second_attestation_comment = comment.strip()
         fields = ("second_attester", "second_attested_at", "second_attestation_comment")
-        action, target = Action.SECOND_ATTESTED, State.CHECKING
+        action, target = Action.SECOND_ATTESTED, RequestState.CHECKING
     else:
         request.attester, request.attested_at, request.attestation_comment = by, now, comment.strip()
         request.attested_for = principal
         fields = ("attester", "attested_for", "attested_at", "attestation_comment")
         action = Action.ATTESTED
-        target = State.AWAITING_SECOND_ATTESTATION if request.needs_second_attester else State.CHECKING
+        target = (
+            RequestState.AWAITING_SECOND_ATTESTATION
+            if request.needs_second_attester
+            else RequestState.CHECKING
+        )
     moves.move(request, target, *fields)
     entry = events.record(
         action, actor=by, principal=principal, request=request, reason=comment.strip(), shown=list(shown)
     )
-    if target is State.CHECKING:
+    if target is RequestState.CHECKING:
         handlers.release(request)
         outbox.enqueue(entry, MessageKind.ATTESTED, request.concerned)
     else:
@@ -69,7 +73,7 @@ def attest(
 
 def second_attesters(directory: Directory, request: AccessRequest, *, by: User) -> tuple[Person, ...]:
     """Whom this person's attestation hands over to; nobody where it is the last. Raises DirectoryError."""
-    if request.current_state is not State.AWAITING_ATTESTATION or not request.needs_second_attester:
+    if request.current_state is not RequestState.AWAITING_ATTESTATION or not request.needs_second_attester:
         return ()
     return candidates.second_attesters(directory, request, attester_id=by.identity)
 
@@ -91,7 +95,7 @@ def reject(request: AccessRequest, *, by: User, mandates: Mandates, reason: str)
     principal = _require_attester(request, by, mandates)
     if not reason.strip():
         raise Invalid(_("Write why you reject the order. The orderer reads it."), field="reason")
-    moves.end(request, State.REJECTED, reason=reason)
+    moves.end(request, RequestState.REJECTED, reason=reason)
     entry = events.record(
         Action.REJECTED, actor=by, principal=principal, request=request, reason=reason.strip()
     )
@@ -103,14 +107,14 @@ def _require_attester(request: AccessRequest, by: User, mandates: Mandates) -> U
 
     Returns the head of unit on whose behalf a delegate acts; None for a mandate of one's own.
     """
-    is_second = request.current_state is State.AWAITING_SECOND_ATTESTATION
+    is_second = request.current_state is RequestState.AWAITING_SECOND_ATTESTATION
     act = Act.SECOND_ATTEST if is_second else Act.ATTEST
     attested_by = [request.attester_id]
     four_eyes.require(act, by=by, mandates=mandates, subject_id=request.subject_id, attested_by=attested_by)
     if is_second:
         _require_second_attester(request, by, mandates)
         return None
-    if request.current_state is not State.AWAITING_ATTESTATION:
+    if request.current_state is not RequestState.AWAITING_ATTESTATION:
         raise WrongState
     asked = handlers.require_asked(request, by, HandlerRole.ATTESTER)
     if asked.delegation_id is not None:

@@ -23,7 +23,7 @@ from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, Evidence, HandlerRole, User
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Person, Reading
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 
 
 class CannotSet(enum.StrEnum):
@@ -44,13 +44,13 @@ def hand_over(
             "No KIV administrator in the directory may carry this out: neither the person "
             "nor the attester may."
         )
-        moves.end(request, State.CANNOT_BE_DONE, reason=str(reason), code="order.no_administrator")
+        moves.end(request, RequestState.CANNOT_BE_DONE, reason=str(reason), code="order.no_administrator")
         entry = events.record(Action.CANNOT, actor=None, request=request, why="order.no_administrator")
         outbox.enqueue(entry, MessageKind.ENDED, request.concerned)
         return
     request.values_seen_at = request.arrived_at = None
     fields = ("values_seen_at", "arrived_at", "assessment", "changes", *kiv_answers.forget(request))
-    moves.move(request, State.AWAITING_KIV, *fields)
+    moves.move(request, RequestState.AWAITING_KIV, *fields)
     handlers.assign(request, HandlerRole.KIV_ADMINISTRATOR, candidates.by_own_mandate(administrators))
     evidence.keep(
         request,
@@ -97,11 +97,11 @@ def cannot(request: AccessRequest, *, by: User, mandates: Mandates, why: CannotS
     if why is CannotSet.COMMISSION_MISSING:
         entry = events.record(Action.CHOICE_NEEDED, actor=by, request=request, reason=reason)
         request.wants_coupling = False
-        moves.move(request, State.AWAITING_CHOICE, "wants_coupling")
+        moves.move(request, RequestState.AWAITING_CHOICE, "wants_coupling")
         handlers.release(request)
         outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
         return
-    moves.end(request, State.CANNOT_BE_DONE, reason=reason, code=why.value)
+    moves.end(request, RequestState.CANNOT_BE_DONE, reason=reason, code=why.value)
     entry = events.record(Action.CANNOT, actor=by, request=request, reason=reason, why=why.value)
     outbox.enqueue(entry, MessageKind.ENDED, request.concerned)
 

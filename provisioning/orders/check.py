@@ -22,7 +22,7 @@ from provisioning.orders import carry_out
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Answer, Person, Reading
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 
 
 class Choice(enum.StrEnum):
@@ -44,7 +44,7 @@ def record_check(
     if assessments_reading.silence(found):
         raise WrongState(code="unknown_decides_nothing")
     silence.end(request)
-    was_waiting = request.current_state is State.WAITING_FOR_COMMISSION
+    was_waiting = request.current_state is RequestState.WAITING_FOR_COMMISSION
     request.assessment = assessments_reading.detailed_verdict(found)
     request.changes = [assessments_reading.change_data(change) for change in found.changes]
     entry = events.record(
@@ -57,7 +57,7 @@ def record_check(
     )
     keep = ["assessment", "changes"]
     if found.answer is Answer.YES:
-        moves.move(request, State.VERIFYING, *keep)
+        moves.move(request, RequestState.VERIFYING, *keep)
         handlers.release(request)
         return
     may_set_now = found.can_be_granted_by_changes and (request.wants_coupling or not found.needs_coupling)
@@ -66,7 +66,7 @@ def record_check(
     elif was_waiting:
         request.save(update_fields=keep)
     else:
-        moves.move(request, State.AWAITING_CHOICE, *keep)
+        moves.move(request, RequestState.AWAITING_CHOICE, *keep)
         handlers.release(request)
         outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
 
@@ -78,11 +78,11 @@ def choose(request: AccessRequest, *, by: User, choice: Choice) -> None:
         raise NotAllowed(_("Only the one who ordered can choose how to go on."))
     if choice is Choice.COUPLE:
         request.wants_coupling = True
-        moves.move(request, State.CHECKING, "wants_coupling")
+        moves.move(request, RequestState.CHECKING, "wants_coupling")
         events.record(Action.COUPLING_ASKED, actor=by, request=request)
         return
     request.wait_until = deadlines.add_working_days(dates.today(), settings.WAIT_FOR_COMMISSION_WORKING_DAYS)
-    moves.move(request, State.WAITING_FOR_COMMISSION, "wait_until")
+    moves.move(request, RequestState.WAITING_FOR_COMMISSION, "wait_until")
     events.record(Action.WAITING_CHOSEN, actor=by, request=request, until=request.wait_until.isoformat())
 
 
@@ -91,6 +91,6 @@ def give_up(request: AccessRequest) -> None:
     """End the waiting: what was missing did not come in time."""
     reason = str(_("What was missing in the directory had not come when the waiting ended."))
     codes = request.assessment.get("causes", [])
-    moves.end(request, State.GAVE_UP, reason=reason, code=codes[0] if codes else "")
+    moves.end(request, RequestState.GAVE_UP, reason=reason, code=codes[0] if codes else "")
     entry = events.record(Action.GAVE_UP, actor=None, request=request, causes=codes)
     outbox.enqueue(entry, MessageKind.ENDED, request.concerned)

@@ -15,15 +15,15 @@ from provisioning.errors import NotAllowed, WrongState
 from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, AccessRequestQuerySet, User
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 
 _NOTHING_IS_SET = (
-    State.AWAITING_ATTESTATION.value,
-    State.AWAITING_SECOND_ATTESTATION.value,
-    State.CHECKING.value,
-    State.AWAITING_CHOICE.value,
-    State.WAITING_FOR_COMMISSION.value,
-    State.AWAITING_KIV.value,
+    RequestState.AWAITING_ATTESTATION.value,
+    RequestState.AWAITING_SECOND_ATTESTATION.value,
+    RequestState.CHECKING.value,
+    RequestState.AWAITING_CHOICE.value,
+    RequestState.WAITING_FOR_COMMISSION.value,
+    RequestState.AWAITING_KIV.value,
 )
 
 
@@ -32,7 +32,7 @@ def end_unanswered(request: AccessRequest) -> None:
     """End a request that nobody has decided on, though the whole ladder was asked. Raises WrongState."""
     reason = str(_("Nobody decided in time, although it was asked further and further up."))
     waited = request.handler_ids
-    moves.end(request, State.GAVE_UP, reason=reason, code="order.unanswered")
+    moves.end(request, RequestState.GAVE_UP, reason=reason, code="order.unanswered")
     entry = events.record(Action.UNANSWERED, actor=None, request=request, rungs=request.escalation_level)
     outbox.enqueue(entry, MessageKind.ENDED, [*request.concerned, *waited])
 
@@ -45,7 +45,7 @@ def person_left(request: AccessRequest, *, code: str) -> None:
     """
     waited = request.handler_ids
     reason = str(_("The person is no longer employed, says the directory."))
-    moves.end(request, State.CANNOT_BE_DONE, reason=reason, code=code)
+    moves.end(request, RequestState.CANNOT_BE_DONE, reason=reason, code=code)
     entry = events.record(Action.LEFT, actor=None, request=request, why=code)
     outbox.enqueue(entry, MessageKind.ENDED, [*request.starters, *waited])
 
@@ -65,7 +65,7 @@ def last_day_passed(request: AccessRequest) -> None:
         raise WrongState
     waited = request.handler_ids
     reason = str(_("The last day that was ordered passed before the access could be given."))
-    moves.end(request, State.CANNOT_BE_DONE, reason=reason, code="order.last_day_passed")
+    moves.end(request, RequestState.CANNOT_BE_DONE, reason=reason, code="order.last_day_passed")
     entry = events.record(
         Action.LAST_DAY_PASSED, actor=None, request=request, ends=request.ends_on.isoformat()
     )
@@ -78,7 +78,7 @@ def withdraw(request: AccessRequest, *, by: User, reason: str = "") -> None:
     if by.pk not in (request.order.orderer_id, request.subject_key):
         raise NotAllowed(_("Only the one who ordered, or the person it concerns, can withdraw it."))
     waiting = request.handler_ids
-    moves.end(request, State.WITHDRAWN, reason=reason)
+    moves.end(request, RequestState.WITHDRAWN, reason=reason)
     entry = events.record(Action.WITHDRAWN, actor=by, request=request, reason=reason.strip())
     outbox.enqueue(
         entry,

@@ -30,9 +30,9 @@ from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, HandlerRole
 from provisioning.operators import operator_ids
 from provisioning.rules.dates import deadlines
-from provisioning.rules.states.request import UNATTESTED, State
+from provisioning.rules.states.request import UNATTESTED, RequestState
 
-_ON_THE_LADDER = [state.value for state in (*UNATTESTED, State.AWAITING_KIV)]
+_ON_THE_LADDER = [state.value for state in (*UNATTESTED, RequestState.AWAITING_KIV)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from provisioning import dates
-from provisioning.assessments import reading as assessments_reading
+from provisioning.assessments import reading
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import candidates, handlers
 from provisioning.errors import Invalid, NotAllowed
 from provisioning.messages import kinds, outbox
 from provisioning.models import AccessRequest, Delegation, Evidence, HandlerRole, Order, User
-from provisioning.orders import prolong
-from provisioning.orders import refusals as orders_refusals
+from provisioning.orders import prolong, refusals
 from provisioning.orders.draft import Draft, Prepared, PreparedItem
 from provisioning.rules.hsa import Person
 from provisioning.rules.mandates import needs_second_attester
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 
 
 def place(prepared: Prepared, *, by: User, start: Callable[[AccessRequest], object]) -> Order:
@@ -48,7 +47,7 @@ def place(prepared: Prepared, *, by: User, start: Callable[[AccessRequest], obje
         earlier = Order.objects.filter(submission=prepared.draft.submission, orderer=by).first()
         if earlier is not None:
             return earlier
-        raise Invalid(orders_refusals.duplicate_message(), code="order.duplicate", field="units") from exc
+        raise Invalid(refusals.duplicate_message(), code="order.duplicate", field="units") from exc
 
 
 def _write(prepared: Prepared, person: Person, by: User, start: Callable[[AccessRequest], object]) -> Order:
@@ -112,23 +111,23 @@ def _write_request(
         attester=order.orderer if item.is_attested_by_order else None,
         attested_for_id=item.attested_for.principal_id.folded if item.attested_for else None,
         attested_at=now if item.is_attested_by_order else None,
-        assessment=assessments_reading.detailed_verdict(item.assessment),
+        assessment=reading.detailed_verdict(item.assessment),
     )
     Evidence.objects.create(
         request=request,
         moment=Evidence.Moment.ORDER,
         read_at=item.reading.read_at,
-        source=assessments_reading.source(),
-        verdict=assessments_reading.verdict(item.assessment),
+        source=reading.source(),
+        verdict=reading.verdict(item.assessment),
     )
     return request
 
 
-def _first_state(draft: Draft, item: PreparedItem) -> State:
+def _first_state(draft: Draft, item: PreparedItem) -> RequestState:
     if not item.is_attested_by_order:
-        return State.AWAITING_ATTESTATION
+        return RequestState.AWAITING_ATTESTATION
     needs_second = needs_second_attester(draft.service, draft.level)
-    return State.AWAITING_SECOND_ATTESTATION if needs_second else State.CHECKING
+    return RequestState.AWAITING_SECOND_ATTESTATION if needs_second else RequestState.CHECKING
 
 
 def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
@@ -146,11 +145,11 @@ def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
             by_order=True,
             shown=warnings,
         )
-    if request.current_state is State.AWAITING_ATTESTATION:
+    if request.current_state is RequestState.AWAITING_ATTESTATION:
         handlers.assign(request, HandlerRole.ATTESTER, item.attesters)
         persons = [asked.person for asked in item.attesters]
         outbox.enqueue(started, kinds.MessageKind.ATTEST, [person.hsa_id for person in persons])
-    elif request.current_state is State.AWAITING_SECOND_ATTESTATION:
+    elif request.current_state is RequestState.AWAITING_SECOND_ATTESTATION:
         second = item.second_attesters
         handlers.assign(request, HandlerRole.SECOND_ATTESTER, candidates.by_own_mandate(second))
         outbox.enqueue(started, kinds.MessageKind.ATTEST, [person.hsa_id for person in second])

@@ -25,7 +25,7 @@ from provisioning.orders import check
 from provisioning.rights import give
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Person, Reading
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 
 
 @transaction.atomic
@@ -70,7 +70,7 @@ def finish(request: AccessRequest, at: datetime, found: Assessment, *fields: str
     """The access works: the right exists from now on. Whoever calls this has locked the right that stands."""
     request.verified_at = at
     request.end_code = ""
-    moves.move(request, State.DONE, "assessment", "verified_at", "end_code", *fields)
+    moves.move(request, RequestState.DONE, "assessment", "verified_at", "end_code", *fields)
     handlers.release(request)
     entry = events.record(
         Action.DONE,

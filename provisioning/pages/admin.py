@@ -36,7 +36,7 @@ from provisioning.models import (
     Sweep,
     User,
 )
-from provisioning.pages.login import page as login_views
+from provisioning.pages.login import page as login_page
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Model]
@@ -80,7 +80,7 @@ class RecordsSite(admin.AdminSite):
     def logout(  # type: ignore[override]  # the stubs promise a page; ours leads to the log-in
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return login_views.logout(request)
+        return login_page.logout(request)
 
 
 site = RecordsSite(name="admin")

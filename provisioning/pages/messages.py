@@ -27,7 +27,7 @@ from provisioning.pages.answers import acting_user
 
 PER_PAGE = 20
 
-_State = OutgoingMessage.State
+_State = OutgoingMessage.Delivery
 
 TONES = {
     _State.QUEUED: "waiting",

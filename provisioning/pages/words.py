@@ -22,58 +22,62 @@ from provisioning.cases.candidates import Asked
 from provisioning.models import AccessRequest, Handler, HandlerRole, User
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
 from provisioning.rules.hsa import Answer, Level, Person, Service
-from provisioning.rules.states.request import UNATTESTED, State
+from provisioning.rules.states.request import UNATTESTED, RequestState
 
 Text = str | Promise
 
 MASKED = gettext_lazy("Person with protected identity")
 
-TONE_OF: Mapping[State, str] = {
-    State.AWAITING_ATTESTATION: "waiting",
-    State.AWAITING_SECOND_ATTESTATION: "waiting",
-    State.CHECKING: "info",
-    State.AWAITING_CHOICE: "warning",
-    State.WAITING_FOR_COMMISSION: "waiting",
-    State.AWAITING_KIV: "waiting",
-    State.VERIFYING: "info",
-    State.AWAITING_HSA: "waiting",
-    State.DONE: "success",
-    State.REJECTED: "error",
-    State.WITHDRAWN: "neutral",
-    State.CANNOT_BE_DONE: "error",
-    State.GAVE_UP: "error",
+TONE_OF: Mapping[RequestState, str] = {
+    RequestState.AWAITING_ATTESTATION: "waiting",
+    RequestState.AWAITING_SECOND_ATTESTATION: "waiting",
+    RequestState.CHECKING: "info",
+    RequestState.AWAITING_CHOICE: "warning",
+    RequestState.WAITING_FOR_COMMISSION: "waiting",
+    RequestState.AWAITING_KIV: "waiting",
+    RequestState.VERIFYING: "info",
+    RequestState.AWAITING_HSA: "waiting",
+    RequestState.DONE: "success",
+    RequestState.REJECTED: "error",
+    RequestState.WITHDRAWN: "neutral",
+    RequestState.CANNOT_BE_DONE: "error",
+    RequestState.GAVE_UP: "error",
 }
 
 # What happens next, and when. Working days: rules/deadlines.
-NEXT_STEP: Mapping[State, Text] = {
-    State.AWAITING_ATTESTATION: gettext_lazy(
+NEXT_STEP: Mapping[RequestState, Text] = {
+    RequestState.AWAITING_ATTESTATION: gettext_lazy(
         "The attester decides. If the answer is yes, the directory is checked at once."
     ),
-    State.AWAITING_SECOND_ATTESTATION: gettext_lazy(
+    RequestState.AWAITING_SECOND_ATTESTATION: gettext_lazy(
         "Somebody with the care provider's mandate decides, too. Then the directory is checked."
     ),
-    State.CHECKING: gettext_lazy("The directory is being read. This usually takes a few seconds."),
-    State.AWAITING_CHOICE: gettext_lazy(
+    RequestState.CHECKING: gettext_lazy("The directory is being read. This usually takes a few seconds."),
+    RequestState.AWAITING_CHOICE: gettext_lazy(
         "The orderer chooses: ask for what is missing, wait for it, or withdraw the order."
     ),
-    State.WAITING_FOR_COMMISSION: gettext_lazy(
+    RequestState.WAITING_FOR_COMMISSION: gettext_lazy(
         "The directory is read again and again. The case goes on by itself when what is missing has come."
     ),
-    State.AWAITING_KIV: gettext_lazy(
+    RequestState.AWAITING_KIV: gettext_lazy(
         "The KIV administrator sets the value in KIV. The case sees it in the directory and goes on."
     ),
-    State.VERIFYING: gettext_lazy(
+    RequestState.VERIFYING: gettext_lazy(
         "The service's own login rule is tried on what the directory holds. This usually takes a few seconds."
     ),
-    State.AWAITING_HSA: gettext_lazy(
+    RequestState.AWAITING_HSA: gettext_lazy(
         "The value is set in KIV. HSA is read again and again; the case is done when the value "
         "has arrived there and the login would succeed."
     ),
-    State.DONE: gettext_lazy("Nothing more. The person logs out of the service and logs in again."),
-    State.REJECTED: gettext_lazy("Nothing more. The order can be copied, changed and sent again."),
-    State.WITHDRAWN: gettext_lazy("Nothing more. The order can be copied and sent again."),
-    State.CANNOT_BE_DONE: gettext_lazy("Nothing more. Read why, and order again when it has been mended."),
-    State.GAVE_UP: gettext_lazy("Nothing more. Read why, and order again if the access is still needed."),
+    RequestState.DONE: gettext_lazy("Nothing more. The person logs out of the service and logs in again."),
+    RequestState.REJECTED: gettext_lazy("Nothing more. The order can be copied, changed and sent again."),
+    RequestState.WITHDRAWN: gettext_lazy("Nothing more. The order can be copied and sent again."),
+    RequestState.CANNOT_BE_DONE: gettext_lazy(
+        "Nothing more. Read why, and order again when it has been mended."
+    ),
+    RequestState.GAVE_UP: gettext_lazy(
+        "Nothing more. Read why, and order again if the access is still needed."
+    ),
 }
 
 LEVELS: Mapping[tuple[Service, Level], Text] = {
@@ -216,7 +220,7 @@ def with_whom(viewer: User, request: AccessRequest) -> str:
     """Who has the request now: names and role. Empty when it has ended."""
     if not request.is_open:
         return ""
-    if request.current_state is State.AWAITING_CHOICE:
+    if request.current_state is RequestState.AWAITING_CHOICE:
         return _("%(names)s (orderer)") % {"names": actor_name(viewer, request.order.orderer, request)}
     handlers = list(request.handlers.all())
     if not handlers:
@@ -263,7 +267,7 @@ def _orderer(viewer: User, request: AccessRequest) -> str:
 
 def next_step(request: AccessRequest) -> Text:
     """What happens next, and when."""
-    if request.current_state is State.CHECKING and request.starts_on > dates.today():
+    if request.current_state is RequestState.CHECKING and request.starts_on > dates.today():
         day = dates.in_words(request.starts_on)
         return _("Nothing is set before the first day. On %(day)s the case goes on by itself.") % {"day": day}
     return NEXT_STEP[request.current_state]
@@ -271,7 +275,7 @@ def next_step(request: AccessRequest) -> Text:
 
 def usual_time(request: AccessRequest) -> str:
     """How long this usually takes, where a person has it. Empty where the tool does or it has ended."""
-    if request.current_state is State.WAITING_FOR_COMMISSION or not request.handlers.all():
+    if request.current_state is RequestState.WAITING_FOR_COMMISSION or not request.handlers.all():
         return ""
     days = settings.REMINDER_WORKING_DAYS
     return ngettext(
@@ -284,13 +288,13 @@ def usual_time(request: AccessRequest) -> str:
 def act_of(viewer: User, request: AccessRequest) -> tuple[str, str] | None:
     """What the viewer has to do now: page and button's words. None if it waits for somebody else."""
     state = request.current_state
-    if state is State.AWAITING_CHOICE and viewer.pk == request.order.orderer_id:
+    if state is RequestState.AWAITING_CHOICE and viewer.pk == request.order.orderer_id:
         return "choose", _("Choose how to go on")
     if not any(handler.person_key == viewer.hsa_key for handler in request.handlers.all()):
         return None
     if state in UNATTESTED:
         return "attest", _("Attest or reject")
-    return ("kiv_task", _("Open the KIV task")) if state is State.AWAITING_KIV else None
+    return ("kiv_task", _("Open the KIV task")) if state is RequestState.AWAITING_KIV else None
 
 
 def line(viewer: User, request: AccessRequest, *, page: str = "") -> CaseLine:
@@ -330,7 +334,7 @@ def verdict(data: Mapping[str, Any], request: AccessRequest) -> Verdict | None:
 
 def current_verdict(request: AccessRequest) -> Verdict | None:
     """The last verdict in words. On the way to HSA what HSA held counts, and nobody has to mend it."""
-    if request.current_state is not State.AWAITING_HSA:
+    if request.current_state is not RequestState.AWAITING_HSA:
         return verdict(request.assessment, request)
     found = verdict(request.hsa_shows, request)
     if found is None:
@@ -433,22 +437,26 @@ class ProgressStep:
 
 
 # Which of the steps (see `steps_of`) a request is in.
-_STEP_OF: Mapping[State, int] = {
-    State.AWAITING_ATTESTATION: 1,
-    State.AWAITING_SECOND_ATTESTATION: 1,
-    State.CHECKING: 2,
-    State.AWAITING_CHOICE: 2,
-    State.WAITING_FOR_COMMISSION: 2,
-    State.AWAITING_KIV: 3,
-    State.VERIFYING: 4,
-    State.AWAITING_HSA: 4,
-    State.DONE: 5,
+_STEP_OF: Mapping[RequestState, int] = {
+    RequestState.AWAITING_ATTESTATION: 1,
+    RequestState.AWAITING_SECOND_ATTESTATION: 1,
+    RequestState.CHECKING: 2,
+    RequestState.AWAITING_CHOICE: 2,
+    RequestState.WAITING_FOR_COMMISSION: 2,
+    RequestState.AWAITING_KIV: 3,
+    RequestState.VERIFYING: 4,
+    RequestState.AWAITING_HSA: 4,
+    RequestState.DONE: 5,
 }
 
 
 def steps_of(request: AccessRequest) -> list[ProgressStep]:
     """How far the case has come."""
-    is_past_kiv = request.current_state in (State.VERIFYING, State.AWAITING_HSA, State.DONE)
+    is_past_kiv = request.current_state in (
+        RequestState.VERIFYING,
+        RequestState.AWAITING_HSA,
+        RequestState.DONE,
+    )
     in_kiv = _("Nothing to set in KIV") if is_past_kiv and not request.changes else _("Set in KIV")
     labels = [_("Order"), _("Attestation"), _("Directory check"), in_kiv, _("Verification")]
     here = _STEP_OF.get(request.current_state)
@@ -463,7 +471,7 @@ def steps_of(request: AccessRequest) -> list[ProgressStep]:
 def _stopped_at(request: AccessRequest) -> int:
     if request.attester_id is None or (request.needs_second_attester and request.second_attester_id is None):
         return 1
-    return 3 if request.changes and request.current_state is State.CANNOT_BE_DONE else 2
+    return 3 if request.changes and request.current_state is RequestState.CANNOT_BE_DONE else 2
 
 
 def _progress(number: int, here: int, word: str) -> str:

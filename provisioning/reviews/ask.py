@@ -16,8 +16,7 @@ from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import Review, Reviewer
 from provisioning.operators import operator_ids
-from provisioning.reviews import begin as reviews_begin
-from provisioning.reviews import reviewers
+from provisioning.reviews import begin, reviewers
 from provisioning.reviews.decide import close_if_decided, settle_what_needs_no_answer
 from provisioning.reviews.reviewers import AskedAbout
 from provisioning.rules.dates import deadlines
@@ -73,7 +72,7 @@ def is_escalation_due(review: Review, *, on: date) -> bool:
 @transaction.atomic
 def ask(review: Review, found: Sequence[AskedAbout], *, climbs: bool) -> None:
     """Bring who is asked up to date; `climbs`: one rung further up, to which `found` reaches already."""
-    row = reviews_begin.lock(review.pk)
+    row = begin.lock(review.pk)
     if not row.is_open or row.escalation_level != review.escalation_level:
         return
     if climbs:

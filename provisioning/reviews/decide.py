@@ -38,7 +38,7 @@ from provisioning.rights import review_date
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Act
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, GrantState
 
 
@@ -175,7 +175,7 @@ def settle(item: ReviewItem, grant: Grant, decision: Decision) -> None:
 
 def settle_what_needs_no_answer(review: Review) -> None:
     """Nobody is asked about a right that has ended, or that was attested anew since the review was opened."""
-    anew = AccessRequest.objects.filter(grant=OuterRef("grant"), state=State.DONE.value)
+    anew = AccessRequest.objects.filter(grant=OuterRef("grant"), state=RequestState.DONE.value)
     anew = anew.filter(attested_at__gt=review.opened_at)
     rows = review.items.undecided().annotate(is_prolonged=Exists(anew))
     rows = rows.filter(Q(is_prolonged=True) | ~Q(grant__state=GrantState.ACTIVE.value))

@@ -15,7 +15,7 @@ from provisioning.models import Decision, Grant, Review, Reviewer, ReviewItem, R
 from provisioning.removals import begin as removals_begin
 from provisioning.removals.begin import Start
 from provisioning.reviews import begin as reviews_begin
-from provisioning.reviews import decide as reviews_decide
+from provisioning.reviews import decide
 from provisioning.reviews.ask import tell_operators
 from provisioning.reviews.decide import close_if_decided, locked_rights, settle, settle_what_needs_no_answer
 from provisioning.rights import review_date
@@ -64,7 +64,7 @@ def _end_undecided(
     review: Review, item: ReviewItem, grant: Grant, rows: Sequence[Reviewer], *, on: date, start: Start
 ) -> None:
     keeps = settings.REVIEW_UNDECIDED == "keep"
-    if not keeps and not reviews_decide.was_asked(item, rows, on=on):
+    if not keeps and not decide.was_asked(item, rows, on=on):
         return  # nobody could decide, so nothing follows from their silence
     settle(item, grant, Decision.SILENCE_KEPT if keeps else Decision.SILENCE_REMOVED)
     if keeps:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from provisioning.audit import export
 from provisioning.models import AccessRequest, AuditEntry, AuditHead, Evidence
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
 from tests import cast
 from tests.audit.chains import outside
@@ -30,7 +30,7 @@ def done(directory, kiv):
     kiv.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, "INTYG;Rehab-" + cast.BJORKHAGA.text)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     return request
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from provisioning.messages.kinds import WORDS, MessageKind
 from provisioning.pages.words import ROLE_SENTENCES
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.browser.conftest import Visit
 from tests.browser.visitor import swedish
@@ -32,7 +32,7 @@ def test_an_order_becomes_a_login_that_works(visit: Visit) -> None:
     head = visit(cast.HEAD)
     case_url = head.order(cast.COORDINATOR, "rehabstod:unit", [cast.BJORKHAGA])
     number = case_number(head.text)
-    head.wait_for_state(case_url, State.AWAITING_KIV)
+    head.wait_for_state(case_url, RequestState.AWAITING_KIV)
 
     # The KIV administrator finds the task on the start page, and copies the exact value.
     kiv = visit(cast.KIV_ADMINISTRATOR, permissions=["clipboard-read", "clipboard-write"])
@@ -58,7 +58,7 @@ def test_an_order_becomes_a_login_that_works(visit: Visit) -> None:
     kiv.open("/demo/kiv/")
     kiv.page.locator("button[value=remove_role]").click()
     kiv.add_role(cast.COORDINATOR, copied)
-    head.wait_for_state(case_url, State.DONE)
+    head.wait_for_state(case_url, RequestState.DONE)
 
     # The person's own window ends with the login rule's yes.
     coordinator = visit(cast.COORDINATOR)
@@ -84,11 +84,11 @@ def test_an_order_becomes_a_login_that_works(visit: Visit) -> None:
 def test_a_task_that_closed_itself_leads_its_administrator_to_the_case(visit: Visit) -> None:
     head = visit(cast.HEAD)
     case_url = head.order(cast.BLANKS, "rehabstod:unit", [cast.BJORKHAGA])
-    head.wait_for_state(case_url, State.AWAITING_KIV)
+    head.wait_for_state(case_url, RequestState.AWAITING_KIV)
     kiv = visit(cast.KIV_ADMINISTRATOR)
     kiv.page.goto(case_url.replace("/arenden/", "/kiv/"))
     task_url = kiv.page.url
     kiv.add_role(cast.BLANKS, WANTED)
-    head.wait_for_state(case_url, State.DONE)
+    head.wait_for_state(case_url, RequestState.DONE)
     kiv.page.goto(task_url)
     assert kiv.page.url == case_url

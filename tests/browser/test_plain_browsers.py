@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.browser.conftest import Visit
 
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]  # the tool is sta
 def test_an_order_is_carried_out_without_javascript(visit: Visit) -> None:
     head = visit(cast.HEAD, java_script_enabled=False)
     case_url = head.order(cast.MALFORMED, "rehabstod:unit", [cast.BJORKHAGA])
-    head.wait_for_state(case_url, State.AWAITING_KIV)
+    head.wait_for_state(case_url, RequestState.AWAITING_KIV)
     kiv = visit(cast.KIV_ADMINISTRATOR, java_script_enabled=False)
     task_url = case_url.replace("/arenden/", "/kiv/")
     kiv.page.goto(task_url)
@@ -24,7 +24,7 @@ def test_an_order_is_carried_out_without_javascript(visit: Visit) -> None:
     kiv.page.goto(task_url)
     if kiv.page.url == task_url:  # unless the tool has seen it first
         kiv.page.locator("button[value=already]").click()
-    head.wait_for_state(case_url, State.DONE)
+    head.wait_for_state(case_url, RequestState.DONE)
 
 
 def test_the_language_is_changed_where_one_stands_and_stays(visit: Visit) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from provisioning.models import StateChoice
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests.servers import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Visitor:
         self.page.wait_for_url("**/arenden/*/")
         return self.page.url
 
-    def wait_for_state(self, case_url: str, state: State) -> None:
+    def wait_for_state(self, case_url: str, state: RequestState) -> None:
         """Open the case again and again until it is in this state."""
         with translation.override("sv"):
             label = str(StateChoice(state.value).label)

@@ -17,7 +17,7 @@ from provisioning.directory import ConnectionSettings
 from provisioning.pages.findings import words as findings_words
 from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.browser.visitor import Visitor
 from tests.servers import PATIENCE_SECONDS, EmbeddedTool
@@ -66,18 +66,18 @@ def make(visit: Callable[[HsaId], Visitor], tool: EmbeddedTool) -> World:
     head.page.locator("[name=decision][value=reject]").check()
     head.page.locator("[name=reason]").fill("Behövs inte: läkaren slutar på enheten denna månad.")
     head.page.locator(SUBMIT).click()
-    head.wait_for_state(at_once["couple"], State.AWAITING_CHOICE)
+    head.wait_for_state(at_once["couple"], RequestState.AWAITING_CHOICE)
     head.open(world.path("/arenden/{couple}/valj/"))
     head.page.locator("[name=choice][value=couple]").check()
     head.page.locator(SUBMIT).click()
     world.cases["delegation"] = delegate(head)
     for name, state in (
-        ("couple", State.AWAITING_KIV),
-        ("kiv", State.AWAITING_KIV),
-        ("protected", State.AWAITING_KIV),
-        ("choose", State.AWAITING_CHOICE),
-        ("done", State.DONE),
-        ("settled", State.DONE),
+        ("couple", RequestState.AWAITING_KIV),
+        ("kiv", RequestState.AWAITING_KIV),
+        ("protected", RequestState.AWAITING_KIV),
+        ("choose", RequestState.AWAITING_CHOICE),
+        ("done", RequestState.DONE),
+        ("settled", RequestState.DONE),
     ):
         head.wait_for_state(at_once[name], state)
     world.cases["right"], world.cases["removal"] = end_a_right(head, visit(cast.KIV_ADMINISTRATOR))
@@ -122,9 +122,9 @@ def lose_a_right(head: Visitor, case_url: str, tool: EmbeddedTool) -> None:
 
 
 def give_role(head: Visitor, case_url: str, kiv: Kiv, person: HsaId) -> None:
-    head.wait_for_state(case_url, State.AWAITING_KIV)
+    head.wait_for_state(case_url, RequestState.AWAITING_KIV)
     kiv.add_value(dn_of(person), Attribute.SYSTEM_ROLE, ROLE)
-    head.wait_for_state(case_url, State.DONE)
+    head.wait_for_state(case_url, RequestState.DONE)
 
 
 def kiv_of(tool: EmbeddedTool) -> contextlib.closing[Kiv]:

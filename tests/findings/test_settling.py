@@ -15,7 +15,7 @@ from provisioning.orders import prepare
 from provisioning.pages.findings import words
 from provisioning.rules.drift.kinds import DriftKind, NextStep
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, GrantState
 from tests import cast
 from tests.findings import drifting
@@ -89,7 +89,7 @@ def test_a_strange_role_is_adopted_by_the_heads_attestation_and_becomes_a_right(
     acts.work()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     grant = Grant.objects.get()
     assert grant.origin == request and grant.origin.findings.get() == strange
     swept()
@@ -102,7 +102,7 @@ def test_a_lost_right_is_ordered_again(lost, kiv):
     request = adopt(lost)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     swept()
     assert found_of(WHO) == [DriftKind.ROLE_MISSING]  # being settled, and not found a second time
     acts.set_values(request, kiv)
@@ -246,7 +246,7 @@ def test_a_process_leaders_role_is_adopted_by_a_head_of_unit_and_the_providers_m
     request = acts.order(
         person_id=WHO, service=Service.INTYGSSTATISTIK, level=Level.PROVIDER, units=[cast.PROVIDER]
     )
-    assert request.current_state is State.AWAITING_SECOND_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_SECOND_ATTESTATION
     acts.attest(request, cast.PROVIDER_HEAD)
     acts.work()
     swept()

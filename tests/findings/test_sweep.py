@@ -15,7 +15,7 @@ from provisioning.messages import kinds as messages_kinds
 from provisioning.models import AuditEntry, Finding, Grant, KnownPerson, OutgoingMessage, Removal, Sweep
 from provisioning.rules.drift.kinds import DriftKind, NextStep, Owner
 from provisioning.rules.hsa import Attribute, Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
@@ -345,7 +345,7 @@ def test_a_leavers_rights_go_to_removal_and_orders_are_closed_with_the_reason(di
     swept()
     (kind,) = found_of(WHO)
     request.refresh_from_db()
-    assert request.current_state is State.CANNOT_BE_DONE
+    assert request.current_state is RequestState.CANNOT_BE_DONE
     assert request.end_code == kind.value and request.end_reason
     assert AuditEntry.objects.filter(request=request, action="request.person_left").exists()
     assert not request.process.task_set.filter(status__in=["NEW", "SCHEDULED", "ASSIGNED"]).exists()
@@ -359,16 +359,16 @@ def test_a_leavers_rights_go_to_removal_and_orders_are_closed_with_the_reason(di
 def test_a_leavers_order_is_closed_wherever_it_is(directory, kiv, state):
     if state == "attestation":
         request = acts.order(by=WHO, person_id=WHO)
-        assert request.current_state is State.AWAITING_ATTESTATION
+        assert request.current_state is RequestState.AWAITING_ATTESTATION
     else:
         request = acts.order(person_id=WHO)
         acts.work()
         request.refresh_from_db()
-        assert request.current_state is State.AWAITING_KIV
+        assert request.current_state is RequestState.AWAITING_KIV
     end_the_employment(directory, kiv)
     swept()
     request.refresh_from_db()
-    assert request.current_state is State.CANNOT_BE_DONE
+    assert request.current_state is RequestState.CANNOT_BE_DONE
     assert not request.handlers.exists()
     assert request.process.status == "DONE"
 
@@ -391,7 +391,7 @@ def test_a_new_employment_brings_nothing_back(directory, kiv):
     grant.refresh_from_db()
     request.refresh_from_db()
     assert grant.current_state is GrantState.ENDING and grant.removals.open().exists()
-    assert request.current_state is State.CANNOT_BE_DONE
+    assert request.current_state is RequestState.CANNOT_BE_DONE
     assert not Grant.objects.active().exists()
 
 

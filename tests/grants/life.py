@@ -14,7 +14,7 @@ from provisioning.models import Finding, Grant, Removal
 from provisioning.removals import begin, carry_out
 from provisioning.rights import lookups
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, RemovalState
 from tests import cast
 from tests.workflows import acts
@@ -27,15 +27,15 @@ ROLE = "INTYG;Rehab-" + cast.BJORKHAGA.text
 def granted(kiv, **wishes) -> Grant:
     """Order, carry out and verify: a right by the real way."""
     request = acts.order(**wishes)
-    if request.current_state is State.AWAITING_ATTESTATION:
+    if request.current_state is RequestState.AWAITING_ATTESTATION:
         acts.attest(request, cast.HEAD)
     acts.work()
     acts.couple_where_asked(request, by=wishes.get("by", cast.HEAD))
-    if request.current_state is State.AWAITING_KIV:
+    if request.current_state is RequestState.AWAITING_KIV:
         acts.set_values(request, kiv)
         acts.work()
         request.refresh_from_db()
-    assert request.current_state is State.DONE, request.assessment
+    assert request.current_state is RequestState.DONE, request.assessment
     assert request.grant is not None
     return request.grant
 

@@ -16,7 +16,7 @@ from provisioning.models import AccessRequest, AuditEntry, Decision, Grant, Outg
 from provisioning.removals import begin as removals_begin
 from provisioning.removals import carry_out
 from provisioning.rules.dates import deadlines
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
@@ -201,7 +201,7 @@ def test_ordered_again_before_the_first_look_the_right_goes_on(directory, kiv):
     removal.refresh_from_db()
     grant.refresh_from_db()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert request.grant == grant
     assert (grant.current_state, removal.current_state) == (GrantState.ACTIVE, RemovalState.NOT_NEEDED)
     assert life.ROLE in life.values(grant.person_dn)
@@ -217,11 +217,11 @@ def test_ordered_again_after_the_value_was_taken_away_it_is_set_again_for_a_new_
     grant.refresh_from_db()
     assert removal.current_state is RemovalState.DONE
     assert grant.current_state is GrantState.ENDED
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     life.put_back(kiv, removal)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert request.grant != grant
     assert Grant.objects.living().count() == 1
 
@@ -239,7 +239,7 @@ def test_a_value_set_again_for_an_order_before_the_proof_is_not_asked_to_be_remo
     for task in request.process.task_set.filter(status="SCHEDULED"):
         steps.run_background(task.pk)
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     life.put_back(kiv, removal)
     for task in removal.process.task_set.filter(status="SCHEDULED"):
         task.scheduled = task.created

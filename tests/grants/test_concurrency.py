@@ -9,7 +9,7 @@ from viewflow.workflow.models import Task
 from provisioning.mandates import current
 from provisioning.models import AuditEntry, Grant, Removal
 from provisioning.rights import end
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.grants import life
@@ -93,7 +93,7 @@ def test_two_workers_and_an_order_at_once_on_the_way_out_of_hsa_end_in_one_truth
     removal.refresh_from_db()
     request.refresh_from_db()
     assert removal.current_state is RemovalState.DONE
-    assert request.current_state is State.AWAITING_KIV  # the value has to be set again
+    assert request.current_state is RequestState.AWAITING_KIV  # the value has to be set again
     assert AuditEntry.objects.filter(about=removal.public_id, action="removal.done").count() == 1
     assert not Grant.objects.living().exists()
 

@@ -18,7 +18,7 @@ from provisioning.rights import end as rights_end
 from provisioning.rights import notices
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
@@ -45,10 +45,10 @@ def test_a_finished_order_is_a_right_with_its_dates_and_a_review(directory, kiv)
     assert (entry.about, entry.request_id) == (grant.public_id, grant.origin.public_id)
 
 
-@pytest.mark.parametrize("end", [State.REJECTED, State.WITHDRAWN])
+@pytest.mark.parametrize("end", [RequestState.REJECTED, RequestState.WITHDRAWN])
 def test_an_order_that_is_not_done_gives_no_right(directory, end):
     request = acts.order(by=cast.COORDINATOR)
-    if end is State.REJECTED:
+    if end is RequestState.REJECTED:
         acts.reject(request, cast.HEAD)
     else:
         acts.steps.withdraw(request, by=acts.user(cast.COORDINATOR), reason="")

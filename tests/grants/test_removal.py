@@ -20,7 +20,7 @@ from provisioning.removals import carry_out
 from provisioning.removals.begin import Loose
 from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 from tests import cast
 from tests.findings import drifting
@@ -377,14 +377,14 @@ def test_an_order_for_a_later_day_does_not_stop_the_removal_of_what_ends_now(dir
     life.work()
     order.refresh_from_db()
     removal.refresh_from_db()
-    assert (order.current_state, removal.current_state) == (State.CHECKING, RemovalState.AWAITING_KIV)
+    assert (order.current_state, removal.current_state) == (RequestState.CHECKING, RemovalState.AWAITING_KIV)
     life.take_away(kiv, removal)
     life.work()
     assert state_of(grant) is GrantState.ENDED
     acts.make_everything_due()
     life.work()
     order.refresh_from_db()
-    assert order.current_state is State.AWAITING_KIV, "its first day has come"
+    assert order.current_state is RequestState.AWAITING_KIV, "its first day has come"
 
 
 def test_a_right_ended_by_decision_and_ordered_again_is_a_new_right_and_keeps_the_value(directory, kiv):
@@ -433,7 +433,7 @@ def test_a_value_that_was_nobodys_right_is_looked_at_at_once_when_it_has_become_
     request = acts.order(person_id=cast.SETTLED)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     removal.refresh_from_db()
     assert removal.next_poll_at is not None and removal.next_poll_at <= timezone.now()
 

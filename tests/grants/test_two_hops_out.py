@@ -19,7 +19,7 @@ from provisioning.pages.cases import proof
 from provisioning.removals import begin
 from provisioning.removals.begin import Loose
 from provisioning.rules.hsa import Attribute, Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 from tests import cast
 from tests.grants import life
@@ -47,7 +47,7 @@ def in_both(kiv, sync, **wishes) -> Grant:
         acts.work()
         acts.make_everything_due()
     request.refresh_from_db()
-    assert request.current_state is State.DONE, (request.state, request.hsa_shows)
+    assert request.current_state is RequestState.DONE, (request.state, request.hsa_shows)
     return Grant.objects.get(requests=request)
 
 
@@ -257,7 +257,7 @@ def test_a_right_ordered_anew_on_the_way_is_not_taken_away_again(directory, hsa,
     request = acts.order(days=100)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     hsa.faults.is_busy = True  # the order has to wait for HSA, too
     life.put_back(kiv, removal)
     for _round in range(3):
@@ -268,7 +268,7 @@ def test_a_right_ordered_anew_on_the_way_is_not_taken_away_again(directory, hsa,
     for _round in range(2):
         again(removal)
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert removal.current_state is RemovalState.NOT_NEEDED
     assert request.grant.current_state is GrantState.ACTIVE
     assert (request.grant == grant) is (end == "expiry")

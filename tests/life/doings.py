@@ -45,7 +45,7 @@ from provisioning.rights import end
 from provisioning.rules.drift.kinds import NextStep
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
-from provisioning.rules.states.request import OPEN, State
+from provisioning.rules.states.request import OPEN, RequestState
 from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.grants import life
@@ -64,7 +64,7 @@ By = HsaId | str
 HEAD_OF_EKLIDEN = HsaId("SE0000000000-1041")
 ROLE_AT = "INTYG;Rehab-{}"
 WHY = "Behövs inte längre på enheten, enligt beslut."
-UNATTESTED = (State.AWAITING_ATTESTATION, State.AWAITING_SECOND_ATTESTATION)
+UNATTESTED = (RequestState.AWAITING_ATTESTATION, RequestState.AWAITING_SECOND_ATTESTATION)
 # Nothing of a case hangs on these two.
 SWEEPS = tuple(sorted(set(TIMETABLE) - {"sessions", "audit checkpoint"}))
 
@@ -130,7 +130,7 @@ class Doings:
 
     # What there is
 
-    def requests_in(self, *states: State) -> list[AccessRequest]:
+    def requests_in(self, *states: RequestState) -> list[AccessRequest]:
         return [row for row in self.now.requests if row.current_state in states]
 
     def grants_in(self, *states: GrantState) -> list[Grant]:
@@ -173,11 +173,11 @@ class Doings:
                 self.holds()
         self.work()
         self.holds()
-        if self.requests_in(State.AWAITING_CHOICE):
+        if self.requests_in(RequestState.AWAITING_CHOICE):
             self.choose(-1)
             self.work()
             self.holds()
-        if self.requests_in(State.AWAITING_KIV):
+        if self.requests_in(RequestState.AWAITING_KIV):
             self.kiv_sets(-1)
             self.work()
             self.holds()
@@ -208,7 +208,7 @@ class Doings:
         self._attempt("withdraw", lambda: steps.withdraw(request, by=acts.user(who), reason=WHY))
 
     def choose(self, number: int, by: By = "asked", choice: Choice = Choice.COUPLE) -> None:
-        request = _pick(number, self.requests_in(State.AWAITING_CHOICE))
+        request = _pick(number, self.requests_in(RequestState.AWAITING_CHOICE))
         who = _who(by, [request.order.orderer_id], request.subject_key)
         self._attempt("choose", lambda: acts.choose(request, choice, by=who))
 
@@ -241,7 +241,7 @@ class Doings:
     # The KIV administrators
 
     def kiv_sets(self, number: int, how: str = "right") -> None:
-        request = _pick(number, self.requests_in(State.AWAITING_KIV))
+        request = _pick(number, self.requests_in(RequestState.AWAITING_KIV))
         for change in request.changes:
             value = change["add"]
             wrong = {
@@ -257,7 +257,7 @@ class Doings:
         self.taken[f"kiv sets {how}"] += 1
 
     def kiv_says_done(self, number: int, by: By = "asked", is_already: bool = False) -> None:
-        request = _pick(number, self.requests_in(State.AWAITING_KIV))
+        request = _pick(number, self.requests_in(RequestState.AWAITING_KIV))
         who = _who(by, _asked(request), request.subject_key)
         self._attempt("kiv says done", lambda: acts.report_done(request, who, already=is_already))
 
@@ -267,7 +267,7 @@ class Doings:
         by: By = "asked",
         why: orders_carry_out.CannotSet = orders_carry_out.CannotSet.NOT_MINE,
     ) -> None:
-        request = _pick(number, self.requests_in(State.AWAITING_KIV))
+        request = _pick(number, self.requests_in(RequestState.AWAITING_KIV))
         who = _who(by, _asked(request), request.subject_key)
         self._attempt(f"kiv cannot {why}", lambda: acts.cannot(request, why, who))
 

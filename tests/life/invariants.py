@@ -42,7 +42,7 @@ from provisioning.rules.drift.kinds import (
     DriftKind,
 )
 from provisioning.rules.hsa import Level
-from provisioning.rules.states.request import OPEN, State
+from provisioning.rules.states.request import OPEN, RequestState
 from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 from tests.life import waiting
 from tests.life.story import Story
@@ -116,10 +116,10 @@ Invariant = Callable[[Now], Iterator[str]]
 def rights_are_attested_by_somebody_else(now: Now) -> Iterator[str]:
     for request in now.requests:
         needs_it = request.is_open and request.current_state not in (
-            State.AWAITING_ATTESTATION,
-            State.AWAITING_SECOND_ATTESTATION,
+            RequestState.AWAITING_ATTESTATION,
+            RequestState.AWAITING_SECOND_ATTESTATION,
         )
-        if not (needs_it or request.current_state is State.DONE or request.grant_id is not None):
+        if not (needs_it or request.current_state is RequestState.DONE or request.grant_id is not None):
             continue
         attesters = [request.attester_id]
         if request.level == Level.PROVIDER.value:
@@ -130,7 +130,7 @@ def rights_are_attested_by_somebody_else(now: Now) -> Iterator[str]:
             yield f"{request.case_number}: the log tells of other attesters"
     origins = {request.pk: request for request in now.requests}
     for grant in now.grants:
-        if origins[grant.origin_id].current_state is not State.DONE:
+        if origins[grant.origin_id].current_state is not RequestState.DONE:
             yield f"grant {grant.pk} comes of a request that is not done"
 
 
@@ -232,7 +232,7 @@ def nobody_is_asked_to_remove_what_a_right_needs(now: Now) -> Iterator[str]:
 
 def only_what_was_ordered_is_set(now: Now) -> Iterator[str]:
     for request in now.requests:
-        if request.current_state is not State.AWAITING_KIV:
+        if request.current_state is not RequestState.AWAITING_KIV:
             continue
         for data in request.changes:
             if data["attribute"] == "hsaSystemRole":
@@ -275,7 +275,7 @@ def a_new_right_stands_on_its_values(now: Now) -> Iterator[str]:
 
 def everything_that_waits_is_nudged(now: Now) -> Iterator[str]:
     for rows, table, kind in (
-        (now.requests, waiting.REQUESTS, State),
+        (now.requests, waiting.REQUESTS, RequestState),
         (now.removals, waiting.REMOVALS, RemovalState),
         (now.grants, waiting.GRANTS, GrantState),
         (now.findings, waiting.FINDINGS, Finding.State),
@@ -374,9 +374,9 @@ def nobody_is_asked_about_themselves(now: Now) -> Iterator[str]:
 
 def a_case_is_with_those_whose_turn_it_is(now: Now) -> Iterator[str]:
     roles = {
-        State.AWAITING_ATTESTATION.value: HandlerRole.ATTESTER,
-        State.AWAITING_SECOND_ATTESTATION.value: HandlerRole.SECOND_ATTESTER,
-        State.AWAITING_KIV.value: HandlerRole.KIV_ADMINISTRATOR,
+        RequestState.AWAITING_ATTESTATION.value: HandlerRole.ATTESTER,
+        RequestState.AWAITING_SECOND_ATTESTATION.value: HandlerRole.SECOND_ATTESTER,
+        RequestState.AWAITING_KIV.value: HandlerRole.KIV_ADMINISTRATOR,
     }
     states = {("request", row.pk): row.state for row in now.requests}
     states |= {("removal", row.pk): row.state for row in now.removals}

@@ -16,7 +16,7 @@ from provisioning.removals import carry_out as removals_carry_out
 from provisioning.rules.drift.kinds import NextStep
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
-from provisioning.rules.states.request import OPEN, State
+from provisioning.rules.states.request import OPEN, RequestState
 from provisioning.rules.states.right import GrantState, RemovalState
 from tests import cast
 from tests.life.doings import HEAD_OF_EKLIDEN, SWEEPS, UNATTESTED, By, Doings, Wish
@@ -61,7 +61,7 @@ Doing = Callable[[Doings, int, By], None]
 IsPossible = Callable[[Doings], object]
 
 
-def _cases(*states: State) -> IsPossible:
+def _cases(*states: RequestState) -> IsPossible:
     return lambda doings: doings.requests_in(*states)
 
 
@@ -105,7 +105,7 @@ def _revoke(doings: Doings, number: int, by: By) -> None:
     doings.revoke(number, by if isinstance(by, HsaId) else cast.HEAD)
 
 
-_AT_KIV = _cases(State.AWAITING_KIV)
+_AT_KIV = _cases(RequestState.AWAITING_KIV)
 _AT_KIV_TO_GO = _removals(RemovalState.AWAITING_KIV)
 _IN_FORCE = _rights(GrantState.ACTIVE)
 _LIVING = _rights(GrantState.ACTIVE, GrantState.ENDING)
@@ -118,7 +118,7 @@ BY_SOMEBODY: Mapping[str, tuple[IsPossible, Doing]] = {
     "reject": (_cases(*UNATTESTED), Doings.reject),
     "withdraw": (_cases(*OPEN), Doings.withdraw),
     "remind": (_cases(*OPEN), Doings.remind),
-    **dict(_each("choose", _cases(State.AWAITING_CHOICE), Doings.choose, choice=Choice)),
+    **dict(_each("choose", _cases(RequestState.AWAITING_CHOICE), Doings.choose, choice=Choice)),
     **dict(_each("delegate", _always, _delegate, kinds=((Delegable.ATTESTING,), tuple(Delegable)))),
     "revoke": (Doings.open_delegations, _revoke),
     **dict(_each("kiv sets", _AT_KIV, _kiv_sets, how=("right", "case", "blank", "other unit", "sub-unit"))),

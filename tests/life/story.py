@@ -11,27 +11,27 @@ from typing import Any
 
 from provisioning.audit.events import Action
 from provisioning.models import AccessRequest, AuditEntry, Finding, ReviewState
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, GrantState, RemovalState
 
-REQUEST: Mapping[Action, State] = {
-    Action.REQUEST_STARTED: State.AWAITING_ATTESTATION,
-    Action.SECOND_ATTESTED: State.CHECKING,
-    Action.REJECTED: State.REJECTED,
-    Action.WITHDRAWN: State.WITHDRAWN,
-    Action.COUPLING_ASKED: State.CHECKING,
-    Action.WAITING_CHOSEN: State.WAITING_FOR_COMMISSION,
-    Action.CHOICE_NEEDED: State.AWAITING_CHOICE,
-    Action.KIV_NEEDED: State.AWAITING_KIV,
-    Action.VALUES_SEEN: State.VERIFYING,
-    Action.SET_IN_KIV: State.AWAITING_HSA,
-    Action.HSA_NOT_READ: State.VERIFYING,
-    Action.DONE: State.DONE,
-    Action.CANNOT: State.CANNOT_BE_DONE,
-    Action.LEFT: State.CANNOT_BE_DONE,
-    Action.LAST_DAY_PASSED: State.CANNOT_BE_DONE,
-    Action.GAVE_UP: State.GAVE_UP,
-    Action.UNANSWERED: State.GAVE_UP,
+REQUEST: Mapping[Action, RequestState] = {
+    Action.REQUEST_STARTED: RequestState.AWAITING_ATTESTATION,
+    Action.SECOND_ATTESTED: RequestState.CHECKING,
+    Action.REJECTED: RequestState.REJECTED,
+    Action.WITHDRAWN: RequestState.WITHDRAWN,
+    Action.COUPLING_ASKED: RequestState.CHECKING,
+    Action.WAITING_CHOSEN: RequestState.WAITING_FOR_COMMISSION,
+    Action.CHOICE_NEEDED: RequestState.AWAITING_CHOICE,
+    Action.KIV_NEEDED: RequestState.AWAITING_KIV,
+    Action.VALUES_SEEN: RequestState.VERIFYING,
+    Action.SET_IN_KIV: RequestState.AWAITING_HSA,
+    Action.HSA_NOT_READ: RequestState.VERIFYING,
+    Action.DONE: RequestState.DONE,
+    Action.CANNOT: RequestState.CANNOT_BE_DONE,
+    Action.LEFT: RequestState.CANNOT_BE_DONE,
+    Action.LAST_DAY_PASSED: RequestState.CANNOT_BE_DONE,
+    Action.GAVE_UP: RequestState.GAVE_UP,
+    Action.UNANSWERED: RequestState.GAVE_UP,
 }
 GRANT: Mapping[Action, GrantState] = {
     Action.GRANT_CREATED: GrantState.ACTIVE,
@@ -108,15 +108,17 @@ class Story:
         self.attesters.setdefault(key, []).append(str(entry.actor_id))
         waits = AccessRequest.objects.filter(public_id=key, needs_second_attester=True).exists()
         is_whole = entry.action == Action.SECOND_ATTESTED or not waits
-        self.requests[key] = (State.CHECKING if is_whole else State.AWAITING_SECOND_ATTESTATION).value
+        self.requests[key] = (
+            RequestState.CHECKING if is_whole else RequestState.AWAITING_SECOND_ATTESTATION
+        ).value
 
     def _checked(self, entry: AuditEntry, data: Mapping[str, Any]) -> None:
         """What is missing is told by the next entry, if anybody but the orderer is to do something."""
         key = str(entry.request_id)
         if data["answer"] == "yes":
-            self.requests[key] = State.VERIFYING.value
-        elif self.requests[key] != State.WAITING_FOR_COMMISSION.value:
-            self.requests[key] = State.AWAITING_CHOICE.value
+            self.requests[key] = RequestState.VERIFYING.value
+        elif self.requests[key] != RequestState.WAITING_FOR_COMMISSION.value:
+            self.requests[key] = RequestState.AWAITING_CHOICE.value
 
     def _given(self, entry: AuditEntry, data: Mapping[str, Any]) -> None:
         self.last_days[str(entry.about)] = data["ends"]

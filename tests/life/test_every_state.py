@@ -12,14 +12,14 @@ from config.celery import TIMETABLE
 from provisioning.audit.events import Action
 from provisioning.models import Finding, ReviewState
 from provisioning.rules.states import request
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import REMOVAL_ENDED, GrantState, RemovalState
 from tests.life import story, waiting
 from tests.life.waiting import Next, Waiting
 from workflows.steps import STEP_OF
 
 TABLES: list[tuple[type[Enum], Mapping[Any, Waiting]]] = [
-    (State, waiting.REQUESTS),
+    (RequestState, waiting.REQUESTS),
     (GrantState, waiting.GRANTS),
     (RemovalState, waiting.REMOVALS),
     (Finding.State, waiting.FINDINGS),
@@ -50,7 +50,7 @@ def test_the_tool_has_what_the_rules_say_it_has():
 
 def test_every_state_can_be_told_by_the_event_log():
     for states, table in (
-        (State, story.REQUEST),
+        (RequestState, story.REQUEST),
         (GrantState, story.GRANT),
         (RemovalState, story.REMOVAL),
         (Finding.State, story.FINDING),
@@ -58,7 +58,7 @@ def test_every_state_can_be_told_by_the_event_log():
     ):
         left = set(states) - set(table.values())
         # These are told by entries that say more than one thing: an attestation, a check, a removal's start.
-        assert left <= {State.AWAITING_SECOND_ATTESTATION, GrantState.ENDING}, left
+        assert left <= {RequestState.AWAITING_SECOND_ATTESTATION, GrantState.ENDING}, left
 
 
 def test_no_action_tells_of_two_things():

@@ -21,7 +21,7 @@ from provisioning.models import AccessRequest, Finding, Grant, Handler, Removal,
 from provisioning.orders import escalate
 from provisioning.reviews import end as reviews_end
 from provisioning.rights import end as rights_end
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import GrantState, RemovalState
 from workflows.models import AccessProcess, RemovalProcess
 from workflows.sweeps import directory
@@ -139,20 +139,20 @@ def _ends_undecided(look: Look, review: Review) -> bool:
     return review.pk in look.reviews_to_end
 
 
-REQUESTS: Mapping[State, Waiting] = {
-    State.AWAITING_ATTESTATION: Waiting(Next.PERSON, "escalations", _is_asked_of_somebody),
-    State.AWAITING_SECOND_ATTESTATION: Waiting(Next.PERSON, "escalations", _is_asked_of_somebody),
-    State.CHECKING: Waiting(Next.TOOL, "background work", _is_scheduled),
-    State.AWAITING_CHOICE: Waiting(Next.PERSON, "reminders", _has_step),
-    State.WAITING_FOR_COMMISSION: Waiting(Next.TOOL, "background work", _is_scheduled),
-    State.AWAITING_KIV: Waiting(Next.PERSON, "KIV tasks", _is_polled),
-    State.VERIFYING: Waiting(Next.TOOL, "background work", _is_scheduled),
-    State.AWAITING_HSA: Waiting(Next.TOOL, "background work", _is_scheduled),
-    State.DONE: ENDED,
-    State.REJECTED: ENDED,
-    State.WITHDRAWN: ENDED,
-    State.CANNOT_BE_DONE: ENDED,
-    State.GAVE_UP: ENDED,
+REQUESTS: Mapping[RequestState, Waiting] = {
+    RequestState.AWAITING_ATTESTATION: Waiting(Next.PERSON, "escalations", _is_asked_of_somebody),
+    RequestState.AWAITING_SECOND_ATTESTATION: Waiting(Next.PERSON, "escalations", _is_asked_of_somebody),
+    RequestState.CHECKING: Waiting(Next.TOOL, "background work", _is_scheduled),
+    RequestState.AWAITING_CHOICE: Waiting(Next.PERSON, "reminders", _has_step),
+    RequestState.WAITING_FOR_COMMISSION: Waiting(Next.TOOL, "background work", _is_scheduled),
+    RequestState.AWAITING_KIV: Waiting(Next.PERSON, "KIV tasks", _is_polled),
+    RequestState.VERIFYING: Waiting(Next.TOOL, "background work", _is_scheduled),
+    RequestState.AWAITING_HSA: Waiting(Next.TOOL, "background work", _is_scheduled),
+    RequestState.DONE: ENDED,
+    RequestState.REJECTED: ENDED,
+    RequestState.WITHDRAWN: ENDED,
+    RequestState.CANNOT_BE_DONE: ENDED,
+    RequestState.GAVE_UP: ENDED,
 }
 GRANTS: Mapping[GrantState, Waiting] = {
     GrantState.ACTIVE: Waiting(Next.TOOL, "expiry", _is_ended_in_time),

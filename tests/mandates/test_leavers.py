@@ -14,7 +14,7 @@ from provisioning.mandates import current, delegations
 from provisioning.models import AuditEntry, Grant, Notice
 from provisioning.rights import notices
 from provisioning.rules.mandates import Delegable
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
@@ -128,14 +128,14 @@ def test_a_head_who_has_left_attests_nothing_that_waits(directory, kiv):
     with pytest.raises(NotAllowed):
         acts.attest(request, cast.HEAD)
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_ATTESTATION
 
 
 def test_an_administrator_who_has_left_reports_nothing_done(directory, kiv):
     request = acts.order()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     leave(kiv, cast.KIV_ADMINISTRATOR)
 
     with pytest.raises(NotAllowed):

@@ -38,7 +38,7 @@ from provisioning.rules import removal as rules
 from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import Attribute, Level, Service
 from provisioning.rules.mandates import Delegable
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, RemovalState
 from tests import cast
 from tests.findings import drifting
@@ -66,7 +66,7 @@ def done(**wishes: Any) -> AccessRequest:
     request = acts.order(**wishes)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     return request
 
 

@@ -9,7 +9,7 @@ from provisioning import directory as provisioning_directory
 from provisioning.models import AuditEntry
 from provisioning.rules import hsa
 from provisioning.rules.hsa import Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.views.reading import beside, form_of, text_of
 from tests.workflows import acts
@@ -70,7 +70,7 @@ def test_the_head_of_unit_attests_and_the_case_goes_on(enter, wish):
 
     wish.refresh_from_db()
     assert answer["Location"] == reverse("case", args=[wish.public_id])
-    assert wish.current_state is State.CHECKING
+    assert wish.current_state is RequestState.CHECKING
     assert wish.attester_id == cast.HEAD.folded
     assert wish.attestation_comment == "Rätt person för uppdraget."
 
@@ -88,7 +88,7 @@ def test_a_warning_that_was_not_shown_stops_the_attestation_and_is_shown(enter, 
     page = enter(cast.HEAD).post(address(request), {"decision": "attest", "shown": "forged"})
 
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_ATTESTATION
     words = text_of(page)
     assert "There is a new warning" in words
     assert "acts as rehabilitation coordinator" in words
@@ -98,7 +98,7 @@ def test_the_head_of_unit_rejects_with_a_reason_that_the_orderer_reads(enter, wi
     decide(enter(cast.HEAD), wish, decision="reject", reason="Har ett annat uppdrag nu.")
 
     wish.refresh_from_db()
-    assert wish.current_state is State.REJECTED
+    assert wish.current_state is RequestState.REJECTED
     assert "Har ett annat uppdrag nu." in text_of(
         enter(cast.COORDINATOR).get(reverse("case", args=[wish.public_id]))
     )
@@ -111,7 +111,7 @@ def test_a_rejection_without_a_reason_is_refused_beside_the_field(enter, wish):
     assert page.status_code == 400
     assert "Write why you reject the order." in beside(page, "reason")
     assert form_of(page)["decision"] == ["reject"]
-    assert wish.current_state is State.AWAITING_ATTESTATION
+    assert wish.current_state is RequestState.AWAITING_ATTESTATION
 
 
 def test_no_decision_is_no_decision(enter, wish):
@@ -120,7 +120,7 @@ def test_no_decision_is_no_decision(enter, wish):
     assert "Choose whether you attest or reject." in beside(page, "decision")
     assert form_of(page)["reason"] == ["Ja"]
     wish.refresh_from_db()
-    assert wish.current_state is State.AWAITING_ATTESTATION
+    assert wish.current_state is RequestState.AWAITING_ATTESTATION
 
 
 @pytest.mark.parametrize("person", [cast.COORDINATOR, cast.OUTSIDER, cast.KIV_ADMINISTRATOR, cast.AUDITOR])
@@ -131,7 +131,7 @@ def test_nobody_but_the_attester_meets_the_page(enter, wish, settings, person):
     assert client.get(address(wish)).status_code == 404
     assert client.post(address(wish), {"decision": "attest"}).status_code == 404
     wish.refresh_from_db()
-    assert wish.current_state is State.AWAITING_ATTESTATION
+    assert wish.current_state is RequestState.AWAITING_ATTESTATION
 
 
 def test_a_second_click_comes_to_the_case_and_says_that_it_has_moved_on(enter, wish):
@@ -140,7 +140,7 @@ def test_a_second_click_comes_to_the_case_and_says_that_it_has_moved_on(enter, w
     again = client.post(address(wish), {"decision": "reject", "reason": "Ångrade mig"}, follow=True)
 
     wish.refresh_from_db()
-    assert wish.current_state is State.CHECKING
+    assert wish.current_state is RequestState.CHECKING
     assert again.redirect_chain[-1][0] == reverse("case", args=[wish.public_id])
     assert "Somebody was faster" in text_of(again)
 
@@ -152,7 +152,7 @@ def test_a_silent_directory_decides_nothing_and_keeps_what_was_written(enter, wi
     page = client.post(address(wish), filled)
 
     wish.refresh_from_db()
-    assert wish.current_state is State.AWAITING_ATTESTATION
+    assert wish.current_state is RequestState.AWAITING_ATTESTATION
     assert page.status_code in (200, 503)
     assert form_of(page)["reason"] == ["Rätt person."]
     assert "does not answer" in text_of(page)
@@ -174,14 +174,14 @@ def test_a_process_leader_is_attested_by_two_different_persons(enter, process_le
     first = hsa.HsaId(process_leader.handlers.get().person_hsa_id)
     decide(enter(first), process_leader, decision="attest")
     process_leader.refresh_from_db()
-    assert process_leader.current_state is State.AWAITING_SECOND_ATTESTATION
+    assert process_leader.current_state is RequestState.AWAITING_SECOND_ATTESTATION
 
     holder = enter(cast.PROVIDER_HEAD)
     assert "second attester" in text_of(holder.get(address(process_leader)))
     assert enter(first).get(address(process_leader)).status_code == 404
     decide(holder, process_leader, decision="attest")
     process_leader.refresh_from_db()
-    assert process_leader.current_state is State.CHECKING
+    assert process_leader.current_state is RequestState.CHECKING
     assert process_leader.second_attester_id == cast.PROVIDER_HEAD.folded
 
 
@@ -193,6 +193,6 @@ def test_without_a_second_attester_the_first_attestation_is_not_made(enter, proc
     process_leader.refresh_from_db()
     assert page.status_code == 400
     assert "Nobody else holds the care provider's mandate" in text_of(page)
-    assert process_leader.current_state is State.AWAITING_ATTESTATION
+    assert process_leader.current_state is RequestState.AWAITING_ATTESTATION
     assert process_leader.attester_id is None
     assert form_of(page)["reason"] == ["Ja"]

@@ -12,7 +12,7 @@ from provisioning.audit.events import Action
 from provisioning.pages import words as pages_words
 from provisioning.pages.cases import timeline
 from provisioning.rules.hsa import Attribute, Level
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.views.reading import text_of
 from tests.workflows import acts
@@ -34,7 +34,7 @@ def done(kiv, person_id=cast.COORDINATOR):
     kiv.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, ROLE)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     return request
 
 
@@ -196,7 +196,7 @@ def test_a_case_with_nothing_to_set_does_not_say_that_it_was_set(enter):
     request = acts.order(person_id=cast.DOCTOR, level=Level.OWN)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     words = text_of(enter(cast.HEAD).get(page_of(request)))
 
     assert "Nothing to set in KIV" in words
@@ -211,7 +211,7 @@ def test_every_action_has_a_sentence_in_the_timeline():
 
 
 def test_every_state_has_a_tone_and_a_next_step():
-    assert set(pages_words.TONE_OF) == set(pages_words.NEXT_STEP) == set(State)
+    assert set(pages_words.TONE_OF) == set(pages_words.NEXT_STEP) == set(RequestState)
 
 
 def test_no_word_of_the_engine_or_the_database_reaches_the_case_page(enter, kiv):
@@ -287,7 +287,7 @@ def test_a_long_list_has_pages_of_twenty(enter):
     request = acts.user(cast.HEAD).orders.get().requests.get()
     for position in range(2, 26):
         request.pk, request.public_id, request.position = None, uuid4(), position
-        request.state, request.unit_key = State.WITHDRAWN.value, f"se0000000000-e{position}"
+        request.state, request.unit_key = RequestState.WITHDRAWN.value, f"se0000000000-e{position}"
         request._state.adding = True
         request.save()
     client = enter(cast.HEAD)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.views.reading import beside, form_of, text_of
 from tests.workflows import acts
@@ -26,7 +26,7 @@ def missing(person_id=cast.COORDINATOR_UNCOUPLED, units=(cast.BJORKHAGA,)):
     request = acts.order(person_id=person_id, units=units)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_CHOICE
+    assert request.current_state is RequestState.AWAITING_CHOICE
     return request
 
 
@@ -45,11 +45,11 @@ def test_the_orderer_asks_for_the_coupling_and_it_becomes_a_task(enter):
     request = missing()
     enter(cast.HEAD).post(choose_page(request), {"choice": "couple"})
     request.refresh_from_db()
-    assert request.current_state is State.CHECKING
+    assert request.current_state is RequestState.CHECKING
     acts.work()
     request.refresh_from_db()
 
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert {change["attribute"] for change in request.changes} == {"hsaCommissionMember", "hsaSystemRole"}
 
 
@@ -60,7 +60,7 @@ def test_the_orderer_waits_until_a_day_that_the_page_named(enter):
     client.post(choose_page(request), {"choice": "wait"})
 
     request.refresh_from_db()
-    assert request.current_state is State.WAITING_FOR_COMMISSION
+    assert request.current_state is RequestState.WAITING_FOR_COMMISSION
     from django.utils import formats, translation
 
     with translation.override("en"):
@@ -76,7 +76,7 @@ def test_choosing_to_withdraw_asks_once_more(enter):
 
     assert answer["Location"] == withdraw_page(request)
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_CHOICE
+    assert request.current_state is RequestState.AWAITING_CHOICE
 
 
 def test_a_commission_that_does_not_exist_cannot_be_asked_for(enter):
@@ -88,7 +88,7 @@ def test_a_commission_that_does_not_exist_cannot_be_asked_for(enter):
     assert 'value="couple"' not in page.content.decode()
     assert client.post(choose_page(request), {"choice": "couple"}).status_code == 400
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_CHOICE
+    assert request.current_state is RequestState.AWAITING_CHOICE
 
 
 def test_no_choice_is_told_beside_the_field(enter):
@@ -107,7 +107,7 @@ def test_nobody_but_the_orderer_chooses(enter, person):
     assert client.get(choose_page(request)).status_code == 404
     assert client.post(choose_page(request), {"choice": "wait"}).status_code == 404
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_CHOICE
+    assert request.current_state is RequestState.AWAITING_CHOICE
 
 
 def test_a_choice_made_twice_comes_to_the_case(enter):
@@ -118,7 +118,7 @@ def test_a_choice_made_twice_comes_to_the_case(enter):
 
     assert "Somebody was faster" in text_of(again)
     request.refresh_from_db()
-    assert request.current_state is State.WAITING_FOR_COMMISSION
+    assert request.current_state is RequestState.WAITING_FOR_COMMISSION
 
 
 @pytest.mark.parametrize("person", [cast.HEAD, cast.COORDINATOR])
@@ -129,7 +129,7 @@ def test_orderer_and_subject_may_withdraw_and_the_reason_is_read(enter, person):
     answer = client.post(withdraw_page(request), {"reason": "Byter arbetsplats."}, follow=True)
 
     request.refresh_from_db()
-    assert request.current_state is State.WITHDRAWN
+    assert request.current_state is RequestState.WITHDRAWN
     assert "The order is withdrawn." in text_of(answer)
     assert "Byter arbetsplats." in text_of(answer)
 

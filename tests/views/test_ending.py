@@ -12,7 +12,7 @@ from provisioning.models import AccessRequest, AuditEntry, Grant, Notice, Order
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Delegable
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.findings import drifting
 from tests.grants import life
@@ -234,7 +234,7 @@ def test_of_a_process_leaders_right_each_is_offered_what_they_may_decide(directo
     assert told == {one.folded for one in (cast.PROCESS_LEADER, cast.PROVIDER_HEAD, cast.HEAD)}
     assert choices_of(sitting(cast.HEAD), grant) == {"prolong"}
     sitting(cast.HEAD, {grant: "prolong"}, **STATEMENT)
-    assert open_orders().get().current_state is State.AWAITING_SECOND_ATTESTATION
+    assert open_orders().get().current_state is RequestState.AWAITING_SECOND_ATTESTATION
 
 
 def test_whoever_was_told_because_there_is_no_head_finds_it_and_reads_who_can_prolong_it(
@@ -264,7 +264,7 @@ def test_the_person_asks_for_the_own_right_and_somebody_else_attests(ending, sit
     sitting(cast.COORDINATOR, {ending[0]: "prolong"}, **STATEMENT)
 
     request = open_orders().get()
-    assert request.current_state is State.AWAITING_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_ATTESTATION
     assert request.attester_id is None
 
 

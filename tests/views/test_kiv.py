@@ -8,7 +8,7 @@ from django.urls import reverse
 from provisioning.models import AccessRequest, AuditEntry
 from provisioning.orders.carry_out import CannotSet
 from provisioning.rules.hsa import Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.views.reading import text_of
 
@@ -26,7 +26,7 @@ def task(directory) -> AccessRequest:
     request = acts.order()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     return request
 
 
@@ -42,14 +42,14 @@ def two_tasks(task) -> tuple[AccessRequest, AccessRequest]:
     orderer = acts.user(cast.HEAD)
     steps.act(
         other,
-        State.AWAITING_CHOICE,
+        RequestState.AWAITING_CHOICE,
         lambda row: choose(row, by=orderer, choice=Choice.COUPLE),
         by=orderer,
     )
     acts.make_everything_due()
     acts.work()
     other.refresh_from_db()
-    assert other.current_state is State.AWAITING_KIV
+    assert other.current_state is RequestState.AWAITING_KIV
     return task, other
 
 
@@ -74,7 +74,7 @@ def cannot(
     }
 
 
-def state_of(request: AccessRequest) -> State:
+def state_of(request: AccessRequest) -> RequestState:
     request.refresh_from_db()
     return request.current_state
 
@@ -94,7 +94,7 @@ def test_the_list_shows_the_unit_s_administrators_their_task_and_nobody_else(tas
 def test_the_card_is_not_there_for_an_outsider(task, enter) -> None:
     assert enter(cast.OUTSIDER).get(address(task)).status_code == 404
     assert enter(cast.OUTSIDER).post(address(task), done(task)).status_code == 404
-    assert state_of(task) is State.AWAITING_KIV
+    assert state_of(task) is RequestState.AWAITING_KIV
 
 
 def test_who_sees_the_case_but_has_not_the_task_is_led_to_the_case(task, enter) -> None:
@@ -103,7 +103,7 @@ def test_who_sees_the_case_but_has_not_the_task_is_led_to_the_case(task, enter) 
         assert answer.status_code == 302
         assert answer["Location"] == reverse("case", args=[task.public_id])
     assert enter(cast.AUDITOR).post(address(task), done(task)).status_code == 404  # reads cases, acts on none
-    assert state_of(task) is State.AWAITING_KIV
+    assert state_of(task) is RequestState.AWAITING_KIV
     assert not AuditEntry.objects.filter(action="request.reported_done").exists()
 
 
@@ -175,7 +175,7 @@ def test_done_with_the_value_in_place_ends_the_task_at_once(task, enter, kiv) ->
     answer = enter(cast.KIV_ADMINISTRATOR).post(address(task), done(task), follow=True)
     assert answer.redirect_chain == [(reverse("kiv_tasks"), 302)]
     assert "The directory shows the value" in text_of(answer)
-    assert state_of(task) is State.VERIFYING
+    assert state_of(task) is RequestState.VERIFYING
     assert task.carried_out_by_id == cast.KIV_ADMINISTRATOR.folded
     assert task.carried_out_how == "done"
 
@@ -184,7 +184,7 @@ def test_already_set_is_kept_as_such_with_its_note(task, enter, kiv) -> None:
     kiv.add_value(COORDINATOR_DN, "hsaSystemRole", WANTED)
     answer = done(task, answer="already", **{"done-note": "Satt i våras."})
     enter(cast.KIV_ADMINISTRATOR).post(address(task), answer)
-    assert state_of(task) is State.VERIFYING
+    assert state_of(task) is RequestState.VERIFYING
     assert (task.carried_out_how, task.carried_out_note) == ("already_set", "Satt i våras.")
 
 
@@ -195,7 +195,7 @@ def test_done_without_the_value_brings_the_task_back_with_what_stands_there(task
     seen = text_of(answer)
     assert "does not show the wanted value yet" in seen
     assert "with a blank too many" in seen
-    assert state_of(task) is State.AWAITING_KIV
+    assert state_of(task) is RequestState.AWAITING_KIV
 
 
 def test_done_without_anything_there_says_what_to_check(task, enter) -> None:
@@ -208,8 +208,8 @@ def test_of_two_items_the_one_in_place_is_done_and_the_other_stays(two_tasks, en
     kiv.add_value(COORDINATOR_DN, "hsaSystemRole", WANTED)
     answer = enter(cast.KIV_ADMINISTRATOR).post(address(first), done(first, second), follow=True)
     assert answer.redirect_chain == [(address(second), 302)]
-    assert state_of(first) is State.VERIFYING
-    assert state_of(second) is State.AWAITING_KIV
+    assert state_of(first) is RequestState.VERIFYING
+    assert state_of(second) is RequestState.AWAITING_KIV
 
 
 def test_only_the_chosen_items_are_reported(two_tasks, enter) -> None:
@@ -254,7 +254,7 @@ def test_an_item_withdrawn_meanwhile_is_not_called_done(task, enter, kiv, monkey
     seen = text_of(answer)
     assert "the case has already moved on" in seen
     assert "Thank you" not in seen
-    assert state_of(task) is State.WITHDRAWN
+    assert state_of(task) is RequestState.WITHDRAWN
 
 
 def test_done_twice_leads_to_the_case(task, enter, kiv) -> None:
@@ -273,7 +273,7 @@ def test_a_silent_directory_keeps_the_page_and_all_that_was_typed(task, enter, d
     assert answer.status_code == 503
     assert "Satt nu." in answer.content.decode()
     assert "Nothing has been decided" in text_of(answer)
-    assert state_of(task) is State.AWAITING_KIV
+    assert state_of(task) is RequestState.AWAITING_KIV
     assert not AuditEntry.objects.filter(action="request.reported_done").exists()
 
 
@@ -285,7 +285,7 @@ def test_a_mandate_that_has_ended_is_told_on_the_page(task, enter, directory, ki
     answer = browser.post(address(task), done(task))
     assert answer.status_code == 403
     assert "Your mandate may have ended" in text_of(answer)
-    assert state_of(task) is State.AWAITING_KIV
+    assert state_of(task) is RequestState.AWAITING_KIV
 
 
 # -- cannot ------------------------------------------------------------------------------------------------
@@ -298,10 +298,10 @@ def test_no_reason_is_chosen_beforehand(task, enter) -> None:
 @pytest.mark.parametrize(
     ("why", "target"),
     [
-        (CannotSet.WRONG_ORDER, State.CANNOT_BE_DONE),
-        (CannotSet.OTHER, State.CANNOT_BE_DONE),
-        (CannotSet.COMMISSION_MISSING, State.AWAITING_CHOICE),
-        (CannotSet.NOT_MINE, State.AWAITING_KIV),
+        (CannotSet.WRONG_ORDER, RequestState.CANNOT_BE_DONE),
+        (CannotSet.OTHER, RequestState.CANNOT_BE_DONE),
+        (CannotSet.COMMISSION_MISSING, RequestState.AWAITING_CHOICE),
+        (CannotSet.NOT_MINE, RequestState.AWAITING_KIV),
     ],
 )
 def test_each_reason_has_its_own_way_on(why, target, task, enter) -> None:
@@ -341,7 +341,7 @@ def test_without_reason_and_words_nothing_happens_and_the_form_stays_open(task, 
     assert "Choose what stands in the way." in seen
     assert "Write what stands in the way, so that the next person knows." in seen
     assert '<details class="app-details" open>' in answer.content.decode()
-    assert state_of(task) is State.AWAITING_KIV
+    assert state_of(task) is RequestState.AWAITING_KIV
 
 
 # -- protected persons -------------------------------------------------------------------------------------

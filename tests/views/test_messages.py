@@ -16,7 +16,7 @@ from tests.views.reading import text_of
 pytestmark = pytest.mark.django_db
 
 OPERATOR = cast.KIV_ADMINISTRATOR_ABOVE
-State = OutgoingMessage.State
+State = OutgoingMessage.Delivery
 
 
 @pytest.fixture

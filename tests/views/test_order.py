@@ -12,7 +12,7 @@ from django.utils import timezone
 from provisioning import directory as provisioning_directory
 from provisioning.models import AccessRequest, AuditEntry, Order
 from provisioning.rules.hsa import Attribute, Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.views.reading import beside, form_of, text_of
 from tests.workflows import acts
@@ -65,7 +65,7 @@ def test_a_head_of_unit_orders_for_a_coordinator_and_comes_to_the_case(enter):
     [request] = AccessRequest.objects.all()
     assert answer.status_code == 302
     assert answer["Location"] == reverse("case", args=[request.public_id])
-    assert request.current_state is State.CHECKING
+    assert request.current_state is RequestState.CHECKING
     assert request.attester_id == cast.HEAD.folded
     assert request.order.need == acts.NEED
     assert request.ends_on == request.starts_on.replace(year=request.starts_on.year + 1) - timedelta(days=1)
@@ -141,7 +141,7 @@ def test_somebody_without_a_mandate_asks_for_own_access_and_sees_who_attests(ent
 
     assert "It is attested by Bertil Exempelsson." in text_of(page)
     press(client, form_of(page), "send")
-    assert AccessRequest.objects.get().current_state is State.AWAITING_ATTESTATION
+    assert AccessRequest.objects.get().current_state is RequestState.AWAITING_ATTESTATION
 
 
 def test_a_doctors_own_cases_take_nothing_in_kiv_and_the_preview_says_so(enter):

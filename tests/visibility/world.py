@@ -128,7 +128,7 @@ def make(kiv: Kiv) -> World:
     long_ago = timezone.now() - timedelta(days=3)  # so that whoever waits may remind
     AccessRequest.objects.update(state_since=long_ago)
     failed = OutgoingMessage.objects.filter(kind="attest").order_by("pk")[0]
-    OutgoingMessage.objects.filter(pk=failed.pk).update(state=OutgoingMessage.State.FAILED, attempts=8)
+    OutgoingMessage.objects.filter(pk=failed.pk).update(state=OutgoingMessage.Delivery.FAILED, attempts=8)
     rows = {name: AccessRequest.objects.get(pk=row.pk) for name, row in cases.items()}
     swept = directory.sweep(is_full=True, believes_losses=True, directory=open_directory())
     assert swept

@@ -18,7 +18,7 @@ from provisioning.orders import carry_out, check, prepare
 from provisioning.orders.check import Choice
 from provisioning.orders.draft import Draft
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from workflows import steps, tasks
 from workflows.sweeps import kiv_tasks
@@ -68,7 +68,7 @@ def order_for_process_leader(by: HsaId = cast.HEAD, person_id: HsaId = cast.PROC
 def couple_where_asked(request: AccessRequest, by: HsaId = cast.HEAD) -> None:
     """The orderer has the commission coupled, where it is missing."""
     request.refresh_from_db()
-    if request.current_state is State.AWAITING_CHOICE:
+    if request.current_state is RequestState.AWAITING_CHOICE:
         choose(request, Choice.COUPLE, by=by)
         work()
         request.refresh_from_db()
@@ -142,7 +142,7 @@ def report_done(
     seen = kiv_tasks.look(request)
     return steps.act(
         request,
-        State.AWAITING_KIV,
+        RequestState.AWAITING_KIV,
         lambda row: carry_out.report_done(
             row, by=administrator, mandates=mandates, seen=seen, already=already, note=""
         ),
@@ -157,7 +157,7 @@ def cannot(
     mandates = current.read(administrator.identity)
     return steps.act(
         request,
-        State.AWAITING_KIV,
+        RequestState.AWAITING_KIV,
         lambda row: carry_out.cannot(
             row, by=administrator, mandates=mandates, why=why, text="Enheten saknas i mitt träd."
         ),
@@ -169,7 +169,7 @@ def choose(request: AccessRequest, choice: Choice, by: HsaId = cast.HEAD) -> Acc
     orderer = user(by)
     return steps.act(
         request,
-        State.AWAITING_CHOICE,
+        RequestState.AWAITING_CHOICE,
         lambda row: check.choose(row, by=orderer, choice=choice),
         by=orderer,
     )

@@ -10,7 +10,7 @@ from viewflow.workflow.models import Task
 
 from provisioning.models import AccessRequest, Order, User
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from workflows.models import AccessProcess
 from workflows.orders.flow import AccessRequestFlow
@@ -65,7 +65,7 @@ def open_tasks(count: int, *, age: timedelta = timedelta(0)) -> list[AccessReque
             unit_dn="ou=Prov,ou=Org,o=Demoregionen",
             starts_on=now.date(),
             ends_on=now.date() + timedelta(days=300),
-            state=State.AWAITING_KIV.value,
+            state=RequestState.AWAITING_KIV.value,
             state_since=now - age,
             attester=head,
             attested_at=now,

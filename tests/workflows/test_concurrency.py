@@ -12,7 +12,7 @@ from viewflow.workflow.models import Task
 from provisioning.errors import ProvisioningError
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.workflows import acts
 from workflows import steps
@@ -66,8 +66,8 @@ def test_attesting_and_rejecting_at_once_is_one_of_them(directory):
     results = at_once(lambda: acts.attest(one, cast.HEAD), lambda: acts.reject(other, cast.HEAD))
     assert len(errors(results)) == 1
     request.refresh_from_db()
-    assert request.current_state in (State.CHECKING, State.REJECTED)
-    assert (request.attester_id is None) is (request.current_state is State.REJECTED)
+    assert request.current_state in (RequestState.CHECKING, RequestState.REJECTED)
+    assert (request.attester_id is None) is (request.current_state is RequestState.REJECTED)
 
 
 def test_two_administrators_at_once_close_the_task_once(directory, kiv):
@@ -106,7 +106,7 @@ def test_withdrawing_while_a_worker_records_leaves_one_truth(directory):
     at_once(lambda: steps.run_background(task.pk), lambda: steps.withdraw(mine, by=orderer, reason=""))
     request.refresh_from_db()
     open_tasks = Task.objects.filter(process=request.process, status__in=["NEW", "SCHEDULED"])
-    assert request.current_state is State.WITHDRAWN
+    assert request.current_state is RequestState.WITHDRAWN
     assert not open_tasks.exists()
 
 

@@ -17,7 +17,7 @@ from provisioning.models import AccessRequest, AuditEntry, Delegation, OutgoingM
 from provisioning.orders import attest, prepare
 from provisioning.rules.hsa import Level, Service
 from provisioning.rules.mandates import Delegable
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.clock import pinned
 from tests.workflows import acts, delegating
@@ -165,7 +165,7 @@ def test_an_attesting_delegate_takes_over_what_already_waits(directory):
     request.refresh_from_db()
     assert request.attester_id == cast.DELEGATE.folded
     assert request.attested_for_id == cast.HEAD.folded
-    assert request.current_state is State.CHECKING
+    assert request.current_state is RequestState.CHECKING
     entry = AuditEntry.objects.get(action="request.attested")
     assert (entry.actor_id, entry.principal_id) == (cast.DELEGATE.folded, cast.HEAD.folded)
 
@@ -256,7 +256,7 @@ def test_who_attested_by_delegation_cannot_carry_it_out(directory):
     acts.attest(request, cast.KIV_ADMINISTRATOR)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert asked(request) == {cast.KIV_ADMINISTRATOR_ABOVE.folded}
     with pytest.raises(NotAllowed):
         acts.report_done(request, cast.KIV_ADMINISTRATOR)
@@ -274,7 +274,7 @@ def test_the_database_itself_refuses_an_attester_who_acts_for_themself(directory
 def test_an_ordering_delegates_order_waits_for_the_head(directory):
     delegating.give(kinds=[Delegable.ORDERING])
     request = acts.order(by=cast.DELEGATE)
-    assert request.current_state is State.AWAITING_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_ATTESTATION
     assert (request.attester_id, request.ordered_for_id) == (None, cast.HEAD.folded)
     assert asked(request) == {cast.HEAD.folded}
     entry = AuditEntry.objects.get(action="request.started")
@@ -285,7 +285,7 @@ def test_an_ordering_delegates_order_waits_for_the_head(directory):
 def test_who_has_both_kinds_attests_by_ordering_as_the_head_does(directory):
     delegating.give(kinds=BOTH)
     request = acts.order(by=cast.DELEGATE)
-    assert request.current_state is State.CHECKING
+    assert request.current_state is RequestState.CHECKING
     assert (request.attester_id, request.attested_for_id) == (cast.DELEGATE.folded, cast.HEAD.folded)
     assert AuditEntry.objects.get(action="request.attested").principal_id == cast.HEAD.folded
 
@@ -293,7 +293,7 @@ def test_who_has_both_kinds_attests_by_ordering_as_the_head_does(directory):
 def test_an_order_for_the_head_who_delegated_is_attested_in_a_step_of_its_own(directory):
     delegating.give(kinds=BOTH)
     request = acts.order(by=cast.DELEGATE, person_id=cast.HEAD)
-    assert request.current_state is State.AWAITING_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_ATTESTATION
     assert cast.HEAD_ABOVE.folded in asked(request)
     assert cast.HEAD.folded not in asked(request)
 
@@ -301,7 +301,7 @@ def test_an_order_for_the_head_who_delegated_is_attested_in_a_step_of_its_own(di
 def test_a_delegates_own_access_is_ordered_as_anybodys(directory):
     delegating.give(to=cast.COORDINATOR, kinds=BOTH)
     request = acts.order(by=cast.COORDINATOR)
-    assert request.current_state is State.AWAITING_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_ATTESTATION
     assert request.ordered_for is None
 
 
@@ -335,7 +335,7 @@ def test_revoking_counts_at_once(directory):
     with pytest.raises(NotAllowed):  # even with what was read just before
         steps.act(
             request,
-            State.AWAITING_ATTESTATION,
+            RequestState.AWAITING_ATTESTATION,
             lambda case: attest.attest(case, by=delegate, mandates=mandates),
             by=delegate,
         )

@@ -11,7 +11,7 @@ from provisioning.errors import NotAllowed, WrongState
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from provisioning.orders.check import Choice
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.clock import pinned
 from tests.workflows import acts, delegating
@@ -114,7 +114,7 @@ def test_the_whole_ladder_ends_with_a_reason_that_everybody_is_told(directory, c
     assert request.is_open
     climb(clock, "2026-03-18")
     request.refresh_from_db()
-    assert request.current_state is State.GAVE_UP
+    assert request.current_state is RequestState.GAVE_UP
     assert request.end_code == "order.unanswered"
     assert request.end_reason
     assert request.process.status == "DONE"
@@ -133,7 +133,7 @@ def test_by_setting_it_stays_with_the_last_and_those_who_run_the_tool_are_told(d
     for day in ("2026-03-18", "2026-03-30", "2026-05-04"):
         climb(clock, day)
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_ATTESTATION
     assert told("stuck") == {OPERATOR.folded, cast.COORDINATOR.folded}
     assert AuditEntry.objects.filter(action="request.escalated").count() == 3
     acts.attest(request, cast.HEAD)
@@ -146,7 +146,7 @@ def test_without_rungs_it_ends_after_the_first_wait(directory, clock, settings):
     assert asked(request) == {cast.HEAD.folded}
     climb(clock, "2026-03-06")
     request.refresh_from_db()
-    assert request.current_state is State.GAVE_UP
+    assert request.current_state is RequestState.GAVE_UP
 
 
 def test_a_decision_stops_the_ladder(directory, clock):
@@ -181,25 +181,25 @@ def test_a_process_leaders_first_attesters_climb_too_and_delegates_are_not_among
     assert asked(request) == {cast.HEAD.folded, cast.HEAD_ABOVE.folded}
     acts.attest(request, cast.HEAD_ABOVE)
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_SECOND_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_SECOND_ATTESTATION
 
 
 def test_an_undecided_second_attestation_ends_as_well(directory, clock):
     request = acts.order_for_process_leader()
-    assert request.current_state is State.AWAITING_SECOND_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_SECOND_ATTESTATION
     climb(clock, "2026-03-06")
     assert told("stuck") == {OPERATOR.folded}  # nobody stands above who holds the mandate
     climb(clock, "2026-03-12")
     climb(clock, "2026-03-18")
     request.refresh_from_db()
-    assert request.current_state is State.GAVE_UP
+    assert request.current_state is RequestState.GAVE_UP
 
 
 def test_a_kiv_task_never_ends_but_those_who_run_the_tool_and_the_orderer_are_told(directory, clock):
     request = acts.order()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     administrators = asked(request)
     climb(clock, "2026-03-05")
     assert told("stuck") == set()
@@ -210,7 +210,7 @@ def test_a_kiv_task_never_ends_but_those_who_run_the_tool_and_the_orderer_are_to
     assert told("stuck") == {OPERATOR.folded, cast.HEAD.folded}
     assert asked(request) == administrators
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
 
 
 def test_where_the_last_who_was_asked_falls_away_the_next_is_asked_at_once(directory, clock):
@@ -274,7 +274,7 @@ def test_the_person_can_remind_the_orderer_who_has_to_choose_but_not_the_other_w
     request = acts.order(person_id=cast.COORDINATOR_UNCOUPLED)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_CHOICE
+    assert request.current_state is RequestState.AWAITING_CHOICE
     clock.set("2026-03-03", "12:00")
     remind(request, cast.COORDINATOR_UNCOUPLED)
     assert told("reminder") == {cast.HEAD.folded}

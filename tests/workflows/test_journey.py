@@ -14,7 +14,7 @@ from provisioning.models import AuditEntry, Evidence, OutgoingMessage
 from provisioning.orders import carry_out
 from provisioning.orders.check import Choice
 from provisioning.rules.hsa import Attribute, Level
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.workflows import acts
 
@@ -30,12 +30,12 @@ def change_of(request):
 
 def test_an_order_by_the_head_of_unit_becomes_a_login_that_works(directory, kiv):
     request = acts.order()
-    assert request.current_state is State.CHECKING
+    assert request.current_state is RequestState.CHECKING
     assert request.attester_id == cast.HEAD.folded
 
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     change = change_of(request)
     assert (change["attribute"], change["add"]) == ("hsaSystemRole", ROLE)
     assert cast.KIV_ADMINISTRATOR.folded in request.handlers.values_list("person_key", flat=True)
@@ -43,7 +43,7 @@ def test_an_order_by_the_head_of_unit_becomes_a_login_that_works(directory, kiv)
     kiv.add_value(change["dn"], Attribute.SYSTEM_ROLE, change["add"])
     acts.work()  # nobody clicks
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert request.carried_out_how == "seen"
     assert request.carried_out_by is None
     assert request.assessment["login"]["units"] == [{"id": cast.BJORKHAGA.text, "role": "rehabkoordinator"}]
@@ -86,7 +86,7 @@ def test_done_without_the_value_brings_the_task_back_with_what_was_seen(director
     kiv.add_value(change_of(request)["dn"], Attribute.SYSTEM_ROLE, ROLE.lower())
     acts.report_done(request)
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert "role.wrong_case" in [miss["code"] for miss in request.seen_instead["near_misses"]]
     assert request.evidence.filter(moment="instead").exists()
     assert request.process.status == "NEW"
@@ -100,10 +100,10 @@ def test_done_with_the_value_goes_on_at_once(directory, kiv):
     kiv.add_value(change_of(request)["dn"], Attribute.SYSTEM_ROLE, ROLE)
     acts.report_done(request)
     request.refresh_from_db()
-    assert request.current_state is State.VERIFYING
+    assert request.current_state is RequestState.VERIFYING
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert request.carried_out_by_id == cast.KIV_ADMINISTRATOR.folded
 
 
@@ -111,25 +111,25 @@ def test_a_doctors_own_cases_need_nothing_from_the_kiv_administrator(directory):
     request = acts.order(person_id=cast.DOCTOR, level=Level.OWN)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert not OutgoingMessage.objects.filter(kind="kiv").exists()
 
 
 def test_an_order_of_ones_own_waits_for_the_head_of_unit(directory):
     request = acts.order(by=cast.COORDINATOR)
-    assert request.current_state is State.AWAITING_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_ATTESTATION
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_ATTESTATION
     acts.attest(request, cast.HEAD)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
 
 
 def test_the_heads_own_access_is_attested_by_the_head_above(directory):
     request = acts.order(by=cast.HEAD, person_id=cast.HEAD)
-    assert request.current_state is State.AWAITING_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_ATTESTATION
     assert list(request.handlers.values_list("person_key", flat=True)) == [cast.HEAD_ABOVE.folded]
     with pytest.raises(errors.NotAllowed):
         acts.attest(request, cast.HEAD)
@@ -142,22 +142,22 @@ def test_a_rejection_ends_it_with_the_reason(directory):
     request = acts.order(by=cast.COORDINATOR)
     acts.reject(request, cast.HEAD, "Hon har bytt uppdrag.")
     request.refresh_from_db()
-    assert request.current_state is State.REJECTED
+    assert request.current_state is RequestState.REJECTED
     assert request.end_reason == "Hon har bytt uppdrag."
     assert request.process.status == "DONE"
 
 
 def test_a_process_leader_needs_two_attesters_and_the_providers_role(directory, kiv):
     request = acts.order_for_process_leader()
-    assert request.current_state is State.AWAITING_SECOND_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_SECOND_ATTESTATION
     acts.attest(request, cast.PROVIDER_HEAD)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     kiv.add_value(change_of(request)["dn"], Attribute.SYSTEM_ROLE, change_of(request)["add"])
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert request.assessment["login"]["units"] == [{"id": cast.PROVIDER.text, "role": "processledare"}]
 
 
@@ -165,16 +165,16 @@ def test_a_missing_commission_lets_the_orderer_choose_coupling(directory, kiv):
     request = acts.order(person_id=cast.COORDINATOR_UNCOUPLED)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_CHOICE
+    assert request.current_state is RequestState.AWAITING_CHOICE
     acts.choose(request, Choice.COUPLE)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert {change["attribute"] for change in request.changes} == {"hsaCommissionMember", "hsaSystemRole"}
     acts.set_values(request, kiv)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
 
 
 def test_waiting_goes_on_by_itself_when_the_commission_comes(directory, kiv):
@@ -186,12 +186,12 @@ def test_waiting_goes_on_by_itself_when_the_commission_comes(directory, kiv):
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.WAITING_FOR_COMMISSION
+    assert request.current_state is RequestState.WAITING_FOR_COMMISSION
     kiv.add_value(coupling["dn"], coupling["attribute"], coupling["add"])
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert [change["attribute"] for change in request.changes] == ["hsaSystemRole"]
 
 
@@ -203,12 +203,12 @@ def test_waiting_ends_after_the_working_days_it_was_given(directory, settings):
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.WAITING_FOR_COMMISSION  # the last day still counts
+    assert request.current_state is RequestState.WAITING_FOR_COMMISSION  # the last day still counts
     type(request).objects.filter(pk=request.pk).update(wait_until="2026-01-01")
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.GAVE_UP
+    assert request.current_state is RequestState.GAVE_UP
     assert request.process.status == "DONE"
     assert OutgoingMessage.objects.filter(kind="ended", recipient_key=cast.HEAD.folded).exists()
 
@@ -216,9 +216,9 @@ def test_waiting_ends_after_the_working_days_it_was_given(directory, settings):
 @pytest.mark.parametrize(
     ("by", "wishes", "state"),
     [
-        (cast.COORDINATOR, {}, State.AWAITING_ATTESTATION),
-        (cast.HEAD, {"person_id": cast.COORDINATOR_UNCOUPLED}, State.AWAITING_CHOICE),
-        (cast.HEAD, {}, State.AWAITING_KIV),
+        (cast.COORDINATOR, {}, RequestState.AWAITING_ATTESTATION),
+        (cast.HEAD, {"person_id": cast.COORDINATOR_UNCOUPLED}, RequestState.AWAITING_CHOICE),
+        (cast.HEAD, {}, RequestState.AWAITING_KIV),
     ],
 )
 def test_an_open_request_can_be_withdrawn_wherever_it_is(directory, by, wishes, state):
@@ -230,7 +230,7 @@ def test_an_open_request_can_be_withdrawn_wherever_it_is(directory, by, wishes, 
 
     steps.withdraw(request, by=acts.user(by), reason="Blev inte av.")
     request.refresh_from_db()
-    assert request.current_state is State.WITHDRAWN
+    assert request.current_state is RequestState.WITHDRAWN
     assert request.process.status == "DONE"
     assert not Task.objects.filter(process=request.process, status__in=["NEW", "SCHEDULED"]).exists()
     assert not request.handlers.exists()
@@ -244,16 +244,16 @@ def test_background_work_can_be_withdrawn_before_a_worker_comes(directory):
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.WITHDRAWN
+    assert request.current_state is RequestState.WITHDRAWN
 
 
 @pytest.mark.parametrize(
     ("why", "state"),
     [
-        (carry_out.CannotSet.NOT_MINE, State.AWAITING_KIV),
-        (carry_out.CannotSet.COMMISSION_MISSING, State.AWAITING_CHOICE),
-        (carry_out.CannotSet.WRONG_ORDER, State.CANNOT_BE_DONE),
-        (carry_out.CannotSet.OTHER, State.CANNOT_BE_DONE),
+        (carry_out.CannotSet.NOT_MINE, RequestState.AWAITING_KIV),
+        (carry_out.CannotSet.COMMISSION_MISSING, RequestState.AWAITING_CHOICE),
+        (carry_out.CannotSet.WRONG_ORDER, RequestState.CANNOT_BE_DONE),
+        (carry_out.CannotSet.OTHER, RequestState.CANNOT_BE_DONE),
     ],
 )
 def test_each_reason_why_it_cannot_be_done_has_its_next_step(directory, why, state):
@@ -264,7 +264,7 @@ def test_each_reason_why_it_cannot_be_done_has_its_next_step(directory, why, sta
     assert request.current_state is state
     handlers = list(request.handlers.values_list("person_key", flat=True))
     assert cast.KIV_ADMINISTRATOR.folded not in handlers
-    assert bool(handlers) is (state is State.AWAITING_KIV)
+    assert bool(handlers) is (state is RequestState.AWAITING_KIV)
 
 
 def test_every_act_and_decision_is_in_the_audit(directory, kiv):
@@ -292,11 +292,11 @@ def test_nothing_is_set_before_the_first_day(directory):
     request = acts.order(starts_on=timezone.localdate() + timedelta(days=3))
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.CHECKING
+    assert request.current_state is RequestState.CHECKING
     assert not OutgoingMessage.objects.filter(kind="kiv").exists()
     task = Task.objects.get(process=request.process, status="SCHEDULED")
     assert timezone.localdate(task.scheduled) == request.starts_on
     acts.make_everything_due()  # the day has come
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV

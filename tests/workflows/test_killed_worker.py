@@ -17,7 +17,7 @@ from viewflow.workflow.models import Task
 
 from provisioning.models import AuditEntry, OutgoingMessage
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.servers import PATIENCE_SECONDS
 from tests.workflows import acts
@@ -92,7 +92,7 @@ def test_what_a_killed_worker_had_begun_is_taken_over_and_done_once(directory, k
         task.refresh_from_db()
         return bool(task.data.get("claim"))
 
-    def is_in(state: State) -> bool:
+    def is_in(state: RequestState) -> bool:
         request.refresh_from_db()
         return request.current_state is state
 
@@ -100,13 +100,13 @@ def test_what_a_killed_worker_had_begun_is_taken_over_and_done_once(directory, k
     with worker(directory.url, redis_server.url, tmp_path) as first:
         wait_until(is_claimed, "the worker claims the check")
         os.killpg(first.pid, signal.SIGKILL)
-    assert is_in(State.CHECKING)
+    assert is_in(RequestState.CHECKING)
     directory.faults.clear()
 
     with worker(directory.url, redis_server.url, tmp_path):
-        wait_until(lambda: is_in(State.AWAITING_KIV), "another worker takes the check over")
+        wait_until(lambda: is_in(RequestState.AWAITING_KIV), "another worker takes the check over")
         kiv.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, request.changes[0]["add"])
-        wait_until(lambda: is_in(State.DONE), "the value is seen, verified, and the case closed")
+        wait_until(lambda: is_in(RequestState.DONE), "the value is seen, verified, and the case closed")
         sent = OutgoingMessage.objects.filter(state="sent")
         wait_until(lambda: sent.count() == OutgoingMessage.objects.count(), "all mails have gone out")
 

@@ -10,7 +10,7 @@ from provisioning import dates
 from provisioning.models import AccessRequest, AuditEntry, Grant, OutgoingMessage
 from provisioning.orders.check import Choice
 from provisioning.rules.hsa import Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.workflows import acts
 from workflows import tasks
@@ -86,7 +86,7 @@ def test_it_ends_the_day_after_wherever_it_is_and_those_concerned_are_told(direc
         tasks.sweep_expiry()
 
     request.refresh_from_db()
-    assert (request.current_state, request.end_code) == (State.CANNOT_BE_DONE, "order.last_day_passed")
+    assert (request.current_state, request.end_code) == (RequestState.CANNOT_BE_DONE, "order.last_day_passed")
     assert request.end_reason and not request.handlers.exists()
     entry = AuditEntry.objects.get(action="request.last_day_passed")
     told = set(OutgoingMessage.objects.filter(cause=entry).values_list("recipient_key", flat=True))
@@ -94,7 +94,7 @@ def test_it_ends_the_day_after_wherever_it_is_and_those_concerned_are_told(direc
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.CANNOT_BE_DONE
+    assert request.current_state is RequestState.CANNOT_BE_DONE
     assert not Grant.objects.exists()
 
 
@@ -105,12 +105,12 @@ def test_what_has_been_set_already_is_given_and_then_taken_away_like_any_right(d
     AccessRequest.objects.filter(next_poll_at__isnull=False).update(next_poll_at=request.state_since)
     acts.kiv_tasks.poll_due()
     request.refresh_from_db()
-    assert request.current_state is State.VERIFYING
+    assert request.current_state is RequestState.VERIFYING
     ends(request, days_ago=1)
     tasks.sweep_expiry()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     tasks.sweep_expiry()
     grant = Grant.objects.get()
     assert grant.end_cause == "expiry" and grant.removals.open().exists()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from provisioning.directory.ldap import pacing
 from provisioning.directory.ldap.pacing import Lane, background
 from provisioning.models import AccessRequest
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import clock as clocks
 from tests.workflows import many_tasks
 from workflows.sweeps import kiv_tasks
@@ -89,7 +89,7 @@ def test_with_a_thousand_young_tasks_a_value_is_seen_within_ten_seconds(many, si
         with background(Lane.PULSE):
             kiv_tasks.poll_due()
 
-    seen = AccessRequest.objects.exclude(state=State.AWAITING_KIV.value)
+    seen = AccessRequest.objects.exclude(state=RequestState.AWAITING_KIV.value)
     found = {row.position: (row.values_seen_at - simulation.begun_at).total_seconds() for row in seen}
     assert set(found) == set(numbers)
     late = sorted(found[number] - set_at[number] for number in numbers)

@@ -17,7 +17,7 @@ from provisioning.mandates import current
 from provisioning.models import AccessRequest, AuditEntry, Order, OutgoingMessage
 from provisioning.orders import attest, prepare
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.findings import drifting
 from tests.workflows import acts
@@ -157,7 +157,7 @@ def test_only_the_attester_attests(directory, who, may):
             acts.attest(request, who)
         request.refresh_from_db()
         assert request.attester_id is None
-        assert request.current_state is State.AWAITING_ATTESTATION
+        assert request.current_state is RequestState.AWAITING_ATTESTATION
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_mandate_that_ended_in_between_is_refused_with_the_reason(directory):
     with pytest.raises(NotAllowed) as refused:
         steps.act(
             request,
-            State.AWAITING_ATTESTATION,
+            RequestState.AWAITING_ATTESTATION,
             lambda row: attest.attest(row, by=head, mandates=current.Mandates()),
             by=head,
         )
@@ -198,7 +198,7 @@ def test_a_head_who_has_only_other_units_now_does_not_attest_here_any_more(direc
         with pytest.raises(NotAllowed):
             act(request, cast.HEAD)
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_ATTESTATION and request.attester_id is None
+    assert request.current_state is RequestState.AWAITING_ATTESTATION and request.attester_id is None
 
 
 def test_the_head_of_the_care_provider_attests_once_the_ladder_has_come_so_far(directory):

@@ -14,7 +14,7 @@ from provisioning.reviews import ask, end
 from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import GrantState
 from tests import cast
 from tests.findings import drifting
@@ -47,7 +47,7 @@ def asked(case) -> set[HsaId]:
 def test_ordering_for_ones_other_id_is_no_attestation_and_the_head_above_is_asked(directory, kiv):
     are_one_human(kiv, cast.HEAD, cast.COORDINATOR)
     request = acts.order(by=cast.HEAD, person_id=cast.COORDINATOR)
-    assert (request.current_state, request.attester) == (State.AWAITING_ATTESTATION, None)
+    assert (request.current_state, request.attester) == (RequestState.AWAITING_ATTESTATION, None)
     assert asked(request) == {cast.HEAD_ABOVE}
     acts.attest(request, cast.HEAD_ABOVE)
     request.refresh_from_db()
@@ -67,7 +67,7 @@ def test_who_was_asked_before_the_directory_showed_it_is_refused_at_the_act(dire
     with pytest.raises(NotAllowed):
         acts.attest(request, cast.HEAD)
     request.refresh_from_db()
-    assert (request.current_state, request.attester) == (State.AWAITING_ATTESTATION, None)
+    assert (request.current_state, request.attester) == (RequestState.AWAITING_ATTESTATION, None)
 
 
 def test_a_delegate_who_is_the_subject_by_another_id_is_not_asked(directory, kiv):
@@ -95,7 +95,7 @@ def test_the_first_attester_is_not_the_second_by_another_id(directory, kiv, sett
         level=Level.PROVIDER,
         units=[cast.PROVIDER],
     )
-    assert request.current_state is State.AWAITING_SECOND_ATTESTATION
+    assert request.current_state is RequestState.AWAITING_SECOND_ATTESTATION
     assert asked(request) == {cast.PROVIDER_HEAD}
     request.handlers.update(person_key=cast.OUTSIDER.folded, person_hsa_id=cast.OUTSIDER.text)
     with pytest.raises(NotAllowed):
@@ -111,7 +111,7 @@ def test_neither_subject_nor_attester_carries_out_by_another_id(directory, kiv, 
     request = acts.order()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert asked(request) == {cast.KIV_ADMINISTRATOR_ABOVE}
     row = request.handlers.get()
     row.person_key, row.person_hsa_id = cast.KIV_ADMINISTRATOR.folded, cast.KIV_ADMINISTRATOR.text
@@ -119,7 +119,7 @@ def test_neither_subject_nor_attester_carries_out_by_another_id(directory, kiv, 
     with pytest.raises(NotAllowed):
         acts.report_done(request, cast.KIV_ADMINISTRATOR)
     request.refresh_from_db()
-    assert (request.current_state, request.carried_out_by) == (State.AWAITING_KIV, None)
+    assert (request.current_state, request.carried_out_by) == (RequestState.AWAITING_KIV, None)
 
 
 def test_nobody_removes_the_right_of_ones_own_other_id(directory, kiv):

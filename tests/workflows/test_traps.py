@@ -13,7 +13,7 @@ from provisioning import errors
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from provisioning.orders import carry_out
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.workflows import acts
 from workflows import steps, tasks
@@ -40,7 +40,7 @@ def test_a_silent_directory_decides_nothing_tells_a_person_and_the_case_goes_on_
     acts.silence(directory, fault)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.CHECKING
+    assert request.current_state is RequestState.CHECKING
     assert request.trouble_code.startswith("directory.")
     assert not OutgoingMessage.objects.filter(kind="directory_silent").exists()
     wait_out_the_silence(request)
@@ -48,7 +48,7 @@ def test_a_silent_directory_decides_nothing_tells_a_person_and_the_case_goes_on_
         acts.make_everything_due()
         acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.CHECKING
+    assert request.current_state is RequestState.CHECKING
     told = OutgoingMessage.objects.filter(kind="directory_silent")
     assert sorted(message.recipient_key for message in told) == sorted([cast.HEAD.folded, operator.folded])
 
@@ -56,7 +56,7 @@ def test_a_silent_directory_decides_nothing_tells_a_person_and_the_case_goes_on_
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert request.trouble_code == ""
     assert AuditEntry.objects.filter(request=request, action="request.directory_back").exists()
 
@@ -70,13 +70,13 @@ def test_a_directory_that_goes_silent_during_verification_closes_nothing(directo
     directory.faults.is_busy = True
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.VERIFYING
+    assert request.current_state is RequestState.VERIFYING
     assert not OutgoingMessage.objects.filter(kind="done").exists()
     directory.faults.clear()
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
 
 
 def test_a_directory_that_is_silent_while_a_task_is_polled_leaves_the_task_where_it_is(directory):
@@ -85,7 +85,7 @@ def test_a_directory_that_is_silent_while_a_task_is_polled_leaves_the_task_where
     directory.faults.is_busy = True
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert request.trouble_code == "directory.unavailable"
     assert request.next_poll_at > timezone.now() - timedelta(minutes=1)
 
@@ -100,20 +100,20 @@ def test_done_reported_while_the_directory_is_silent_is_kept_and_settled_later(d
     directory.faults.is_busy = True
     steps.act(
         request,
-        State.AWAITING_KIV,
+        RequestState.AWAITING_KIV,
         lambda row: carry_out.report_done(
             row, by=administrator, mandates=mandates, seen=None, already=False, note=""
         ),
         by=administrator,
     )
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert request.reported_done_at is not None
     assert request.seen_instead == {}
     directory.faults.clear()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert request.carried_out_by_id == cast.KIV_ADMINISTRATOR.folded
 
 
@@ -132,13 +132,13 @@ def test_a_worker_killed_between_work_and_record_loses_only_its_claim(directory,
         with pytest.raises(Killed):
             steps.run_background(task.pk)
     request.refresh_from_db()
-    assert request.current_state is State.CHECKING
+    assert request.current_state is RequestState.CHECKING
     assert steps.due_background() == []  # still claimed
     assert steps.run_background(task.pk) is False
     acts.make_everything_due()  # the claim runs out
     tasks.sweep_background()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert AuditEntry.objects.filter(request=request, action="request.checked").count() == 1
 
 
@@ -160,7 +160,7 @@ def test_an_unexpected_error_is_put_off_and_keeps_nothing_but_its_type(directory
     acts.make_everything_due()
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
 
 
 def test_lost_nudges_are_made_good_by_the_sweeps(directory, lost_nudges):
@@ -169,7 +169,7 @@ def test_lost_nudges_are_made_good_by_the_sweeps(directory, lost_nudges):
     acts.work()
     acts.send_mails()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert not OutgoingMessage.objects.exclude(state="sent").exists()
 
 
@@ -211,7 +211,7 @@ def test_a_value_that_goes_away_again_brings_the_task_back(directory, kiv):
     kiv.remove_value(change["dn"], Attribute.SYSTEM_ROLE, change["add"])
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert Task.objects.filter(process=request.process, flow_task_type="HUMAN", status="NEW").count() == 1
 
 
@@ -223,6 +223,6 @@ def test_an_unreadable_date_goes_to_a_human_and_is_never_taken_for_an_answer(dir
     request = acts.order(person_id=cast.DATE_UNREADABLE)
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is State.AWAITING_CHOICE
+    assert request.current_state is RequestState.AWAITING_CHOICE
     assert request.assessment["answer"] == "unknown"
     assert "commission.date_unreadable" in request.assessment["causes"]

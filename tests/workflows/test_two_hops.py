@@ -14,7 +14,7 @@ from provisioning.directory import open_directory
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
 from provisioning.pages.cases import proof
 from provisioning.rules.hsa import Attribute, HsaId, Level
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.workflows import acts
 
@@ -65,18 +65,18 @@ def messages_of(kind: str) -> list[str]:
 
 def test_an_order_is_done_only_when_hsa_has_it_too(directory, hsa, kiv, sync):
     request = set_in_kiv(kiv)
-    assert request.current_state is State.AWAITING_HSA
+    assert request.current_state is RequestState.AWAITING_HSA
     assert states_of(request) == [True, False, False]
     assert not messages_of("done")
 
     again(request)  # HSA is late
-    assert request.current_state is State.AWAITING_HSA
+    assert request.current_state is RequestState.AWAITING_HSA
     assert request.arrived_at is None
     assert request.hsa_shows["causes"] == ["role.missing"]
 
     sync.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, ROLE)
     again(request)
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert states_of(request) == [True, True, True]
     assert request.values_seen_at < request.arrived_at <= request.verified_at
     assert request.process.status == "DONE"
@@ -97,11 +97,11 @@ def test_where_nothing_has_to_be_set_the_login_rule_is_still_asked_of_hsa(direct
     request = acts.order(person_id=cast.DOCTOR, level=Level.OWN)
     acts.work()
     again(request)
-    assert request.current_state is State.AWAITING_HSA
+    assert request.current_state is RequestState.AWAITING_HSA
     assert states_of(request) == [True, False, False]
     sync.add_value(commission, Attribute.COMMISSION_MEMBER, raw)
     again(request)
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
 
 
 def test_a_coupling_and_a_role_must_both_arrive(directory, hsa, kiv, sync):
@@ -116,8 +116,8 @@ def test_a_coupling_and_a_role_must_both_arrive(directory, hsa, kiv, sync):
     acts.set_values(request, kiv)
     acts.work()
     for attribute, state in (
-        ("hsaCommissionMember", State.AWAITING_HSA),
-        ("hsaSystemRole", State.DONE),
+        ("hsaCommissionMember", RequestState.AWAITING_HSA),
+        ("hsaSystemRole", RequestState.DONE),
     ):
         change = changes[attribute]
         sync.add_value(change["dn"], attribute, change["add"])
@@ -130,12 +130,12 @@ def test_a_silent_hsa_decides_nothing_and_the_case_goes_on_by_itself(directory, 
     sync.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, ROLE)
     acts.silence(hsa, fault)
     again(request)
-    assert request.current_state is State.AWAITING_HSA
+    assert request.current_state is RequestState.AWAITING_HSA
     assert request.hsa_shows["code"].startswith("directory.")
     assert request.verified_at is None
     assert not messages_of("done")
     hsa.faults.clear()
-    assert again(request).current_state is State.DONE
+    assert again(request).current_state is RequestState.DONE
 
 
 @pytest.mark.parametrize("is_silent", [False, True])
@@ -152,18 +152,18 @@ def test_when_it_takes_too_long_orderer_and_operators_are_told_once(
     AccessRequest.objects.filter(pk=request.pk).update(state_since=timezone.now() - timedelta(minutes=6))
     for _round in range(2):
         again(request)
-    assert request.current_state is State.AWAITING_HSA
+    assert request.current_state is RequestState.AWAITING_HSA
     assert messages_of("hsa_late") == sorted([cast.HEAD.folded, operator.folded])
     hsa.faults.clear()
     sync.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, ROLE)
-    assert again(request).current_state is State.DONE
+    assert again(request).current_state is RequestState.DONE
 
 
 def test_a_near_miss_in_hsa_is_named_and_does_not_count(directory, hsa, kiv, sync):
     request = set_in_kiv(kiv)
     sync.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, ROLE.lower())
     again(request)
-    assert request.current_state is State.AWAITING_HSA
+    assert request.current_state is RequestState.AWAITING_HSA
     assert request.arrived_at is None
     assert "role.wrong_case" in request.hsa_shows["causes"]
 
@@ -174,7 +174,7 @@ def test_a_value_that_goes_away_in_kiv_on_the_way_brings_the_task_back(directory
     sync.add_value(change["dn"], Attribute.SYSTEM_ROLE, ROLE)
     kiv.remove_value(change["dn"], Attribute.SYSTEM_ROLE, ROLE)
     again(request)
-    assert request.current_state is State.AWAITING_KIV
+    assert request.current_state is RequestState.AWAITING_KIV
     assert request.values_seen_at is None
     assert request.verified_at is None
     assert proof.levels_of(request) == []
@@ -187,10 +187,10 @@ def test_a_silent_kiv_on_the_way_decides_nothing_either(directory, hsa, kiv, syn
     sync.add_value(request.changes[0]["dn"], Attribute.SYSTEM_ROLE, ROLE)
     directory.faults.is_busy = True
     again(request)
-    assert request.current_state is State.AWAITING_HSA
+    assert request.current_state is RequestState.AWAITING_HSA
     assert request.trouble_code == "directory.unavailable"
     directory.faults.clear()
-    assert again(request).current_state is State.DONE
+    assert again(request).current_state is RequestState.DONE
     assert request.trouble_code == ""
 
 
@@ -224,7 +224,7 @@ def test_a_request_on_its_way_can_be_withdrawn(directory, hsa, kiv):
     request = set_in_kiv(kiv)
     steps.withdraw(request, by=acts.user(cast.HEAD), reason="")
     request.refresh_from_db()
-    assert request.current_state is State.WITHDRAWN
+    assert request.current_state is RequestState.WITHDRAWN
     assert request.process.status == "DONE"
 
 
@@ -232,14 +232,14 @@ def test_when_hsa_is_not_read_any_more_what_kiv_holds_decides_again(directory, h
     request = set_in_kiv(kiv)
     settings.HSA_DIRECTORY_URL = ""
     again(request)
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert AuditEntry.objects.filter(request=request, action="request.hsa_not_read").exists()
     assert states_of(request) == [True, False, True]
 
 
 def test_without_a_second_directory_nothing_is_pretended(directory, kiv):
     request = set_in_kiv(kiv)
-    assert request.current_state is State.DONE
+    assert request.current_state is RequestState.DONE
     assert states_of(request) == [True, False, True]
     arrived = proof.levels_of(request)[1]
     assert arrived.tone == "unknown"

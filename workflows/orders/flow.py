@@ -15,7 +15,7 @@ from viewflow.workflow.base import Flow
 from viewflow.workflow.nodes import End, StartHandle, Switch
 
 from provisioning.models import AccessRequest
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from workflows.engine.nodes import Background, Step, is_in
 from workflows.models import AccessProcess
 from workflows.orders import work
@@ -32,8 +32,8 @@ class AccessRequestFlow(Flow):
     is_attested = (
         Switch()
         .Annotation(title=_("Attested by the order?"))
-        .Case(this.check, cond=is_in(State.CHECKING))
-        .Case(this.second_attest, cond=is_in(State.AWAITING_SECOND_ATTESTATION))
+        .Case(this.check, cond=is_in(RequestState.CHECKING))
+        .Case(this.second_attest, cond=is_in(RequestState.AWAITING_SECOND_ATTESTATION))
         .Default(this.attest)
     )
 
@@ -41,11 +41,11 @@ class AccessRequestFlow(Flow):
     attested = (
         Switch()
         .Annotation(title=_("Decided?"))
-        .Case(this.check, cond=is_in(State.CHECKING))
-        .Case(this.second_attest, cond=is_in(State.AWAITING_SECOND_ATTESTATION))
-        .Case(this.rejected, cond=is_in(State.REJECTED))
-        .Case(this.gave_up, cond=is_in(State.GAVE_UP))
-        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
+        .Case(this.check, cond=is_in(RequestState.CHECKING))
+        .Case(this.second_attest, cond=is_in(RequestState.AWAITING_SECOND_ATTESTATION))
+        .Case(this.rejected, cond=is_in(RequestState.REJECTED))
+        .Case(this.gave_up, cond=is_in(RequestState.GAVE_UP))
+        .Case(this.cannot_be_done, cond=is_in(RequestState.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )
 
@@ -53,10 +53,10 @@ class AccessRequestFlow(Flow):
     second_attested = (
         Switch()
         .Annotation(title=_("Decided?"))
-        .Case(this.check, cond=is_in(State.CHECKING))
-        .Case(this.rejected, cond=is_in(State.REJECTED))
-        .Case(this.gave_up, cond=is_in(State.GAVE_UP))
-        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
+        .Case(this.check, cond=is_in(RequestState.CHECKING))
+        .Case(this.rejected, cond=is_in(RequestState.REJECTED))
+        .Case(this.gave_up, cond=is_in(RequestState.GAVE_UP))
+        .Case(this.cannot_be_done, cond=is_in(RequestState.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )
 
@@ -68,10 +68,10 @@ class AccessRequestFlow(Flow):
     checked = (
         Switch()
         .Annotation(title=_("What is missing?"))
-        .Case(this.verify, cond=is_in(State.VERIFYING))
-        .Case(this.kiv, cond=is_in(State.AWAITING_KIV))
-        .Case(this.choose, cond=is_in(State.AWAITING_CHOICE))
-        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
+        .Case(this.verify, cond=is_in(RequestState.VERIFYING))
+        .Case(this.kiv, cond=is_in(RequestState.AWAITING_KIV))
+        .Case(this.choose, cond=is_in(RequestState.AWAITING_CHOICE))
+        .Case(this.cannot_be_done, cond=is_in(RequestState.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )
 
@@ -79,9 +79,9 @@ class AccessRequestFlow(Flow):
     chosen = (
         Switch()
         .Annotation(title=_("Which way?"))
-        .Case(this.check, cond=is_in(State.CHECKING))
-        .Case(this.wait, cond=is_in(State.WAITING_FOR_COMMISSION))
-        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
+        .Case(this.check, cond=is_in(RequestState.CHECKING))
+        .Case(this.wait, cond=is_in(RequestState.WAITING_FOR_COMMISSION))
+        .Case(this.cannot_be_done, cond=is_in(RequestState.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )
 
@@ -93,10 +93,10 @@ class AccessRequestFlow(Flow):
     waited = (
         Switch()
         .Annotation(title=_("Has it come?"))
-        .Case(this.verify, cond=is_in(State.VERIFYING))
-        .Case(this.kiv, cond=is_in(State.AWAITING_KIV))
-        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
-        .Case(this.gave_up, cond=is_in(State.GAVE_UP))
+        .Case(this.verify, cond=is_in(RequestState.VERIFYING))
+        .Case(this.kiv, cond=is_in(RequestState.AWAITING_KIV))
+        .Case(this.cannot_be_done, cond=is_in(RequestState.CANNOT_BE_DONE))
+        .Case(this.gave_up, cond=is_in(RequestState.GAVE_UP))
         .Default(this.withdrawn)
     )
 
@@ -108,9 +108,9 @@ class AccessRequestFlow(Flow):
     carried_out = (
         Switch()
         .Annotation(title=_("Is it there?"))
-        .Case(this.verify, cond=is_in(State.VERIFYING))
-        .Case(this.choose, cond=is_in(State.AWAITING_CHOICE))
-        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
+        .Case(this.verify, cond=is_in(RequestState.VERIFYING))
+        .Case(this.choose, cond=is_in(RequestState.AWAITING_CHOICE))
+        .Case(this.cannot_be_done, cond=is_in(RequestState.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )
 
@@ -122,11 +122,11 @@ class AccessRequestFlow(Flow):
     verified = (
         Switch()
         .Annotation(title=_("Would the login succeed?"))
-        .Case(this.granted, cond=is_in(State.DONE))
-        .Case(this.arrive, cond=is_in(State.AWAITING_HSA))
-        .Case(this.kiv, cond=is_in(State.AWAITING_KIV))
-        .Case(this.choose, cond=is_in(State.AWAITING_CHOICE))
-        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
+        .Case(this.granted, cond=is_in(RequestState.DONE))
+        .Case(this.arrive, cond=is_in(RequestState.AWAITING_HSA))
+        .Case(this.kiv, cond=is_in(RequestState.AWAITING_KIV))
+        .Case(this.choose, cond=is_in(RequestState.AWAITING_CHOICE))
+        .Case(this.cannot_be_done, cond=is_in(RequestState.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )
 
@@ -138,11 +138,11 @@ class AccessRequestFlow(Flow):
     arrived = (
         Switch()
         .Annotation(title=_("Has it arrived?"))
-        .Case(this.granted, cond=is_in(State.DONE))
-        .Case(this.verify, cond=is_in(State.VERIFYING))
-        .Case(this.kiv, cond=is_in(State.AWAITING_KIV))
-        .Case(this.choose, cond=is_in(State.AWAITING_CHOICE))
-        .Case(this.cannot_be_done, cond=is_in(State.CANNOT_BE_DONE))
+        .Case(this.granted, cond=is_in(RequestState.DONE))
+        .Case(this.verify, cond=is_in(RequestState.VERIFYING))
+        .Case(this.kiv, cond=is_in(RequestState.AWAITING_KIV))
+        .Case(this.choose, cond=is_in(RequestState.AWAITING_CHOICE))
+        .Case(this.cannot_be_done, cond=is_in(RequestState.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )
 

@@ -23,7 +23,7 @@ from provisioning.orders import arrive, check, verify
 from provisioning.rights import lookups
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Person, Reading
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from workflows.engine.nodes import Again
 
 
@@ -99,7 +99,7 @@ def record_waiting(request: AccessRequest, looked: Looked) -> Again | None:
     check.record_check(
         request, reading=looked.reading, found=looked.found, administrators=looked.administrators
     )
-    if request.current_state is not State.WAITING_FOR_COMMISSION:
+    if request.current_state is not RequestState.WAITING_FOR_COMMISSION:
         return None
     if request.wait_until is not None and dates.today() > request.wait_until:
         check.give_up(request)

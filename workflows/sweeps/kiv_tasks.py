@@ -30,7 +30,7 @@ from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Attribute, Change
 from provisioning.rules.proof import is_in_place
 from provisioning.rules.removal import StoredValue, is_gone
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
 from workflows import steps
 
@@ -46,7 +46,7 @@ Values = Mapping[tuple[str, Attribute], tuple[str, ...] | None]
 
 def poll_due() -> int:
     """Look once for everything whose next look is due. Returns how many tasks closed themselves."""
-    wanted = _claim_due(AccessRequest.objects.filter(state=State.AWAITING_KIV.value))
+    wanted = _claim_due(AccessRequest.objects.filter(state=RequestState.AWAITING_KIV.value))
     unwanted = _claim_due(Removal.objects.filter(state=RemovalState.AWAITING_KIV.value))
     closed = sum(_look_for(some) for some in _in_batches(wanted))
     return closed + sum(_look_whether_gone(some) for some in _in_batches(unwanted))

@@ -27,13 +27,13 @@ from provisioning.pages.cases.forms import AttestForm
 from provisioning.pages.order import preview
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from workflows import steps
 
 _SALT = "workflows.attest.shown"
 _STATES = {
-    State.AWAITING_ATTESTATION: HandlerRole.ATTESTER,
-    State.AWAITING_SECOND_ATTESTATION: HandlerRole.SECOND_ATTESTER,
+    RequestState.AWAITING_ATTESTATION: HandlerRole.ATTESTER,
+    RequestState.AWAITING_SECOND_ATTESTATION: HandlerRole.SECOND_ATTESTER,
 }
 
 
@@ -118,7 +118,7 @@ def _page(
         "would": preview.would_sentence(found, unit_name=case.unit_name),
         "causes": words.cause_lines(found.causes, answer=answer),
         "warnings": words.cause_lines(found.warnings, answer=Answer.YES.value),
-        "is_second": case.current_state is State.AWAITING_SECOND_ATTESTATION,
+        "is_second": case.current_state is RequestState.AWAITING_SECOND_ATTESTATION,
         "shown": signing.dumps(_codes(found), salt=f"{_SALT}.{case.public_id}"),
         "has_changed": has_changed,
     }

@@ -23,7 +23,7 @@ from provisioning.pages.answers import acting_user, has_moved_on, refused
 from provisioning.pages.cases.forms import ChooseForm
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Attribute
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from workflows import steps
 
 
@@ -33,7 +33,7 @@ def choose(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Couple, wait or withdraw: only the orderer chooses."""
     user = acting_user(request)
     case = access.find_to_act(user, public_id)
-    if case.current_state is not State.AWAITING_CHOICE:
+    if case.current_state is not RequestState.AWAITING_CHOICE:
         return has_moved_on(request, case)
     if not access.to_choose(user).filter(pk=case.pk).exists():
         raise Http404
@@ -46,7 +46,9 @@ def choose(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return redirect("withdraw", public_id=case.public_id)
     choice = Choice(form.cleaned_data["choice"])
     try:
-        steps.act(case, State.AWAITING_CHOICE, lambda row: check.choose(row, by=user, choice=choice), by=user)
+        steps.act(
+            case, RequestState.AWAITING_CHOICE, lambda row: check.choose(row, by=user, choice=choice), by=user
+        )
     except WrongState:
         return has_moved_on(request, case)
     except NotAllowed as exc:

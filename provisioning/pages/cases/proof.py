@@ -18,10 +18,10 @@ from provisioning.assessments import hsa_delay
 from provisioning.directory import has_national_directory
 from provisioning.models import AccessRequest, Case, Removal
 from provisioning.rules.hsa import Answer
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
 
-_SHOWN_IN = frozenset({State.VERIFYING, State.AWAITING_HSA, State.DONE})
+_SHOWN_IN = frozenset({RequestState.VERIFYING, RequestState.AWAITING_HSA, RequestState.DONE})
 _REMOVAL_SHOWN_IN = frozenset({RemovalState.VERIFYING, RemovalState.AWAITING_HSA, RemovalState.DONE})
 
 
@@ -53,9 +53,9 @@ def _arrived(request: AccessRequest) -> ProofStep:
     heading = _("Arrived in HSA")
     if request.arrived_at is not None:
         return ProofStep(heading, "success", request.arrived_at, "")
-    if request.current_state is State.AWAITING_HSA:
+    if request.current_state is RequestState.AWAITING_HSA:
         return ProofStep(heading, "waiting", None, " ".join(_waiting_for_hsa(request)))
-    if request.current_state is State.VERIFYING and has_national_directory():
+    if request.current_state is RequestState.VERIFYING and has_national_directory():
         return ProofStep(heading, "waiting", None, hsa_delay.sentence())
     nobody_looks = _("The national HSA is not read here, so nobody has seen it arrive.")
     return ProofStep(heading, "unknown", None, f"{nobody_looks} {hsa_delay.sentence()}")
@@ -116,10 +116,13 @@ def _gone_from_hsa(removal: Removal) -> ProofStep:
 
 def _login(request: AccessRequest) -> ProofStep:
     heading = _("Login would succeed")
-    if request.verified_at is not None and request.current_state is State.DONE:
+    if request.verified_at is not None and request.current_state is RequestState.DONE:
         by_hsa = _("The service's own login rule says yes to what HSA holds.")
         by_kiv = _("The service's own login rule says yes to what KIV holds. It works once HSA has it, too.")
         return ProofStep(heading, "success", request.verified_at, by_hsa if request.arrived_at else by_kiv)
-    if request.current_state is State.AWAITING_HSA and request.hsa_shows.get("answer") == Answer.NO.value:
+    if (
+        request.current_state is RequestState.AWAITING_HSA
+        and request.hsa_shows.get("answer") == Answer.NO.value
+    ):
         return ProofStep(heading, "waiting", None, _("Not yet, by what HSA held at the last look."))
     return ProofStep(heading, "waiting", None, "")

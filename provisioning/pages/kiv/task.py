@@ -29,7 +29,7 @@ from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user, refusal
 from provisioning.pages.kiv import forms as kiv_forms
 from provisioning.pages.kiv import words as kiv_words
-from provisioning.rules.states.request import State
+from provisioning.rules.states.request import RequestState
 from workflows import steps
 from workflows.sweeps import kiv_tasks
 
@@ -108,7 +108,7 @@ def _answer_done(card: Card) -> HttpResponse:
         after = _all_or_none(card, chosen, lambda row: partial(report, seen=seen.get(row.pk)))
     except (NotAllowed, DirectoryError) as exc:
         return _page(card, form, other, status=refusal(form, exc))
-    left = [row for row in after if row.current_state is State.AWAITING_KIV]
+    left = [row for row in after if row.current_state is RequestState.AWAITING_KIV]
     return _after_done(
         card.request, settled=len(after) - len(left), left=left, is_silent=len(seen) < len(chosen)
     )
@@ -169,7 +169,7 @@ def _all_or_none(
     answered = []
     for row in rows:
         try:
-            answered.append(steps.act(row, State.AWAITING_KIV, operation_for(row), by=card.user))
+            answered.append(steps.act(row, RequestState.AWAITING_KIV, operation_for(row), by=card.user))
         except WrongState as exc:
             messages.info(card.request, f"{row.case_number}: {exc.user_message}")
         except NotAllowed as exc:

@@ -42,7 +42,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
+class FoundOptions:
     """What a search gave; `is_cut`: there are more than are shown."""
 
     options: tuple[Option, ...]
@@ -53,23 +53,23 @@ def myself(user: User) -> Option:
     return Option(user.hsa_id, _("Myself"), note=f"{user.name} ({user.hsa_id})")
 
 
-def search_persons(directory: Directory, text: str) -> Matches:
+def search_persons(directory: Directory, text: str) -> FoundOptions:
     """Persons by name or exact HSA-id; a protected person by exact HSA-id only, with the name masked.
 
     Raises Invalid for something that is neither a name nor an HSA-id, or matches nobody; DirectoryError.
     """
     text = typed(text)
     if _has_digit(text):
-        return Matches((_person(_by_exact_id(directory, text)),))
+        return FoundOptions((_person(_by_exact_id(directory, text)),))
     found = directory.find_persons(text, limit=MOST_FOUND)
     options = tuple(_person(person) for person in found.items if not person.is_protected)
     if not options:
         message = _("Nobody in the directory matches “%(text)s”. Check the spelling, or use the HSA-id.")
         raise Invalid(message % {"text": text}, code="search.nobody", field="person_search")
-    return Matches(options, found.is_cut)
+    return FoundOptions(options, found.is_cut)
 
 
-def search_units(directory: Directory, text: str) -> Matches:
+def search_units(directory: Directory, text: str) -> FoundOptions:
     """Units by name, units and care providers by exact HSA-id.
 
     Raises Invalid when nothing matches; DirectoryError.
@@ -93,7 +93,7 @@ def search_units(directory: Directory, text: str) -> Matches:
             message = _("This is the HSA-id of a person, not of a place. Choose the person further up.")
             raise Invalid(message, code="unit.is_person", field="unit_search")
         raise _no_unit(text)
-    return Matches(tuple(options), is_cut)
+    return FoundOptions(tuple(options), is_cut)
 
 
 def _no_unit(text: str) -> Invalid:

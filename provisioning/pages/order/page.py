@@ -26,7 +26,7 @@ from provisioning.orders.draft import Prepared, Refusal
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.order import choices, draft, preview
-from provisioning.pages.order.choices import Matches, Option
+from provisioning.pages.order.choices import FoundOptions, Option
 from provisioning.pages.order.forms import OrderForm, first_order
 from provisioning.rights import presence
 from provisioning.rules.dates import deadlines
@@ -202,8 +202,8 @@ def _search(
     request: HttpRequest,
     shown: Shown,
     what: str,
-    find: Callable[[Directory, str], Matches],
-    take: Callable[[QueryDict, Shown, Matches], Shown],
+    find: Callable[[Directory, str], FoundOptions],
+    take: Callable[[QueryDict, Shown, FoundOptions], Shown],
     *,
     focus: str,
 ) -> HttpResponse:
@@ -223,7 +223,7 @@ def _search(
     return _page(request, _unchecked(data, shown), shown, focus=focus)
 
 
-def _with_persons(data: QueryDict, shown: Shown, found: Matches) -> Shown:
+def _with_persons(data: QueryDict, shown: Shown, found: FoundOptions) -> Shown:
     """The only one found is chosen; whoever is no longer shown is not."""
     shown = replace(shown, persons=choices.unique([shown.persons[0], *found.options]))
     if len(found.options) == 1:
@@ -233,7 +233,7 @@ def _with_persons(data: QueryDict, shown: Shown, found: Matches) -> Shown:
     return shown
 
 
-def _with_units(data: QueryDict, shown: Shown, found: Matches) -> Shown:
+def _with_units(data: QueryDict, shown: Shown, found: FoundOptions) -> Shown:
     """The only one found is chosen, besides those that were."""
     if len(found.options) == 1 and found.options[0].value not in data.getlist("units"):
         data.appendlist("units", found.options[0].value)

@@ -47,7 +47,7 @@ class ReasonForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Confirmation:
     """A page that asks once: what happens, and the button that does it."""
 
     heading: str
@@ -68,7 +68,7 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not access.may_end(user, grant):
         return _is_too_late(request, "grant", public_id)
     is_own = user.hsa_key == grant.subject_key
-    question = Question(
+    confirmation = Confirmation(
         heading=_("Give the right back?") if is_own else _("End the right?"),
         consequence=_(
             "The access ends now, before its last day. If something stands in the directory for it alone, "
@@ -84,7 +84,7 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.success(request, _("The right is being ended. Follow here until it is gone."))
         return redirect("removal", public_id=removal.public_id)
 
-    return _ask(request, question, act, is_required=True)
+    return _ask(request, confirmation, act, is_required=True)
 
 
 def _ordered_anew(user: User, grant: Grant) -> list[tuple[str | Promise, str]]:
@@ -114,7 +114,7 @@ def let_end(request: HttpRequest, public_id: UUID) -> HttpResponse:
         raise Http404
     if not access.may_end(user, grant) or grant.let_end_at is not None:
         return _is_too_late(request, "grant", public_id)
-    question = Question(
+    confirmation = Confirmation(
         heading=_("Let the right run out?"),
         consequence=_(
             "Nothing happens before its last day, and no more reminders go out. The day after, the removal "
@@ -130,7 +130,7 @@ def let_end(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.success(request, _("The right runs out on its last day. No more reminders go out."))
         return redirect("grant", public_id=grant.public_id)
 
-    return _ask(request, question, act, is_required=False)
+    return _ask(request, confirmation, act, is_required=False)
 
 
 @never_cache
@@ -143,7 +143,7 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
         raise Http404
     if not access.may_take_back(user, removal):
         return _is_too_late(request, "removal", public_id)
-    question = Question(
+    confirmation = Confirmation(
         heading=_("Take the removal back?"),
         consequence=_(
             "The removal ends, and the right goes on until its last day. This is possible only as long as "
@@ -166,7 +166,7 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.success(request, _("The removal is taken back."))
         return redirect("removal", public_id=removal.public_id)
 
-    return _ask(request, question, act, is_required=removal.started_by is None)
+    return _ask(request, confirmation, act, is_required=removal.started_by is None)
 
 
 def _is_too_late(request: HttpRequest, page: str, public_id: UUID) -> HttpResponse:
@@ -176,29 +176,29 @@ def _is_too_late(request: HttpRequest, page: str, public_id: UUID) -> HttpRespon
 
 
 def _ask(
-    request: HttpRequest, question: Question, act: Callable[[str], HttpResponse], *, is_required: bool
+    request: HttpRequest, confirmation: Confirmation, act: Callable[[str], HttpResponse], *, is_required: bool
 ) -> HttpResponse:
     form = ReasonForm(request.POST if request.method == "POST" else None, is_required=is_required)
     if request.method != "POST":
-        return _page(request, question, form, 200)
+        return _page(request, confirmation, form, 200)
     if not form.is_valid():
-        return _page(request, question, form, 400)
+        return _page(request, confirmation, form, 400)
     try:
         return act(form.cleaned_data["reason"])
     except WrongState as exc:
         messages.warning(request, str(exc.user_message))
-        return redirect(question.back_url)
+        return redirect(confirmation.back_url)
     except (NotAllowed, Invalid, DirectoryError) as exc:
-        return _page(request, question, form, refusal(form, exc))
+        return _page(request, confirmation, form, refusal(form, exc))
 
 
-def _page(request: HttpRequest, question: Question, form: ReasonForm, status: int) -> HttpResponse:
+def _page(request: HttpRequest, confirmation: Confirmation, form: ReasonForm, status: int) -> HttpResponse:
     context = {
         "form": form,
-        "heading": question.heading,
-        "consequence": question.consequence,
-        "button": question.button,
-        "back_url": question.back_url,
-        "facts": question.facts,
+        "heading": confirmation.heading,
+        "consequence": confirmation.consequence,
+        "button": confirmation.button,
+        "back_url": confirmation.back_url,
+        "facts": confirmation.facts,
     }
     return render(request, "provisioning/grant/confirm.html", context, status=status)

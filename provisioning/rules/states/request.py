@@ -9,7 +9,7 @@ import enum
 from collections.abc import Mapping
 
 
-class State(enum.StrEnum):
+class RequestState(enum.StrEnum):
     """Where a request is. Whoever must act next follows from the state: see `Waiting`."""
 
     AWAITING_ATTESTATION = "awaiting_attestation"
@@ -38,49 +38,79 @@ class Waiting(enum.StrEnum):
     NOBODY = "nobody"
 
 
-ENDED: frozenset[State] = frozenset(
-    {State.DONE, State.REJECTED, State.WITHDRAWN, State.CANNOT_BE_DONE, State.GAVE_UP}
+ENDED: frozenset[RequestState] = frozenset(
+    {
+        RequestState.DONE,
+        RequestState.REJECTED,
+        RequestState.WITHDRAWN,
+        RequestState.CANNOT_BE_DONE,
+        RequestState.GAVE_UP,
+    }
 )
-OPEN: frozenset[State] = frozenset(State) - ENDED
+OPEN: frozenset[RequestState] = frozenset(RequestState) - ENDED
 
-WAITING_ON: Mapping[State, Waiting] = {
-    State.AWAITING_ATTESTATION: Waiting.ATTESTER,
-    State.AWAITING_SECOND_ATTESTATION: Waiting.SECOND_ATTESTER,
-    State.CHECKING: Waiting.TOOL,
-    State.AWAITING_CHOICE: Waiting.ORDERER,
-    State.WAITING_FOR_COMMISSION: Waiting.TOOL,
-    State.AWAITING_KIV: Waiting.KIV_ADMINISTRATOR,
-    State.VERIFYING: Waiting.TOOL,
-    State.AWAITING_HSA: Waiting.TOOL,
+WAITING_ON: Mapping[RequestState, Waiting] = {
+    RequestState.AWAITING_ATTESTATION: Waiting.ATTESTER,
+    RequestState.AWAITING_SECOND_ATTESTATION: Waiting.SECOND_ATTESTER,
+    RequestState.CHECKING: Waiting.TOOL,
+    RequestState.AWAITING_CHOICE: Waiting.ORDERER,
+    RequestState.WAITING_FOR_COMMISSION: Waiting.TOOL,
+    RequestState.AWAITING_KIV: Waiting.KIV_ADMINISTRATOR,
+    RequestState.VERIFYING: Waiting.TOOL,
+    RequestState.AWAITING_HSA: Waiting.TOOL,
 } | dict.fromkeys(ENDED, Waiting.NOBODY)
 
-UNATTESTED: frozenset[State] = frozenset({State.AWAITING_ATTESTATION, State.AWAITING_SECOND_ATTESTATION})
-WITH_A_PERSON: frozenset[State] = frozenset(
+UNATTESTED: frozenset[RequestState] = frozenset(
+    {RequestState.AWAITING_ATTESTATION, RequestState.AWAITING_SECOND_ATTESTATION}
+)
+WITH_A_PERSON: frozenset[RequestState] = frozenset(
     state for state, whose in WAITING_ON.items() if whose not in (Waiting.TOOL, Waiting.NOBODY)
 )
 
 # A check can find any of these; so can the verification and every re-check while waiting.
-_AFTER_CHECK = frozenset({State.VERIFYING, State.AWAITING_KIV, State.AWAITING_CHOICE, State.CANNOT_BE_DONE})
+_AFTER_CHECK = frozenset(
+    {
+        RequestState.VERIFYING,
+        RequestState.AWAITING_KIV,
+        RequestState.AWAITING_CHOICE,
+        RequestState.CANNOT_BE_DONE,
+    }
+)
 
 # The person has left: the request ends, whoever has it.
-_WHEREVER_IT_IS = frozenset({State.CANNOT_BE_DONE})
+_WHEREVER_IT_IS = frozenset({RequestState.CANNOT_BE_DONE})
 
-MOVES: Mapping[State, frozenset[State]] = {
-    State.AWAITING_ATTESTATION: frozenset(
-        {State.AWAITING_SECOND_ATTESTATION, State.CHECKING, State.REJECTED, State.GAVE_UP, State.WITHDRAWN}
+MOVES: Mapping[RequestState, frozenset[RequestState]] = {
+    RequestState.AWAITING_ATTESTATION: frozenset(
+        {
+            RequestState.AWAITING_SECOND_ATTESTATION,
+            RequestState.CHECKING,
+            RequestState.REJECTED,
+            RequestState.GAVE_UP,
+            RequestState.WITHDRAWN,
+        }
     )
     | _WHEREVER_IT_IS,
-    State.AWAITING_SECOND_ATTESTATION: frozenset(
-        {State.CHECKING, State.REJECTED, State.GAVE_UP, State.WITHDRAWN}
+    RequestState.AWAITING_SECOND_ATTESTATION: frozenset(
+        {RequestState.CHECKING, RequestState.REJECTED, RequestState.GAVE_UP, RequestState.WITHDRAWN}
     )
     | _WHEREVER_IT_IS,
-    State.CHECKING: _AFTER_CHECK | {State.WITHDRAWN},
-    State.AWAITING_CHOICE: frozenset({State.CHECKING, State.WAITING_FOR_COMMISSION, State.WITHDRAWN})
+    RequestState.CHECKING: _AFTER_CHECK | {RequestState.WITHDRAWN},
+    RequestState.AWAITING_CHOICE: frozenset(
+        {RequestState.CHECKING, RequestState.WAITING_FOR_COMMISSION, RequestState.WITHDRAWN}
+    )
     | _WHEREVER_IT_IS,
-    State.WAITING_FOR_COMMISSION: _AFTER_CHECK | {State.GAVE_UP, State.WITHDRAWN},
-    State.AWAITING_KIV: frozenset(
-        {State.VERIFYING, State.CHECKING, State.AWAITING_CHOICE, State.CANNOT_BE_DONE, State.WITHDRAWN}
+    RequestState.WAITING_FOR_COMMISSION: _AFTER_CHECK | {RequestState.GAVE_UP, RequestState.WITHDRAWN},
+    RequestState.AWAITING_KIV: frozenset(
+        {
+            RequestState.VERIFYING,
+            RequestState.CHECKING,
+            RequestState.AWAITING_CHOICE,
+            RequestState.CANNOT_BE_DONE,
+            RequestState.WITHDRAWN,
+        }
     ),
-    State.VERIFYING: _AFTER_CHECK | {State.AWAITING_HSA, State.DONE, State.WITHDRAWN},
-    State.AWAITING_HSA: _AFTER_CHECK | {State.DONE, State.WITHDRAWN},
-} | dict.fromkeys(ENDED, frozenset[State]())
+    RequestState.VERIFYING: _AFTER_CHECK
+    | {RequestState.AWAITING_HSA, RequestState.DONE, RequestState.WITHDRAWN},
+    RequestState.AWAITING_HSA: _AFTER_CHECK | {RequestState.DONE, RequestState.WITHDRAWN},
+} | dict.fromkeys(ENDED, frozenset[RequestState]())
