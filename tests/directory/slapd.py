@@ -122,6 +122,7 @@ def _head(folder: Path) -> list[str]:
         f"pidfile {folder / 'slapd.pid'}",
         f"argsfile {folder / 'slapd.args'}",
         "disallow bind_anon",
+        "attributeoptions lang- x-",
         "sizelimit 2000",
     ]
 

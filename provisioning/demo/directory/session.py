@@ -158,6 +158,8 @@ class Session:
         limit = min((limit for limit in limits if limit is not None), default=None)
         is_cut = limit is not None and len(found) > limit
         matched = message.controls.get(protocol.MATCHED_VALUES)
+        if self.policy.faults.range_size is not None:
+            matched = None  # servers that send ranges do not know matched values, and ignore the wish
         wanted_values = protocol.read_matched_values(matched) if matched else None
         parts = [
             protocol.write_entry(message.id, entry.dn, self._shown(entry, request, wanted_values))
@@ -180,6 +182,8 @@ class Session:
             if wanted_values is not None:
                 values = _matched(plain, values, wanted_values)
             if values:
+                asked = next((each for each in request.attributes if matching.plain_name(each) == plain), "")
+                name, values = self.policy.faults.under_option(name, asked, values)
                 shown.append((name, [] if request.types_only else values))
         return shown
 

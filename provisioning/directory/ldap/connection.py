@@ -12,11 +12,12 @@ import contextlib
 import ipaddress
 import math
 import os
+import re
 import ssl
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -48,17 +49,40 @@ _REFUSALS = {
 }
 # A dead connection shows as one of these; a server that is merely silent as a TimeoutError.
 _DEAD = (ldap3_errors.LDAPCommunicationError, OSError)
+# A part of a long attribute: from where to where, `*` where it is the last one ([MS-ADTS] 3.1.1.3.1.3.3).
+_RANGE = re.compile(r"range=(\d+)-(\d+|\*)", re.ASCII | re.IGNORECASE)
+_MAX_PARTS = 1000  # of one attribute: a server that never comes to the last one is not followed for ever
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry as it came: attribute names folded, values as text."""
+    """An entry as it came: attribute names folded, values as text.
+
+    `partial`: attributes (folded) of which only a part came, or under an option that we do not know.
+    """
 
     dn: str
     attributes: dict[str, tuple[str, ...]]
+    partial: frozenset[str] = frozenset()
 
     def values(self, name: str) -> tuple[str, ...]:
-        return self.attributes.get(name.casefold(), ())
+        """Raises DirectoryTruncated where what came is not all there is: a part is not the whole."""
+        folded = name.casefold()
+        if folded in self.partial:
+            raise marked(DirectoryTruncated(), Trouble.CUT_SHORT)
+        return self.attributes.get(folded, ())
+
+    def has(self, name: str) -> bool:
+        """Say whether it has a value of this attribute, be it all of them or not."""
+        return name.casefold() in self.attributes
+
+    def is_whole(self, name: str) -> bool:
+        """Say whether all values of this attribute came."""
+        return name.casefold() not in self.partial
+
+    def with_values(self, name: str, values: tuple[str, ...]) -> Entry:
+        """The same entry with these values of one attribute."""
+        return replace(self, attributes=self.attributes | {name.casefold(): values})
 
     def first(self, *names: str) -> str | None:
         """The first value of the first of these attributes that has one."""
@@ -82,11 +106,27 @@ _Control = tuple[str, bool, bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """Which part of a long attribute came: from which value, and where the rest begins, if there is any."""
+
+    begin: int
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """An entry as one answer had it, and which of its attributes came in part."""
+
+    entry: Entry
+    parts: dict[str, _Part]
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
     """What came of a search: result code, entries, and where to go on."""
 
     code: int
-    entries: list[Entry]
+    entries: list[_Received]
     is_elsewhere: bool  # the server refers to another
     cookie: bytes
 
@@ -163,10 +203,43 @@ class Connections:
             if answer is None:
                 yield None
                 return
-            yield answer.entries
+            yield [self._whole(entry) for entry in answer.entries]
             cookie = answer.cookie
             if not cookie:
                 return
+
+    def _whole(self, received: _Received) -> Entry:
+        """The entry with the rest of its long attributes. What the server keeps to itself stays partial."""
+        entry = received.entry
+        for name, part in received.parts.items():
+            values: tuple[str, ...] | None = entry.attributes.get(name, ())
+            if part.begin != 0 or name in entry.partial:
+                values = None
+            elif values is not None and part.next is not None:
+                rest = self._rest(entry.dn, name, part.next)
+                values = None if rest is None else values + rest
+            if values is None:
+                entry = replace(entry, partial=entry.partial | {name})
+            else:
+                entry = entry.with_values(name, values)
+        return entry
+
+    def _rest(self, dn: str, name: str, begin: int | None) -> tuple[str, ...] | None:
+        """The attribute's values from this one on; None where the server does not give all of them."""
+        values: tuple[str, ...] = ()
+        for _part in range(_MAX_PARTS):
+            if begin is None:
+                return values
+            question = self._question(dn, BASE, "(objectClass=*)", [f"{name};range={begin}-*"])
+            # No second try: it would be another connection, and the page that this is part of is lost.
+            answer = self._answer(question, may_retry=False)
+            received = answer.entries[0] if answer is not None and len(answer.entries) == 1 else None
+            part = received.parts.get(name) if received is not None else None
+            if received is None or part is None or part.begin != begin or name in received.entry.partial:
+                return None
+            values += received.entry.attributes.get(name, ())
+            begin = part.next
+        return None
 
     def search_some(
         self, base_dn: str, filter_text: str, attributes: Iterable[str], *, limit: int
@@ -177,7 +250,7 @@ class Connections:
         if answer is None:
             return None
         is_cut = answer.code == results.RESULT_SIZE_LIMIT_EXCEEDED or len(answer.entries) > limit
-        return Found(answer.entries[:limit], is_cut)
+        return Found([self._whole(entry) for entry in answer.entries[:limit]], is_cut)
 
     def compare(self, dn: str, attribute: str, value: str) -> int:
         """The result code: 6 true, 5 false, 16 no such attribute, 50 not allowed, 32 no such entry."""
@@ -486,15 +559,30 @@ def _found(link: Any, question: _Question) -> _Answer:
     )
 
 
-def _entry(found: dict[str, Any]) -> Entry:
+def _entry(found: dict[str, Any]) -> _Received:
     """From the bytes: ldap3's own text leaves out empty values and guesses at encodings."""
     attributes: dict[str, tuple[str, ...]] = {}
+    unknown: set[str] = set()
+    parts: dict[str, _Part] = {}
     for name, values in found["raw_attributes"].items():
-        if values:
-            plain = name.partition(";")[0].casefold()  # `cn;lang-sv` is a cn as good as any
-            texts = tuple(str(value, "utf-8", "replace") for value in values)
-            attributes[plain] = attributes.get(plain, ()) + texts
-    return Entry(found["dn"], attributes)
+        if not values:
+            continue
+        plain, _, options = name.casefold().partition(";")
+        attributes[plain] = attributes.get(plain, ()) + tuple(map(_text, values))
+        part = _RANGE.fullmatch(options)
+        if part is not None:
+            begin, end = int(part[1]), None if part[2] == "*" else int(part[2])
+            # A part that ends before it begins leads nowhere.
+            parts[plain] = _Part(
+                begin if end is None or end >= begin else -1, None if end is None else end + 1
+            )
+        elif not all(option.startswith("lang-") for option in options.split(";") if option):
+            unknown.add(plain)  # `cn;lang-sv` is a cn as good as any; of other options we do not know
+    return _Received(Entry(found["dn"], attributes, frozenset(unknown)), parts)
+
+
+def _text(value: bytes) -> str:
+    return str(value, "utf-8", "replace")
 
 
 def _require_success(answer: Any) -> None:

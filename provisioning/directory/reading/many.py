@@ -195,7 +195,7 @@ class Batches:
         yield from self._class_problems(entry)
         for part, attributes in self._decisive.items():
             for attribute in attributes:
-                if entry.values(attribute) or attribute in lacking:
+                if entry.has(attribute) or attribute in lacking:
                     continue
                 if self._is_hidden(entry, "person", attribute, afresh=attribute in by_own_rules):
                     yield Problem(UNREADABLE, part, attribute)
@@ -209,7 +209,7 @@ class Batches:
     ) -> Iterator[str]:
         """Which of those seen empty may be hidden from us."""
         for attribute in attributes:
-            if not entry.values(attribute) and self._is_hidden(entry, kind, attribute, afresh=afresh):
+            if not entry.has(attribute) and self._is_hidden(entry, kind, attribute, afresh=afresh):
                 yield attribute
 
     def _is_hidden(self, entry: Entry, kind: str, attribute: str, *, afresh: bool) -> bool:
@@ -246,7 +246,7 @@ class Batches:
             ]
             above = self._entries.get(reading_names.key(reading_names.parent(entry.dn)))
             for person_id, values in named.items():
-                own = Entry(entry.dn, entry.attributes | {layout.commission_members.casefold(): values})
+                own = entry.with_values(layout.commission_members, values)
                 commissions[person_id].append(
                     mapping.to_commission(own, layout, above=above, person_ids={person_id})
                 )

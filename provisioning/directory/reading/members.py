@@ -39,7 +39,9 @@ class Register:
                     self._add(entry)
 
     def _add(self, entry: Entry) -> None:
-        for value in entry.attributes.pop(self._members, ()):
+        values = entry.values(self._members)
+        entry.attributes.pop(self._members, None)
+        for value in values:
             # As mapping.to_coupling reads it, without making anything of the many that are not asked about.
             couplings = self._couplings.get(value.partition(";")[0].strip().casefold())
             if couplings is not None:
@@ -51,7 +53,4 @@ class Register:
         for person_id in person_ids:
             for entry, value in self._couplings.get(person_id.folded, ()):
                 found.setdefault(entry.dn, (entry, []))[1].append(value)
-        return [
-            Entry(dn, entry.attributes | {self._members: tuple(values)})
-            for dn, (entry, values) in found.items()
-        ]
+        return [entry.with_values(self._members, tuple(values)) for entry, values in found.values()]

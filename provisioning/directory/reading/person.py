@@ -67,6 +67,10 @@ class Look:
     # The person
 
     def _read_person(self) -> None:
+        with self._part(Part.PERSON, Part.SYSTEM_ROLES, Part.PROFESSION, Part.IDENTITIES):
+            self._read_own_entry()
+
+    def _read_own_entry(self) -> None:
         layout = self._layout
         wanted = [*mapping.person_attributes(layout), *layout.same_human]
         found = self._lookups.by_hsa_ids(EntryPlace.PERSONS, [self._person_id], wanted)
@@ -180,6 +184,8 @@ class Look:
         for entry in entries:
             if names.key(entry.dn) in self._commissions:
                 continue
+            for attribute in mapping.commission_attributes(layout):
+                entry.values(attribute)  # one of which only a part came spoils the part of the reading here
             self._commissions[names.key(entry.dn)] = entry
             required = (layout.commission_purpose, layout.hsa_identity)
             for attribute in self._readability.hidden(entry, "commission", required, afresh=True):

@@ -96,7 +96,7 @@ class Readability:
         """
         unreadable = []
         for attribute in attributes:
-            if entry.values(attribute):
+            if entry.has(attribute):
                 self._note(kind, attribute)
             elif (afresh or not self._is_known(kind, attribute)) and not self.is_absent(entry.dn, attribute):
                 unreadable.append(attribute)
@@ -112,7 +112,7 @@ class Readability:
         of_class = filters.class_is(classes)
         with_values = filters.all_of(of_class, filters.present(attribute))
         found = self._lookups.search_some(place, with_values, [attribute], limit=1).entries
-        if not (found and found[0].values(attribute)):
+        if not (found and found[0].has(attribute)):
             samples = self._lookups.search_some(place, of_class, ["objectClass"], limit=1).entries
             if samples and not self.is_absent(samples[0].dn, attribute):
                 return False
