@@ -79,16 +79,17 @@ def leave_lane(**kwargs: Any) -> None:
 
 @worker_init.connect
 @beat_init.connect
-def refuse_mixed_modes(**kwargs: Any) -> None:
-    """Neither worker nor timetable run where demo and production are mixed.
+def refuse_to_start(**kwargs: Any) -> None:
+    """Neither worker nor timetable run where demo and production are mixed, or the database is not migrated.
 
     Celery only logs what a signal's receiver raises, and goes on; SystemExit it lets through.
     """
     from django.core.exceptions import ImproperlyConfigured
 
-    from config.checks import refuse_mixed_modes
+    from config.checks import refuse_half_installed, refuse_mixed_modes
 
     try:
         refuse_mixed_modes()
+        refuse_half_installed()
     except ImproperlyConfigured as exc:
         raise SystemExit(str(exc)) from exc

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from config import modes
+
+log = logging.getLogger(__name__)
 
 
 @register(Tags.security)
@@ -41,6 +47,31 @@ def refuse_mixed_modes() -> None:
     """Raise where `check_modes_apart` finds anything: for entrances that run no system checks."""
     for problem in check_modes_apart(None):
         raise ImproperlyConfigured(" ".join(filter(None, (problem.msg, problem.hint))))
+
+
+def refuse_half_installed(*, serves_pages: bool = False) -> None:
+    """Raise where a step of the installation was left out: each page would fail by it.
+
+    A database that does not answer is no such step: the process starts, and `/readyz` says what is missing.
+    """
+    is_collected = (Path(settings.STATIC_ROOT) / "staticfiles.json").is_file()
+    if serves_pages and settings.IS_PRODUCTION and not is_collected:
+        raise ImproperlyConfigured(
+            f"No static files are collected in {settings.STATIC_ROOT}: run `python manage.py collectstatic`."
+        )
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as exc:
+        log.warning("the database does not answer at the start: %s", type(exc).__name__)
+        return
+    finally:
+        connection.close()
+    if plan:
+        names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _backwards in plan[:3])
+        raise ImproperlyConfigured(
+            f"The database lacks {len(plan)} migrations ({names} …): run `python manage.py migrate`."
+        )
 
 
 def demo_addresses(resolver: URLResolver, prefix: str = "") -> Iterator[str]:

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
-from config import health
+from provisioning.pages import health
 from provisioning.pages.admin import site as records
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -8,6 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
 
-from config.checks import refuse_mixed_modes  # noqa: E402 (settings and apps come first)
+from config.checks import refuse_half_installed, refuse_mixed_modes  # noqa: E402 (settings come first)
 
 refuse_mixed_modes()
+refuse_half_installed(serves_pages=True)

@@ -208,6 +208,13 @@ class Postgres(Server):
         super().stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def create(self, name: str) -> None:
+        """One more database, empty."""
+        import psycopg
+
+        with psycopg.connect(self.url("postgres"), autocommit=True) as server:
+            server.execute(f"CREATE DATABASE {name}")  # a test's own word
+
     def url(self, name: str) -> str:
         """The address of one database, as DATABASE_URL wants it."""
         return f"postgresql://tests:{self.password}@{LOOPBACK}:{self.port}/{name}"

@@ -96,6 +96,36 @@ def test_the_machines_addresses_answer_without_https(web):
     assert web.get("/readyz").status == 200
 
 
+def test_the_machines_addresses_answer_by_ip_address(web):
+    assert web.get("/healthz", Host="127.0.0.1").status == 200
+    assert web.get("/readyz", Host="127.0.0.1").status == 200
+    assert web.get("/", Host="127.0.0.1").status == 400
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"), [("collectstatic", "collectstatic"), ("migrate", "manage.py migrate")]
+)
+def test_a_start_that_lacks_a_step_says_which(variables, tmp_path, postgres_server, left_out, said):
+    own = {**variables, "VAR_DIR": str(tmp_path / "var")}
+    if left_out == "migrate":
+        postgres_server.create("unmigrated")
+        own["DATABASE_URL"] = postgres_server.url("unmigrated")
+        manage("collectstatic", "--no-input", variables=own)
+    with pytest.raises(RuntimeError, match=said):
+        Web(tmp_path, own).start()
+
+
+def test_a_worker_says_that_migrations_are_missing(variables, tmp_path, postgres_server):
+    postgres_server.create("unmigrated_too")
+    own = {**variables, "DATABASE_URL": postgres_server.url("unmigrated_too")}
+    worker = subprocess.run(
+        [sys.executable, "-m", "celery", "--app", "config.celery", "worker", "--pool", "threads"],
+        env=own, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240,
+    )  # fmt: skip
+    assert worker.returncode != 0
+    assert "manage.py migrate" in worker.stderr
+
+
 def test_a_page_without_https_leads_to_https(web):
     answer = web.get("/")
     assert answer.status == 301
@@ -115,7 +145,7 @@ def test_addresses_of_the_demo_do_not_exist(web):
 
 
 def test_pages_carry_the_security_headers(web):
-    answer = by_https(web, "/healthz")
+    answer = by_https(web, "/logga-in/")
     policy = {part.strip() for part in answer.getheader("Content-Security-Policy", "").split(";")}
     assert {"default-src 'self'", "object-src 'none'", "frame-ancestors 'none'"} <= policy
     assert not any("unsafe" in part for part in policy)

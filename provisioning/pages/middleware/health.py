@@ -1,0 +1,25 @@
+"""Answers the machines before anything else: no session, no host name and no redirection to https is needed.
+
+A load balancer asks by IP address, and asks on while the cache or the database is away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from provisioning.pages import health
+
+ADDRESSES = {"/healthz": health.live, "/readyz": health.ready}
+
+
+class HealthMiddleware:
+    """The first of all: what it answers, nothing else sees."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = ADDRESSES.get(request.path_info)
+        return self.get_response(request) if view is None else view(request)
