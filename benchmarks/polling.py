@@ -67,7 +67,7 @@ def measure(folder: Path, *, is_busy: bool) -> dict[str, Any]:
     slapd = Slapd(folder / "slapd", [_people()], certificates.make(folder / "certificates"))
     with slapd:
         _use(slapd.url)
-        from tests.workflows import many_tasks
+        from tests.workflows.sweeps import many_tasks
 
         many_tasks.open_tasks(TASKS)
         return _watch(is_busy=is_busy)
@@ -77,7 +77,7 @@ def _people() -> Any:
     from provisioning.demo.directory import ldif
     from provisioning.demo.directory.server import DEMO_LDIF
     from tests.directory.slapd import Suffix
-    from tests.workflows import many_tasks
+    from tests.workflows.sweeps import many_tasks
 
     people = (
         (many_tasks.person_dn(number), many_tasks.person_entry(number))
@@ -101,7 +101,7 @@ def _watch(*, is_busy: bool) -> dict[str, Any]:
     from provisioning.demo.directory.kiv import Kiv
     from provisioning.models import AccessRequest
     from provisioning.rules.states.request import RequestState
-    from tests.workflows import many_tasks
+    from tests.workflows.sweeps import many_tasks
 
     searches = _counted()
     is_over = threading.Event()

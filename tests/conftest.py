@@ -17,11 +17,15 @@ import pytest
 from tests import servers
 
 if TYPE_CHECKING:
+    from django.test import Client
     from playwright.sync_api import Browser, Page
 
     from provisioning.demo.directory.kiv import Kiv
     from provisioning.demo.directory.server import MockDirectory
     from provisioning.demo.directory.store import Store
+    from provisioning.rules.hsa import HsaId
+
+    Enter = Callable[..., Client]
 
 OWN_VARIABLES = (
     "ALLOWED_HOSTS", "APP_MODE", "AUDITORS", "DATABASE_URL", "LOG_LEVEL",
@@ -131,6 +135,14 @@ def _default_language() -> None:
     translation.deactivate()
 
 
+@pytest.fixture(autouse=True)
+def lost_nudges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[int, ...]]]:
+    """No broker: every nudge is lost, and the sweeps have to do. Returns what would have been sent."""
+    sent: list[tuple[str, tuple[int, ...]]] = []
+    monkeypatch.setattr("provisioning.worker._send", lambda name, args: sent.append((name, args)))
+    return sent
+
+
 @pytest.fixture(scope="session")
 def demo_store() -> Store:
     """The demo region as it is delivered; whoever serves it serves a copy."""
@@ -156,6 +168,22 @@ def directory(settings: Any, demo_store: Store) -> Iterator[MockDirectory]:
         settings.DIRECTORY_CONNECT_TIMEOUT_SECONDS = 20
         settings.DIRECTORY_RECEIVE_TIMEOUT_SECONDS = 20
         yield mock
+
+
+@pytest.fixture
+def enter(directory: MockDirectory) -> Enter:
+    """Call it for each person: a browser that is logged in, in English unless said otherwise."""
+    from django.test import Client
+
+    from tests import acts
+
+    def log_in(hsa_id: HsaId, language: str = "en") -> Client:
+        client = Client()
+        client.force_login(acts.user(hsa_id))
+        client.cookies["django_language"] = language
+        return client
+
+    return log_in
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ from provisioning.mandates import current
 from provisioning.models import Finding, Sweep
 from provisioning.rules.drift.kinds import DriftKind
 from provisioning.rules.hsa import HsaId
-from tests import cast
-from tests.workflows import acts
+from tests import acts, cast
 from workflows.sweeps import directory
 
 CLASS = "objectClass"

@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from provisioning.demo.directory.server import MockDirectory
-from tests.workflows.conftest import lost_nudges
 
 if TYPE_CHECKING:
     from tests.life.world import World
-
-__all__ = ["lost_nudges"]
 
 
 @pytest.fixture

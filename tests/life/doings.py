@@ -47,13 +47,13 @@ from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import OPEN, RequestState
 from provisioning.rules.states.right import GrantState, RemovalState
-from tests import cast
-from tests.grants import life
+from tests import acts, cast
 from tests.life.invariants import Broken, Judge, Now, written
 from tests.life.truth import Value, needed_by
 from tests.life.world import ROLE, World
+from tests.mandates import delegating
 from tests.reviews import sitting
-from tests.workflows import acts, delegating
+from tests.rights import life
 from workflows import steps
 from workflows.sweeps import directory as sweeps_directory
 from workflows.sweeps import reviews

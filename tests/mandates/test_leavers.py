@@ -15,14 +15,11 @@ from provisioning.models import AuditEntry, Grant, Notice
 from provisioning.rights import notices
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import RequestState
-from tests import cast
+from tests import acts, cast
 from tests.findings import drifting
-from tests.grants import life
-from tests.views.conftest import enter
-from tests.workflows import acts, delegating
-from tests.workflows.conftest import lost_nudges
+from tests.mandates import delegating
+from tests.rights import life
 
-__all__ = ["enter", "lost_nudges"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WAYS_OUT = ("ended", "archived")

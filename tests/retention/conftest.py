@@ -1,4 +1,4 @@
-"""Cases of long ago: both verifiers, nobody who is nudged, and a clock that can be moved."""
+"""Cases of long ago: both verifiers, and a clock that can be moved."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import pytest
 
 from tests import clock
 from tests.audit.conftest import both, checkpoint, checkpoint_file, key_file
-from tests.workflows.conftest import lost_nudges
 
-__all__ = ["both", "checkpoint", "checkpoint_file", "key_file", "lost_nudges"]
+__all__ = ["both", "checkpoint", "checkpoint_file", "key_file"]
 
 LONG_AGO = "2026-03-02"
 

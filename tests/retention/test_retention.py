@@ -40,10 +40,10 @@ from provisioning.rules.hsa import Attribute, Level, Service
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, RemovalState
-from tests import cast
+from tests import acts, cast
 from tests.findings import drifting
-from tests.grants import life
-from tests.workflows import acts, delegating
+from tests.mandates import delegating
+from tests.rights import life
 from workflows import steps, tasks
 from workflows.sweeps import expiry, retention
 

@@ -12,8 +12,7 @@ from provisioning.reviews import said as reviews_said
 from provisioning.reviews.begin import place_of
 from provisioning.reviews.decide import Given
 from provisioning.rules.hsa import HsaId
-from tests import cast
-from tests.workflows import acts
+from tests import acts, cast
 from workflows.sweeps import reviews
 
 WHY = "Behövs fortfarande för samordningen."

@@ -15,9 +15,9 @@ from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.right import GrantState
 from tests import cast
 from tests.findings import drifting
-from tests.grants import life
+from tests.mandates import delegating
 from tests.reviews import sitting
-from tests.workflows import delegating
+from tests.rights import life
 from workflows.sweeps import reviews
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,10 +15,10 @@ from provisioning.reviews import ask, begin
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.right import GrantState
-from tests import cast
-from tests.grants import life
+from tests import acts, cast
+from tests.mandates import delegating
 from tests.reviews import sitting
-from tests.workflows import acts, delegating
+from tests.rights import life
 from workflows.sweeps import reviews
 
 pytestmark = pytest.mark.django_db(transaction=True)

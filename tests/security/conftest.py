@@ -9,10 +9,6 @@ from collections.abc import Iterator
 import pytest
 
 from config.logs import DiscreetFormatter
-from tests.views.conftest import _no_copies, enter
-from tests.workflows.conftest import lost_nudges
-
-__all__ = ["_no_copies", "enter", "lost_nudges"]
 
 
 @pytest.fixture

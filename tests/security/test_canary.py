@@ -17,8 +17,7 @@ from viewflow.workflow.nodes import Switch
 
 from provisioning.directory import open_directory
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
-from tests import cast
-from tests.workflows import acts
+from tests import acts, cast
 from workflows import tasks
 from workflows.orders.flow import AccessRequestFlow
 from workflows.sweeps import kiv_tasks

@@ -7,8 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
-from tests import cast
-from tests.workflows import acts
+from tests import acts, cast
 
 pytestmark = pytest.mark.django_db
 NOBODYS = UUID(int=0)

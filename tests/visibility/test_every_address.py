@@ -34,10 +34,10 @@ from provisioning.models import (
     Review,
     ReviewItem,
 )
+from tests import acts
 from tests.visibility import table, world
 from tests.visibility.table import METHODS, Column
 from tests.visibility.world import PAYLOADS, PEOPLE, World
-from tests.workflows import acts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 

@@ -15,11 +15,10 @@ from django.utils import timezone
 from provisioning.directory import open_directory
 from provisioning.messages.kinds import compose
 from provisioning.models import AccessRequest, OutgoingMessage
-from tests import cast
+from tests import acts, cast
 from tests.visibility import world
 from tests.visibility.test_every_address import ALL, made
 from tests.visibility.world import PEOPLE
-from tests.workflows import acts
 
 __all__ = ["made"]
 

@@ -26,10 +26,10 @@ from provisioning.orders.check import Choice
 from provisioning.reviews import said as reviews_said
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
-from tests import cast
-from tests.grants import life
+from tests import acts, cast
+from tests.mandates import delegating
 from tests.reviews import sitting
-from tests.workflows import acts, delegating
+from tests.rights import life
 from workflows.sweeps import directory
 
 HEAD_ELSEWHERE = HsaId("SE0000000000-1041")  # of EKLIDEN

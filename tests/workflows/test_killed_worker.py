@@ -18,9 +18,8 @@ from viewflow.workflow.models import Task
 from provisioning.models import AuditEntry, OutgoingMessage
 from provisioning.rules.hsa import Attribute
 from provisioning.rules.states.request import RequestState
-from tests import cast
+from tests import acts, cast
 from tests.servers import PATIENCE_SECONDS
-from tests.workflows import acts
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.django_db(transaction=True)]
 
@@ -122,8 +121,8 @@ def test_a_worker_killed_while_it_asks_hsa_loses_nothing_of_a_removal(
     directory, hsa, kiv, sync, redis_server, tmp_path
 ):
     from provisioning.rules.states.right import RemovalState
-    from tests.grants import life
-    from tests.grants.test_two_hops_out import gone_from_kiv
+    from tests.removals.test_leave_hsa import gone_from_kiv
+    from tests.rights import life
 
     removal = gone_from_kiv(kiv, sync)
     task = Task.objects.get(process=removal.process, status="SCHEDULED")

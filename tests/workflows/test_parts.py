@@ -17,7 +17,7 @@ from provisioning.rules.hsa import Answer, Attribute, Level, OrderedAccess, Part
 from provisioning.rules.states.right import RemovalState
 from tests import cast
 from tests.findings import drifting
-from tests.grants import life
+from tests.rights import life
 
 IN_ONE_ANSWER = 1500
 PURPOSE = "Statistik"

@@ -1,0 +1,44 @@
+"""LDIF as text: read and written."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning.demo.directory import ldif
+
+
+def test_comments_folds_base64_and_blank_lines_are_understood():
+    text = (
+        "version: 1\n# a comment\n#  that goes\n  on\ndn: cn=a,\n o=X\nobjectClass:person\n"
+        "sn:: w4Vz\r\ncn:  a \n\n\n\ndn:: Y249w6Us\nb: \n# end"
+    )
+    assert list(ldif.parse(text)) == [
+        ("cn=a,o=X", [("objectClass", b"person"), ("sn", "Ås".encode()), ("cn", b"a ")]),
+        ("cn=å,", [("b", b"")]),
+    ]
+
+
+BAD = [
+    "cn: a\n",
+    "dn: o=X\nno colon\n",
+    "dn: o=X\na:: ***\n",
+    "dn: o=X\nchangetype: add\n",
+    "dn: o=X\na:< file:x\n",
+]
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_what_is_no_ldif_is_refused_with_its_place(text: str):
+    with pytest.raises(ldif.BadLdif, match="line"):
+        list(ldif.parse(text))
+
+
+VALUES = st.binary(min_size=1, max_size=120)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["cn", "sn", "x"]), VALUES), min_size=1, max_size=5))
+def test_what_is_written_is_read_again(pairs: list[tuple[str, bytes]]):
+    record = ("cn=å, b,o=X", pairs)
+    assert list(ldif.parse(ldif.write([record, record]))) == [record, record]

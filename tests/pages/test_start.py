@@ -1,0 +1,63 @@
+"""The start page as each role meets it: what waits for them, and what to do first."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from tests import acts, cast
+from tests.pages.reading import text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_newcomer_sees_what_to_do(enter):
+    words = text_of(enter(cast.OUTSIDER).get(reverse("start")))
+
+    assert "Order access" in words
+    assert "Nothing waits for you." in words
+    assert "You have no open orders" in words
+
+
+def test_the_start_page_shows_what_waits_for_each_and_where_to_act(enter):
+    wish = acts.order(by=cast.COORDINATOR)
+    head = enter(cast.HEAD).get(reverse("start"))
+    assert "To attest 1" in text_of(head)
+    assert reverse("attest", args=[wish.public_id]) in head.content.decode()
+    own = text_of(enter(cast.COORDINATOR).get(reverse("start")))
+    assert "You wait for 1" in own
+    assert "With: Bertil Exempelsson (attester)" in own
+
+    acts.attest(wish, cast.HEAD)
+    acts.work()
+    administrator = enter(cast.KIV_ADMINISTRATOR).get(reverse("start"))
+    assert "To set in KIV 1" in text_of(administrator)
+    assert reverse("kiv_task", args=[wish.public_id]) in administrator.content.decode()
+    assert "To attest" not in text_of(enter(cast.HEAD).get(reverse("start")))
+
+
+def test_a_choice_waits_for_the_orderer_on_the_start_page(enter):
+    request = acts.order(person_id=cast.COORDINATOR_UNCOUPLED)
+    acts.work()
+    page = enter(cast.HEAD).get(reverse("start"))
+
+    assert "To choose how to go on 1" in text_of(page)
+    assert "You have no open orders" in text_of(page)  # it waits for the orderer, not the other way round
+    assert reverse("choose", args=[request.public_id]) in page.content.decode()
+
+
+def test_a_silent_directory_is_told_on_the_start_page_and_takes_nothing_away(enter, directory):
+    request = acts.order()
+    client = enter(cast.HEAD)
+    directory.faults.drop_connections = -1
+    page = client.get(reverse("start"))
+
+    assert page.status_code == 200
+    assert "The directory does not answer" in text_of(page)
+    assert request.case_number in text_of(page)
+
+
+def test_an_auditor_is_told_what_auditors_may_do_and_nobody_else_is(enter, settings):
+    settings.AUDITORS = (cast.AUDITOR.text,)
+    assert "vems=alla" in enter(cast.AUDITOR).get("/").content.decode()
+    assert "vems=alla" not in enter(cast.OUTSIDER).get("/").content.decode()
