@@ -10,25 +10,19 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from provisioning.assessments import reading as assessments_reading
+from provisioning.assessments import reading
 from provisioning.cases import candidates
 from provisioning.cases.candidates import Asked
 from provisioning.directory import Directory, open_directory
 from provisioning.mandates import current
 from provisioning.mandates.current import Delegated
 from provisioning.models import User
+from provisioning.orders import refusals
 from provisioning.orders.draft import Draft, Prepared, PreparedItem, Refusal
-from provisioning.orders.refusals import (
-    of_administrators,
-    of_dates,
-    of_duplicates,
-    of_prolongation,
-    of_statements,
-    of_what_cannot_be,
-)
 from provisioning.rights import lookups
+from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import Code
-from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Person, Reading
+from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Person, Provider, Reading, Unit
 from provisioning.rules.mandates import Delegable, order_is_attestation
 
 
@@ -38,18 +32,16 @@ def prepare(draft: Draft, *, by: User) -> Prepared:
     Raises DirectoryError when the directory does not answer: then nothing can be said, and nothing is lost.
     """
     directory = open_directory()
-    refusals = [*of_statements(draft), *of_dates(draft)]
+    refused = [*refusals.of_statements(draft), *refusals.of_dates(draft)]
     person, person_refusals = _look_up_person(directory, draft.person_id)
-    refusals += person_refusals
+    refused += person_refusals
     if person is None:
-        return Prepared(draft, None, (), tuple(refusals))
-    mandates = current.read(by.identity)
-    look_up = _provider_item if draft.level is Level.PROVIDER else _unit_item
+        return Prepared(draft, None, (), tuple(refused))
+    sought = _Sought(directory, draft, person, by, current.read(by.identity))
     items: list[PreparedItem] = []
     for wanted_id in dict.fromkeys(draft.unit_ids):
-        item = look_up(directory, draft, person, wanted_id, by, mandates)
-        items.append(_without_twins(item, items))
-    return Prepared(draft, person, tuple(items), tuple(refusals))
+        items.append(_without_twins(_item(sought, wanted_id), items))
+    return Prepared(draft, person, tuple(items), tuple(refused))
 
 
 def _look_up_person(directory: Directory, person_id: HsaId) -> tuple[Person | None, list[Refusal]]:
@@ -68,59 +60,20 @@ def _look_up_person(directory: Directory, person_id: HsaId) -> tuple[Person | No
     return person, []
 
 
-def _unit_item(
-    directory: Directory, draft: Draft, person: Person, wanted_id: HsaId, by: User, mandates: current.Mandates
-) -> PreparedItem:
-    order = OrderedAccess(person.hsa_id, draft.service, draft.level, wanted_id)
-    reading = assessments_reading.read_for(order)
-    found = assessments_reading.assess_now(order, reading)
-    wanted = reading.units.get(wanted_id)
-    unit = reading.units.get(found.effective_unit_id) or wanted
-    if wanted is None or unit is None:
-        message = _("No unit in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
-        refusal = Refusal(message, "units", Code.UNIT_UNKNOWN.value)
-        return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
-    part = _part_of(mandates, unit.hsa_id, reading, by)
-    refusals = [
-        *of_what_cannot_be(found, wanted.name),
-        *of_duplicates(person, draft, unit.hsa_id, wanted.name, by),
-    ]
-    live = lookups.in_force(person.hsa_id, draft.service, draft.level, unit.hsa_id)
-    refusals += of_prolongation(live, draft, found, wanted.name)
-    if not part.may_order:
-        message = _("You are not head of %(unit)s, so you cannot order there for somebody else.") % {
-            "unit": unit.name
-        }
-        refusals.append(Refusal(message, "units", "order.not_head"))
-    is_attested = part.is_attested
-    found_attesters = () if is_attested else candidates.attesters(directory, unit, subject_id=person.hsa_id)
-    if not is_attested and not found_attesters:
-        message = _(
-            "Nobody can attest an order for %(unit)s: the directory names no head of unit there or above."
-        )
-        refusals.append(Refusal(message % {"unit": unit.name}, "units", "order.no_attester"))
-    shut_out = {person.hsa_id} | ({by.identity} if is_attested else _the_only_one(found_attesters))
-    administrators = candidates.kiv_administrators(directory, unit.dn, excluded=shut_out)
-    refusals += of_administrators(found, administrators, unit.name)
-    return PreparedItem(
-        wanted_id,
-        wanted.name,
-        unit,
-        reading,
-        found,
-        is_attested_by_order=is_attested,
-        ordered_for=part.ordered_for,
-        attested_for=part.attested_for,
-        attesters=found_attesters,
-        administrators=administrators,
-        live_grant=live,
-        refusals=tuple(refusals),
-    )
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What is looked up, for whom, and by whom."""
+
+    directory: Directory
+    draft: Draft
+    person: Person
+    by: User
+    mandates: current.Mandates
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What the orderer is to the unit: may order there, attests by ordering, and by which delegations."""
+    """What the orderer is to the place: may order there, attests by ordering, and by which delegations."""
 
     may_order: bool
     is_attested: bool = False
@@ -128,7 +81,78 @@ class _Part:
     attested_for: Delegated | None = None
 
 
-def _part_of(mandates: current.Mandates, unit_id: HsaId, reading: Reading, by: User) -> _Part:
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The unit or care provider that gives the right. `name`: of what was chosen, which may be a sub-unit."""
+
+    entry: Unit | Provider
+    name: str
+    part: _Part
+    not_head: str  # what somebody reads who may not order there
+
+
+def _item(sought: _Sought, wanted_id: HsaId) -> PreparedItem:
+    draft, person = sought.draft, sought.person
+    order = OrderedAccess(person.hsa_id, draft.service, draft.level, wanted_id)
+    read = reading.read_for(order)
+    found = reading.assess_now(order, read)
+    place = _place(sought, wanted_id, read, found)
+    if isinstance(place, Refusal):
+        return PreparedItem(wanted_id, str(wanted_id), None, read, found, refusals=(place,))
+    entry, part = place.entry, place.part
+    live = lookups.in_force(person.hsa_id, draft.service, draft.level, entry.hsa_id)
+    refused = [
+        *refusals.of_what_cannot_be(found, place.name),
+        *refusals.of_duplicates(person, draft, entry.hsa_id, place.name, sought.by),
+        *refusals.of_prolongation(live, draft, found, place.name),
+    ]
+    if not part.may_order:
+        refused.append(Refusal(place.not_head, "units", "order.not_head"))
+    attesters = () if part.is_attested else _attesters(sought, entry)
+    if not part.is_attested and not attesters:
+        message = _(
+            "Nobody can attest an order for %(unit)s: the directory names no head of unit there or above."
+        )
+        refused.append(Refusal(message % {"unit": entry.name}, "units", "order.no_attester"))
+    shut_out = {person.hsa_id} | ({sought.by.identity} if part.is_attested else _the_only_one(attesters))
+    second: tuple[Person, ...] = ()
+    if isinstance(entry, Provider):
+        second, second_refusals = _second_attesters(sought, entry, shut_out)
+        refused += second_refusals
+        shut_out |= {second[0].hsa_id} if len(second) == 1 else set()
+    administrators = candidates.kiv_administrators(sought.directory, entry.dn, excluded=shut_out)
+    refused += refusals.of_administrators(found, administrators, entry.name)
+    return PreparedItem(
+        wanted_id,
+        place.name,
+        entry,
+        read,
+        found,
+        is_attested_by_order=part.is_attested,
+        ordered_for=part.ordered_for,
+        attested_for=part.attested_for,
+        attesters=attesters,
+        second_attesters=second,
+        administrators=administrators,
+        live_grant=live,
+        refusals=tuple(refused),
+    )
+
+
+def _place(sought: _Sought, wanted_id: HsaId, read: Reading, found: Assessment) -> _Chosen | Refusal:
+    if sought.draft.level is Level.PROVIDER:
+        return _provider(sought, wanted_id, read)
+    wanted = read.units.get(wanted_id)
+    unit = read.units.get(found.effective_unit_id) or wanted
+    if wanted is None or unit is None:
+        message = _("No unit in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
+        return Refusal(message, "units", Code.UNIT_UNKNOWN.value)
+    not_head = _("You are not head of %(unit)s, so you cannot order there for somebody else.")
+    part = _part_in_unit(sought.mandates, unit.hsa_id, read, sought.by)
+    return _Chosen(unit, wanted.name, part, not_head % {"unit": unit.name})
+
+
+def _part_in_unit(mandates: current.Mandates, unit_id: HsaId, read: Reading, by: User) -> _Part:
     """Own access: anybody may ask. For others: the head of unit, or who the head has delegated ordering to.
 
     The head's order is its own attestation. A delegate's is only where attesting is delegated to the same
@@ -136,11 +160,11 @@ def _part_of(mandates: current.Mandates, unit_id: HsaId, reading: Reading, by: U
     the head who delegated: that is attested in a step of its own, which the head above can take as well.
     Whichever HSA-id of the same human it is about. Source: domain §7; the last but one is our own caution.
     """
-    subject_ids = {reading.person_id, *(person.hsa_id for person in reading.other_identities)}
+    subject_ids = {read.person_id, *(person.hsa_id for person in read.other_identities)}
     own_ids, is_head = mandates.ids_of(by.identity), unit_id in mandates.unit_ids
-    if order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=reading.person_id):
+    if order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=read.person_id):
         return _Part(may_order=True, is_attested=True)
-    if reading.person_id in own_ids:
+    if read.person_id in own_ids:
         return _Part(may_order=True)
     ordering = mandates.delegated_for(Delegable.ORDERING, unit_id)
     attesting = mandates.delegated_for(Delegable.ATTESTING, unit_id)
@@ -156,68 +180,38 @@ def _the_only_one(asked: tuple[Asked, ...]) -> set[HsaId]:
     return {asked[0].person.hsa_id} if len(asked) == 1 else set()
 
 
-def _provider_item(
-    directory: Directory, draft: Draft, person: Person, wanted_id: HsaId, by: User, mandates: current.Mandates
-) -> PreparedItem:
-    order = OrderedAccess(person.hsa_id, draft.service, draft.level, wanted_id)
-    reading = assessments_reading.read_for(order)
-    found = assessments_reading.assess_now(order, reading)
-    provider = reading.providers.get(wanted_id)
+def _provider(sought: _Sought, wanted_id: HsaId, read: Reading) -> _Chosen | Refusal:
+    provider = read.providers.get(wanted_id)
     if provider is None:
         message = _("No care provider in the directory has the HSA-id %(id)s.") % {"id": wanted_id}
-        refusal = Refusal(message, "units", Code.PROVIDER_UNKNOWN.value)
-        return PreparedItem(wanted_id, str(wanted_id), None, reading, found, refusals=(refusal,))
-    own_ids = mandates.ids_of(by.identity)
-    is_own = person.hsa_id in own_ids
-    is_head = mandates.heads_unit_of(provider.hsa_id)
-    refusals = [
-        *of_what_cannot_be(found, provider.name),
-        *of_duplicates(person, draft, provider.hsa_id, provider.name, by),
-    ]
-    live = lookups.in_force(person.hsa_id, draft.service, draft.level, provider.hsa_id)
-    refusals += of_prolongation(live, draft, found, provider.name)
-    if not is_head and not is_own:
-        message = _(
-            "You are not head of any unit of %(provider)s, so you cannot order there for somebody else."
-        )
-        refusals.append(Refusal(message % {"provider": provider.name}, "units", "order.not_head"))
-    is_attested = order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=person.hsa_id)
-    first = (
-        ()
-        if is_attested
-        else candidates.by_own_mandate(
-            candidates.provider_attesters(directory, provider, subject_id=person.hsa_id)
-        )
+        return Refusal(message, "units", Code.PROVIDER_UNKNOWN.value)
+    subject_id, own_ids = sought.person.hsa_id, sought.mandates.ids_of(sought.by.identity)
+    is_head = sought.mandates.heads_unit_of(provider.hsa_id)
+    part = _Part(
+        may_order=is_head or subject_id in own_ids,
+        is_attested=order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=subject_id),
     )
-    if not is_attested and not first:
-        message = _(
-            "Nobody can attest an order for %(unit)s: the directory names no head of unit there or above."
-        )
-        refusals.append(Refusal(message % {"unit": provider.name}, "units", "order.no_attester"))
-    shut_out = {person.hsa_id} | ({by.identity} if is_attested else _the_only_one(first))
-    second = candidates.mandate_holders(directory, provider, excluded=shut_out)
-    if not second:
-        message = _(
-            "Nobody else holds the mandate of %(provider)s, and a process leader needs a second attester."
-        )
-        refusals.append(Refusal(message % {"provider": provider.name}, "units", "order.no_second_attester"))
-    if len(second) == 1:
-        shut_out |= {second[0].hsa_id}
-    administrators = candidates.kiv_administrators(directory, provider.dn, excluded=shut_out)
-    refusals += of_administrators(found, administrators, provider.name)
-    return PreparedItem(
-        wanted_id,
-        provider.name,
-        provider,
-        reading,
-        found,
-        is_attested_by_order=is_attested,
-        attesters=first,
-        second_attesters=second,
-        administrators=administrators,
-        live_grant=live,
-        refusals=tuple(refusals),
+    not_head = _("You are not head of any unit of %(provider)s, so you cannot order there for somebody else.")
+    return _Chosen(provider, provider.name, part, not_head % {"provider": provider.name})
+
+
+def _attesters(sought: _Sought, entry: Unit | Provider) -> tuple[Asked, ...]:
+    directory, subject_id = sought.directory, sought.person.hsa_id
+    if isinstance(entry, Unit):
+        return candidates.attesters(directory, entry, subject_id=subject_id)
+    return candidates.by_own_mandate(candidates.provider_attesters(directory, entry, subject_id=subject_id))
+
+
+def _second_attesters(
+    sought: _Sought, provider: Provider, shut_out: set[HsaId]
+) -> tuple[tuple[Person, ...], list[Refusal]]:
+    found = candidates.mandate_holders(sought.directory, provider, excluded=shut_out)
+    if found:
+        return found, []
+    message = _(
+        "Nobody else holds the mandate of %(provider)s, and a process leader needs a second attester."
     )
+    return (), [Refusal(message % {"provider": provider.name}, "units", "order.no_second_attester")]
 
 
 def _without_twins(item: PreparedItem, earlier: list[PreparedItem]) -> PreparedItem:
