@@ -72,7 +72,7 @@ class _Sought:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _OrderersPart:
     """What the orderer is to the place: may order there, attests by ordering, and by which delegations."""
 
     may_order: bool
@@ -87,7 +87,7 @@ class _Chosen:
 
     entry: Unit | Provider
     name: str
-    part: _Part
+    part: _OrderersPart
     not_head: str  # what somebody reads who may not order there
 
 
@@ -152,7 +152,7 @@ def _place(sought: _Sought, wanted_id: HsaId, read: Reading, found: Assessment) 
     return _Chosen(unit, wanted.name, part, not_head % {"unit": unit.name})
 
 
-def _part_in_unit(mandates: current.Mandates, unit_id: HsaId, read: Reading, by: User) -> _Part:
+def _part_in_unit(mandates: current.Mandates, unit_id: HsaId, read: Reading, by: User) -> _OrderersPart:
     """Own access: anybody may ask. For others: the head of unit, or who the head has delegated ordering to.
 
     The head's order is its own attestation. A delegate's is only where attesting is delegated to the same
@@ -163,16 +163,16 @@ def _part_in_unit(mandates: current.Mandates, unit_id: HsaId, read: Reading, by:
     subject_ids = {read.person_id, *(person.hsa_id for person in read.other_identities)}
     own_ids, is_head = mandates.ids_of(by.identity), unit_id in mandates.unit_ids
     if order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=read.person_id):
-        return _Part(may_order=True, is_attested=True)
+        return _OrderersPart(may_order=True, is_attested=True)
     if read.person_id in own_ids:
-        return _Part(may_order=True)
+        return _OrderersPart(may_order=True)
     ordering = mandates.delegated_for(Delegable.ORDERING, unit_id)
     attesting = mandates.delegated_for(Delegable.ATTESTING, unit_id)
     if ordering is None:
-        return _Part(may_order=False)
+        return _OrderersPart(may_order=False)
     if attesting is None or subject_ids & {ordering.principal_id, attesting.principal_id}:
-        return _Part(may_order=True, ordered_for=ordering)
-    return _Part(may_order=True, is_attested=True, ordered_for=ordering, attested_for=attesting)
+        return _OrderersPart(may_order=True, ordered_for=ordering)
+    return _OrderersPart(may_order=True, is_attested=True, ordered_for=ordering, attested_for=attesting)
 
 
 def _the_only_one(asked: tuple[Asked, ...]) -> set[HsaId]:
@@ -187,7 +187,7 @@ def _provider(sought: _Sought, wanted_id: HsaId, read: Reading) -> _Chosen | Ref
         return Refusal(message, "units", Code.PROVIDER_UNKNOWN.value)
     subject_id, own_ids = sought.person.hsa_id, sought.mandates.ids_of(sought.by.identity)
     is_head = sought.mandates.heads_unit_of(provider.hsa_id)
-    part = _Part(
+    part = _OrderersPart(
         may_order=is_head or subject_id in own_ids,
         is_attested=order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=subject_id),
     )

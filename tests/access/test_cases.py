@@ -27,7 +27,7 @@ def test_an_auditor_reads_everything(directory, settings):
     assert access.visible_requests(acts.user(cast.AUDITOR)).get() == request
 
 
-def test_a_protected_persons_name_is_shown_only_to_those_who_handle_the_case(directory):
+def test_only_handlers_of_the_case_see_a_protected_persons_name(directory):
     request = acts.order(person_id=cast.PROTECTED)
     acts.work()
     request.refresh_from_db()

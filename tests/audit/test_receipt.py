@@ -173,7 +173,7 @@ def protected(done):
     return done
 
 
-def test_a_protected_persons_receipt_can_be_checked_and_tells_nothing_about_them(
+def test_a_protected_persons_receipt_is_checked_and_tells_nothing_of_them(
     enter, protected, tmp_path, key_file
 ):
     response = download(enter, protected)
@@ -185,9 +185,7 @@ def test_a_protected_persons_receipt_can_be_checked_and_tells_nothing_about_them
     assert all("detail" in row and "data" not in row for row in response.json()["entries"])
 
 
-def test_an_export_tells_nothing_about_a_protected_persons_case_and_can_be_checked(
-    protected, tmp_path, key_file
-):
+def test_an_export_tells_nothing_of_a_protected_persons_case(protected, tmp_path, key_file):
     file = tmp_path / "export.jsonl"
     file.write_text("".join(export.lines()))
     assert outside(file, key_file) == set()

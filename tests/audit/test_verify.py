@@ -81,7 +81,7 @@ def test_a_deleted_row_is_named(both):
     assert both() == ({("missing", 4, 5)}, {("missing", 4, 5)})
 
 
-def test_a_deleted_row_is_named_when_the_later_ones_are_renumbered_and_the_head_moved(both):
+def test_a_deleted_row_is_named_though_the_later_ones_are_renumbered(both):
     change("DELETE FROM provisioning_auditentry WHERE sequence = 5")
     shift_numbers(above=5, by=-1)
     point_head_at(LENGTH - 1)
@@ -127,7 +127,7 @@ def test_a_tail_that_was_cut_is_named_by_the_head(both):
     assert both() == ({("tail_cut", 8, LENGTH)}, {("tail_cut", 8, LENGTH)})
 
 
-def test_a_tail_that_was_cut_together_with_the_head_is_named_by_a_checkpoint(both, checkpoint):
+def test_a_checkpoint_names_a_tail_that_was_cut_with_the_head(both, checkpoint):
     checkpoint()
     change("DELETE FROM provisioning_auditentry WHERE sequence > 7")
     point_head_at(7)
@@ -171,7 +171,7 @@ def test_a_chain_signed_with_an_unknown_key_is_named(both):
     assert both() == ({("other_key", 1, LENGTH)}, {("other_key", 1, LENGTH)})
 
 
-def test_a_backup_that_was_put_back_and_continued_over_the_lost_rows_is_named(both):
+def test_a_backup_continued_over_lost_rows_is_named(both):
     lost = [sealing.row_of(entry) for entry in AuditEntry.objects.filter(sequence__gte=9)]
     change("DELETE FROM provisioning_auditentry WHERE sequence > 8")
     point_head_at(8)

@@ -73,7 +73,7 @@ def test_reminding_has_its_limit(directory, clock, settings):
     assert AuditEntry.objects.filter(action="request.nudged").count() == 2
 
 
-def test_the_person_can_remind_the_orderer_who_has_to_choose_but_not_the_other_way_round(directory, clock):
+def test_the_person_can_remind_the_orderer_and_not_vice_versa(directory, clock):
     request = acts.order(person_id=cast.COORDINATOR_UNCOUPLED)
     acts.work()
     request.refresh_from_db()

@@ -12,7 +12,7 @@ from provisioning.directory.ldap import pacing
 from provisioning.directory.ldap.pacing import Lane
 
 
-def test_looking_for_values_has_a_queue_of_its_own_that_a_worker_takes_from():
+def test_looking_for_values_has_its_own_queue_and_a_worker():
     consumed = {queue.name for queue in app.amqp.queues.consume_from.values()}
     assert {"celery", "pulse"} <= consumed
     assert app.amqp.router.route({}, "workflows.poll_kiv_tasks")["queue"].name == "pulse"
@@ -31,7 +31,7 @@ def test_a_task_works_in_its_lane_and_leaves_it(name):
     assert lanes == [LANES.get(name, Lane.SWEEP), None]
 
 
-def test_what_was_changed_in_the_directory_is_compared_every_quarter_of_an_hour_and_everybody_daily():
+def test_changes_are_compared_every_quarter_and_everybody_daily():
     (job,) = [job for job in TIMETABLE.values() if job["task"] == "workflows.sweep_directory"]
     assert job["schedule"] <= 15 * 60
     assert job["options"]["expires"] <= job["schedule"]

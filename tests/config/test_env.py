@@ -79,7 +79,7 @@ def test_a_secret_given_twice_is_refused(tmp_path):
         Env({"KEY": "other", "KEY_FILE": str(file)}).secret("KEY")
 
 
-def test_a_secret_file_that_is_missing_or_empty_is_refused_even_where_there_is_a_default(tmp_path):
+def test_a_missing_or_empty_secret_file_is_refused_despite_a_default(tmp_path):
     empty = tmp_path / "empty"
     empty.write_text("\n")
     for path in (empty, tmp_path / "missing"):

@@ -169,7 +169,7 @@ def test_the_web_server_does_not_start_when_demo_is_mixed_in(variables, tmp_path
         Web(tmp_path, {**variables, "MOCK_KIV_BIND_DN": "cn=kiv"}).start()
 
 
-def test_neither_web_server_nor_worker_start_as_a_demo_with_a_directory_elsewhere(tmp_path):
+def test_no_demo_starts_with_a_directory_elsewhere(tmp_path):
     variables = {
         "PATH": os.environ["PATH"],
         "VAR_DIR": str(tmp_path),

@@ -66,7 +66,7 @@ def test_the_table_of_dependencies_is_what_is_asked_for():
     assert sorted(map(folded, told())) == sorted(asked_for("requirements.in"))
 
 
-def test_every_dependency_is_told_in_full_and_with_the_version_that_is_locked():
+def test_every_dependency_is_described_with_its_locked_version():
     packages = locked("requirements.lock")
     for name, row in told().items():
         assert all(row.values()), name

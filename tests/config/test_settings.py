@@ -214,7 +214,7 @@ def listed_names():
     return [match.group(1) for line in lines if (match := re.match(r"#?([A-Z][A-Z0-9_]*)=", line))]
 
 
-def test_every_variable_that_is_read_is_listed_and_every_listed_one_is_read(tmp_path):
+def test_variables_that_are_read_and_that_are_listed_are_the_same(tmp_path):
     listed = listed_names()
     assert len(listed) == len(set(listed))
     assert set(listed) == set(read_settings({}, tmp_path).ENV_NAMES)

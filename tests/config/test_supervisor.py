@@ -105,7 +105,7 @@ def test_programs_end_when_the_supervisor_itself_is_killed(tmp_path):
     wait_for(lambda: not is_alive(pid), "the program ended with its killed parent")
 
 
-def test_lines_carry_the_name_of_their_program_and_the_ready_text_comes_once():
+def test_lines_name_their_program_and_the_ready_text_comes_once():
     out = io.StringIO()
     supervisor = Supervisor(
         [Program("ab", [sys.executable, "-c", "import time; print('hello'); time.sleep(1)"]),

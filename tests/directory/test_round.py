@@ -49,9 +49,7 @@ def everything(directory: Directory) -> list[object]:
     ]
 
 
-def test_a_round_says_what_the_directory_says_and_asks_about_each_thing_once(
-    directory: Directory, asked: list[str]
-):
+def test_a_round_answers_as_the_directory_and_asks_each_thing_once(directory: Directory, asked: list[str]):
     once = everything(directory)
     directory_round = Round(directory)
     assert everything(directory_round) == once

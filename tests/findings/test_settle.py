@@ -79,7 +79,7 @@ def lost(directory, kiv) -> Finding:
     return drifting.finding(WHO, DriftKind.ROLE_MISSING)
 
 
-def test_a_strange_role_is_adopted_by_the_heads_attestation_and_becomes_a_right(strange):
+def test_the_heads_attestation_adopts_a_strange_role_as_a_right(strange):
     request = adopt(strange)
     strange.refresh_from_db()
     assert strange.state == Finding.State.SETTLING and strange.request == request
@@ -167,7 +167,7 @@ def test_an_explained_profession_is_the_new_ground(directory, kiv):
 
 @pytest.mark.parametrize("act", [adopt, explain, remove])
 @pytest.mark.parametrize("who", [cast.OUTSIDER, cast.SETTLED, cast.AUDITOR, cast.KIV_ADMINISTRATOR])
-def test_who_is_not_head_settles_nothing_and_nobody_settles_what_is_about_oneself(strange, act, who):
+def test_only_a_head_settles_and_never_an_own_finding(strange, act, who):
     with pytest.raises(NotAllowed):
         act(strange, who)
     strange.refresh_from_db()
@@ -175,7 +175,7 @@ def test_who_is_not_head_settles_nothing_and_nobody_settles_what_is_about_onesel
     assert not AccessRequest.objects.exists() and not Removal.objects.exists()
 
 
-def test_a_kiv_administrator_removes_and_explains_what_is_mistyped_but_adopts_nothing(directory):
+def test_a_kiv_administrator_removes_and_explains_but_adopts_nothing(directory):
     swept()
     mistyped = drifting.finding(cast.BLANKS, DriftKind.ROLE_BLANKS)
     administrator = acts.user(cast.KIV_ADMINISTRATOR)
@@ -209,7 +209,7 @@ def test_an_order_for_something_else_settles_nothing(strange):
     assert strange.state == Finding.State.OPEN
 
 
-def test_the_database_keeps_the_subject_from_settling_and_an_explanation_from_being_empty(strange):
+def test_the_database_refuses_own_settling_and_empty_explanations(strange):
     for change in ({"settled_by": acts.user(cast.SETTLED)}, {"state": "explained", "explanation": ""}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Finding.objects.filter(pk=strange.pk).update(**change)
@@ -230,7 +230,7 @@ def test_the_command_fails_loudly_when_the_directory_does_not_answer(directory):
         call_command("sweep")
 
 
-def test_a_process_leaders_role_is_adopted_by_a_head_of_unit_and_the_providers_mandate(directory, kiv):
+def test_a_process_leaders_role_is_adopted_by_two_attesters(directory, kiv):
     """Who holds the mandate and is told is head of no unit: she is told who orders, and attests after her."""
     role = f"INTYG;Statistik-{cast.PROVIDER}"
     kiv.add_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, role)
@@ -266,7 +266,7 @@ def test_only_what_can_be_done_is_offered_where_the_profession_has_changed(direc
     assert offered == (NextStep.REMOVE, NextStep.EXPLAIN)
 
 
-def test_a_right_that_was_given_anew_since_it_was_found_is_the_one_that_is_ended(lost, kiv):
+def test_the_right_given_anew_since_the_finding_is_ended(lost, kiv):
     """Ended and ordered anew between two sweeps, and lost again: the same finding, and another right."""
     old = Grant.objects.get()
     life.removal_by_head(old)
@@ -278,9 +278,7 @@ def test_a_right_that_was_given_anew_since_it_was_found_is_the_one_that_is_ended
     assert remove(lost).grant == new
 
 
-def test_a_sweep_that_died_before_a_leavers_removal_begins_it_only_after_another_second_look(
-    directory, kiv, monkeypatch
-):
+def test_a_sweep_after_a_crash_looks_twice_before_it_removes(directory, kiv, monkeypatch):
     """What it rests on is still something not being there."""
     grant = life.granted(kiv)
     drifting.couple(kiv, WHO, cast.EKLIDEN)
@@ -300,7 +298,7 @@ def test_a_sweep_that_died_before_a_leavers_removal_begins_it_only_after_another
     assert grant.removals.count() == 1
 
 
-def test_an_explanation_that_does_not_hold_is_taken_back_and_the_finding_settled_anew(strange):
+def test_an_explanation_is_taken_back_and_the_finding_settled_anew(strange):
     """Explained by mistake, or for as long as it was so: nobody waits for the directory to change."""
     explain(strange)
     reconsider(strange)

@@ -106,7 +106,7 @@ def test_where_the_head_named_has_no_entry_the_next_head_up_is_told(directory, k
     assert steps_of(cast.HEAD_ABOVE, drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE))
 
 
-def test_where_nobody_is_found_those_who_run_the_tool_see_it_and_can_explain_it(no_head, operator):
+def test_operators_see_and_explain_a_finding_that_nobody_owns(no_head, operator):
     swept()
     strange = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     assert told(operator) and sees(operator, strange)

@@ -38,7 +38,7 @@ def grant(directory, kiv) -> Grant:
     return life.nearly_over(sitting.process_leader(kiv), 20)
 
 
-def test_whoever_holds_it_follows_the_process_leaders_and_nobody_elses_rights(kiv, grant, reader, client):
+def test_its_holder_follows_only_the_process_leaders_rights(kiv, grant, reader, client):
     who, holds_it = reader
     user = acts.user(who)
     seen = {grant} if holds_it else set()

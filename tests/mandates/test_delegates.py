@@ -85,7 +85,7 @@ def test_a_delegate_never_decides_on_their_own_access(directory):
     assert asked(request) == {cast.HEAD.folded}
 
 
-def test_the_heads_own_access_is_attested_by_the_head_above_or_by_a_delegate(directory):
+def test_the_head_above_or_a_delegate_attests_the_heads_access(directory):
     delegating.give()
     request = acts.order(by=cast.HEAD, person_id=cast.HEAD)
     assert asked(request) == {cast.HEAD_ABOVE.folded, cast.DELEGATE.folded}
@@ -112,7 +112,7 @@ def test_a_delegation_counts_for_its_unit_its_kind_and_its_days_only(directory, 
         acts.attest(request, cast.DELEGATE)
 
 
-def test_a_delegation_of_the_head_above_counts_where_the_head_above_is_asked(directory):
+def test_a_delegation_counts_where_its_head_above_is_asked(directory):
     delegating.give(cast.HEAD_ABOVE, unit=cast.AREA_NORTH)
     ordinary = acts.order(by=cast.COORDINATOR)
     assert asked(ordinary) == {cast.HEAD.folded}
@@ -167,7 +167,7 @@ def test_who_has_both_kinds_attests_by_ordering_as_the_head_does(directory):
     assert AuditEntry.objects.get(action="request.attested").principal_id == cast.HEAD.folded
 
 
-def test_an_order_for_the_head_who_delegated_is_attested_in_a_step_of_its_own(directory):
+def test_an_order_for_the_delegating_head_is_attested_separately(directory):
     delegating.give(kinds=BOTH)
     request = acts.order(by=cast.DELEGATE, person_id=cast.HEAD)
     assert request.current_state is RequestState.AWAITING_ATTESTATION
@@ -188,7 +188,7 @@ def test_an_attesting_delegate_orders_nothing_for_others(directory):
     assert {refusal.code for refusal in prepared.all_refusals} == {"order.not_head"}
 
 
-def test_an_order_looked_up_before_the_delegation_ended_is_not_placed_after(directory):
+def test_no_order_is_placed_after_its_delegation_ended(directory):
     row = delegating.give(kinds=[Delegable.ORDERING])
     delegate = acts.user(cast.DELEGATE)
     prepared = prepare.prepare(acts.draft(), by=delegate)

@@ -168,7 +168,7 @@ def test_revoking_counts_at_once(directory):
         delegating.revoke(row)
 
 
-def test_a_decision_read_before_the_revocation_is_refused_even_if_the_delegate_still_has_the_case(directory):
+def test_a_decision_after_the_revocation_is_refused(directory):
     request = acts.order(by=cast.COORDINATOR)
     row = delegating.give()
     mandates = current.read(cast.DELEGATE)

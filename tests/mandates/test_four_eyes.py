@@ -44,7 +44,7 @@ def asked(case) -> set[HsaId]:
 # -- attesting -----------------------------------------------------------------------------------------------
 
 
-def test_ordering_for_ones_other_id_is_no_attestation_and_the_head_above_is_asked(directory, kiv):
+def test_an_order_for_an_own_other_id_goes_to_the_head_above(directory, kiv):
     are_one_human(kiv, cast.HEAD, cast.COORDINATOR)
     request = acts.order(by=cast.HEAD, person_id=cast.COORDINATOR)
     assert (request.current_state, request.attester) == (RequestState.AWAITING_ATTESTATION, None)
@@ -60,7 +60,7 @@ def test_an_order_from_the_other_id_is_not_attested_by_the_first(directory, kiv)
     assert asked(request) == {cast.HEAD_ABOVE}
 
 
-def test_who_was_asked_before_the_directory_showed_it_is_refused_at_the_act(directory, kiv):
+def test_an_attester_found_to_be_the_subject_is_refused_at_the_act(directory, kiv):
     request = acts.order(by=cast.COORDINATOR, person_id=cast.COORDINATOR)
     assert asked(request) == {cast.HEAD}
     are_one_human(kiv, cast.HEAD, cast.COORDINATOR)
@@ -153,9 +153,7 @@ def test_the_head_does_not_keep_the_right_of_an_own_other_id(directory, kiv):
 # -- reviewing -----------------------------------------------------------------------------------------------
 
 
-def test_the_head_does_not_review_the_right_of_an_own_other_id_and_the_head_above_does(
-    directory, kiv, monkeypatch
-):
+def test_the_head_above_reviews_the_right_of_a_heads_other_id(directory, kiv, monkeypatch):
     monkeypatch.setattr("provisioning.rules.dates.deadlines.is_working_day", lambda day: True)
     own, other = life.granted(kiv), life.statistics(kiv, person_id=cast.DOCTOR)
     are_one_human(kiv, cast.HEAD, cast.COORDINATOR)
@@ -186,7 +184,7 @@ def test_silence_about_it_counts_only_when_somebody_else_was_told(directory, kiv
     assert OutgoingMessage.objects.filter(kind="review_stuck").exists()
 
 
-def test_who_turns_out_to_be_the_subject_loses_the_right_from_the_inbox_and_gets_it_back(directory, kiv):
+def test_the_subject_loses_the_right_from_the_inbox_for_a_while(directory, kiv):
     grant = life.granted(kiv)
     sitting.opened(grant)
     are_one_human(kiv, cast.HEAD, cast.COORDINATOR)
@@ -201,7 +199,7 @@ def test_who_turns_out_to_be_the_subject_loses_the_right_from_the_inbox_and_gets
 # -- findings ------------------------------------------------------------------------------------------------
 
 
-def test_a_finding_about_ones_other_id_is_neither_shown_nor_settled_nor_told(directory, kiv):
+def test_nobody_sees_or_settles_a_finding_about_an_own_other_id(directory, kiv):
     grant = life.granted(kiv)
     kiv.remove_value(grant.person_dn, Attribute.SYSTEM_ROLE, life.ROLE)
     are_one_human(kiv, cast.HEAD, cast.COORDINATOR)

@@ -10,7 +10,7 @@ from tests import acts, cast
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_somebody_without_a_mail_address_is_shown_and_stops_nobody_elses_mail(directory, kiv):
+def test_a_missing_mail_address_is_shown_and_stops_no_other_mail(directory, kiv):
     request = acts.order(person_id=cast.PROTECTED)
     acts.work()
     request.refresh_from_db()

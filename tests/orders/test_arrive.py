@@ -193,7 +193,7 @@ def test_a_silent_kiv_on_the_way_decides_nothing_either(directory, hsa, kiv, syn
     assert request.trouble_code == ""
 
 
-def test_a_value_that_leaves_hsa_before_the_login_rule_says_yes_has_not_arrived(directory, hsa, kiv, sync):
+def test_a_value_that_leaves_hsa_too_early_has_not_arrived(directory, hsa, kiv, sync):
     request = set_in_kiv(kiv)
     commission, raw = coupling_of(cast.COORDINATOR)
     sync.remove_value(commission, Attribute.COMMISSION_MEMBER, raw)

@@ -81,7 +81,7 @@ def test_a_head_who_has_only_other_units_now_does_not_attest_here_any_more(direc
     assert request.current_state is RequestState.AWAITING_ATTESTATION and request.attester_id is None
 
 
-def test_the_head_of_the_care_provider_attests_once_the_ladder_has_come_so_far(directory):
+def test_the_head_of_the_provider_attests_once_the_case_climbed_there(directory):
     request = acts.order(by=cast.COORDINATOR)
     asked = candidates.look_up(open_directory(), request, rungs=2)
     assert asked is not None

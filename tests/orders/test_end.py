@@ -97,7 +97,7 @@ def test_it_ends_the_day_after_wherever_it_is_and_those_concerned_are_told(direc
     assert not Grant.objects.exists()
 
 
-def test_what_has_been_set_already_is_given_and_then_taken_away_like_any_right(directory, kiv):
+def test_a_value_set_already_is_given_and_removed_like_any_right(directory, kiv):
     request = awaiting_kiv()
     acts.set_values(request, kiv)
     acts.kiv_tasks.poll_due()

@@ -121,7 +121,7 @@ def test_the_whole_ladder_ends_with_a_reason_that_everybody_is_told(directory, c
     assert again.pk != request.pk
 
 
-def test_by_setting_it_stays_with_the_last_and_those_who_run_the_tool_are_told(directory, clock, settings):
+def test_by_setting_it_stays_with_the_last_and_operators_are_told(directory, clock, settings):
     settings.ESCALATION_END = "stay"
     request = acts.order(by=cast.COORDINATOR)
     for day in ("2026-03-06", "2026-03-12"):
@@ -154,7 +154,7 @@ def test_a_decision_stops_the_ladder(directory, clock):
     assert not AuditEntry.objects.filter(action__in=["request.escalated", "request.unanswered"]).exists()
 
 
-def test_a_silent_directory_escalates_and_ends_nothing_but_only_puts_it_off(directory, clock):
+def test_a_silent_directory_only_puts_off_escalation(directory, clock):
     request = acts.order(by=cast.COORDINATOR)
     directory.faults.is_busy = True
     climb(clock, "2026-03-06")
@@ -164,7 +164,7 @@ def test_a_silent_directory_escalates_and_ends_nothing_but_only_puts_it_off(dire
     assert asked(request) == {cast.HEAD.folded, cast.HEAD_ABOVE.folded}
 
 
-def test_a_process_leaders_first_attesters_climb_too_and_delegates_are_not_among_them(directory, clock):
+def test_a_process_leaders_attesters_climb_without_delegates(directory, clock):
     delegating.give()
     request = acts.order(
         by=cast.COORDINATOR,
@@ -192,7 +192,7 @@ def test_an_undecided_second_attestation_ends_as_well(directory, clock):
     assert request.current_state is RequestState.GAVE_UP
 
 
-def test_a_kiv_task_never_ends_but_those_who_run_the_tool_and_the_orderer_are_told(directory, clock):
+def test_a_kiv_task_stays_open_and_operators_and_orderer_are_told(directory, clock):
     request = acts.order()
     acts.work()
     request.refresh_from_db()

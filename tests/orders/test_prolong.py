@@ -55,9 +55,7 @@ def test_ordering_again_prolongs_the_same_right_from_its_old_end(directory, kiv,
         ("later", ("old", 50), "order.gap"),
     ],
 )
-def test_twelve_months_are_counted_from_the_old_end_and_nothing_is_shortened(
-    directory, kiv, start, end, code
-):
+def test_twelve_months_count_from_the_old_end_and_none_is_shortened(directory, kiv, start, end, code):
     grant = life.granted(kiv, days=60)
     next_day = grant.ends_on + timedelta(days=1)
     first = {"today": dates.today(), "next": next_day, "later": next_day + timedelta(days=1)}[start]

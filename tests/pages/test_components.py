@@ -148,7 +148,7 @@ def test_two_lists_on_one_page_turn_their_own_pages() -> None:
     assert 'href="?q=%C3%A5+%26+b&amp;page=2&amp;done=3"' in draw('{% pagination page "done" %}')
 
 
-def test_a_value_to_copy_is_shown_to_the_blank_and_its_button_waits_for_the_script() -> None:
+def test_a_value_to_copy_is_exact_and_its_button_waits_for_script() -> None:
     html = draw("{% copyable value label %}", value=" INTYG;Rehab-SE0000000000-E1 ", label="System role")
 
     assert '<code class="app-copy__value"> INTYG;Rehab-SE0000000000-E1 </code>' in html

@@ -74,7 +74,7 @@ def test_a_wrong_field_points_to_its_error_and_is_marked_as_invalid(name: str) -
 
 
 @pytest.mark.parametrize("name", ["service", "units"])
-def test_in_a_group_of_choices_the_fieldset_points_to_the_error_and_no_choice_claims_it(name: str) -> None:
+def test_the_fieldset_of_choices_points_to_the_error(name: str) -> None:
     html = OrderForm({})[name].as_field_group()
 
     assert re.search(rf'<fieldset[^>]+aria-describedby="id_{name}_error"', html)

@@ -11,7 +11,7 @@ from tests.pages.reading import text_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_the_menu_shows_tasks_to_kiv_administrators_and_messages_to_operators(enter, settings):
+def test_the_menu_is_that_of_kiv_administrators_and_operators(enter, settings):
     tasks, sent = f'href="{reverse("kiv_tasks")}"', f'href="{reverse("messages")}"'
     assert tasks in enter(cast.KIV_ADMINISTRATOR).get(reverse("start")).content.decode()
     plain = enter(cast.OUTSIDER).get(reverse("start")).content.decode()

@@ -46,7 +46,7 @@ def test_a_choice_waits_for_the_orderer_on_the_start_page(enter):
     assert reverse("choose", args=[request.public_id]) in page.content.decode()
 
 
-def test_a_silent_directory_is_told_on_the_start_page_and_takes_nothing_away(enter, directory):
+def test_the_start_page_tells_of_a_silent_directory_and_loses_none(enter, directory):
     request = acts.order()
     client = enter(cast.HEAD)
     directory.faults.drop_connections = -1

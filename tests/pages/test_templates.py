@@ -117,7 +117,7 @@ def test_only_the_demo_says_that_it_is_one() -> None:
         assert "Every person and unit here is made up" not in page("provisioning/base.html", is_demo=False)
 
 
-def test_the_other_language_is_offered_under_its_own_name_and_leads_back_here() -> None:
+def test_the_other_language_has_its_own_name_and_leads_back_here() -> None:
     with translation.override("sv"):
         html = page("provisioning/base.html")
 

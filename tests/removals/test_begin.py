@@ -54,7 +54,7 @@ def test_a_second_removal_of_the_same_right_is_refused(directory, kiv):
     assert Removal.objects.count() == 1
 
 
-def test_values_outside_the_tool_are_removed_by_the_same_flow_and_only_while_they_stand(directory, kiv):
+def test_values_outside_the_tool_are_removed_by_the_same_flow(directory, kiv):
     from provisioning.rules import removal as rules
     from provisioning.rules.hsa import Level, Service
 

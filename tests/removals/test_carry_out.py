@@ -33,7 +33,7 @@ def actions(removal: Removal) -> list[str]:
     return list(AuditEntry.objects.filter(about=removal.public_id).values_list("action", flat=True))
 
 
-def test_a_removal_by_the_head_goes_to_kiv_and_is_done_when_the_directory_shows_it_gone(directory, kiv):
+def test_a_removal_by_the_head_is_done_when_the_value_is_gone(directory, kiv):
     grant = life.granted(kiv)
     removal = life.with_kiv(life.removal_by_head(grant))
     assert state_of(grant) is GrantState.ENDING
@@ -119,9 +119,7 @@ def test_an_administrator_whose_mandate_has_ended_cannot_answer(directory, kiv):
 
 
 @pytest.mark.parametrize("right", [life.granted, sitting.process_leader])
-def test_a_unit_that_was_moved_since_has_its_removal_done_by_its_administrators_of_today(
-    directory, kiv, right
-):
+def test_todays_administrators_do_the_removal_of_a_moved_unit(directory, kiv, right):
     grant = right(kiv)
     dn = grant.unit_dn
     Grant.objects.filter(pk=grant.pk).update(unit_dn="ou=Förr,ou=Nedlagt område,o=Demoregionen")

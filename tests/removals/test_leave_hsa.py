@@ -97,7 +97,7 @@ def test_a_removal_is_done_only_when_hsa_has_lost_it_too(directory, hsa, kiv, sy
     assert actions(removal)[-3:] == ["removal.values_gone", "removal.gone_from_kiv", "removal.done"]
 
 
-def test_the_evidence_says_which_directory_held_what_and_is_bound_to_the_chain(directory, hsa, kiv, sync):
+def test_evidence_names_the_directory_and_is_bound_to_the_chain(directory, hsa, kiv, sync):
     removal = gone_from_kiv(kiv, sync)
     life.take_away(sync, removal)
     again(removal)
@@ -276,9 +276,7 @@ def test_a_right_ordered_anew_on_the_way_is_not_taken_away_again(directory, hsa,
 
 
 @pytest.mark.parametrize("why", ["withdrawn", "too long"])
-def test_a_value_set_for_an_order_that_comes_to_nothing_is_removed_after_all(
-    directory, hsa, kiv, sync, settings, why
-):
+def test_a_value_set_for_an_order_that_fails_is_removed(directory, hsa, kiv, sync, settings, why):
     removal = gone_from_kiv(kiv, sync)
     request = acts.order(days=100)
     acts.work()
@@ -333,9 +331,7 @@ def test_when_hsa_is_not_read_any_more_what_kiv_holds_decides_again(directory, h
     assert AuditEntry.objects.get(action="removal.done").data["seen_in"] == "kiv"
 
 
-def test_when_hsa_begins_to_be_read_what_is_being_verified_has_to_leave_it_too(
-    directory, hsa, kiv, sync, settings
-):
+def test_a_removal_must_leave_hsa_once_hsa_is_read(directory, hsa, kiv, sync, settings):
     grant = in_both(kiv, sync)
     url, settings.HSA_DIRECTORY_URL = settings.HSA_DIRECTORY_URL, ""
     removal = life.with_kiv(life.removal_by_head(grant))
@@ -408,7 +404,7 @@ def test_the_delay_on_the_way_out_is_measured_like_the_one_on_the_way_in(directo
     assert hsa_delay.expected().count == before  # it had gone before we looked: that measures nothing
 
 
-def test_without_a_second_directory_page_and_mail_say_that_nobody_has_seen_hsa(directory, kiv, client):
+def test_without_hsa_page_and_mail_say_that_nobody_has_seen_it(directory, kiv, client):
     from django.urls import reverse
 
     removal = life.with_kiv(life.run_out(life.granted(kiv)))

@@ -147,7 +147,7 @@ def test_a_right_given_anew_stops_its_removal(directory, kiv):
 
 
 @pytest.mark.parametrize("ends", [life.removal_by_head, life.run_out])
-def test_an_order_for_a_later_day_does_not_stop_the_removal_of_what_ends_now(directory, kiv, ends):
+def test_an_order_for_a_later_day_does_not_stop_a_removal(directory, kiv, ends):
     """Not before its first day: between the two the person is to have no access."""
     grant = life.granted(kiv)
     removal = life.with_kiv(ends(grant))
@@ -166,7 +166,7 @@ def test_an_order_for_a_later_day_does_not_stop_the_removal_of_what_ends_now(dir
     assert order.current_state is RequestState.AWAITING_KIV, "its first day has come"
 
 
-def test_a_right_ended_by_decision_and_ordered_again_is_a_new_right_and_keeps_the_value(directory, kiv):
+def test_a_right_ordered_again_after_its_end_keeps_the_value(directory, kiv):
     grant = life.granted(kiv)
     removal = life.with_kiv(life.removal_by_head(grant))
     again = life.granted(kiv, days=100)
@@ -180,7 +180,7 @@ def test_a_right_ended_by_decision_and_ordered_again_is_a_new_right_and_keeps_th
     assert life.ROLE in life.values(again.person_dn)
 
 
-def test_an_administrator_is_not_sent_back_to_remove_what_a_new_right_needs(directory, kiv):
+def test_no_administrator_removes_what_a_new_right_needs(directory, kiv):
     """Reported as done, not gone, and needed again: the task ends instead of coming back."""
     removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
     again = life.granted(kiv)
@@ -198,7 +198,7 @@ def test_an_administrator_is_not_sent_back_to_remove_what_a_new_right_needs(dire
     assert life.ROLE in life.values(again.person_dn)
 
 
-def test_a_value_that_was_nobodys_right_is_looked_at_at_once_when_it_has_become_one(directory, kiv):
+def test_a_value_that_becomes_a_right_is_looked_at_at_once(directory, kiv):
     swept()
     finding = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
     removal = life.with_kiv(
@@ -218,7 +218,7 @@ def test_a_value_that_was_nobodys_right_is_looked_at_at_once_when_it_has_become_
 
 
 @pytest.mark.parametrize("hidden", ["hsaCommissionMember", "hsaCommissionPurpose"])
-def test_couplings_that_have_just_been_hidden_from_us_are_not_taken_for_gone(directory, kiv, hidden):
+def test_couplings_that_are_hidden_are_not_taken_for_gone(directory, kiv, hidden):
     grant = life.statistics(kiv)
     removal = life.removal_by_head(grant)  # a moment ago everything could be read
     directory.faults.unreadable = {hidden}

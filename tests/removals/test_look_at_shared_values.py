@@ -104,7 +104,7 @@ def test_a_value_that_comes_to_be_needed_leaves_the_open_task(grant, kiv, client
     assert SHARED in life.values(grant.person_dn)
 
 
-def test_what_was_removed_is_proven_although_the_rest_has_come_to_be_needed(grant, kiv, client):
+def test_a_removed_value_is_proven_though_another_is_needed(grant, kiv, client):
     """It is not "nothing to remove": something was, and it is gone."""
     removal = life.with_kiv(life.removal_by_head(grant))
     kiv.remove_value(grant.person_dn, Attribute.SYSTEM_ROLE, life.ROLE)

@@ -136,9 +136,7 @@ def test_whoever_removed_it_at_a_review_takes_it_back_by_the_same_mandate(direct
         assert states(removal) == TAKEN_BACK
 
 
-def test_the_holder_of_a_providers_mandate_takes_back_what_the_review_removed(
-    directory, kiv, settings, is_offered
-):
+def test_the_mandates_holder_takes_back_what_the_review_removed(directory, kiv, settings, is_offered):
     settings.PROVIDER_MANDATES = {cast.PROVIDER.text: [cast.OUTSIDER.text]}
     grant = sitting.process_leader(kiv)
     sitting.decide(sitting.opened(grant), {grant: Decision.REMOVE}, by=cast.OUTSIDER)

@@ -428,9 +428,7 @@ def test_a_removed_protected_case_still_says_nothing_in_exports(directory, calen
     assert both() == (set(), set())
 
 
-def test_a_removed_right_of_a_protected_person_still_says_nothing_in_exports(
-    directory, kiv, calendar, settings, both
-):
+def test_exports_say_nothing_of_a_protected_persons_removed_right(directory, kiv, calendar, settings, both):
     settings.RETENTION_CASES_YEARS = 1
     number = done().order.case_number
     AccessRequest.objects.update(subject_is_protected=True)
@@ -493,7 +491,7 @@ def test_a_delegation_stays_while_a_case_rests_on_it(directory, calendar):
     assert not given.exists()
 
 
-def test_the_name_of_a_user_of_whom_nothing_is_left_is_forgotten_and_the_user_stays(directory, calendar):
+def test_a_user_with_nothing_left_loses_the_name_and_stays(directory, calendar):
     withdrawn()
     head = User.objects.get(pk=cast.HEAD.folded)
     assert head.name
@@ -516,9 +514,7 @@ def test_the_name_of_a_user_who_was_here_lately_stays(directory, calendar):
 # -- reviews and findings ------------------------------------------------------------------------------------
 
 
-def test_a_review_and_a_finding_keep_the_case_of_the_right_until_their_own_time_is_over(
-    directory, kiv, calendar
-):
+def test_a_review_and_a_finding_keep_the_case_for_their_own_time(directory, kiv, calendar):
     request = done()
     grant = ends_its_right(request, kiv, calendar)  # on 2 January 2027
     right = {name: getattr(grant, name) for name in ("subject_key", "service", "level", "unit_key")}

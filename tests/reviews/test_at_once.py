@@ -93,9 +93,7 @@ def test_review_notices_under_many_workers_reach_everybody_once(directory, kiv, 
     assert told("review_waits") == sorted([cast.HEAD.folded, cast.HEAD_ABOVE.folded])
 
 
-def test_a_last_decision_and_notices_at_once_do_not_wait_for_each_other_in_a_circle(
-    directory, kiv, a_working_day
-):
+def test_a_last_decision_and_notices_at_once_do_not_deadlock(directory, kiv, a_working_day):
     """Both take the reviewers' rows and the end of the audit chain."""
     grant = life.granted(kiv)
     review = sitting.opened(grant)

@@ -137,7 +137,7 @@ def test_nobody_reviews_their_own_right_and_the_head_above_does(directory, kiv):
     assert sitting.item(review, own).reviewer_id == cast.HEAD_ABOVE.folded
 
 
-def test_the_database_takes_no_decision_by_the_subject_and_none_without_a_reviewer(directory, kiv):
+def test_the_database_refuses_decisions_by_subject_or_nobody(directory, kiv):
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     sitting.decide(review, {grant: Decision.KEEP})
@@ -148,7 +148,7 @@ def test_the_database_takes_no_decision_by_the_subject_and_none_without_a_review
             rows.update(**change)
 
 
-def test_an_attesting_delegate_decides_for_the_head_until_the_delegation_ends(directory, kiv):
+def test_an_attesting_delegate_decides_while_the_delegation_lasts(directory, kiv):
     first, second = life.granted(kiv), life.statistics(kiv)
     delegation = delegating.give(kinds=[Delegable.ATTESTING])
     review = sitting.opened(first, second)

@@ -88,9 +88,7 @@ def test_nothing_is_removed_that_nobody_could_decide_upon(directory, kiv, settin
 
 
 @pytest.mark.parametrize("fault", ["busy", "dropped"])
-def test_a_silent_directory_ends_nothing_and_tells_nobody_that_nobody_can_decide(
-    directory, kiv, settings, fault
-):
+def test_a_silent_directory_ends_no_review_and_tells_nobody(directory, kiv, settings, fault):
     settings.REVIEW_UNDECIDED = "remove"
     grant, other = life.granted(kiv), life.statistics(kiv)
     review = sitting.opened(grant, other)

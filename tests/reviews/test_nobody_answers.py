@@ -72,9 +72,7 @@ def test_the_ladder_ends_at_its_top_and_those_who_were_asked_stay_asked(director
     assert told("review_stuck") == [], "three people can decide"
 
 
-def test_where_no_unit_has_a_head_the_operators_are_told_once_and_nothing_is_decided(
-    directory, kiv, settings
-):
+def test_operators_are_told_once_where_no_unit_has_a_head(directory, kiv, settings):
     settings.REVIEW_UNDECIDED = "remove"
     grant = life.granted(kiv)
     without_heads(kiv)
@@ -110,7 +108,7 @@ def test_a_new_head_is_asked_and_the_one_before_is_not_any_more(directory, kiv):
 # -- a delegation that ends in the middle --------------------------------------------------------------------
 
 
-def test_what_a_delegate_decided_stays_when_the_delegation_is_revoked_and_the_rest_goes_back(directory, kiv):
+def test_a_delegates_decisions_stay_when_the_delegation_is_revoked(directory, kiv):
     first, second = life.granted(kiv), life.statistics(kiv)
     delegation = delegating.give(kinds=[Delegable.ATTESTING])
     review = sitting.opened(first, second)
@@ -139,9 +137,7 @@ def test_what_a_delegate_decided_stays_when_the_delegation_is_revoked_and_the_re
         ("keep", 1, Decision.SILENCE_KEPT),
     ],
 )
-def test_what_nobody_decided_ends_as_the_setting_says_and_what_was_decided_stays(
-    directory, kiv, settings, setting, times, decision
-):
+def test_the_setting_decides_only_what_nobody_decided(directory, kiv, settings, setting, times, decision):
     settings.REVIEW_UNDECIDED = setting
     decided, left = life.granted(kiv), life.statistics(kiv)
     review = sitting.opened(decided, left)
@@ -181,9 +177,7 @@ def test_what_was_kept_by_silence_comes_again_with_the_next_round(directory, kiv
 
 
 @pytest.mark.parametrize("setting", ["ask_again", "remove", "keep"])
-def test_a_directory_that_is_silent_all_along_opens_the_review_and_decides_nothing(
-    directory, kiv, settings, setting
-):
+def test_a_silent_directory_opens_the_review_and_decides_nothing(directory, kiv, settings, setting):
     settings.REVIEW_UNDECIDED = setting
     grant = life.granted(kiv)
     sitting.is_due(grant)

@@ -102,9 +102,7 @@ def test_a_mandate_that_has_ended_decides_nothing(directory, kiv, settings):
     assert asked(review) == {cast.PROVIDER_HEAD}
 
 
-def test_the_holder_of_the_mandate_does_not_review_an_own_right_and_another_holder_does(
-    directory, kiv, settings
-):
+def test_a_holders_own_right_is_reviewed_by_another_holder(directory, kiv, settings):
     settings.PROVIDER_MANDATES = {cast.PROVIDER.text: [cast.OUTSIDER.text]}
     own = sitting.process_leader(kiv, person_id=cast.OUTSIDER)
     review = sitting.opened(own)
@@ -128,7 +126,7 @@ def test_it_is_asked_further_up_nowhere_and_silence_removes(directory, kiv, sett
     assert sitting.item(review, grant).decision == Decision.SILENCE_REMOVED
 
 
-def test_only_holder_and_subject_in_one_nobody_can_be_asked_and_operators_are_told(directory, kiv, settings):
+def test_operators_are_told_when_the_only_holder_is_the_subject(directory, kiv, settings):
     settings.REVIEW_UNDECIDED = "remove"
     settings.OPERATORS = (cast.AUDITOR.text,)
     settings.PROVIDER_MANDATES = {cast.PROVIDER.text: [cast.OUTSIDER.text]}
@@ -144,7 +142,7 @@ def test_only_holder_and_subject_in_one_nobody_can_be_asked_and_operators_are_to
     assert OutgoingMessage.objects.get(kind="review_stuck").recipient_key == cast.AUDITOR.folded
 
 
-def test_the_holder_of_the_mandate_starts_one_and_a_head_of_a_unit_does_not(directory, kiv):
+def test_the_mandates_holder_starts_one_and_a_head_of_unit_cannot(directory, kiv):
     place = begin.place_of(sitting.process_leader(kiv))
     holder = acts.user(cast.PROVIDER_HEAD)
     begin.require_may_begin(place, by=holder, mandates=current.read(cast.PROVIDER_HEAD))

@@ -80,7 +80,7 @@ def test_a_person_gets_one_digest_whatever_the_number_of_rights(directory, kiv, 
         assert "Björkhaga" not in mail.body and "SE0000000000" not in mail.body
 
 
-def test_no_notice_while_an_order_would_prolong_it_and_it_comes_when_that_ends(directory, kiv):
+def test_a_notice_waits_while_an_order_would_prolong_the_right(directory, kiv):
     grant = ends(life.granted(kiv), dates.today() + timedelta(days=5))
     request = acts.order(by=cast.COORDINATOR, starts_on=grant.ends_on + timedelta(days=1), days=100)
     assert notices.give_notices(provisioning_directory.open_directory()) == 0

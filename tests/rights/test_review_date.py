@@ -83,7 +83,7 @@ def test_a_prolongation_alone_on_its_unit_goes_to_the_next_round(directory, kiv)
     assert prolonged(grant).next_review_on == deadlines.next_review(in_days(30))
 
 
-def test_by_default_the_timetable_does_open_the_review_although_rights_are_prolonged(directory, kiv):
+def test_the_timetable_opens_reviews_of_prolonged_rights_by_default(directory, kiv):
     """The year of one unit: nothing asks for a review but the dates that the operations have set."""
     first = life.granted(kiv)
     reviewed_on(first, in_days(100))  # given nine months ago
@@ -133,7 +133,7 @@ def test_what_is_attested_anew_while_the_review_is_open_needs_no_answer(director
     assert not deadlines.has_ended(anew.ends_on, on=dates.today())
 
 
-def test_an_order_that_was_attested_before_the_review_was_opened_answers_nothing(directory, kiv):
+def test_an_order_attested_before_the_review_answers_nothing(directory, kiv):
     grant = prolonged(life.granted(kiv))
     review = sitting.opened(grant)
     reviews.sweep()

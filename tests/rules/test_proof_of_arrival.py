@@ -62,7 +62,7 @@ def test_what_hsa_did_not_let_be_read_is_unknown(change, part):
     assert has_arrived([change], kiv=kiv_with(MINE), hsa=hsa) is Answer.UNKNOWN
 
 
-def test_a_coupling_is_looked_for_in_the_same_commission_under_another_name():
+def test_a_coupling_is_found_in_a_renamed_commission():
     other = build.commission(build.NORTH, f"{build.ANNA};;", number=2)
     hsa = build.reading(hsa_person(), elsewhere(MINE))
     assert has_arrived([COUPLING], kiv=kiv_with(MINE), hsa=hsa) is Answer.YES

@@ -63,7 +63,7 @@ def test_what_hsa_did_not_tell_is_not_known(part, roles):
     assert left_of_values([held], kiv=reading(), hsa=hsa, living=()).answer is Answer.UNKNOWN
 
 
-def test_unreadable_commissions_say_nothing_of_a_role_and_the_other_way_round():
+def test_commissions_and_roles_say_nothing_of_each_other_unread():
     assert left_of(rehab(), unread(Part.COMMISSIONS, of=reading()), living=()).answer is Answer.NO
     assert left_of(statistics(), unread(Part.COMMISSIONS, of=reading()), living=()).answer is Answer.UNKNOWN
     assert left_of(statistics(), unread(Part.SYSTEM_ROLES, of=reading()), living=()).answer is Answer.NO

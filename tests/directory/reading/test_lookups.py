@@ -92,7 +92,7 @@ def test_searching_for_nothing_finds_nothing(directory: Directory):
     assert directory.find_persons("  ").items == ()
 
 
-def test_units_are_found_by_name_but_commissions_and_providers_are_not_units(directory: Directory):
+def test_units_are_found_by_name_without_commissions_and_providers(directory: Directory):
     assert [unit.hsa_id for unit in directory.find_units("björk vårdc").items] == [cast.BJORKHAGA]
     assert directory.find_units("Vård och behandling").items == ()
 

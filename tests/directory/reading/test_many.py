@@ -123,7 +123,7 @@ def test_a_reading_is_as_old_as_its_oldest_part(directory: Directory, monkeypatc
     assert before <= moment
 
 
-def test_all_commissions_are_gone_through_once_and_nobody_is_asked_for_by_prefix(
+def test_all_commissions_are_read_once_and_nobody_by_prefix(
     directory: Directory, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(members, "WORTH_IT_FROM", 1)
@@ -207,7 +207,7 @@ def test_a_second_look_goes_by_each_entrys_own_access_rules(
     assert all(again[one].is_readable(*PARTS) for one in (oddities.BARE, cast.COORDINATOR, cast.SETTLED))
 
 
-def test_an_entry_with_rules_of_its_own_is_no_reason_to_doubt_those_after_it(
+def test_an_entry_with_its_own_rules_casts_no_doubt_on_the_next(
     own_server: Server, connect: Callable[..., Directory], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(many, "TERMS_PER_SEARCH", 1)  # in this order, whatever the server's
@@ -361,7 +361,7 @@ def test_what_is_read_within_a_size_limit_is_right_or_unknown(
     [*((ask, 10**6) for ask in QUESTIONS.values()), (QUESTIONS["many persons"], 1)],
     ids=[*QUESTIONS, "many persons, all commissions gone through"],
 )
-def test_a_connection_cut_in_the_middle_of_an_answer_raises_wherever_it_is_cut(
+def test_a_connection_cut_anywhere_in_an_answer_raises(
     own_server: Server,
     connect: Callable[..., Directory],
     monkeypatch: pytest.MonkeyPatch,

@@ -114,7 +114,7 @@ def test_for_a_sub_unit_the_care_unit_above_and_its_commissions_are_read(directo
     assert reading.providers[cast.PROVIDER] is not None
 
 
-def test_other_identities_of_the_same_human_bring_their_commissions_and_roles(directory: Directory):
+def test_other_ids_of_the_same_human_bring_commissions_and_roles(directory: Directory):
     reading = directory.read(cast.TWO_IDS, unit_ids=[cast.BJORKHAGA])
     (other,) = reading.other_identities
     assert other.hsa_id == cast.TWO_IDS_OTHER

@@ -29,7 +29,7 @@ def missing(person_id=cast.COORDINATOR_UNCOUPLED, units=(cast.BJORKHAGA,)):
     return request
 
 
-def test_the_page_names_what_is_missing_who_mends_it_and_the_exact_coupling(enter):
+def test_the_page_names_the_gap_who_mends_it_and_the_coupling(enter):
     request = missing()
     page = enter(cast.HEAD).get(choose_page(request))
 

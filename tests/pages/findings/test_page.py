@@ -141,14 +141,14 @@ def test_a_silent_directory_settles_nothing(strange, enter, directory):
 
 
 @pytest.mark.parametrize("kind", DriftKind)
-def test_every_kind_says_what_it_is_whose_and_what_happens_if_nothing_is_done(kind):
+def test_every_kind_says_what_it_is_its_owner_and_what_follows(kind):
     assert findings_words.sentence(kind)
     assert findings_words.OWNERS[owner_of(kind)]
     assert findings_words.if_nothing(kind)
     assert all(findings_words.STEPS[step] for step in steps_for(kind))
 
 
-def test_the_page_says_since_when_whose_and_what_happens_if_nothing_is_done(strange, enter):
+def test_the_page_says_since_when_its_owner_and_what_follows(strange, enter):
     for person in (cast.HEAD, cast.AUDITOR):
         page = text_of(enter(person).get(page_of(strange)))
         for words in ("Since", "Who settles it", "If nothing is done", "nobody has answered for"):
@@ -164,7 +164,7 @@ def test_what_is_settled_offers_no_form_that_would_be_refused(strange, enter):
     assert b'name="step"' not in page.content
 
 
-def test_what_is_about_the_head_is_shown_to_the_head_above_with_what_can_be_done_there(directory, kiv, enter):
+def test_the_head_above_sees_and_settles_what_is_about_the_head(directory, kiv, enter):
     kiv.add_value(drifting.person_dn(cast.HEAD), Attribute.SYSTEM_ROLE, life.ROLE)
     swept()
     row = Finding.objects.not_over().get(subject_key=cast.HEAD.folded, value=life.ROLE)

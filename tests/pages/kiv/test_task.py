@@ -80,7 +80,7 @@ def state_of(request: AccessRequest) -> RequestState:
 
 
 # -- who may -----------------------------------------------------------------------------------------------
-def test_the_list_shows_the_unit_s_administrators_their_task_and_nobody_else(task, enter) -> None:
+def test_the_list_shows_a_task_only_to_the_units_administrators(task, enter) -> None:
     for who in (cast.KIV_ADMINISTRATOR, cast.KIV_ADMINISTRATOR_ABOVE):
         page = text_of(enter(who).get(reverse("kiv_tasks")))
         assert task.case_number in page
@@ -188,7 +188,7 @@ def test_already_set_is_kept_as_such_with_its_note(task, enter, kiv) -> None:
     assert (task.carried_out_how, task.carried_out_note) == ("already_set", "Satt i våras.")
 
 
-def test_done_without_the_value_brings_the_task_back_with_what_stands_there(task, enter, kiv) -> None:
+def test_done_without_the_value_brings_the_task_back(task, enter, kiv) -> None:
     kiv.add_value(COORDINATOR_DN, "hsaSystemRole", WANTED + " ")
     answer = enter(cast.KIV_ADMINISTRATOR).post(address(task), done(task), follow=True)
     assert answer.redirect_chain == [(address(task), 302)]

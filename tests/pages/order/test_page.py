@@ -68,7 +68,7 @@ def test_a_head_of_unit_orders_for_a_coordinator_and_comes_to_the_case(enter):
     assert request.ends_on == request.starts_on.replace(year=request.starts_on.year + 1) - timedelta(days=1)
 
 
-def test_the_preview_says_what_is_there_what_is_missing_and_what_happens_next(enter):
+def test_the_preview_says_what_is_there_missing_and_next(enter):
     page = preview(enter(cast.HEAD))
 
     words = text_of(page)
@@ -102,7 +102,7 @@ def test_what_was_changed_after_the_look_is_shown_again_before_it_is_sent(enter)
     assert Order.objects.get().need == acts.NEED + " Och mer."
 
 
-def test_what_changed_in_the_directory_after_the_look_is_shown_before_it_is_sent(enter, kiv):
+def test_a_change_after_the_look_is_shown_before_sending(enter, kiv):
     client = enter(cast.HEAD)
     seen = form_of(preview(client))
     kiv.add_value("cn=demo1005,ou=Personal,o=Demoregionen", Attribute.SYSTEM_ROLE, ROLE)
@@ -132,7 +132,7 @@ def test_several_units_become_several_cases_of_one_order(enter):
     }
 
 
-def test_somebody_without_a_mandate_asks_for_own_access_and_sees_who_attests(enter):
+def test_without_a_mandate_own_access_is_ordered_and_attested(enter):
     client = enter(cast.COORDINATOR)
     page = preview(client, person=cast.COORDINATOR)
 
@@ -149,13 +149,13 @@ def test_a_doctors_own_cases_take_nothing_in_kiv_and_the_preview_says_so(enter):
     assert "Nothing has to be set in KIV" in words
 
 
-def test_a_doctor_who_would_become_coordinator_is_warned_about_before_anything_is_sent(enter):
+def test_the_preview_warns_of_a_doctor_becoming_coordinator(enter):
     page = preview(enter(cast.HEAD), person=cast.DOCTOR)
 
     assert "With this role the person acts as rehabilitation coordinator" in text_of(page)
 
 
-def test_a_process_leader_needs_a_care_provider_and_is_told_about_the_second_attester(enter):
+def test_a_process_leader_needs_a_provider_and_two_attesters(enter):
     client = enter(cast.HEAD)
     page = preview(
         client, person=cast.PROCESS_LEADER, access="intygsstatistik:provider", units=(cast.PROVIDER,)
@@ -193,7 +193,7 @@ def test_enter_in_a_search_field_searches_and_elsewhere_looks(enter):
     assert "This is what the directory has for “Sagolund”" in text_of(searched)
 
 
-def test_a_protected_person_is_found_by_the_exact_id_only_and_without_a_name(enter, directory):
+def test_a_protected_person_is_found_by_exact_id_without_a_name(enter, directory):
     protected = provisioning_directory.open_directory().person(cast.PROTECTED)
     client = enter(cast.HEAD)
     empty = form_of(client.get(reverse("order")))
@@ -337,13 +337,13 @@ def test_somebody_whose_employment_has_ended_is_refused_beside_the_person(enter)
     assert "employment has ended" in beside(page, "person")
 
 
-def test_own_cases_for_somebody_who_is_no_doctor_is_refused_beside_the_access(enter):
+def test_own_cases_for_a_non_doctor_is_refused_beside_the_access(enter):
     page = preview(enter(cast.HEAD), access="rehabstod:own")
 
     assert "Own cases are for doctors" in beside(page, "access")
 
 
-def test_a_process_leader_cannot_have_a_unit_and_a_unit_order_no_care_provider(enter):
+def test_levels_of_provider_and_unit_take_no_other_kind_of_place(enter):
     client = enter(cast.HEAD)
     unit = preview(client, access="intygsstatistik:provider", units=(cast.BJORKHAGA,))
     provider = preview(client, access="intygsstatistik:unit", units=(cast.PROVIDER,))
@@ -352,7 +352,7 @@ def test_a_process_leader_cannot_have_a_unit_and_a_unit_order_no_care_provider(e
     assert "choose the unit instead" in beside(provider, "units")
 
 
-def test_a_second_open_order_for_the_same_right_is_refused_beside_the_units(enter):
+def test_a_second_open_order_is_refused_beside_the_units(enter):
     client = enter(cast.HEAD)
     send(client)
     page = preview(client)
@@ -445,7 +445,7 @@ def test_levels_and_services_of_the_form_are_those_of_the_catalogue():
     assert Level.PROVIDER in {level for _service, level in offered}
 
 
-def test_a_places_id_where_a_person_is_searched_for_is_named_as_that_and_the_other_way_round(enter):
+def test_an_id_of_the_wrong_kind_is_named_in_both_searches(enter):
     client = enter(cast.HEAD)
     page = client.get(reverse("order"))
 

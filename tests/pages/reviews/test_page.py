@@ -75,7 +75,7 @@ def test_an_answer_is_saved_and_the_rest_waits(directory, kiv, enter):
     assert "Har bytt tjänst." in result
 
 
-def test_what_is_not_whole_comes_back_as_it_was_written_and_the_rest_is_saved(directory, kiv, enter):
+def test_an_incomplete_answer_comes_back_and_the_rest_is_saved(directory, kiv, enter):
     first, second = life.granted(kiv), life.statistics(kiv)
     review = sitting.opened(first, second)
     head = enter(cast.HEAD)
@@ -104,7 +104,7 @@ def test_a_shared_reason_serves_the_answers_that_have_none(directory, kiv, enter
     assert not ReviewItem.objects.filter(is_shared_answer=True).exists()
 
 
-def test_keeping_the_rest_takes_a_reason_and_only_what_the_directory_agrees_with(directory, kiv, enter):
+def test_keeping_the_rest_takes_a_reason_and_an_agreeing_directory(directory, kiv, enter):
     works, broken = life.statistics(kiv), life.granted(kiv)
     review = sitting.opened(works, broken)
     kiv.remove_value(broken.person_dn, Attribute.SYSTEM_ROLE, life.ROLE)
@@ -118,9 +118,7 @@ def test_keeping_the_rest_takes_a_reason_and_only_what_the_directory_agrees_with
     assert sitting.item(review, broken).decision == ""
 
 
-def test_a_change_in_the_directory_since_the_page_was_shown_is_seen_before_the_decision(
-    directory, kiv, enter
-):
+def test_a_change_since_the_page_is_shown_before_the_decision(directory, kiv, enter):
     grant = life.granted(kiv)
     review = sitting.opened(grant)
     head = enter(cast.HEAD)
@@ -251,9 +249,7 @@ def short_pages(monkeypatch):
     monkeypatch.setattr(reviews_page, "RIGHTS_PER_PAGE", 1)
 
 
-def test_answers_on_the_second_page_are_saved_though_the_first_has_been_decided_meanwhile(
-    directory, kiv, enter, short_pages
-):
+def test_answers_on_page_two_are_saved_though_page_one_is_decided(directory, kiv, enter, short_pages):
     """In another tab, or by whoever else is asked: what was on the second page is on the first now."""
     rights = life.granted(kiv), life.statistics(kiv), life.granted(kiv, person_id=cast.SETTLED)
     review = sitting.opened(*rights)

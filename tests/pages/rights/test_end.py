@@ -86,7 +86,7 @@ def test_whoever_started_a_removal_takes_it_back_on_a_page(directory, kiv, page)
     assert removal.current_state is RemovalState.WITHDRAWN
 
 
-def test_the_head_is_offered_to_keep_what_a_sweep_began_to_remove_and_must_say_why(directory, kiv, page):
+def test_the_head_keeps_what_a_sweep_removes_and_must_say_why(directory, kiv, page):
     grant = life.granted(kiv)
     drifting.uncouple(kiv, cast.COORDINATOR, cast.BJORKHAGA)
     drifting.couple(kiv, cast.COORDINATOR, cast.EKLIDEN)

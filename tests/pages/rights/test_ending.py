@@ -64,7 +64,7 @@ def open_orders():
     return AccessRequest.objects.open()
 
 
-def test_the_head_prolongs_several_with_one_statement_and_each_is_its_own_case(ending, sitting):
+def test_one_statement_prolongs_several_rights_as_separate_cases(ending, sitting):
     old_end = ending[0].ends_on
 
     answer = sitting(cast.HEAD, dict.fromkeys(ending, "prolong"), **STATEMENT)
@@ -138,7 +138,7 @@ def test_a_silent_directory_prolongs_nothing_and_loses_nothing(ending, sitting, 
     assert not open_orders().exists()
 
 
-def test_what_the_directory_says_now_is_what_was_shown_or_it_is_shown_again(ending, sitting, kiv, client):
+def test_a_changed_directory_is_shown_again_before_the_answer(ending, sitting, kiv, client):
     page = sitting(cast.HEAD)
     life.kiv_removes_role(kiv, ending[0])
     filled = form_of(page) | {name: [text] for name, text in STATEMENT.items()}
@@ -163,7 +163,7 @@ def test_sent_twice_it_is_one_order(ending, sitting, client):
     assert Order.objects.filter(requests__subject_key=ending[0].subject_key).distinct().count() == 2
 
 
-def test_a_second_click_is_told_that_it_is_done_and_not_that_nothing_was_answered(ending, sitting, client):
+def test_a_second_click_is_told_that_it_is_done(ending, sitting, client):
     page = sitting(cast.HEAD)
     filled = form_of(page) | {name: [text] for name, text in STATEMENT.items()}
     filled |= {f"{ending[0].public_id}-decision": ["prolong"], f"{ending[1].public_id}-decision": ["let_end"]}
@@ -177,9 +177,7 @@ def test_a_second_click_is_told_that_it_is_done_and_not_that_nothing_was_answere
     assert open_orders().count() == 1
 
 
-def test_an_answer_counts_although_others_have_decided_and_the_right_is_on_another_page_now(
-    ending, sitting, client, monkeypatch
-):
+def test_an_answer_counts_though_its_right_is_on_another_page(ending, sitting, client, monkeypatch):
     monkeypatch.setattr("provisioning.pages.rights.ending.RIGHTS_PER_PAGE", 1)
     client.force_login(acts.user(cast.HEAD))
     second = client.get(reverse("ending") + "?page=2")
@@ -237,9 +235,7 @@ def test_of_a_process_leaders_right_each_is_offered_what_they_may_decide(directo
     assert open_orders().get().current_state is RequestState.AWAITING_SECOND_ATTESTATION
 
 
-def test_whoever_was_told_because_there_is_no_head_finds_it_and_reads_who_can_prolong_it(
-    ending, kiv, sitting
-):
+def test_without_a_head_who_is_told_reads_who_can_prolong(ending, kiv, sitting):
     drifting.replace(kiv, drifting.unit_dn(cast.BJORKHAGA), "hsaHealthCareUnitManager", [])
     Grant.objects.update(noticed_on=None)
     tasks.sweep_notices()

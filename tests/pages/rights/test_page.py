@@ -58,7 +58,7 @@ def test_the_head_sees_the_rights_of_own_units_and_others_see_none(directory, ki
 
 
 @pytest.mark.parametrize(("by", "place"), [(cast.HEAD, cast.BJORKHAGA), (cast.PROVIDER_HEAD, cast.PROVIDER)])
-def test_a_unit_is_found_beside_the_directory_before_anybody_has_a_right_there(directory, page, by, place):
+def test_a_unit_without_rights_is_found_beside_the_directory(directory, page, by, place):
     assert "?vems=alla" in text(page(by, "grants"))
     assert reverse("beside_place", args=[place.text]) in text(page(by, "grants", query="?vems=alla"))
     assert "?vems=alla" not in text(page(cast.COORDINATOR, "grants"))
@@ -130,7 +130,7 @@ def test_the_order_page_says_beside_the_field_that_it_is_too_early(directory, ki
     assert grant.requests.count() == 1
 
 
-def test_a_right_that_is_ended_without_a_removal_yet_says_what_happens_next(directory, kiv, page, settings):
+def test_an_ended_right_without_a_removal_says_what_happens_next(directory, kiv, page, settings):
     settings.RENEWAL_GRACE_DAYS, settings.REMOVAL_RETRY_WORKING_DAYS = 7, 5
     grant = life.has_run_out(life.granted(kiv), days_ago=-1)
     life.kiv_removes_role(kiv, grant)
@@ -155,9 +155,7 @@ def test_a_right_that_is_ended_without_a_removal_yet_says_what_happens_next(dire
 
 
 @pytest.mark.parametrize("ends", ["cannot", "taken back"])
-def test_a_removal_of_a_value_outside_the_tool_promises_nothing_that_does_not_happen(
-    directory, kiv, page, ends
-):
+def test_a_removal_outside_the_tool_promises_only_what_happens(directory, kiv, page, ends):
     """There is no right that goes on, and no removal that is begun again by itself."""
     drifting.swept()
     finding = drifting.finding(cast.SETTLED, DriftKind.ROLE_OUTSIDE)
@@ -208,7 +206,7 @@ def test_empty_lists_say_what_to_do(directory, page):
     assert page(cast.OUTSIDER, "grants", query="?visa=avslutade").status_code == 200
 
 
-def test_a_finished_case_leads_to_the_right_it_gave_for_those_who_may_see_it(directory, kiv, page):
+def test_a_finished_case_leads_its_readers_to_the_right_it_gave(directory, kiv, page):
     grant = life.granted(kiv)
     address = reverse("grant", args=[grant.public_id])
     for reader in (cast.HEAD, cast.COORDINATOR):

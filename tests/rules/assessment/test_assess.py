@@ -850,7 +850,7 @@ def test_a_coupling_is_written_with_the_persons_id_as_the_entry_has_it():
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_the_commission_with_the_usual_right_is_proposed_then_the_first_by_dn(turned: bool):
+def test_the_usual_rights_commission_is_proposed_then_the_first_dn(turned: bool):
     plain, usual = empty(commission(number=1, rights=())), empty(commission(number=2))
     later = empty(commission(number=3))
     found = [plain, usual, later]
@@ -860,7 +860,7 @@ def test_the_commission_with_the_usual_right_is_proposed_then_the_first_by_dn(tu
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_of_several_commissions_without_the_usual_right_the_first_by_dn_is_named(turned: bool):
+def test_without_the_usual_right_the_first_dn_is_named(turned: bool):
     found = [commission(number=1, rights=()), commission(number=2, rights=())]
     verdict = assess(REHAB_UNIT, reading(COORDINATOR, *(found[::-1] if turned else found)), on=TODAY)
     assert [cause.about for cause in verdict.warnings] == [found[0].dn]
@@ -1017,7 +1017,7 @@ def test_a_role_naming_an_id_never_asked_for_is_called_nothing():
     ]
 
 
-def test_an_id_is_not_called_unknown_while_care_providers_could_not_be_read():
+def test_no_id_is_called_unknown_while_providers_are_unread():
     seen = replace(with_roles(f"INTYG;Rehab-{NOWHERE}"), problems=(problem(Part.PROVIDERS),))
     assert codes(assess(REHAB_UNIT, seen, on=TODAY).causes) == ["role.missing", FAILED]
 

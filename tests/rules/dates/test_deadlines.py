@@ -146,7 +146,7 @@ def test_a_right_joins_its_units_first_review_that_is_far_enough_away(planned, r
     assert joined(*planned) == date.fromisoformat(review_on)
 
 
-def test_a_round_from_the_twenty_ninth_of_february_comes_again_within_the_year():
+def test_a_round_of_29_february_comes_again_within_the_year():
     assert joined(on="2028-02-29") == date(2029, 2, 28)
     assert joined("2028-02-29", on="2028-02-29") == date(2029, 2, 28)
     assert joined("2028-02-29", on="2027-12-01") == date(2028, 2, 29)  # ninety days after
@@ -159,7 +159,7 @@ def test_a_shorter_interval_has_its_own_rounds():
 
 
 @given(st.lists(st.integers(-400, 500), max_size=6), DAYS, st.sampled_from([0, 30, 90]))
-def test_nothing_is_reviewed_before_it_is_settled_nor_later_than_an_interval_after(
+def test_a_review_comes_after_settling_and_within_an_interval(
     offsets: list[int], on: date, settled_days: int
 ):
     planned = [on + timedelta(days=offset) for offset in offsets]

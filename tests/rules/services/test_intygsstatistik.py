@@ -156,7 +156,7 @@ def test_intygsstatistik_shows(name: str):
     assert len(result.units) == len(units)
 
 
-def test_a_unit_comes_with_its_sub_units_and_a_whole_provider_without_a_list():
+def test_a_unit_lists_its_sub_units_and_a_provider_lists_none():
     (one,) = intygsstatistik.login(reading(anna(), C()), at=NOW).units
     (whole,) = intygsstatistik.login(reading(anna(LEADER), C()), at=NOW).units
     assert one.sub_unit_ids == (NORTH_EAST,)

@@ -30,9 +30,7 @@ def wait_out_the_silence(request: AccessRequest) -> None:
 
 
 @pytest.mark.parametrize("fault", ["busy", "dropped", "cut short", "unreadable role"])
-def test_a_silent_directory_decides_nothing_tells_a_person_and_the_case_goes_on_by_itself(
-    directory, settings, fault
-):
+def test_a_silent_directory_decides_nothing_and_the_case_goes_on(directory, settings, fault):
     operator = cast.AUDITOR
     settings.OPERATORS = (operator.text,)
     request = acts.order()
@@ -78,7 +76,7 @@ def test_a_directory_that_goes_silent_during_verification_closes_nothing(directo
     assert request.current_state is RequestState.DONE
 
 
-def test_a_directory_that_is_silent_while_a_task_is_polled_leaves_the_task_where_it_is(directory):
+def test_a_task_stays_while_the_directory_is_silent(directory):
     request = acts.order()
     acts.work()
     directory.faults.is_busy = True
@@ -89,7 +87,7 @@ def test_a_directory_that_is_silent_while_a_task_is_polled_leaves_the_task_where
     assert request.next_poll_at > timezone.now() - timedelta(minutes=1)
 
 
-def test_done_reported_while_the_directory_is_silent_is_kept_and_settled_later(directory, kiv):
+def test_done_reported_to_a_silent_directory_is_settled_later(directory, kiv):
     request = acts.order()
     acts.work()
     request.refresh_from_db()
@@ -214,7 +212,7 @@ def test_a_value_that_goes_away_again_brings_the_task_back(directory, kiv):
     assert Task.objects.filter(process=request.process, flow_task_type="HUMAN", status="NEW").count() == 1
 
 
-def test_an_unreadable_date_goes_to_a_human_and_is_never_taken_for_an_answer(directory, kiv):
+def test_an_unreadable_date_goes_to_a_human_and_decides_nothing(directory, kiv):
     role = "INTYG;Rehab-" + cast.BJORKHAGA.text
     kiv.add_value(
         provisioning_directory.open_directory().person(cast.DATE_UNREADABLE).dn, Attribute.SYSTEM_ROLE, role

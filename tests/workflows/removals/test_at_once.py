@@ -78,7 +78,7 @@ def test_a_right_prolonged_while_its_removal_is_proven_ends_in_one_truth(directo
     assert removal.current_state in (RemovalState.DONE, RemovalState.NOT_NEEDED)
 
 
-def test_two_workers_and_an_order_at_once_on_the_way_out_of_hsa_end_in_one_truth(directory, hsa, kiv, sync):
+def test_two_workers_and_an_order_leave_hsa_with_one_outcome(directory, hsa, kiv, sync):
     removal = gone_from_kiv(kiv, sync)
     life.take_away(sync, removal)
     request = acts.order(days=100)

@@ -206,7 +206,7 @@ def test_ordered_again_before_the_first_look_the_right_goes_on(directory, kiv):
     assert life.ROLE in life.values(grant.person_dn)
 
 
-def test_ordered_again_after_the_value_was_taken_away_it_is_set_again_for_a_new_right(directory, kiv):
+def test_a_removed_value_ordered_again_is_set_for_a_new_right(directory, kiv):
     grant = life.granted(kiv)
     removal = life.with_kiv(life.run_out(grant))
     life.take_away(kiv, removal)
@@ -225,7 +225,7 @@ def test_ordered_again_after_the_value_was_taken_away_it_is_set_again_for_a_new_
     assert Grant.objects.living().count() == 1
 
 
-def test_a_value_set_again_for_an_order_before_the_proof_is_not_asked_to_be_removed(directory, kiv):
+def test_a_value_set_for_a_new_order_is_not_asked_to_be_removed(directory, kiv):
     """The directory was silent between the removal in KIV and its proof, and the order had the value set."""
     grant = life.granted(kiv)
     removal = life.with_kiv(life.run_out(grant))
@@ -298,7 +298,7 @@ def test_many_rights_of_many_persons_are_one_mail_to_their_head_each_time(direct
     assert Notice.objects.filter(recipient_key=cast.HEAD.folded).count() == 6
 
 
-def test_nothing_ends_on_a_day_on_which_the_directory_is_silent_but_the_right_does_not_count(directory, kiv):
+def test_a_silent_directory_ends_nothing_but_the_right_stops_counting(directory, kiv):
     """The right ends by the calendar; its removal waits for the directory and is not called done."""
     grant = life.has_run_out(life.granted(kiv))
     directory.faults.is_busy = True

@@ -88,7 +88,7 @@ def set_the_role_on_the_wrong_unit(directory, kiv):
     kiv.add_value(drifting.person_dn(WHO), Attribute.SYSTEM_ROLE, f"INTYG;Rehab-{cast.EKLIDEN}")
 
 
-def test_a_sub_unit_that_moves_to_another_care_unit_takes_nobodys_access_along(directory, kiv):
+def test_a_moved_sub_unit_takes_nobodys_access_along(directory, kiv):
     """The access stays on the care unit, does not reach what it was ordered for, and somebody must know."""
     grant = life.granted(kiv, units=[cast.BJORKHAGA_BVC])
     assert grant.unit_id == cast.BJORKHAGA and swept().outcome == Sweep.Outcome.COMPLETE
@@ -249,9 +249,7 @@ def hide_classes(directory):
 TROUBLES = [be_silent, be_busy, cut_answers_short, hide_roles, hide_members, hide_ids, hide_classes]
 
 
-def test_roles_hidden_in_the_middle_of_a_sweep_are_noticed_before_anything_is_written(
-    directory, kiv, monkeypatch
-):
+def test_roles_hidden_during_a_sweep_are_noticed_before_writing(directory, kiv, monkeypatch):
     """The look that decides takes nothing for readable because it was so a moment ago."""
     life.granted(kiv)
     swept()
@@ -337,7 +335,7 @@ def test_what_an_answer_has_lost_on_the_way_is_looked_at_twice(directory, kiv, m
 
 
 @pytest.mark.parametrize("leaves", [end_the_employment, archive_the_person, delete_the_person])
-def test_a_leavers_rights_go_to_removal_and_orders_are_closed_with_the_reason(directory, kiv, leaves):
+def test_a_leavers_rights_are_removed_and_orders_are_closed(directory, kiv, leaves):
     grant = life.granted(kiv)
     request = acts.order(person_id=WHO, service=Service.INTYGSSTATISTIK, units=[cast.BJORKHAGA])
     leaves(directory, kiv)
@@ -394,7 +392,7 @@ def test_a_new_employment_brings_nothing_back(directory, kiv):
     assert not Grant.objects.active().exists()
 
 
-def test_the_head_of_unit_keeps_the_access_of_somebody_who_only_seemed_to_have_moved(directory, kiv):
+def test_the_head_keeps_the_access_of_who_only_seemed_to_move(directory, kiv):
     grant = life.granted(kiv)
     move_to_another_unit(directory, kiv)
     swept()
@@ -420,7 +418,7 @@ def test_the_head_of_unit_keeps_the_access_of_somebody_who_only_seemed_to_have_m
 
 
 @pytest.mark.parametrize("leaves", [end_the_employment, move_to_another_unit])
-def test_whoever_is_head_now_is_told_at_once_as_nobody_else_can_keep_the_access(directory, kiv, leaves):
+def test_the_head_of_today_is_told_at_once(directory, kiv, leaves):
     """Also where somebody else was head when it was ordered."""
     grant = life.granted(kiv)
     unit_dn = drifting.unit_dn(cast.BJORKHAGA)
@@ -494,9 +492,7 @@ def test_two_entries_with_one_id_keep_nobody_else_from_being_told(directory, kiv
     assert not Finding.objects.to_settle().filter(told_at=None).exists()
 
 
-def test_a_sweep_that_is_broken_off_has_failed_and_the_next_does_not_begin_after_it(
-    directory, kiv, monkeypatch
-):
+def test_a_sweep_that_is_broken_off_has_failed(directory, kiv, monkeypatch):
     """By a time limit of the worker, say: what it had not come to is still to be looked at."""
     life.granted(kiv)
 

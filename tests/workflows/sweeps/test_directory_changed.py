@@ -103,9 +103,7 @@ def test_it_begins_well_before_the_last_one_that_came_to_its_end(teller):
     assert teller.asked_since == [last.started_at - sweeps_directory.OVERLAP]
 
 
-def test_somebody_who_cannot_be_read_is_looked_at_again_and_makes_no_full_sweep_of_every_one(
-    directory, kiv, teller
-):
+def test_an_unreadable_person_is_looked_at_again_without_a_full_sweep(directory, kiv, teller):
     directory.faults.unreadable_in[drifting.person_dn(WHO)] = {drifting.ROLE}
     teller.changed = Changed(frozenset({WHO}), frozenset())
     first = next_sweep()
@@ -185,9 +183,7 @@ def test_a_server_that_cuts_what_was_changed_makes_a_look_at_everybody(directory
     assert found_of(WHO) == [DriftKind.ROLE_MISSING]
 
 
-def test_who_has_a_case_that_has_ended_here_is_looked_at_though_the_directory_is_as_it_was(
-    directory, kiv, teller
-):
+def test_a_person_whose_case_has_ended_is_looked_at_again(directory, kiv, teller):
     """The order that was to settle it is withdrawn: the finding is to be settled again, and not tomorrow."""
     lose_the_role(directory, kiv)
     teller.changed = Changed(frozenset({WHO}), frozenset())
@@ -201,7 +197,7 @@ def test_who_has_a_case_that_has_ended_here_is_looked_at_though_the_directory_is
     assert drifting.finding(WHO, DriftKind.ROLE_MISSING).state == Finding.State.OPEN
 
 
-def test_a_strange_role_is_no_finding_any_more_as_soon_as_the_order_for_it_is_attested(directory, teller):
+def test_an_attested_order_ends_the_finding_about_its_role(directory, teller):
     request = acts.order(by=cast.SETTLED, person_id=cast.SETTLED)
     assert found_of(cast.SETTLED) == [DriftKind.ROLE_OUTSIDE]
     acts.attest(request, cast.HEAD)

@@ -63,7 +63,7 @@ def test_removal_does_not_wait_for_an_order_that_nobody_has_attested(directory, 
     assert ending.end_due() == 1
 
 
-def test_an_attested_order_that_comes_through_in_the_days_of_grace_goes_on_as_one_right(directory, kiv):
+def test_an_order_done_in_the_days_of_grace_prolongs_the_right(directory, kiv):
     grant = life.granted(kiv)
     life.has_run_out(grant, days_ago=-1)
     acts.order(starts_on=grant.ends_on + timedelta(days=1), days=100)
