@@ -15,7 +15,8 @@ from provisioning.rules.hsa import Level
 
 
 def visible_findings(user: User) -> QuerySet[Finding]:
-    """Findings this person may read: those to settle, by the mandates held now. Never about oneself."""
+    """Findings this person may read: those to settle, by the mandates held now. Never about oneself
+    or about somebody whose delegate one is."""
     rows = Finding.objects.select_related("request__order", "removal", "grant")
     if user.is_auditor:
         return rows
@@ -27,10 +28,11 @@ def visible_findings(user: User) -> QuerySet[Finding]:
         mine |= Q(owner=Owner.KIV_ADMINISTRATOR.value) & at_or_below(dn)
     for dn in mandates.headed_dns:
         mine |= Q(passed_to=Finding.PassedTo.ABOVE.value) & at_or_below(dn)
+    not_theirs = [one.folded for one in mandates.ids_of(user.identity) | mandates.givers]
     whose = ~Q(owner=Owner.OPERATORS.value) & mine
     if user.is_operator:
         whose |= Q(owner=Owner.OPERATORS.value) | Q(passed_to=Finding.PassedTo.OPERATORS.value)
-    return rows.filter(whose).exclude(subject_key__in=[one.folded for one in mandates.ids_of(user.identity)])
+    return rows.filter(whose).exclude(subject_key__in=not_theirs)
 
 
 def find_finding(user: User, public_id: UUID) -> Finding:

@@ -39,17 +39,34 @@ def same_humans(directory: Directory, ids: Iterable[HsaId]) -> set[HsaId]:
     return {one for own_ids in directory.identities(ids).values() for one in own_ids}
 
 
-def attesters(
-    directory: Directory, unit: Unit, *, subject_id: HsaId | None, rungs: int = 0
-) -> tuple[Asked, ...]:
-    """The head of the unit with the head's delegates; for the head's own access, the nearest head above, too.
+def barred_from_deciding(
+    directory: Directory, subject_id: HsaId, orderer_id: HsaId | None = None
+) -> frozenset[HsaId]:
+    """Who attests nothing about this person: the person, whoever is their delegate by any chain, who ordered.
 
-    `subject_id`: whose access it is, under whichever HSA-id; None asks about nobody's in particular. `rungs`:
-    how many heads further up are asked as well, when nobody answers. A head whose own access it is decides
-    nothing, but the head's delegates may. Raises DirectoryError. An empty answer means that nobody may
-    attest: the order must be refused.
+    All by whichever HSA-id. Raises DirectoryError.
     """
-    own_ids = set() if subject_id is None else same_humans(directory, [subject_id])
+    own_ids = same_humans(directory, [subject_id])
+    orderers = set() if orderer_id is None else same_humans(directory, [orderer_id])
+    return frozenset(own_ids | orderers | delegates.takers(directory, own_ids))
+
+
+def attesters(
+    directory: Directory,
+    unit: Unit,
+    *,
+    subject_id: HsaId | None,
+    orderer_id: HsaId | None = None,
+    rungs: int = 0,
+) -> tuple[Asked, ...]:
+    """The head of the unit with the head's delegates; where that head is barred, the nearest one above.
+
+    `subject_id`: whose access it is, under whichever HSA-id; None asks about nobody's in particular.
+    `orderer_id`: who ordered it, where that is no attestation. `rungs`: how many heads further up are asked
+    as well, when nobody answers. A head whose own access it is decides nothing, and neither do her delegates.
+    Raises DirectoryError. An empty answer means that nobody may attest: the order must be refused.
+    """
+    barred = frozenset() if subject_id is None else barred_from_deciding(directory, subject_id, orderer_id)
     asked: dict[HsaId, Asked] = {}
     today = dates.today()
     heads: list[HsaId] = []
@@ -60,11 +77,12 @@ def attesters(
         head = directory.person(manager_id)
         if head is None or mandates.has_left(head, on=today):
             continue
-        if manager_id not in own_ids:
-            asked[manager_id] = Asked(head)  # own mandate comes before one lent by somebody further down
-            heads.append(manager_id)
+        if manager_id in barred:
+            continue
+        asked[manager_id] = Asked(head)  # own mandate comes before one lent by somebody further down
+        heads.append(manager_id)
         units = (candidate.hsa_id, unit.hsa_id)
-        for stand_in in _delegates_of(directory, manager_id, units, own_ids=own_ids):
+        for stand_in in _delegates_of(directory, manager_id, units, barred=barred):
             asked.setdefault(stand_in.person.hsa_id, stand_in)
         if len(heads) > rungs:
             break
@@ -72,12 +90,12 @@ def attesters(
 
 
 def _delegates_of(
-    directory: Directory, principal_id: HsaId, unit_ids: Iterable[HsaId], *, own_ids: Collection[HsaId]
+    directory: Directory, principal_id: HsaId, unit_ids: Iterable[HsaId], *, barred: Collection[HsaId]
 ) -> list[Asked]:
-    """Those who attest for this head on these units; the person it concerns is never among them."""
+    """Those who attest for this head on these units; nobody barred is among them."""
     kind = mandates.Delegable.ATTESTING
     rows = delegates.delegations_of(directory, principal_id, kind, on_units=set(unit_ids))
-    rows = [row for row in rows if row.delegate.identity not in own_ids]
+    rows = [row for row in rows if row.delegate.identity not in barred]
     found = directory.persons([row.delegate.identity for row in rows]) if rows else {}
     return [
         Asked(person, row)
@@ -88,15 +106,21 @@ def _delegates_of(
 
 
 def provider_attesters(
-    directory: Directory, provider: Provider, *, subject_id: HsaId, rungs: int = 0
+    directory: Directory,
+    provider: Provider,
+    *,
+    subject_id: HsaId,
+    orderer_id: HsaId | None = None,
+    rungs: int = 0,
 ) -> tuple[Person, ...]:
     """First attesters of a process leader: heads of the units where the subject has a commission.
 
-    `rungs`: how many heads above each of those units are asked as well. No delegates: a delegation is for
-    one unit, and this is about the whole care provider. Raises DirectoryError.
+    `rungs`: how many heads above each of those units are asked as well; one more where nobody else may decide
+    about the subject. No delegates: a delegation is for one unit, and this is about the whole care provider.
+    Raises DirectoryError.
     """
     reading = directory.read(subject_id, provider_ids=[provider.hsa_id])
-    own_ids = {subject_id, *(person.hsa_id for person in reading.other_identities)}
+    barred = barred_from_deciding(directory, subject_id, orderer_id)
     units = {
         unit.hsa_id: unit
         for commission in reading.commissions
@@ -105,15 +129,16 @@ def provider_attesters(
         and (unit := reading.units.get(commission.unit_id)) is not None
         and unit.provider_id == provider.hsa_id
     }
-    managers = {unit.manager_id for unit in units.values()}
-    if rungs:
-        managers |= {
-            above.manager_id
-            for unit in units.values()
-            for above in _headed_above(directory, unit, managers, rungs)
-            if above.hsa_id != provider.hsa_id  # who holds its mandate is asked as second attester
-        }
-    found = directory.persons([one for one in managers if one is not None and one not in own_ids])
+    nearest = {unit.manager_id for unit in units.values()}
+    if nearest <= {None, *barred}:
+        rungs += 1
+    managers = nearest | {
+        above.manager_id
+        for unit in units.values()
+        for above in _headed_above(directory, unit, {*nearest, *barred}, rungs)
+        if above.hsa_id != provider.hsa_id  # who holds its mandate is asked as second attester
+    }
+    found = directory.persons([one for one in managers if one is not None and one not in barred])
     return _present(found.values())
 
 
@@ -190,9 +215,9 @@ def _look_up_attesters(
 def second_attesters(
     directory: Directory, request: AccessRequest, *, attester_id: HsaId
 ) -> tuple[Person, ...]:
-    """Holders of the care provider's mandate, but for person and first attester. Raises DirectoryError."""
+    """Holders of the care provider's mandate, but for the first attester and those barred. As there."""
     provider = directory.provider(request.unit_id)
-    excluded = (request.subject_id, attester_id)
+    excluded = (*barred_from_deciding(directory, request.subject_id, request.orderer_id), attester_id)
     return mandate_holders(directory, provider, excluded=excluded) if provider else ()
 
 
@@ -215,6 +240,12 @@ def first_attesters(directory: Directory, request: AccessRequest, rungs: int) ->
         provider = directory.provider(request.unit_id)
         if provider is None:
             return ()
-        return by_own_mandate(provider_attesters(directory, provider, subject_id=subject_id, rungs=rungs))
+        return by_own_mandate(
+            provider_attesters(
+                directory, provider, subject_id=subject_id, orderer_id=request.orderer_id, rungs=rungs
+            )
+        )
     unit = directory.unit(request.unit_id)
-    return attesters(directory, unit, subject_id=subject_id, rungs=rungs) if unit else ()
+    if unit is None:
+        return ()
+    return attesters(directory, unit, subject_id=subject_id, orderer_id=request.orderer_id, rungs=rungs)

@@ -94,6 +94,8 @@ def refresh(directory: Directory, case: Case) -> bool:
     role, asked = found
     before = set(case.handlers.filter(role=role).values_list("person_key", "delegation_id"))
     now = {one.key for one in asked}
+    if not now and _take_from_barred(directory, case, role):
+        return True
     if before == now or not now:  # an empty answer takes nobody's task away: a human still has it
         case.handlers.filter(role=role).update(read_at=timezone.now())
         return False
@@ -104,6 +106,20 @@ def refresh(directory: Directory, case: Case) -> bool:
         assign(row, role, asked)
         entry = events.record(events.Action.HANDLERS_CHANGED.of(row), actor=None, case=row, state=row.state)
         tell_newcomers(entry, row, role, asked, before={key for key, _delegation in before})
+    return True
+
+
+def _take_from_barred(directory: Directory, case: Case, role: HandlerRole) -> bool:
+    """Whoever may not decide about this person has nothing to keep; the ladder then asks further up."""
+    if role is HandlerRole.KIV_ADMINISTRATOR or not isinstance(case, AccessRequest):
+        return False
+    barred = candidates.barred_from_deciding(directory, case.subject_id, case.orderer_id)
+    keys = [one.folded for one in barred]
+    with transaction.atomic():
+        row = AccessRequest.objects.select_for_update(of=("self",)).get(pk=case.pk)
+        if row.step != case.step or not row.handlers.filter(role=role, person_key__in=keys).delete()[0]:
+            return False
+        events.record(events.Action.HANDLERS_CHANGED.of(row), actor=None, case=row, state=row.state)
     return True
 
 

@@ -41,12 +41,12 @@ def begin_leavers_removal(finding: Finding, *, heads: Iterable[HsaId], start: St
 
 
 def steps_of(finding: Finding, mandates: Mandates, by: User) -> tuple[NextStep, ...]:
-    """What this person can do about it now: nothing about oneself. Source: domain §7.
+    """What this person can do about it now: nothing about oneself or one's principal. Source: domain §7.
 
     Only the unit's own head orders; the head above and the KIV administrator remove and explain; who runs
     the tool explains.
     """
-    if HsaId(finding.subject_key) in mandates.ids_of(by.identity):
+    if HsaId(finding.subject_key) in mandates.ids_of(by.identity) | mandates.givers:
         return ()
     open_to = _open_to(finding, mandates, by)
     return tuple(step for step in finding.steps if step in open_to)

@@ -57,6 +57,8 @@ class Mandates:
     delegated: tuple[Delegated, ...] = ()  # what heads of units have delegated to the person
     other_ids: frozenset[HsaId] = frozenset()  # the same human's other HSA-ids, as the directory shows them
     has_left: bool = False  # the employment is over: there is no mandate any more, whatever units still say
+    # About whom the person decides nothing, because they delegate to the person.
+    givers: frozenset[HsaId] = frozenset()
 
     @property
     def unit_ids(self) -> frozenset[HsaId]:
@@ -134,9 +136,9 @@ def read(person_id: HsaId) -> Mandates:
     Whoever has left has none, whatever units still say. Domain §2, §7.
     """
     directory = open_directory()
-    other_ids = directory.identities([person_id])[person_id] - {person_id}
+    own_ids = directory.identities([person_id])[person_id]
     if has_left(directory.person(person_id), on=dates.today()):
-        return Mandates(other_ids=other_ids, has_left=True)
+        return Mandates(other_ids=own_ids - {person_id}, has_left=True)
     return Mandates(
         units=directory.units_headed_by(person_id),
         providers=directory.providers_headed_by(person_id),
@@ -147,7 +149,8 @@ def read(person_id: HsaId) -> Mandates:
             )
             for row, units in delegates.received(directory, person_id)
         ),
-        other_ids=other_ids,
+        other_ids=own_ids - {person_id},
+        givers=delegates.givers(directory, own_ids),
     )
 
 
@@ -227,4 +230,4 @@ def _do_without_cache(exc: Exception) -> BaseCache:
 
 
 def _copy_key(user: User) -> str:
-    return "mandates:2:" + salted_hmac("provisioning.mandates.current", user.hsa_key).hexdigest()
+    return "mandates:4:" + salted_hmac("provisioning.mandates.current", user.hsa_key).hexdigest()

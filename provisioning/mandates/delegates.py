@@ -1,7 +1,8 @@
 """Who acts for a head of unit: delegations in force whose giver, says the directory, still is head there.
 
 Looked up whenever it is asked, one step and no further: what a delegate may do comes from a head of unit and
-never from another delegate, so there is no chain and no circle. Source: domain §7.
+never from another delegate. What a delegate may *not* do goes along the whole chain: the delegate of a head
+who is delegate of somebody decides nothing about that somebody. Source: domain §7.
 """
 
 from __future__ import annotations
@@ -48,6 +49,35 @@ def received(directory: Directory, delegate_id: HsaId) -> list[tuple[Delegation,
         for key in principals
     }
     return [(row, units) for row in found if (units := reach(row, headed.get(row.principal_id, ())))]
+
+
+def givers(directory: Directory, own_ids: Iterable[HsaId]) -> frozenset[HsaId]:
+    """Everybody who delegates to this human today, and who delegates to them, and so on.
+
+    By all their HSA-ids, of any kind and for any unit, whether the giver still is head there or not. Raises
+    DirectoryError.
+    """
+    return _along(directory, own_ids, "delegate_id", "principal_id")
+
+
+def takers(directory: Directory, own_ids: Iterable[HsaId]) -> frozenset[HsaId]:
+    """Everybody to whom this human delegates today, and to whom they delegate, and so on. As `givers`."""
+    return _along(directory, own_ids, "principal_id", "delegate_id")
+
+
+def _along(directory: Directory, own_ids: Iterable[HsaId], near: str, far: str) -> frozenset[HsaId]:
+    """Nobody is met twice. Asks the directory nothing where nothing is delegated."""
+    found: set[HsaId] = set()
+    edge = set(own_ids)
+    while edge:
+        rows = Delegation.objects.in_force(dates.today()).filter(
+            **{f"{near}__in": [one.folded for one in edge]}
+        )
+        reached = [HsaId(key) for key in rows.values_list(far, flat=True).distinct()]
+        humans = directory.identities(reached) if reached else {}
+        edge = {one for ids in humans.values() for one in ids} - found
+        found |= edge
+    return frozenset(found)
 
 
 def reach(delegation: Delegation, headed: Iterable[Unit]) -> frozenset[HsaId]:

@@ -32,13 +32,32 @@ _TEXTS: Mapping[tuple[Act, Conflict], Promise] = {
     (Act.CARRY_OUT, Conflict.OWN_ATTESTATION): _CARRYING_OUT,
     (Act.REVIEW, Conflict.OWN_CASE): _("You cannot review your own access. Somebody else has to."),
 }
+_FOR_EVERY_ACT: Mapping[Conflict, Promise] = {
+    Conflict.ON_BEHALF_OF_SUBJECT: _(
+        "The person it concerns has delegated to you, so you cannot decide about their access."
+        " The head of a unit above has to."
+    ),
+    Conflict.OWN_ORDER: _("You placed this order yourself. Somebody else has to attest it."),
+}
 
 
 def require(
-    act: Act, *, by: User, mandates: Mandates, subject_id: HsaId, attested_by: Iterable[str | None] = ()
+    act: Act,
+    *,
+    by: User,
+    mandates: Mandates,
+    subject_id: HsaId,
+    attested_by: Iterable[str | None] = (),
+    ordered_by: HsaId | None = None,
 ) -> None:
     """Raise NotAllowed with what stands against it. `mandates`: read just now; `attested_by`: users' keys."""
-    attesters = [HsaId(key) for key in attested_by if key]
-    found = conflict(act, own_ids=mandates.ids_of(by.identity), subject_id=subject_id, attested_by=attesters)
+    found = conflict(
+        act,
+        own_ids=mandates.ids_of(by.identity),
+        subject_id=subject_id,
+        attested_by=[HsaId(key) for key in attested_by if key],
+        ordered_by=ordered_by,
+        givers=mandates.givers,
+    )
     if found is not None:
-        raise NotAllowed(_TEXTS[act, found])
+        raise NotAllowed(_TEXTS.get((act, found)) or _FOR_EVERY_ACT[found])

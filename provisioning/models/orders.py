@@ -199,6 +199,10 @@ class AccessRequest(Case):
         return self
 
     @property
+    def orderer_id(self) -> HsaId:
+        return HsaId(self.order.orderer_id)
+
+    @property
     def starters(self) -> list[HsaId]:
         """Whoever ordered it."""
         return [self.order.orderer.identity]

@@ -103,14 +103,21 @@ def reject(request: AccessRequest, *, by: User, mandates: Mandates, reason: str)
 
 
 def _require_attester(request: AccessRequest, by: User, mandates: Mandates) -> User | None:
-    """The subject never; otherwise who was asked, and still holds the mandate. Domain §7.
+    """Nobody barred; otherwise who was asked, and still holds the mandate. Domain §7.
 
     Returns the head of unit on whose behalf a delegate acts; None for a mandate of one's own.
     """
     is_second = request.current_state is RequestState.AWAITING_SECOND_ATTESTATION
     act = Act.SECOND_ATTEST if is_second else Act.ATTEST
     attested_by = [request.attester_id]
-    four_eyes.require(act, by=by, mandates=mandates, subject_id=request.subject_id, attested_by=attested_by)
+    four_eyes.require(
+        act,
+        by=by,
+        mandates=mandates,
+        subject_id=request.subject_id,
+        attested_by=attested_by,
+        ordered_by=request.orderer_id,
+    )
     if is_second:
         _require_second_attester(request, by, mandates)
         return None

@@ -157,22 +157,28 @@ def _part_in_unit(mandates: current.Mandates, unit_id: HsaId, read: Reading, by:
 
     The head's order is its own attestation. A delegate's is only where attesting is delegated to the same
     person, too: then a second step would be the same decision by the same person. Never for the access of
-    the head who delegated: that is attested in a step of its own, which the head above can take as well.
-    Whichever HSA-id of the same human it is about. Source: domain §7; the last but one is our own caution.
+    somebody who has delegated to the orderer, by whichever chain and HSA-id: that is attested in a step of
+    its own, by the head above. Source: domain §7.
     """
-    subject_ids = {read.person_id, *(person.hsa_id for person in read.other_identities)}
     own_ids, is_head = mandates.ids_of(by.identity), unit_id in mandates.unit_ids
-    if order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=read.person_id):
+    if _attests_by_ordering(mandates, by, read.person_id, is_head=is_head):
         return _OrderersPart(may_order=True, is_attested=True)
-    if read.person_id in own_ids:
+    if is_head or read.person_id in own_ids:
         return _OrderersPart(may_order=True)
     ordering = mandates.delegated_for(Delegable.ORDERING, unit_id)
     attesting = mandates.delegated_for(Delegable.ATTESTING, unit_id)
     if ordering is None:
         return _OrderersPart(may_order=False)
-    if attesting is None or subject_ids & {ordering.principal_id, attesting.principal_id}:
+    if attesting is None or not _attests_by_ordering(mandates, by, read.person_id, is_head=True):
         return _OrderersPart(may_order=True, ordered_for=ordering)
     return _OrderersPart(may_order=True, is_attested=True, ordered_for=ordering, attested_for=attesting)
+
+
+def _attests_by_ordering(mandates: current.Mandates, by: User, subject_id: HsaId, *, is_head: bool) -> bool:
+    own_ids = mandates.ids_of(by.identity)
+    return order_is_attestation(
+        orderer_is_head=is_head, own_ids=own_ids, subject_id=subject_id, givers=mandates.givers
+    )
 
 
 def _the_only_one(asked: tuple[Asked, ...]) -> set[HsaId]:
@@ -189,23 +195,26 @@ def _provider(sought: _Sought, wanted_id: HsaId, read: Reading) -> _Chosen | Ref
     is_head = sought.mandates.heads_unit_of(provider.hsa_id)
     part = _OrderersPart(
         may_order=is_head or subject_id in own_ids,
-        is_attested=order_is_attestation(orderer_is_head=is_head, own_ids=own_ids, subject_id=subject_id),
+        is_attested=_attests_by_ordering(sought.mandates, sought.by, subject_id, is_head=is_head),
     )
     not_head = _("You are not head of any unit of %(provider)s, so you cannot order there for somebody else.")
     return _Chosen(provider, provider.name, part, not_head % {"provider": provider.name})
 
 
 def _attesters(sought: _Sought, entry: Unit | Provider) -> tuple[Asked, ...]:
-    directory, subject_id = sought.directory, sought.person.hsa_id
+    directory, subject_id, orderer_id = sought.directory, sought.person.hsa_id, sought.by.identity
     if isinstance(entry, Unit):
-        return candidates.attesters(directory, entry, subject_id=subject_id)
-    return candidates.by_own_mandate(candidates.provider_attesters(directory, entry, subject_id=subject_id))
+        return candidates.attesters(directory, entry, subject_id=subject_id, orderer_id=orderer_id)
+    return candidates.by_own_mandate(
+        candidates.provider_attesters(directory, entry, subject_id=subject_id, orderer_id=orderer_id)
+    )
 
 
 def _second_attesters(
     sought: _Sought, provider: Provider, shut_out: set[HsaId]
 ) -> tuple[tuple[Person, ...], list[Refusal]]:
-    found = candidates.mandate_holders(sought.directory, provider, excluded=shut_out)
+    barred = candidates.barred_from_deciding(sought.directory, sought.person.hsa_id, sought.by.identity)
+    found = candidates.mandate_holders(sought.directory, provider, excluded=shut_out | barred)
     if found:
         return found, []
     message = _(

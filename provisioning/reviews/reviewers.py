@@ -1,7 +1,8 @@
 """Who is asked in a review: found in the directory, kept as rows so that everybody can see who has it.
 
 Sources: domain §7 (the head of unit or her attesting delegate; for their own rights the head of the nearest
-unit above or a delegate who is not the subject), §5 and §7 (a process leader: the provider's mandate).
+unit above or that head's delegate, never a delegate of their own), §5 and §7 (a process leader: the
+provider's mandate).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from provisioning.cases import candidates
 from provisioning.cases.candidates import Asked
 from provisioning.directory import Directory
+from provisioning.mandates import delegates
 from provisioning.models import Delegation, Review, Reviewer, ReviewItem
 from provisioning.rules.hsa import HsaId
 
@@ -22,7 +24,8 @@ from provisioning.rules.hsa import HsaId
 class AskedAbout:
     """Somebody who is asked about everything but their own rights, or about one person's rights alone.
 
-    `is_barred`: never asked about that person's rights, which are the same human's by another HSA-id.
+    `is_barred`: never asked about that person's rights: the same human's by another HSA-id, or those of
+    somebody who has delegated to them.
     """
 
     asked: Asked
@@ -62,10 +65,18 @@ def look_up(
 def _own_subjects(
     directory: Directory, everybody: Iterable[Asked], subjects: Iterable[HsaId]
 ) -> list[tuple[Asked, HsaId]]:
-    """Who of those asked is one of the persons it is about, by whichever HSA-id."""
+    """Who of those asked is one of the persons it is about, or their delegate, by whichever HSA-id."""
     reviewed, asked = set(subjects), list(everybody)
     own_ids = directory.identities(one.person.hsa_id for one in asked)
-    return [(one, subject_id) for one in asked for subject_id in own_ids[one.person.hsa_id] & reviewed]
+    return [
+        (one, subject_id)
+        for one in asked
+        for subject_id in sorted(_about_whom_not(directory, own_ids[one.person.hsa_id]) & reviewed, key=str)
+    ]
+
+
+def _about_whom_not(directory: Directory, own_ids: frozenset[HsaId]) -> frozenset[HsaId]:
+    return own_ids | delegates.givers(directory, own_ids)
 
 
 def _barred(own: Iterable[tuple[Asked, HsaId]]) -> Iterator[AskedAbout]:

@@ -30,7 +30,7 @@ def may_take_back(removal: Removal, mandates: Mandates, by: User) -> bool:
     grant = removal.grant
     if by.pk == removal.subject_key:
         return removal.started_by_id == by.pk
-    if removal.subject_id in mandates.ids_of(by.identity):
+    if removal.subject_id in mandates.ids_of(by.identity) | mandates.givers:
         return False
     if removal.started_by_id is None:
         return grant is not None and is_a_leavers(removal) and may_manage(grant, mandates, by)

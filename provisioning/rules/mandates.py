@@ -37,11 +37,16 @@ class Act(enum.StrEnum):
     KEEP = "keep"  # take back what would end it
 
 
+_DECISIONS = frozenset({Act.ATTEST, Act.SECOND_ATTEST, Act.REVIEW, Act.KEEP})
+
+
 class Conflict(enum.StrEnum):
     """Why somebody may not do an act, whatever mandate they hold. Administrators included."""
 
     OWN_CASE = "own_case"
     OWN_ATTESTATION = "own_attestation"  # the same person has attested
+    OWN_ORDER = "own_order"  # the same person has ordered, and somebody else is to say yes
+    ON_BEHALF_OF_SUBJECT = "on_behalf_of_subject"  # a delegate of the person it concerns
 
 
 class Delegable(enum.StrEnum):
@@ -74,26 +79,41 @@ class DelegatedMandate:
 
 
 def conflict(
-    act: Act, *, own_ids: Collection[HsaId], subject_id: HsaId, attested_by: Collection[HsaId] = ()
+    act: Act,
+    *,
+    own_ids: Collection[HsaId],
+    subject_id: HsaId,
+    attested_by: Collection[HsaId] = (),
+    ordered_by: HsaId | None = None,
+    givers: Collection[HsaId] = (),
 ) -> Conflict | None:
     """Say what stands against a human doing this act, or None. `own_ids`: every HSA-id of that human.
 
-    Whoever carries out is neither subject nor one of those who attested; the second attester is not the
-    first; a reviewer is not the subject. Source: domain §7 "Four eyes", §2 (several HSA-ids).
+    `givers`: everybody who delegates to that human, and who delegates to them, and so on. Whoever carries out
+    is neither subject nor one of those who attested; the second attester is not the first; a reviewer is not
+    the subject. Nobody decides about somebody who delegates to them, and in a step of its own nobody attests
+    what they ordered. Source: domain §7 "Four eyes", "her own access", §2 (several HSA-ids).
     """
     if subject_id in own_ids:
         return Conflict.OWN_CASE
+    if act in _DECISIONS and subject_id in givers:
+        return Conflict.ON_BEHALF_OF_SUBJECT
+    if act in (Act.ATTEST, Act.SECOND_ATTEST) and ordered_by is not None and ordered_by in own_ids:
+        return Conflict.OWN_ORDER
     if act in (Act.CARRY_OUT, Act.SECOND_ATTEST) and any(one in own_ids for one in attested_by):
         return Conflict.OWN_ATTESTATION
     return None
 
 
-def order_is_attestation(*, orderer_is_head: bool, own_ids: Collection[HsaId], subject_id: HsaId) -> bool:
+def order_is_attestation(
+    *, orderer_is_head: bool, own_ids: Collection[HsaId], subject_id: HsaId, givers: Collection[HsaId] = ()
+) -> bool:
     """Whether the order is its own attestation: by the head of unit, for somebody else. Source: domain §7.
 
-    `own_ids`: every HSA-id of the human who orders.
+    `own_ids`: every HSA-id of the human who orders; `givers`: as in `conflict`.
     """
-    return orderer_is_head and subject_id not in own_ids
+    against = conflict(Act.ATTEST, own_ids=own_ids, subject_id=subject_id, givers=givers)
+    return orderer_is_head and against is None
 
 
 def needs_second_attester(service: Service, level: Level) -> bool:
