@@ -133,6 +133,6 @@ def _exchange(provider: LoginProvider, code: str, attempt: Attempt, *, callback:
         if exc.error == "invalid_grant":
             raise LoginRefused(code="login.code_refused") from exc
         raise LoginRefused(code="login.provider_refused") from exc
-    except (requests.RequestException, ValueError) as exc:
+    except (requests.RequestException, ValueError, RecursionError) as exc:
         raise ProviderUnavailable from exc
     return dict(token)

@@ -16,14 +16,17 @@ from urllib.parse import urlsplit
 
 import requests
 from authlib.integrations.requests_client import OAuth2Session
+from cryptography.exceptions import UnsupportedAlgorithm
 from django.conf import settings
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import JWKRegistry, Key
 
 from provisioning.login.refusals import ProviderUnavailable
 
 METADATA_SECONDS = 3600  # how long addresses and keys are kept; a new key is fetched as soon as it is met
+RENEWAL_SECONDS = 30  # what is signed by nobody we know has the keys fetched again, at most this often
 LONGEST_ANSWER = 512 * 1024  # characters; a real one has a few thousand
+PUBLIC_KEY_TYPES = ("RSA", "EC")  # those of the algorithms that are taken
 NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
@@ -37,7 +40,7 @@ class LoginProvider:
     jwks_uri: str
     end_session_endpoint: str | None
     says_issuer: bool  # every answer carries `iss` (RFC 9207)
-    keys: KeySet
+    keys: tuple[Key, ...]
     read_at: float = field(default_factory=time.monotonic)
 
     @property
@@ -46,6 +49,7 @@ class LoginProvider:
 
 
 _kept: dict[str, LoginProvider] = {}
+_renewed_at: dict[str, float] = {}  # when the keys were last fetched because of a signature; by issuer
 _lock = threading.Lock()
 
 
@@ -65,19 +69,29 @@ def current() -> LoginProvider:
     return provider
 
 
-def with_new_keys(known: LoginProvider) -> LoginProvider:
-    """The provider after its keys were fetched again: it has begun to use a key that we did not have."""
+def with_new_keys(known: LoginProvider) -> LoginProvider | None:
+    """The provider with other keys than those known, where it may have begun to sign with one of them.
+
+    None when there are no newer ones and they were asked for a moment ago: tokens that nobody signed must
+    not make us call the provider time and again. Raises ProviderUnavailable.
+    """
     with _lock:
         kept = _kept.get(known.issuer)
-        if kept is None or kept.read_at <= known.read_at:
-            kept = _kept[known.issuer] = _discover(known.issuer)
-    return kept
+        if kept is not None and kept.read_at > known.read_at:
+            return kept  # another log-in has met the new key before
+        now = time.monotonic()
+        if now - _renewed_at.get(known.issuer, -RENEWAL_SECONDS) < RENEWAL_SECONDS:
+            return None
+        _renewed_at[known.issuer] = now
+        renewed = _kept[known.issuer] = _discover(known.issuer)
+    return renewed
 
 
 def forget() -> None:
     """Forget what was fetched (tests)."""
     with _lock:
         _kept.clear()
+        _renewed_at.clear()
 
 
 def session(**options: Any) -> OAuth2Session:
@@ -113,11 +127,30 @@ def _discover(issuer: str) -> LoginProvider:
     )
 
 
-def _keys(address: str) -> KeySet:
+def _keys(address: str) -> tuple[Key, ...]:
+    """The keys that can be read, one by one: what we do not understand must not hide what we do.
+
+    Source: RFC 7517 §5 (ignore keys that are not understood or lack what they need).
+    """
+    published = _get_json(address).get("keys")
+    if not isinstance(published, list) or not published:
+        raise ProviderUnavailable
+    keys = tuple(key for key in map(_key, published) if key is not None)
+    if not keys:
+        raise ProviderUnavailable
+    return keys
+
+
+def _key(published: Any) -> Key | None:
+    """None when it is no key that signs, or one of a kind that we do not know."""
+    if not isinstance(published, dict) or published.get("use", "sig") != "sig":
+        return None
+    if published.get("kty") not in PUBLIC_KEY_TYPES:
+        return None
     try:
-        return KeySet.import_key_set(_get_json(address))  # type: ignore[arg-type]  # its shape is checked there
-    except (JoseError, ValueError, KeyError, TypeError) as exc:
-        raise ProviderUnavailable from exc
+        return JWKRegistry.import_key(published)
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError, UnsupportedAlgorithm):
+        return None
 
 
 def _get_json(address: str) -> Mapping[str, Any]:
@@ -127,7 +160,7 @@ def _get_json(address: str) -> Mapping[str, Any]:
             if answer.status_code != requests.codes.ok or len(answer.text) > LONGEST_ANSWER:
                 raise ProviderUnavailable
             content = answer.json()
-    except (requests.RequestException, ValueError) as exc:
+    except (requests.RequestException, ValueError, RecursionError) as exc:
         raise ProviderUnavailable from exc
     if not isinstance(content, dict):
         raise ProviderUnavailable

@@ -5,6 +5,8 @@ Source: OpenID Connect Core 1.0 §3.1.3.7; domain §9 (claims `employeeHsaId` an
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +14,17 @@ from authlib.oidc.core import CodeIDToken
 from django.conf import settings
 from joserfc import jwt
 from joserfc.errors import (
+    BadSignatureError,
     ClaimError,
     ExpiredTokenError,
     InvalidClaimError,
-    InvalidKeyIdError,
+    InvalidKeyCurveError,
+    InvalidKeyLengthError,
     JoseError,
+    KeyParameterError,
 )
-from joserfc.jws import JWSRegistry
+from joserfc.jwk import Key
+from joserfc.jws import JWSRegistry, extract_compact
 
 from provisioning.login import provider as providers
 from provisioning.login.provider import LoginProvider
@@ -31,6 +37,10 @@ LEEWAY_SECONDS = 30  # how far the provider's clock may be from ours
 MOST_HSA_IDS = 20
 
 ONE_TEXT = ("iss", "sub", "nonce", "acr")
+DATES = ("exp", "iat", "nbf", "auth_time")
+LAST_DATE = 253_402_300_799  # the last second of the year 9999: after it there are no dates
+
+_OTHER_KIND_OF_KEY = (KeyParameterError, InvalidKeyLengthError, InvalidKeyCurveError)
 
 _CODES = {
     "iss": "login.wrong_issuer",
@@ -61,7 +71,7 @@ def read(provider: LoginProvider, token: dict[str, Any], *, nonce: str) -> Proof
     except ClaimError as exc:
         code = _CODES.get(exc.claim, "login.token_invalid")
         raise LoginRefused(code=code, id_token=id_token if code == "login.acr_too_low" else "") from exc
-    except (JoseError, ValueError, TypeError, KeyError) as exc:
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
         raise LoginRefused(code="login.token_invalid") from exc
     return Proof(_hsa_ids(claims.get(settings.OIDC_HSA_ID_CLAIM), id_token), id_token)
 
@@ -69,8 +79,13 @@ def read(provider: LoginProvider, token: dict[str, Any], *, nonce: str) -> Proof
 def _verified(provider: LoginProvider, id_token: str, *, access_token: Any, nonce: str) -> CodeIDToken:
     try:
         decoded = _decode(provider, id_token)
-    except InvalidKeyIdError:
-        decoded = _decode(providers.with_new_keys(provider), id_token)
+    except BadSignatureError:
+        # The provider may have begun to use another key, under a new name, the same name or none.
+        renewed = providers.with_new_keys(provider)
+        if renewed is None:
+            raise
+        decoded = _decode(renewed, id_token)
+    _refuse_odd_dates(decoded.claims)
     claims = CodeIDToken(
         decoded.claims,
         decoded.header,
@@ -93,8 +108,35 @@ def _verified(provider: LoginProvider, id_token: str, *, access_token: Any, nonc
 
 
 def _decode(provider: LoginProvider, id_token: str) -> jwt.Token:
+    """The token, if one of the provider's keys has signed it. Raises BadSignatureError when none has."""
     registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
-    return jwt.decode(id_token, key=provider.keys, registry=registry)
+    header = extract_compact(id_token.encode(), registry=registry).headers()
+    registry.get_alg(header["alg"])  # no other key would help
+    for key in _keys_for(provider, header.get("kid")):
+        try:
+            return jwt.decode(id_token, key=key, registry=registry)
+        except (BadSignatureError, *_OTHER_KIND_OF_KEY):
+            continue
+    raise BadSignatureError
+
+
+def _keys_for(provider: LoginProvider, kid: Any) -> Iterator[Key]:
+    """The keys of this name, and those without a name; all where the token names none."""
+    for key in provider.keys:
+        if kid is None or key.kid is None or key.kid == kid:
+            yield key
+
+
+def _refuse_odd_dates(claims: dict[str, Any]) -> None:
+    """A number that is no date (`1e300`, infinity, true) would make a token that is never over."""
+    for name in DATES:
+        value = claims.get(name)
+        if name not in claims:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InvalidClaimError(name)
+        if not (math.isfinite(value) and 0 <= value <= LAST_DATE):
+            raise InvalidClaimError(name)
 
 
 def _hsa_ids(claim: Any, id_token: str) -> tuple[HsaId, ...]:

@@ -16,6 +16,13 @@ async function newKey(kid) {
 }
 const key = await newKey('first');
 const stranger = await newKey('first'); // the same name, another key
+// What a test may have published in the keys' place, by name; any other object is published as it is.
+const published = ({ kty, n, e, kid, use, alg }) => ({ kty, n, e, kid, use, alg });
+const byName = {
+  first: published(key),
+  stranger: published(stranger),
+  'stranger, unnamed': { ...published(stranger), kid: undefined },
+};
 let fault = {}; // kind, claims to put in, claims to leave out; see the tests
 
 // A provider that gives what it has and leaves the judgement of its strength to the client.
@@ -74,7 +81,8 @@ async function forged(token) {
       .sign(new TextEncoder().encode(config.client.secret));
   }
   const used = fault.kind === 'stranger' ? stranger : key;
-  return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: used.kid })
+  const named = fault.unnamed ? {} : { kid: used.kid };
+  return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', ...named })
     .sign(await importJWK(used, 'RS256'));
 }
 
@@ -87,6 +95,10 @@ provider.use(async (ctx, next) => {
   if (fault.kind === 'broken' && ctx.path === (fault.path ?? '/token')) {
     ctx.status = fault.status ?? 503;
     ctx.body = fault.body ?? 'out of order';
+    return;
+  }
+  if (fault.jwks && ctx.path === '/jwks') {
+    ctx.body = { keys: fault.jwks.map((one) => byName[one] ?? one) };
     return;
   }
   if (fault.kind === 'slow' && ctx.path === (fault.path ?? '/token')) {
@@ -109,7 +121,7 @@ provider.use(async (ctx, next) => {
     return;
   }
   await next();
-  if (ctx.path === '/token' && ctx.body?.id_token && (fault.claims || fault.without || fault.kind)) {
+  if (ctx.path === '/token' && ctx.body?.id_token && (fault.claims || fault.without || fault.kind || fault.unnamed)) {
     ctx.body.id_token = await forged(ctx.body.id_token);
   }
 });
