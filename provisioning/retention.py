@@ -41,7 +41,13 @@ from provisioning.rules.states.right import LIVING, REMOVAL_OPEN
 log = logging.getLogger(__name__)
 
 _State = OutgoingMessage.Delivery
-_SETTLED = (_State.SENT, _State.FAILED, _State.NO_ADDRESS)
+_SETTLED = (
+    _State.SENT,
+    _State.FAILED,
+    _State.NO_ADDRESS,
+    _State.UNUSABLE_ADDRESS,
+    _State.OUT_OF_DATE,
+)
 
 # What refers to a part of a case and goes with it, or (the events) stays without it. What is not named here
 # came later: it keeps the case until somebody has decided.

@@ -89,18 +89,19 @@ def sweep_sessions() -> None:
 
 @shared_task(name="workflows.send_message")
 def send_message(pk: int) -> None:
-    """Send one message, if nobody else has."""
-    outbox.send(pk)
+    """Send one message, if nobody else has. Any error puts it off; nothing of it but its type is kept."""
+    try:
+        outbox.send(pk)
+    except Exception as exc:
+        log.error("message %s failed: %s", pk, type(exc).__name__)
+        outbox.put_off(pk, type(exc).__name__)
 
 
 @shared_task(name="workflows.sweep_messages")
 def sweep_messages() -> None:
     """Send what is due: lost nudges, retries, interrupted sendings. One that fails oddly stops no other."""
     for pk in outbox.due():
-        try:
-            outbox.send(pk)
-        except Exception as exc:
-            log.error("message %s failed: %s", pk, type(exc).__name__)
+        send_message(pk)
 
 
 @shared_task(name="workflows.sweep_reminders")

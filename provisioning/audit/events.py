@@ -102,6 +102,7 @@ class Action(enum.StrEnum):
     LOGIN_REFUSED = "login.refused"
     MESSAGE_FAILED = "message.failed"
     MESSAGE_RESENT = "message.resent"
+    MESSAGES_RESENT = "message.all_resent"
     DEMO_VALUE_CHANGED = "demo.value_changed"
     PROTECTED_READ = "case.protected_read"
     RECEIPT_ISSUED = "receipt.issued"

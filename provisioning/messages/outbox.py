@@ -1,8 +1,10 @@
 """Delivery of messages: rows are claimed, sent and settled; a lost nudge or a killed worker loses nothing.
 
-A row goes queued → sending → sent, or waiting (try again later) → failed (a human must look). A row
-that has been *sending* for ten minutes was interrupted and is queued again; its Message-ID is made from the
-row's UUID, so that a mail which did get out before the interruption is recognised as the same one.
+A row goes queued → sending → sent, or waiting (try again later, for three days) → failed (a human must look).
+What nobody can be sent is settled at once: no address, or none that can be used; what has become untrue while
+it waited, too. A row that has been *sending* for ten minutes was interrupted and is queued again; its
+Message-ID is made from the row's UUID, so that a mail which did get out before the interruption is recognised
+as the same one.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import smtplib
 from collections.abc import Iterable
 from datetime import timedelta
 from email.utils import parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -24,19 +27,23 @@ from provisioning import worker
 from provisioning.audit import events
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, WrongState
+from provisioning.messages import addresses, still_true
 from provisioning.messages.kinds import MessageKind, compose
-from provisioning.models import AccessRequest, AuditEntry, Case, OutgoingMessage, User
+from provisioning.models import AuditEntry, Case, OutgoingMessage, User
 from provisioning.rules.hsa import HsaId
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 8
+TRY_FOR = timedelta(days=3)  # a mail server that is down over a weekend costs nobody a mail
 FIRST_DELAY_SECONDS = 15
-LONGEST_DELAY_SECONDS = 3600
+LONGEST_DELAY_SECONDS = 2 * 3600
 STUCK_AFTER = timedelta(minutes=10)
+UNUSABLE_CODE = "mail.unusable_address"
 
 _State = OutgoingMessage.Delivery
 _CLAIMABLE = (_State.QUEUED, _State.WAITING)
+_UNDELIVERED = (_State.FAILED, _State.NO_ADDRESS, _State.UNUSABLE_ADDRESS)
+RESENDABLE = (*_UNDELIVERED, _State.WAITING)
 
 
 def enqueue(
@@ -83,12 +90,19 @@ def send(pk: int) -> bool:
     if claimed != 1:
         return False
     message = OutgoingMessage.objects.select_related("request__order", "removal", "cause").get(pk=pk)
+    if still_true.is_out_of_date(message):
+        _settle(message, _State.OUT_OF_DATE)
+        return False
     try:
         person = open_directory().person(HsaId(message.recipient_hsa_id))
-        if person is None or not person.mail:
+        if person is None or not person.mails:
             _settle(message, _State.NO_ADDRESS)
             return False
-        _deliver(message, person.mail)
+        address = addresses.first_usable(person.mails)
+        if address is None:
+            _settle_unusable(message)
+            return False
+        _deliver(message, address)
     except DirectoryError as exc:
         _postpone(message, exc.code)
         return False
@@ -103,10 +117,11 @@ def resend(message: OutgoingMessage, *, by: User) -> None:
     """Queue a failed message again. Raises WrongState if it is not one that can be sent again."""
     with transaction.atomic():
         row = OutgoingMessage.objects.select_for_update().get(pk=message.pk)
-        if row.state not in (_State.FAILED, _State.NO_ADDRESS, _State.WAITING):
+        if row.state not in RESENDABLE:
             raise WrongState
-        row.state, row.attempts, row.next_try_at, row.error_code = _State.QUEUED, 0, timezone.now(), ""
-        row.save(update_fields=["state", "attempts", "next_try_at", "error_code"])
+        for name, value in _from_the_start().items():
+            setattr(row, name, value)
+        row.save(update_fields=list(_from_the_start()))
         events.record(
             events.Action.MESSAGE_RESENT,
             actor=by,
@@ -117,9 +132,36 @@ def resend(message: OutgoingMessage, *, by: User) -> None:
         worker.wake("workflows.send_message", row.pk)
 
 
+@transaction.atomic
+def resend_all(*, by: User) -> int:
+    """Queue whatever did not get through again, as one act; returns how many. What was sent stays sent."""
+    queued = OutgoingMessage.objects.filter(troubled()).update(**_from_the_start())
+    if queued:
+        events.record(events.Action.MESSAGES_RESENT, actor=by, count=queued)
+    return queued
+
+
+def put_off(pk: int, error_code: str) -> None:
+    """Whoever sends it met what nobody foresaw: the row is tried again like after any other failure."""
+    message = OutgoingMessage.objects.filter(pk=pk, state=_State.SENDING).first()
+    if message is not None:
+        _postpone(message, error_code)
+
+
 def troubled() -> Q:
     """The condition that picks the messages an operator should look at."""
-    return Q(state__in=[_State.FAILED, _State.NO_ADDRESS]) | Q(state=_State.WAITING, attempts__gte=2)
+    return Q(state__in=_UNDELIVERED) | Q(state=_State.WAITING, attempts__gte=2)
+
+
+def _from_the_start() -> dict[str, Any]:
+    """What a row is set to when it is tried anew."""
+    return {
+        "state": _State.QUEUED,
+        "attempts": 0,
+        "next_try_at": timezone.now(),
+        "tried_since": None,
+        "error_code": "",
+    }
 
 
 def _deliver(message: OutgoingMessage, address: str) -> None:
@@ -133,41 +175,54 @@ def _deliver(message: OutgoingMessage, address: str) -> None:
     )
     if text.html:
         mail.attach_alternative(text.html, "text/html")
-    mail.send(fail_silently=False)
+    if mail.send(fail_silently=False) != 1:
+        raise smtplib.SMTPException("taken by nobody")
 
 
 def _domain() -> str:
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
 
 
-def _settle(message: OutgoingMessage, state: OutgoingMessage.Delivery) -> None:
+def _settle(message: OutgoingMessage, state: OutgoingMessage.Delivery, *, code: str = "") -> None:
     sent_at = timezone.now() if state == _State.SENT else None
     OutgoingMessage.objects.filter(pk=message.pk, state=_State.SENDING).update(
-        state=state, sent_at=sent_at, attempts=message.attempts + 1, error_code=""
+        state=state, sent_at=sent_at, attempts=message.attempts + 1, error_code=code
     )
+
+
+def _settle_unusable(message: OutgoingMessage) -> None:
+    """Trying again would not help; who may mend the directory's value has to know."""
+    with transaction.atomic():
+        _settle(message, _State.UNUSABLE_ADDRESS, code=UNUSABLE_CODE)
+        _record_failure(message, UNUSABLE_CODE)
 
 
 def _postpone(message: OutgoingMessage, error_code: str) -> None:
     """Try again later, each time after a longer while (with jitter); after the last try a human must look."""
-    attempts = message.attempts + 1
-    is_last = attempts >= MAX_ATTEMPTS
-    ceiling = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2**attempts)
+    now, attempts = timezone.now(), message.attempts + 1
+    tried_since = message.tried_since or now
+    is_last = now - tried_since >= TRY_FOR
+    ceiling = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** min(attempts, 20))
     delay = timedelta(seconds=random.uniform(ceiling / 2, ceiling))  # noqa: S311 - jitter, not a secret
     with transaction.atomic():
         changed = OutgoingMessage.objects.filter(pk=message.pk, state=_State.SENDING).update(
             state=_State.FAILED if is_last else _State.WAITING,
             attempts=attempts,
-            next_try_at=timezone.now() + delay,
+            tried_since=tried_since,
+            next_try_at=now + delay,
             error_code=error_code,
         )
         if changed and is_last:
-            request: AccessRequest | None = message.request
-            events.record(
-                events.Action.MESSAGE_FAILED,
-                actor=None,
-                request=request,
-                about=message.removal,
-                message=str(message.uuid),
-                code=error_code,
-            )
+            _record_failure(message, error_code)
     log.warning("message %s not sent (%s), attempt %d", message.uuid, error_code, attempts)
+
+
+def _record_failure(message: OutgoingMessage, error_code: str) -> None:
+    events.record(
+        events.Action.MESSAGE_FAILED,
+        actor=None,
+        request=message.request,
+        about=message.removal,
+        message=str(message.uuid),
+        code=error_code,
+    )

@@ -24,6 +24,11 @@ class OutgoingMessage(models.Model):
         WAITING = "waiting", _("Waiting for a new try")
         FAILED = "failed", _("Failed")
         NO_ADDRESS = "no_address", _("The person has no mail address in the directory")
+        UNUSABLE_ADDRESS = (
+            "unusable",
+            _("No usable mail address: what the directory holds is not one address"),
+        )
+        OUT_OF_DATE = "out_of_date", _("Not sent: it came too late to be true")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     cause = models.ForeignKey(AuditEntry, on_delete=models.PROTECT, related_name="messages")
@@ -38,6 +43,7 @@ class OutgoingMessage(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     next_try_at = models.DateTimeField(default=timezone.now)
+    tried_since = models.DateTimeField(null=True)  # tries end some days after this
     claimed_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=60, blank=True)

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -36,6 +36,8 @@ TONES = {
     _State.WAITING: "warning",
     _State.FAILED: "error",
     _State.NO_ADDRESS: "warning",
+    _State.UNUSABLE_ADDRESS: "error",
+    _State.OUT_OF_DATE: "info",
 }
 
 ABOUT: dict[MessageKind, str | Promise] = {
@@ -101,6 +103,7 @@ def messages(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [_row(user, message) for message in page],
         "troubled": access.visible_messages(user).filter(outbox.troubled()).count(),
+        "may_resend": access.may_resend(user),
     }
     return render(request, "provisioning/messages.html", context)
 
@@ -121,12 +124,31 @@ def resend(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("messages")
 
 
+@require_POST
+def resend_all(request: HttpRequest) -> HttpResponse:
+    """Queue everything that did not get through again, as after a day without a mail server."""
+    user = acting_user(request)
+    if not access.may_resend(user):
+        raise Http404
+    count = outbox.resend_all(by=user)
+    if count:
+        text = ngettext(
+            "%(count)s message is queued. It goes out within a few minutes.",
+            "%(count)s messages are queued. They go out within a few minutes.",
+            count,
+        )
+        notices.success(request, text % {"count": count})
+    else:
+        notices.info(request, _("There is nothing to send again."))
+    return redirect("messages")
+
+
 def _row(user: User, message: OutgoingMessage) -> MessageRow:
     state = _State(message.state)
     case = message.request or message.removal
     page = "case" if message.request else "removal"
     is_hidden = case is not None and case.subject_is_protected and message.recipient_key == case.subject_key
-    may_send = access.may_resend(user) and state in (_State.FAILED, _State.NO_ADDRESS, _State.WAITING)
+    may_send = access.may_resend(user) and state in outbox.RESENDABLE
     return MessageRow(
         about=str(ABOUT[MessageKind(message.kind)]),
         case_number=str(case) if case else "",

@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logga-in/nekad/", card.refused, name="login_refused"),
     path("utloggad/", leaving.logged_out, name="logged_out"),
     path("meddelanden/", messages.messages, name="messages"),
+    path("meddelanden/skicka-alla-igen/", messages.resend_all, name="resend_all"),
     path("meddelanden/<uuid:uuid>/skicka-igen/", messages.resend, name="resend"),
     path("om/tillganglighet/", about.accessibility, name="about_accessibility"),
     path("om/personuppgifter/", about.personal_data, name="about_personal_data"),

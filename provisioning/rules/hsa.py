@@ -119,7 +119,7 @@ class Person:
     name: str
     given_name: str = ""
     surname: str = ""
-    mail: str | None = None
+    mails: tuple[str, ...] = ()  # as they stand there: any of them may be no address
     titles: tuple[str, ...] = ()  # hsaTitle: licensed professions
     title_codes: tuple[str, ...] = ()  # paTitleCode
     group_prescription_codes: tuple[str, ...] = ()  # hsaGroupPrescriptionCode
@@ -127,6 +127,11 @@ class Person:
     period: RawPeriod = RawPeriod()
     is_protected: bool = False  # hsaConfidentialPerson
     is_archived: bool = False  # hsaArchivedObject
+
+    @property
+    def mail(self) -> str | None:
+        """The first of the mail values."""
+        return next(iter(self.mails), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,7 @@ def test_a_new_key_lets_people_in_at_once(then, unnamed, visitor, another_visito
     assert fetched.count("/jwks") == 2
 
 
-def test_an_old_key_that_is_taken_away_does_not_count_after_the_next_fetch(
-    visitor, another_visitor, provider
-):
+def test_a_key_taken_away_does_not_count_after_the_next_fetch(visitor, another_visitor, provider):
     visitor.log_in("head")
     provider.fault(kind="stranger", jwks=["stranger"])
     other = another_visitor()

@@ -114,7 +114,7 @@ def to_person(entry: Entry, layout: Layout) -> Person | None:
         name=whole or entry.first("cn") or identity.text,
         given_name=given_name,
         surname=surname,
-        mail=entry.first(*layout.mail),
+        mails=tuple(value for name in layout.mail for value in entry.values(name) if value.strip()),
         titles=entry.values(layout.titles),
         title_codes=entry.values(layout.title_codes),
         group_prescription_codes=entry.values(layout.group_prescription_codes),

@@ -140,6 +140,7 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.LOGIN_REFUSED: ("warning", gettext_lazy("A log-in was refused.")),
     Action.MESSAGE_FAILED: ("warning", gettext_lazy("A message could not be delivered.")),
     Action.MESSAGE_RESENT: ("info", gettext_lazy("A message was sent again.")),
+    Action.MESSAGES_RESENT: ("info", gettext_lazy("Messages that did not get through were sent again.")),
     Action.PROTECTED_READ: ("info", gettext_lazy("The case of a protected person was opened.")),
     Action.RECEIPT_ISSUED: ("info", gettext_lazy("A receipt was downloaded.")),
     Action.AUDIT_EXPORTED: ("info", gettext_lazy("The event log was exported.")),
