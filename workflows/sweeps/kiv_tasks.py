@@ -7,7 +7,7 @@ with no transaction open, and recorded one by one under each flow's lock: those 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -53,17 +53,15 @@ def poll_due() -> int:
 
 
 def _look_for(due: Sequence[AccessRequest]) -> int:
-    """Are the wanted values there? A request of which there is no news is left alone."""
+    """Are the wanted values there?"""
     places = {_key(change) for request in due for change in changes_of(request)}
     people = {request.subject_id for request in due}
-    try:
-        values = open_directory().values(places, only=people, is_poll=True)
-    except DirectoryError as exc:
-        for request in filter(silence.is_news, due):
-            _record(request, partial(silence.begin_or_last, code=exc.code))
-        return 0
-    news = (request for request in due if request.trouble_since is not None or _is_there(request, values))
-    return sum(_record(request, partial(_record_seen, values=values)) for request in news)
+    return _look_at(
+        due,
+        lambda: open_directory().values(places, only=people, is_poll=True),
+        is_news=_is_there,
+        record=_record_seen,
+    )
 
 
 def _is_there(request: AccessRequest, values: Values) -> bool:
@@ -73,20 +71,31 @@ def _is_there(request: AccessRequest, values: Values) -> bool:
 def _look_whether_gone(due: Sequence[Removal]) -> int:
     """Are the unwanted values gone? An empty attribute decides here: nothing is left out of the question."""
     places = {_key(held) for removal in due for held in moves.changes_of(removal)}
+    return _look_at(
+        due, lambda: open_directory().values(places), is_news=_is_gone_or_needed, record=_record_gone
+    )
+
+
+def _is_gone_or_needed(removal: Removal, values: Values) -> bool:
+    return gone_from(removal, values).is_settled or removals_look.is_needed_again(removal)
+
+
+def _look_at(
+    due: Sequence[steps.AnyCase],
+    ask: Callable[[], Values],
+    *,
+    is_news: Callable[[steps.AnyCase, Values], bool],
+    record: Callable[..., None],
+) -> int:
+    """Ask for all of them in one search. A case of which there is no news is left alone."""
     try:
-        values = open_directory().values(places)
+        values = ask()
     except DirectoryError as exc:
-        for removal in filter(silence.is_news, due):
-            _record(removal, partial(silence.begin_or_last, code=exc.code))
+        for case in filter(silence.is_news, due):
+            _record(case, partial(silence.begin_or_last, code=exc.code))
         return 0
-    news = (removal for removal in due if _is_news(removal, values))
-    return sum(_record(removal, partial(_record_gone, values=values)) for removal in news)
-
-
-def _is_news(removal: Removal, values: Values) -> bool:
-    if removal.trouble_since is not None or gone_from(removal, values).is_settled:
-        return True
-    return removals_look.is_needed_again(removal)
+    news = (case for case in due if case.trouble_since is not None or is_news(case, values))
+    return sum(_record(case, partial(record, values=values)) for case in news)
 
 
 def look(request: AccessRequest) -> SeenWanted | None:
@@ -113,7 +122,7 @@ def seen_from(
     answers = [is_in_place(change, values.get(_key(change)) or (), at=read_at) for change in changes]
     return SeenWanted(
         read_at=read_at,
-        values={(change.dn, change.attribute.value): _about(request, change, values) for change in changes},
+        values=_evidence(request, changes, values),
         is_in_place=_all_of(answers),
         near_misses=near_misses,
     )
@@ -138,7 +147,7 @@ def gone_from(removal: Removal, values: Values) -> SeenUnwanted:
     unwanted = moves.changes_of(removal)
     return SeenUnwanted(
         read_at=read_at,
-        values={(held.dn, held.attribute.value): _about(removal, held, values) for held in unwanted},
+        values=_evidence(removal, unwanted, values),
         gone=tuple(is_gone(held, values[_key(held)], at=read_at) for held in unwanted),
     )
 
@@ -191,6 +200,12 @@ def _all_of(answers: Collection[Answer]) -> Answer:
 
 def _key(change: Change | StoredValue) -> tuple[str, Attribute]:
     return change.dn, change.attribute
+
+
+def _evidence(
+    case: Case, changes: Collection[Change | StoredValue], values: Values
+) -> dict[tuple[str, str], list[str] | None]:
+    return {(change.dn, change.attribute.value): _about(case, change, values) for change in changes}
 
 
 def _about(case: Case, change: Change | StoredValue, values: Values) -> list[str] | None:

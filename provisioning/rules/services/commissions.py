@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from provisioning.rules import certainty
 from provisioning.rules.dates import periods
 from provisioning.rules.dates.periods import PeriodState
-from provisioning.rules.hsa import Commission, HsaId
+from provisioning.rules.hsa import Answer, Commission, HsaId, Reading, Unit
 
 # The best news first: one active coupling is enough, whatever the others say.
 _BEST_FIRST = (PeriodState.ACTIVE, PeriodState.UNREADABLE, PeriodState.NOT_STARTED, PeriodState.ENDED)
@@ -47,6 +48,27 @@ def coupling_states(commission: Commission, person_id: HsaId, *, at: datetime) -
         if coupling.person_id == person_id
     }
     return tuple(state for state in _BEST_FIRST if state in states)
+
+
+def returned_unit(
+    commission: Commission, reading: Reading, *, purpose: str, at: datetime
+) -> tuple[Unit, PeriodState] | Answer:
+    """The unit of a commission that HSA returns for the purpose, and the state of the person's coupling.
+
+    NO where HSA returns no such commission, UNKNOWN where the unit's entry could not be read. The care
+    provider's entry is left to the service.
+    """
+    states = coupling_states(commission, reading.person_id, at=at)
+    if not states or states[0] not in (PeriodState.ACTIVE, PeriodState.UNREADABLE):
+        return Answer.NO
+    if not has_purpose(commission, purpose) or not is_complete(commission):
+        return Answer.NO
+    if commission.is_under_provider or commission.unit_id is None:
+        return Answer.NO
+    unit = certainty.unit(reading, commission.unit_id)
+    if not isinstance(unit, Unit):
+        return Answer.NO if unit is None else Answer.UNKNOWN
+    return unit, states[0]
 
 
 def is_coupled(commission: Commission, person_ids: Iterable[HsaId], *, at: datetime) -> bool:

@@ -108,22 +108,16 @@ def _counts(reading: Reading, commission: Commission, *, at: datetime) -> tuple[
     Dates of unit and provider are not looked at by the service: §4 names none. Their entries
     must exist, or the commission is not complete and HSA does not return it (TKB).
     """
-    states = commissions.coupling_states(commission, reading.person_id, at=at)
-    if not states or states[0] not in (PeriodState.ACTIVE, PeriodState.UNREADABLE):
-        return Answer.NO, None
-    if not commissions.has_purpose(commission, PURPOSE) or not commissions.is_complete(commission):
-        return Answer.NO, None
-    if commission.is_under_provider or commission.unit_id is None:
-        return Answer.NO, None
-    unit = certainty.unit(reading, commission.unit_id)
-    if not isinstance(unit, Unit):
-        return (Answer.NO if unit is None else Answer.UNKNOWN), None
+    returned = commissions.returned_unit(commission, reading, purpose=PURPOSE, at=at)
+    if isinstance(returned, Answer):
+        return returned, None
+    unit, coupling = returned
     if unit.provider_id is None:
         return (Answer.NO if reading.is_readable(Part.UNITS) else Answer.UNKNOWN), None
     provider = certainty.provider(reading, unit.provider_id)
     if provider is None:
         return Answer.NO, None
-    is_certain = isinstance(provider, Provider) and states[0] is PeriodState.ACTIVE
+    is_certain = isinstance(provider, Provider) and coupling is PeriodState.ACTIVE
     return (Answer.YES if is_certain else Answer.UNKNOWN), unit
 
 

@@ -77,18 +77,12 @@ def _care_units(reading: Reading, *, at: datetime) -> tuple[list[Unit], bool]:
 
 def _counts(reading: Reading, commission: Commission, *, at: datetime) -> tuple[Answer, Unit | None]:
     """Say whether the commission opens its care unit; HSA must return it for that."""
-    states = commissions.coupling_states(commission, reading.person_id, at=at)
-    if not states or states[0] not in (PeriodState.ACTIVE, PeriodState.UNREADABLE):
-        return Answer.NO, None
-    if not commissions.has_purpose(commission, PURPOSE) or not commissions.is_complete(commission):
-        return Answer.NO, None
-    if commission.is_under_provider or commission.unit_id is None:
-        return Answer.NO, None
-    unit = certainty.unit(reading, commission.unit_id)
-    if not isinstance(unit, Unit):
-        return (Answer.NO if unit is None else Answer.UNKNOWN), None
+    returned = commissions.returned_unit(commission, reading, purpose=PURPOSE, at=at)
+    if isinstance(returned, Answer):
+        return returned, None
+    unit, coupling = returned
     validity = certainty.validity(reading, Part.UNITS, unit.period, at=at)
-    return _worst(states[0], validity, _provider_state(reading, unit, at=at)), unit
+    return _worst(coupling, validity, _provider_state(reading, unit, at=at)), unit
 
 
 def _provider_state(reading: Reading, unit: Unit, *, at: datetime) -> PeriodState:
