@@ -39,7 +39,7 @@ def find_overseen_review(user: User, public_id: UUID) -> Review:
 
 
 def to_review(user: User) -> QuerySet[ReviewItem]:
-    """Rights that wait for this person's decision in a review: never the person's own."""
+    """Rights that wait for this person's decision in a review: except the person's own."""
     return ReviewItem.objects.undecided().waiting_for(user.hsa_key)
 
 

@@ -96,7 +96,7 @@ def refresh(directory: Directory, case: Case) -> bool:
     now = {one.key for one in asked}
     if not now and _take_from_barred(directory, case, role):
         return True
-    if before == now or not now:  # an empty answer takes nobody's task away: a human still has it
+    if before == now or not now:  # an empty answer removes no handler: a human keeps the task
         case.handlers.filter(role=role).update(read_at=timezone.now())
         return False
     with transaction.atomic():

@@ -1,7 +1,7 @@
 """Following a change that stands in KIV on its way into the national HSA, or out of it.
 
-What a request and a removal share on this last part of the way; inside the operations of `verification` and
-`removal_departure`. A silent or late HSA decides nothing. Source: domain §6 (value set, arrived).
+What a request and a removal share on this last part of the way; inside the operations of `orders.arrive` and
+`removals.leave_hsa`. A silent or late HSA decides nothing. Source: domain §6 (value set, arrived).
 """
 
 from __future__ import annotations

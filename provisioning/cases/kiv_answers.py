@@ -1,6 +1,6 @@
 """What a KIV administrator may answer to a task, whether a value is to be set or to be removed.
 
-The steps that both kinds of task share, inside the operations of `carrying_out` and `removing`. None asks the
+The steps that both kinds of task share, inside each room's `carry_out`. None asks the
 directory: what it showed is an argument. Sources: domain §7 (never the person or an attester), §6 (don't know
 decides nothing).
 """

@@ -1,4 +1,4 @@
-"""Reminding whoever has a case: by the timetable, or because somebody who waits asks for it.
+"""Reminding those who have a case: by the timetable, or because somebody who waits asks for it.
 
 Each operation is one transaction that locks nothing itself: the row is locked by whoever calls.
 """
@@ -24,7 +24,7 @@ from provisioning.rules.dates import deadlines
 
 @transaction.atomic
 def remind(case: Case) -> bool:
-    """Remind whoever sits on the case, if working days enough have passed. Returns whether it was due."""
+    """Remind those who have the case, if enough working days have passed. Returns whether it was due."""
     recipients = case.sitting_ids
     if not _is_due(case) or not recipients:
         return False
@@ -37,7 +37,7 @@ def remind(case: Case) -> bool:
 
 @transaction.atomic
 def remind_others(request: AccessRequest, *, by: User) -> None:
-    """Somebody who waits reminds whoever has the request: orderer and subject, not too often.
+    """The orderer or the subject, who waits, reminds those who have the request; not too often.
 
     Raises NotAllowed, WrongState (nobody else has it, or they were told less than the set hours ago).
     """

@@ -41,7 +41,7 @@ class Matches(Generic[T]):
 
 
 class Directory:
-    """One directory. Cheap to make; may be shared by threads, each of which gets a connection."""
+    """One directory. Cheap to make. Threads may share it; each gets a connection."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The operations on findings: recorded by a sweep, settled by a person, over when all is right again.
+"""Recording findings: found by a sweep, reopened when the situation changes, over when all is right again.
 
 Nothing is adopted or removed by a finding itself: each of those is somebody's act, with a case of its own.
 Each operation locks the finding before anything else, and records last. None of them asks the directory:

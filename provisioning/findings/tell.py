@@ -53,7 +53,7 @@ def tell(directory: Round) -> int:
 
 
 def _is_able(row: Finding, owner: Person | None, ids: Collection[HsaId]) -> bool:
-    """Say whether this owner is there, and somebody else than the person concerned, by whichever HSA-id."""
+    """Say whether this owner is there and is not the person concerned, by any HSA-id."""
     return not has_left(owner, on=dates.today()) and row.subject_id not in ids
 
 
@@ -91,7 +91,7 @@ def heads_of(directory: Directory, row: Finding) -> tuple[list[HsaId], str] | No
 
 @transaction.atomic
 def _write_digests(recipients: Mapping[int, Collection[HsaId]], passed_to: Mapping[int, str]) -> int:
-    """Both by finding. What another worker has told of meanwhile is nobody's news any more."""
+    """Both by finding. Findings that another worker has told of meanwhile are left out."""
     rows = Finding.objects.select_for_update().to_settle().filter(pk__in=recipients, told_at=None)
     found = list(rows.order_by("pk"))
     if not found:

@@ -133,7 +133,7 @@ def named_for(provider_id: HsaId) -> tuple[HsaId, ...]:
 def read(person_id: HsaId) -> Mandates:
     """Ask the directory now. Raises DirectoryError: then nothing may be decided.
 
-    Whoever has left has none, whatever units still say. Domain §2, §7.
+    Somebody who has left has none, even where a unit still names them. Domain §2, §7.
     """
     directory = open_directory()
     own_ids = directory.identities([person_id])[person_id]

@@ -1,4 +1,4 @@
-"""Who acts for a head of unit: delegations in force whose giver, says the directory, still is head there.
+"""Who acts for a head of unit: delegations in force whose giver the directory still names as head there.
 
 Looked up whenever it is asked, one step and no further: what a delegate may do comes from a head of unit and
 never from another delegate. What a delegate may *not* do goes along the whole chain: the delegate of a head

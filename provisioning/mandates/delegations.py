@@ -221,7 +221,7 @@ def _end_open(pk: int, why: Delegation.End) -> None:
 
 
 def _end(row: Delegation, why: Delegation.End, *, by: User | None) -> None:
-    """The delegate loses what waits at once; the giver, and whoever else was asked, keep it."""
+    """Take what waits from the delegate at once. The giver and the others who were asked keep it."""
     row.ended_at, row.ended_by, row.end_code = timezone.now(), by, why
     row.save(update_fields=["ended_at", "ended_by", "end_code"])
     Handler.objects.filter(delegation=row).delete()

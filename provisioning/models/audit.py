@@ -29,7 +29,7 @@ class AuditEntry(models.Model):
     )  # None: the tool itself
     principal = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="acts_by_others"
-    )  # on whose behalf the actor acted; None: on nobody's but their own
+    )  # the person the actor acted for; None: for themselves
     order = models.ForeignKey(
         Order,
         to_field="case_number",

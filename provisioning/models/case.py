@@ -82,7 +82,7 @@ class Case(AboutOneRight, KivTask):
 
     @property
     def starters(self) -> list[HsaId]:
-        """Whoever set it going."""
+        """The person who set it going."""
         raise NotImplementedError
 
     @property

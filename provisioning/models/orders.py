@@ -204,7 +204,7 @@ class AccessRequest(Case):
 
     @property
     def starters(self) -> list[HsaId]:
-        """Whoever ordered it."""
+        """The person who ordered it."""
         return [self.order.orderer.identity]
 
     @property

@@ -115,7 +115,7 @@ class Removal(Case):
 
     @property
     def starters(self) -> list[HsaId]:
-        """Whoever started it; where the tool did, whoever ordered the right."""
+        """The person who started it; where the tool did, the person who ordered the right."""
         if self.started_by is not None:
             return [self.started_by.identity]
         return [self.grant.origin.order.orderer.identity] if self.grant else []

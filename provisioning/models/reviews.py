@@ -111,7 +111,7 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
         return self.filter(decision="")
 
     def waiting_for(self, person_key: str) -> ReviewItemQuerySet:
-        """Those of open reviews that this person is asked about: never the person's own."""
+        """Those of open reviews that this person is asked about: except the person's own."""
         own = Reviewer.objects.filter(review=OuterRef("review"), person_key=person_key)
         asked = own.filter(Q(only_subject_key="") | Q(only_subject_key=OuterRef("subject_key")))
         barred = own.filter(is_barred=True, only_subject_key=OuterRef("subject_key"))

@@ -1,7 +1,7 @@
 """The tables of a right's life: grants, the notices of their end, and removals.
 
 Columns whose name ends in `_key` hold a folded HSA-id, as in `models`. State changes only through
-`grants` and `removals`. "One living grant per right" and "nobody removes their own right" are constraints.
+`rights` and `removals`. "One living grant per right" and "nobody removes their own right" are constraints.
 """
 
 from __future__ import annotations

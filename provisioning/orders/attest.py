@@ -72,7 +72,7 @@ def attest(
 
 
 def second_attesters(directory: Directory, request: AccessRequest, *, by: User) -> tuple[Person, ...]:
-    """Whom this person's attestation hands over to; nobody where it is the last. Raises DirectoryError."""
+    """The second attesters it hands over to; none where this is the last. Raises DirectoryError."""
     if request.current_state is not RequestState.AWAITING_ATTESTATION or not request.needs_second_attester:
         return ()
     return candidates.second_attesters(directory, request, attester_id=by.identity)

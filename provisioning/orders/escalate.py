@@ -95,7 +95,7 @@ def climb(request: AccessRequest, rung: Rung) -> None:
     before = set(row.handlers.filter(role=rung.role).values_list("person_key", flat=True))
     row.escalation_level, row.escalated_at = rung.level, timezone.now()
     row.save(update_fields=["escalation_level", "escalated_at"])
-    if rung.asked:  # an empty answer takes nobody's task away
+    if rung.asked:  # an empty answer removes no handler
         handlers.assign(row, rung.role, rung.asked)
     newcomers = {one.person.hsa_id.folded for one in rung.asked} - before
     is_last = rung.level > settings.ESCALATION_LEVELS

@@ -182,7 +182,7 @@ def _attests_by_ordering(mandates: current.Mandates, by: User, subject_id: HsaId
 
 
 def _the_only_one(asked: tuple[Asked, ...]) -> set[HsaId]:
-    """Who is sure to attest, and can therefore not carry out; of several, nobody is sure."""
+    """The only attester, who can therefore not carry it out. Of several, any of them may attest."""
     return {asked[0].person.hsa_id} if len(asked) == 1 else set()
 
 

@@ -19,5 +19,5 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def personal_data(request: HttpRequest) -> HttpResponse:
-    """What is stored about whom, who sees it, and whom to ask."""
+    """Which personal data is stored, who sees it, and where to ask."""
     return render(request, "provisioning/about/personal_data.html", {"contacts": settings.OPERATORS_MAIL})

@@ -76,7 +76,7 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
         ("cases", gettext_lazy("Cases")),
         ("grants", gettext_lazy("Rights")),
     ]
-    # A directory that is silent takes nobody's tasks out of the menu.
+    # A silent directory removes no tasks from the menu.
     if mandates.is_kiv_administrator or not mandates.is_known:
         items.append(("kiv_tasks", gettext_lazy("KIV tasks")))
     # Also while nothing is delegated any more: the page shows what has been.

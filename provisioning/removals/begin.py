@@ -1,8 +1,7 @@
-"""The start of a removal, from any of its causes, and taking it back.
+"""The start of a removal, from any of its causes.
 
 Each operation is one transaction that writes state, audit entry and messages together, or nothing. None of
-them asks the directory: what it said is an argument. Its other acts: `removal_looks` (what is to be removed,
-and whether it is gone) and `removing` (the KIV administrator's task). Source: domain §8.
+them asks the directory: what it said is an argument. Source: domain §8.
 """
 
 from __future__ import annotations

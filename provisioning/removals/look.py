@@ -1,7 +1,7 @@
 """What a look into KIV means for a removal: work for its administrator, nothing that may be removed, or gone.
 
 Each operation is one transaction; none asks the directory: the reading is an argument. What it did not say
-decides nothing. Where the national HSA is read, too, gone from KIV is half the way: see `removal_departure`.
+decides nothing. Where the national HSA is read, too, gone from KIV is half the way: see `leave_hsa`.
 Source: domain §8 (proof: gone), and `rules.removal` (what another right needs stays).
 """
 

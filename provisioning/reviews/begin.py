@@ -1,8 +1,8 @@
-"""The operations on a review: opened by the timetable or by somebody, decided right by right, closed.
+"""Opening a review, by the timetable or by somebody, and locking it for every later act.
 
-Each is one transaction that writes state, audit entry and messages together, or nothing; each locks the
-review, then its items' grants, before it records anything. None asks the directory: what it said is an
-argument. Silence decides nothing that nobody could be asked about. Sources: domain §7 (four eyes), §8
+Each operation is one transaction that writes state, audit entry and messages together, or nothing; each
+locks the review, then its items' grants, before it records anything. None asks the directory: what it said
+is an argument. Silence decides nothing that nobody could be asked about. Sources: domain §7 (four eyes), §8
 (regular follow-up: keep or remove, by whom, when).
 """
 

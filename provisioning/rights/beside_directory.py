@@ -1,7 +1,7 @@
 """Rights beside what the directory holds now, person by person: for a unit, a care provider, or one person.
 
-Shows, and decides nothing. It is the comparison that the sweep makes (`rules.drift`), made for whoever looks
-at a page: a right that has lost its ground is seen here before anybody has been told.
+Shows, and decides nothing. A page makes the same comparison as the sweep (`rules.drift`), so that it shows a
+right that has lost its ground before anybody has been told.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ def lock_for(request: AccessRequest) -> Grant | None:
 def record_done(request: AccessRequest, *, reading: Reading) -> Grant:
     """Give the right, or prolong the one that stands. Inside the request's operation, after `lock_for`.
 
-    A right whose time had just run out goes on as if it never had; one that somebody has ended is a
-    thing of the past, and the finished request gives a new one.
+    A right whose time had just run out goes on as if it never had; one that somebody has ended stays
+    ended, and the finished request gives a new one.
     """
     living = lock_for(request)
     person_dn = reading.person.dn if reading.person else ""

@@ -123,7 +123,7 @@ def _spellings(rights: Collection[Right], reading: Reading) -> tuple[Right, ...]
 
 
 def still_there(reading: Reading, *, at: datetime) -> tuple[StoredValue, ...]:
-    """Every value that names the person, now or later. A coupling that is over is history, and stays."""
+    """Every value that names the person, now or later. A coupling that is over stays as history."""
     roles: list[StoredValue] = []
     if reading.person is not None:
         dn = reading.person.dn

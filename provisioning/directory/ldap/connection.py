@@ -1,4 +1,4 @@
-"""The connection to an LDAP server: the only code that calls ldap3, and the last stop of what goes wrong.
+"""The connection to an LDAP server: the only code that calls ldap3, and where its errors are translated.
 
 A thread takes a connection for one question and gives it back; there are at most so many, opened when they
 are first needed, kept, and reopened once when they turn out dead.

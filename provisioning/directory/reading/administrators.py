@@ -55,7 +55,7 @@ def _persons_with_objects(lookups: Lookups, line: list[str]) -> tuple[Person, ..
     for entry in lookups.search(EntryPlace.PERSONS, wanted, attributes, is_paged=True):
         person = mapping.to_person(entry, layout) if mapping.is_person(entry, layout) else None
         if person is not None:
-            # Whoever was found administers one of them; of a list that came in part we do not know which.
+            # Each person found administers one of them; a list that came in part does not say which.
             is_whole = entry.is_whole(layout.managed_objects)
             managed = map(names.key, entry.values(layout.managed_objects) if is_whole else ())
             found.append((min((nearness.get(key, len(line)) for key in managed), default=len(line)), person))

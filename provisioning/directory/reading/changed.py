@@ -1,4 +1,4 @@
-"""Whom a sweep must look at: holders of our roles, and who has been touched since the last time."""
+"""The persons that a sweep looks at: holders of our roles, and those changed since the last sweep."""
 
 from __future__ import annotations
 

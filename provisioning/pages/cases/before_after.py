@@ -1,6 +1,6 @@
 """What the directory held before and after a change, as tables of values.
 
-Only values that concern these services are shown: a person's other system roles are nobody's business here.
+Only values that concern these services are shown, not a person's other system roles.
 """
 
 from __future__ import annotations

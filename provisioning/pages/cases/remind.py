@@ -1,4 +1,4 @@
-"""The button by which somebody who waits reminds whoever has the case."""
+"""The button by which somebody who waits reminds those who have the case."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from provisioning.directory import one_silence
 
 
 class OneSilence:
-    """Whoever waits for the page waits for one time limit of each directory, however much the page asks."""
+    """Wait one time limit for each directory at most, however much the page asks."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response

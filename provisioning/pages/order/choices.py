@@ -163,7 +163,7 @@ def _commissioned(directory: Directory, user: User) -> list[Unit]:
 
 
 def _by_exact_id(directory: Directory, text: str) -> Person:
-    """Names hold no digits: whoever writes one means an HSA-id."""
+    """The person with this HSA-id. A text with a digit is taken for one, as names hold no digits."""
     if not _has_form(text):
         raise Invalid(_no_id_message(), code="person.form", field="person_search")
     person = directory.person(typed_id(text))

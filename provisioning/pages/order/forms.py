@@ -18,7 +18,7 @@ from provisioning.pages.forms import SearchField, StatementForm, Text, explained
 from provisioning.pages.order.choices import Option
 from provisioning.rules.hsa import HsaId, Level, Service
 
-# What can be ordered, as one question: service and level together, so that nobody asks for what is not there.
+# Service and level are one question, so that only combinations that exist can be chosen.
 ACCESS: Mapping[str, tuple[Service, Level, Text, Text]] = {
     "rehabstod:unit": (
         Service.REHABSTOD,

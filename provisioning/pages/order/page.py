@@ -224,7 +224,7 @@ def _search(
 
 
 def _with_persons(data: QueryDict, shown: Shown, found: FoundOptions) -> Shown:
-    """The only one found is chosen; whoever is no longer shown is not."""
+    """Choose the only one found; drop a choice that is no longer shown."""
     shown = replace(shown, persons=choices.unique([shown.persons[0], *found.options]))
     if len(found.options) == 1:
         data["person"] = found.options[0].value

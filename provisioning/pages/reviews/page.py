@@ -228,7 +228,7 @@ def _answered(request: HttpRequest) -> set[int]:
 
 
 def _save(sheet: Sheet, waiting: QuerySet[ReviewItem]) -> HttpResponse:
-    """Save every whole answer; what is not whole comes back with its words in place."""
+    """Save every complete answer; show the incomplete ones again as they were written."""
     shared = SharedForm(sheet.request.POST)
     shared_is_whole = shared.is_valid()
     answers = [answer for item in sheet.items if (answer := _answer(sheet, item, shared)) is not None]

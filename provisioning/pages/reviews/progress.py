@@ -1,4 +1,4 @@
-"""How reviews go, for whoever watches over them: what is decided, who has the rest, how the sittings went.
+"""How reviews go, for those who watch over them: what is decided, who has the rest, how the sittings went.
 
 Whose rights they are is not part of it. Source: features C2 (seconds, batch, the reviewer's relation).
 """

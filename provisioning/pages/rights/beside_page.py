@@ -49,7 +49,7 @@ def place(request: HttpRequest, hsa_id: str) -> HttpResponse:
         is_silent = True
     if not (name or grants or outsiders or is_silent):
         raise Http404  # no such place, and nobody has anything that names it
-    # Who stands in the directory alone comes first: nobody here has answered for it.
+    # Persons with a role in the directory alone come first: nobody here has answered for them.
     page = Paginator([*outsiders, *with_right], PAGE_SIZE).get_page(request.GET.get("page"))
     context = _context(user, list(page.object_list), grants, {place_id}, is_silent=is_silent)
     context |= {"page": page, "place": name or place_id.text, "is_place": True}

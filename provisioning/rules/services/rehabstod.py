@@ -1,7 +1,7 @@
 """Rehabstöd's own login rule, as a function of what a directory holds.
 
 Source: domain page §3, read from the service's source code (v2.5.0.8). Whether the employment has
-ended or the entry is archived is not looked at there; `assessment` does that.
+ended or the entry is archived is not looked at there; `rules.assessment` does that.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def can_be_id(text: str) -> bool:
 
 @functools.cache
 def _shape(words: tuple[str, ...]) -> re.Pattern[str]:
-    """Without a dash after the word only a full HSA-id counts: `Rehabilitering` is nobody's near miss."""
+    """Without a dash after the word only a full HSA-id counts: `Rehabilitering` is no near miss."""
     word = "|".join(re.escape(word) for word in words)
     dashed, undashed = rf"[;{_DASHES}]+(?P<id>[^;]+)", rf"(?P<bare_id>{LENIENT_FORM.pattern})"
     return re.compile(
