@@ -20,6 +20,7 @@ from provisioning.rights import notices
 from provisioning.rules.states.request import WITH_A_PERSON
 from provisioning.rules.states.right import RemovalState
 from workflows import steps
+from workflows.alone import alone
 from workflows.sweeps import directory as sweeps_directory
 from workflows.sweeps import escalation, expiry, kiv_tasks, retention, reviews
 
@@ -108,12 +109,12 @@ def sweep_messages() -> None:
 def sweep_reminders() -> None:
     """Remind whoever sits on a request; one transaction each."""
     for pk in _with_a_person():
-        with transaction.atomic():
+        with alone(f"reminding of request {pk}"), transaction.atomic():
             row = moves.lock(AccessRequest, pk)
             if row.state in WITH_A_PERSON:
                 reminders.remind(row)
     for pk in Removal.objects.filter(state=RemovalState.AWAITING_KIV.value).values_list("pk", flat=True):
-        with transaction.atomic():
+        with alone(f"reminding of removal {pk}"), transaction.atomic():
             removal = moves.lock(Removal, pk)
             if removal.is_with_kiv:
                 reminders.remind(removal)
@@ -129,7 +130,8 @@ def sweep_handlers() -> None:
     try:
         candidates.look_up_humans(directory, cases)
         for case in cases:
-            handlers.refresh(directory, case)
+            with alone(f"asking who has case {case.case_number}"):
+                handlers.refresh(directory, case)
     except DirectoryError:
         return
 
@@ -160,7 +162,8 @@ def refresh_delegated(pk: int) -> None:
     directory = open_directory()
     for request in handlers.concerned_by(row).select_related("order__orderer"):
         try:
-            handlers.refresh(directory, request)
+            with alone(f"asking who has case {request.case_number}"):
+                handlers.refresh(directory, request)
         except DirectoryError:
             return
 

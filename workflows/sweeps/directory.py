@@ -40,6 +40,7 @@ from provisioning.rules.drift.kinds import RESTS_ON_ABSENCE, Drift, DriftKind
 from provisioning.rules.hsa import HsaId, Reading
 from provisioning.rules.services.profession import is_doctor
 from workflows import steps
+from workflows.alone import alone
 
 log = logging.getLogger(__name__)
 
@@ -223,12 +224,12 @@ def _look(
             if each.must_be_looked_at_twice:
                 doubtful.append(each.tracked.person_id)
             else:
-                _settle(result, each, is_dry=is_dry)
+                _settle_alone(result, each, is_dry=is_dry)
     for compared in _read(directory.read_again, doubtful):
         # What the second look cannot tell is not done with: the next sweep must not begin after this one.
         result.note_unread(compared)
         for each in compared:
-            _settle(result, each, is_dry=is_dry)
+            _settle_alone(result, each, is_dry=is_dry)
 
 
 def _read(
@@ -346,6 +347,18 @@ def _remember(compared: Collection[Compared], is_dry: bool) -> None:
             known[one.person_id.folded] = doctor
     if known and not is_dry:
         findings_tell.remember(known)
+
+
+def _settle_alone(result: SweepResult, compared: Compared, *, is_dry: bool) -> None:
+    """Somebody of whom nothing can be written stops nobody else: the operators see that one is left out."""
+
+    def leave_out() -> None:
+        result.unread[compared.tracked.person_id] = None
+        result.sweep.unread = len(result.unread)
+        result.sweep.code = result.sweep.code or "sweep.entry_failed"
+
+    with alone("comparing a person with the directory", failed=leave_out):
+        _settle(result, compared, is_dry=is_dry)
 
 
 def _settle(result: SweepResult, compared: Compared, *, is_dry: bool) -> None:

@@ -9,6 +9,7 @@ from provisioning.errors import DirectoryError, WrongState
 from provisioning.models import AccessRequest
 from provisioning.orders import end, escalate
 from workflows import steps
+from workflows.alone import alone
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,8 @@ def climb_due() -> None:
     for pk in escalate.due():
         request = AccessRequest.objects.select_related("order__orderer").get(pk=pk)
         try:
-            _climb(directory, request)
+            with alone(f"escalating case {request.case_number}"):
+                _climb(directory, request)
         except WrongState:
             continue
         except DirectoryError as exc:

@@ -13,11 +13,16 @@ from provisioning.rights import end as rights_end
 from provisioning.rights import lookups
 from provisioning.rules.states.right import EndCause, GrantState
 from workflows import steps
+from workflows.alone import alone
 
 
 def end_late_orders() -> int:
     """End the orders whose own last day has passed before anything was set. Returns how many."""
-    return sum(_end_late(request) for request in orders_end.due_to_end(dates.today()).order_by("pk"))
+    ended = 0
+    for request in orders_end.due_to_end(dates.today()).order_by("pk"):
+        with alone(f"ending case {request.case_number}"):
+            ended += _end_late(request)
+    return ended
 
 
 def _end_late(request: AccessRequest) -> bool:
@@ -30,7 +35,11 @@ def _end_late(request: AccessRequest) -> bool:
 
 def end_due() -> int:
     """End what has run out and start what is to be removed, one transaction each. Returns removals begun."""
-    return sum(_end(pk) for pk in rights_end.due_to_end(dates.today()))
+    begun = 0
+    for pk in rights_end.due_to_end(dates.today()):
+        with alone(f"ending right {pk}"):
+            begun += _end(pk)
+    return begun
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ with no transaction open, and recorded one by one under each flow's lock: those 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -33,6 +34,7 @@ from provisioning.rules.removal import StoredValue, is_gone
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
 from workflows import steps
+from workflows.alone import alone
 
 log = logging.getLogger(__name__)
 
@@ -175,11 +177,9 @@ def _in_batches(due: Sequence[T]) -> Iterator[Sequence[T]]:
 def _record(case: steps.AnyCase, operation: steps.Operation[steps.AnyCase]) -> bool:
     """Record what was seen, under the flow's lock. A task that ended in between needs nothing more."""
     state = case.current_state
-    try:
-        row = steps.act(case, state, operation, by=None)
-    except WrongState:
-        return False
-    return row.current_state is not state
+    with alone(f"looking for case {case.case_number}"), contextlib.suppress(WrongState):
+        return steps.act(case, state, operation, by=None).current_state is not state
+    return False
 
 
 def _record_seen(row: AccessRequest, *, values: Values) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import Any
@@ -19,6 +20,7 @@ from provisioning.reviews import decide as reviews_decide
 from provisioning.reviews.decide import Given
 from provisioning.reviews.said import Said
 from provisioning.rules.hsa import HsaId
+from workflows.alone import alone
 from workflows.removals.flow import RemovalFlow
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,8 @@ def sweep() -> None:
     ask.send_notices(today)
     for pk in end.due_to_end(today):
         try:
-            end.end(pk, on=today, start=_start)
+            with alone(f"ending review {pk}"):
+                end.end(pk, on=today, start=_start)
         except WrongState:
             continue  # a right is being taken away for another cause: the next round settles it
 
@@ -51,11 +54,9 @@ def open_due() -> int:
     """
     count = 0
     for place in reviews_begin.places_due(dates.today()):
-        try:
+        with alone("opening a review"), contextlib.suppress(WrongState, Invalid):  # somebody was faster
             reviews_begin.begin(place, ())
-        except (WrongState, Invalid):
-            continue  # somebody was faster
-        count += 1
+            count += 1
     return count
 
 
@@ -79,8 +80,9 @@ def ask_around(directory: Directory) -> None:
         keys = review.items.undecided().values_list("grant__subject_hsa_id", flat=True).distinct()
         climbs = ask.is_escalation_due(review, on=dates.today())
         rungs = review.escalation_level + climbs
-        found = reviewers.look_up(directory, review, [HsaId(text) for text in keys], rungs=rungs)
-        ask.ask(review, found, climbs=climbs)
+        with alone(f"asking around for review {review.pk}"):
+            found = reviewers.look_up(directory, review, [HsaId(text) for text in keys], rungs=rungs)
+            ask.ask(review, found, climbs=climbs)
 
 
 def decide(

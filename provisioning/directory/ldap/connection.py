@@ -578,11 +578,13 @@ def _entry(found: dict[str, Any]) -> _Received:
             )
         elif not all(option.startswith("lang-") for option in options.split(";") if option):
             unknown.add(plain)  # `cn;lang-sv` is a cn as good as any; of other options we do not know
-    return _Received(Entry(found["dn"], attributes, frozenset(unknown)), parts)
+    dn = found["dn"].replace("\0", "\\00")  # the same name, as RFC 4514 writes it
+    return _Received(Entry(dn, attributes, frozenset(unknown)), parts)
 
 
 def _text(value: bytes) -> str:
-    return str(value, "utf-8", "replace")
+    """No table holds a NUL. What stands for it is no blank: the value must not look like a right one."""
+    return str(value, "utf-8", "replace").replace("\0", "\ufffd")
 
 
 def _require_success(answer: Any) -> None:

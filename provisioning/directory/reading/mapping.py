@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 
 from provisioning.directory.layout import Layout
 from provisioning.directory.ldap.connection import Entry
-from provisioning.directory.reading import names
+from provisioning.directory.reading import fitting, names
 from provisioning.rules.hsa import Commission, Coupling, HsaId, Person, Provider, RawPeriod, Unit
 
 
@@ -57,8 +57,8 @@ def _distinct(*groups: Iterable[str]) -> list[str]:
 
 
 def hsa_id(entry: Entry, layout: Layout) -> HsaId | None:
-    text = entry.first(layout.hsa_identity)
-    return HsaId(text) if text is not None else None
+    """None also for a text longer than any HSA-id: nothing could be kept under it."""
+    return _optional_id(entry.first(layout.hsa_identity))
 
 
 def is_person(entry: Entry, layout: Layout) -> bool:
@@ -111,14 +111,14 @@ def to_person(entry: Entry, layout: Layout) -> Person | None:
     return Person(
         hsa_id=identity,
         dn=entry.dn,
-        name=whole or entry.first("cn") or identity.text,
-        given_name=given_name,
-        surname=surname,
+        name=_person_name(whole or entry.first("cn") or "") or identity.text,
+        given_name=_person_name(given_name),
+        surname=_person_name(surname),
         mails=tuple(value for name in layout.mail for value in entry.values(name) if value.strip()),
-        titles=entry.values(layout.titles),
-        title_codes=entry.values(layout.title_codes),
-        group_prescription_codes=entry.values(layout.group_prescription_codes),
-        system_roles=entry.values(layout.system_roles),
+        titles=fitting.values(entry.values(layout.titles)),
+        title_codes=fitting.values(entry.values(layout.title_codes)),
+        group_prescription_codes=fitting.values(entry.values(layout.group_prescription_codes)),
+        system_roles=fitting.values(entry.values(layout.system_roles)),
         period=_period(entry, layout),
         is_protected=_has_class(entry, layout.protected_classes) or marks.strip().upper() == "TRUE",
         is_archived=_has_class(entry, layout.archived_classes),
@@ -132,7 +132,7 @@ def to_unit(entry: Entry, layout: Layout) -> Unit | None:
     return Unit(
         hsa_id=identity,
         dn=entry.dn,
-        name=entry.first(*layout.unit_name) or identity.text,
+        name=_place_name(entry.first(*layout.unit_name) or "") or identity.text,
         is_care_unit=is_care_unit(entry, layout),
         provider_id=_optional_id(entry.first(layout.unit_provider)),
         manager_id=_optional_id(entry.first(layout.unit_manager)),
@@ -149,7 +149,7 @@ def to_provider(entry: Entry, layout: Layout) -> Provider | None:
     return Provider(
         hsa_id=identity,
         dn=entry.dn,
-        name=entry.first(*layout.provider_name) or identity.text,
+        name=_place_name(entry.first(*layout.provider_name) or "") or identity.text,
         org_no=entry.first(*layout.org_no),
         manager_id=_optional_id(entry.first(*layout.provider_manager)),
         period=_period(entry, layout),
@@ -164,9 +164,9 @@ def to_commission(
     return Commission(
         hsa_id=hsa_id(entry, layout),
         dn=entry.dn,
-        name=entry.first(*layout.commission_name) or "",
-        purpose=entry.first(layout.commission_purpose),
-        rights=entry.values(layout.commission_rights),
+        name=_place_name(entry.first(*layout.commission_name) or ""),
+        purpose=_optional_value(entry.first(layout.commission_purpose)),
+        rights=fitting.values(entry.values(layout.commission_rights)),
         parent_dn=names.parent(entry.dn),
         unit_id=hsa_id(above, layout) if above is not None and is_unit(above, layout) else None,
         is_under_provider=above is not None and is_provider(above, layout) and not is_unit(above, layout),
@@ -185,7 +185,7 @@ def to_coupling(raw: str) -> Coupling:
     """
     identity, _, dates = raw.partition(";")
     start, _, end = dates.partition(";")
-    return Coupling(HsaId(identity.strip()), RawPeriod(start or None, end or None), raw)
+    return Coupling(HsaId(identity.strip()), RawPeriod(start or None, end or None), fitting.value(raw))
 
 
 def _period(entry: Entry, layout: Layout) -> RawPeriod:
@@ -193,7 +193,19 @@ def _period(entry: Entry, layout: Layout) -> RawPeriod:
 
 
 def _optional_id(text: str | None) -> HsaId | None:
-    return HsaId(text) if text is not None else None
+    return HsaId(text) if text is not None and fitting.can_be_id(text) else None
+
+
+def _optional_value(text: str | None) -> str | None:
+    return None if text is None else fitting.value(text)
+
+
+def _person_name(text: str) -> str:
+    return fitting.name(text, at_most=fitting.PERSON_NAME_AT_MOST)
+
+
+def _place_name(text: str) -> str:
+    return fitting.name(text, at_most=fitting.PLACE_NAME_AT_MOST)
 
 
 def _has_class(entry: Entry, classes: tuple[str, ...]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from provisioning.directory.ldap.connection import Entry, Only
 from provisioning.directory.ldap.troubles import Trouble, marked
-from provisioning.directory.reading import mapping, names
+from provisioning.directory.reading import fitting, mapping, names
 from provisioning.directory.reading.lookups import EntryPlace, Lookups
 from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryRefused
@@ -65,5 +65,5 @@ def _held(
 ) -> tuple[str, ...]:
     held = entry.values(name)
     if attribute is Attribute.COMMISSION_MEMBER and only is not None:
-        return tuple(value for value in held if mapping.to_coupling(value).person_id in only)
-    return held
+        held = tuple(value for value in held if mapping.to_coupling(value).person_id in only)
+    return fitting.values(held)

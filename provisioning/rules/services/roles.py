@@ -15,6 +15,7 @@ from provisioning.rules.hsa import LENIENT_FORM, HsaId, typed_id
 # What an eye does not see, or takes for a space, and what copying from a text brings along.
 _BLANKS = re.compile("[\\s\u00ad\u200b-\u200d\u2060\ufeff]+")
 _DASHES = "\\-_:\u2010-\u2015\u2212"
+_LONGEST_ID = 64  # no table holds a longer one; an HSA-id has half of that
 _POSSIBLE_ID = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 
 
@@ -42,7 +43,14 @@ def seen(raw: str, *, words: tuple[str, ...]) -> SeenRole | None:
     match = _shape(words).fullmatch(bare)
     if match is None:
         return None
-    return SeenRole(raw, bare, match["word"].casefold(), typed_id(match["id"] or match["bare_id"]))
+    return SeenRole(raw, bare, match["word"].casefold(), _seeming_id(match["id"] or match["bare_id"]))
+
+
+def _seeming_id(text: str) -> HsaId:
+    """What stands in the place of the id. Of what is longer than any HSA-id the beginning will do."""
+    found = typed_id(text)
+    is_short = max(len(found.text), len(found.folded)) <= _LONGEST_ID
+    return found if is_short else typed_id(text[: _LONGEST_ID // 3])  # folding at most trebles a text
 
 
 def without_blanks(text: str) -> str:
