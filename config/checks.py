@@ -27,7 +27,7 @@ def check_modes_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
         if settings.IS_PRODUCTION:
             return [Error("Demo features are on although APP_MODE is production.", id="config.E001")]
         directories = (settings.DIRECTORY_URL, settings.HSA_DIRECTORY_URL)
-        if not all(modes.is_local_url(url) for url in directories if url):
+        if not all(modes.is_local_directory(urls) for urls in directories):
             return [_directory_elsewhere()]
         return []
     problems: list[CheckMessage] = []
@@ -94,7 +94,7 @@ def _is_demo(pattern: URLPattern) -> bool:
 
 
 def _directory_elsewhere() -> Error:
-    name = "HSA_DIRECTORY_URL" if modes.is_local_url(settings.DIRECTORY_URL) else "DIRECTORY_URL"
+    name = "HSA_DIRECTORY_URL" if modes.is_local_directory(settings.DIRECTORY_URL) else "DIRECTORY_URL"
     return Error(
         f"{name} points at another machine, but APP_MODE is demo.",
         hint="The commands assess and check_directory may read it. To serve pages, set APP_MODE=production.",

@@ -47,6 +47,11 @@ def is_local_url(url: str) -> bool:
     return is_loopback(parts.hostname or "")
 
 
+def is_local_directory(urls: str) -> bool:
+    """The same of a directory's addresses, with commas between them: all of them."""
+    return all(is_local_url(url.strip()) for url in urls.split(",") if url.strip())
+
+
 def refuse_demo_elsewhere(*, hosts: Iterable[str], urls: Iterable[tuple[str, str]]) -> None:
     """Refuse to start a demo that is reachable from, or writes to, another machine."""
     for host in hosts:

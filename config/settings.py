@@ -218,9 +218,13 @@ DIRECTORY_UNIT_BASE = env.str(
     "DIRECTORY_UNIT_BASE", "ou=Org,o=Demoregionen" if IS_OWN_DIRECTORY else only_demo("")
 )
 DIRECTORY_CA_FILE = env.str("DIRECTORY_CA_FILE", "")
+DIRECTORY_CERT_FILE = env.str("DIRECTORY_CERT_FILE", "")
+DIRECTORY_KEY_FILE = env.str("DIRECTORY_KEY_FILE", "")
 DIRECTORY_STARTTLS = env.bool("DIRECTORY_STARTTLS", False)
 DIRECTORY_CONNECT_TIMEOUT_SECONDS = env.int("DIRECTORY_CONNECT_TIMEOUT_SECONDS", 3, at_least=1, at_most=60)
 DIRECTORY_RECEIVE_TIMEOUT_SECONDS = env.int("DIRECTORY_RECEIVE_TIMEOUT_SECONDS", 5, at_least=1, at_most=60)
+# Shorter than the memory of the firewalls between: a connection that rested longer is opened anew.
+DIRECTORY_IDLE_SECONDS = env.int("DIRECTORY_IDLE_SECONDS", 60, at_least=1, at_most=3600)
 DIRECTORY_PAGE_SIZE = env.int("DIRECTORY_PAGE_SIZE", 500, at_least=1, at_most=10_000)
 # Of one process at the same time, to each directory.
 DIRECTORY_CONNECTIONS = env.int("DIRECTORY_CONNECTIONS", 8, at_least=1, at_most=100)
@@ -238,15 +242,26 @@ HSA_DIRECTORY_BIND_PASSWORD = env.secret(
 HSA_DIRECTORY_PERSON_BASE = env.str("HSA_DIRECTORY_PERSON_BASE", only_demo("") if HSA_DIRECTORY_URL else "")
 HSA_DIRECTORY_UNIT_BASE = env.str("HSA_DIRECTORY_UNIT_BASE", only_demo("") if HSA_DIRECTORY_URL else "")
 HSA_DIRECTORY_CA_FILE = env.str("HSA_DIRECTORY_CA_FILE", "")
+HSA_DIRECTORY_CERT_FILE = env.str("HSA_DIRECTORY_CERT_FILE", "")
+HSA_DIRECTORY_KEY_FILE = env.str("HSA_DIRECTORY_KEY_FILE", "")
 HSA_DIRECTORY_STARTTLS = env.bool("HSA_DIRECTORY_STARTTLS", False)
 HSA_DIRECTORY_LAYOUT = env.json_object("HSA_DIRECTORY_LAYOUT", {})
 HSA_ID_FORM = env.choice("HSA_ID_FORM", ("strict", "lenient"), "strict" if IS_PRODUCTION else "lenient")
-for _name, _url, _starttls in (
-    ("DIRECTORY", DIRECTORY_URL, DIRECTORY_STARTTLS),
-    ("HSA_DIRECTORY", HSA_DIRECTORY_URL, HSA_DIRECTORY_STARTTLS),
+DIRECTORY_URLS, HSA_DIRECTORY_URLS = (
+    [part.strip() for part in url.split(",") if part.strip()] for url in (DIRECTORY_URL, HSA_DIRECTORY_URL)
+)
+for _name, _urls, _starttls in (
+    ("DIRECTORY", DIRECTORY_URLS, DIRECTORY_STARTTLS),
+    ("HSA_DIRECTORY", HSA_DIRECTORY_URLS, HSA_DIRECTORY_STARTTLS),
 ):
-    if IS_PRODUCTION and _url and not _url.startswith("ldaps://") and not _starttls:
+    if IS_PRODUCTION and not _starttls and not all(url.startswith("ldaps://") for url in _urls):
         raise ImproperlyConfigured(f"{_name}_URL must begin with ldaps://, or {_name}_STARTTLS must be true.")
+for _name, _cert, _key in (
+    ("DIRECTORY", DIRECTORY_CERT_FILE, DIRECTORY_KEY_FILE),
+    ("HSA_DIRECTORY", HSA_DIRECTORY_CERT_FILE, HSA_DIRECTORY_KEY_FILE),
+):
+    if _key and not _cert:
+        raise ImproperlyConfigured(f"{_name}_KEY_FILE is the key of {_name}_CERT_FILE, which is not set.")
 
 # --- The modes kept apart -----------------------------------------------------------------------------------
 if IS_PRODUCTION:
@@ -264,7 +279,7 @@ else:
     )
     # A directory elsewhere may be read by the commands (`assess`, `check_directory`), and nothing more:
     # without demo pages nobody can log in, and config.checks stops the web server and the worker.
-    IS_DEMO = all(modes.is_local_url(url) for url in (DIRECTORY_URL, HSA_DIRECTORY_URL) if url)
+    IS_DEMO = all(modes.is_local_directory(urls) for urls in (DIRECTORY_URL, HSA_DIRECTORY_URL))
     MOCK_KIV_BIND_DN = env.str("MOCK_KIV_BIND_DN", "cn=kiv,ou=Konton,o=Demoregionen")
     MOCK_KIV_BIND_PASSWORD = env.secret("MOCK_KIV_BIND_PASSWORD", "kiv")
 

@@ -34,9 +34,24 @@ SENTENCES: dict[Trouble, Promise] = {
         "The server's certificate is not accepted. Check DIRECTORY_CA_FILE, and that DIRECTORY_URL "
         "names the server as the certificate does."
     ),
+    Trouble.CLIENT_CERTIFICATE: _(
+        "The server demands a certificate of ours, or does not accept the one it got. "
+        "Check DIRECTORY_CERT_FILE and DIRECTORY_KEY_FILE."
+    ),
+    Trouble.OWN_CERTIFICATE: _(
+        "DIRECTORY_CERT_FILE or DIRECTORY_KEY_FILE cannot be read, or they do not belong together."
+    ),
     Trouble.TLS: _("The server does not offer StartTLS. Use ldaps://, or ask its operators."),
     Trouble.CREDENTIALS: _(
         "The account or its password is not accepted. Check DIRECTORY_BIND_DN and DIRECTORY_BIND_PASSWORD."
+    ),
+    Trouble.BIND_NAME: _(
+        "DIRECTORY_BIND_DN is not a distinguished name. It looks like cn=account,ou=Accounts,o=Region."
+    ),
+    Trouble.BLANK_SECRET: _("DIRECTORY_BIND_PASSWORD is empty or blank."),
+    Trouble.PROTECTION: _(
+        "The server wants TLS or another way to log in. Use ldaps:// or DIRECTORY_STARTTLS, "
+        "or ask its operators."
     ),
     Trouble.NOT_ALLOWED: _("The account may not do this. Its access rules must be widened."),
     Trouble.BUSY: _("The server is busy. Try again later."),
@@ -157,8 +172,10 @@ class _Checking:
 
 
 def _opened(lookups: Lookups) -> str:
-    lookups.connections.close()
-    return ", ".join(lookups.connections.root_dse("namingContexts").values("namingContexts"))
+    connections = lookups.connections
+    connections.close()
+    contexts = ", ".join(connections.root_dse("namingContexts").values("namingContexts"))
+    return f"{connections.url}: {contexts}" if connections.has_several_addresses else contexts
 
 
 def _bases(lookups: Lookups, place: EntryPlace) -> str:

@@ -37,8 +37,9 @@ def has_national_directory() -> bool:
 
 
 def address(which: Which = Which.OWN) -> str:
-    """The directory's address, for evidence."""
-    return str(_setting(which, "URL"))
+    """The directory's address, for evidence: where there are several, the one that answered last."""
+    url = str(_setting(which, "URL"))
+    return open_directory(which).url if "," in url else url
 
 
 def connection_settings(which: Which = Which.OWN) -> ConnectionSettings:
@@ -48,9 +49,12 @@ def connection_settings(which: Which = Which.OWN) -> ConnectionSettings:
         bind_dn=_setting(which, "BIND_DN") or "",
         bind_password=_setting(which, "BIND_PASSWORD") or "",
         ca_file=_setting(which, "CA_FILE"),
+        cert_file=_setting(which, "CERT_FILE"),
+        key_file=_setting(which, "KEY_FILE"),
         uses_starttls=_setting(which, "STARTTLS"),
         connect_timeout_seconds=settings.DIRECTORY_CONNECT_TIMEOUT_SECONDS,
         receive_timeout_seconds=settings.DIRECTORY_RECEIVE_TIMEOUT_SECONDS,
+        idle_seconds=settings.DIRECTORY_IDLE_SECONDS,
         page_size=settings.DIRECTORY_PAGE_SIZE,
         max_connections=settings.DIRECTORY_CONNECTIONS,
         background_per_second=settings.DIRECTORY_BACKGROUND_SEARCHES_PER_SECOND,

@@ -56,6 +56,11 @@ class Directory:
     def layout(self) -> Layout:
         return self._lookups.layout
 
+    @property
+    def url(self) -> str:
+        """The address that answered last; before that, the one that is asked first."""
+        return self._connections.url
+
     def close(self) -> None:
         """Close the calling thread's connection; the next question opens a new one."""
         self._connections.close()

@@ -110,13 +110,16 @@ def _as_kind_of(default: object, name: str, value: object) -> object:
 class ConnectionSettings:
     """How to reach the directory and how long to wait for it."""
 
-    url: str
+    url: str  # several servers of one directory with commas between them
     bind_dn: str = ""  # empty: anonymous
     bind_password: str = ""
     ca_file: str = ""  # empty: the system's own authorities
+    cert_file: str = ""  # our own certificate, for servers that demand one; empty: none
+    key_file: str = ""  # its key; empty: in the same file
     uses_starttls: bool = False
     connect_timeout_seconds: float = 3.0
     receive_timeout_seconds: float = 5.0
+    idle_seconds: float = 60.0  # a connection that rested longer is not trusted again
     page_size: int = 500
     max_connections: int = 8  # of one process, at the same time
     background_per_second: float = 0.0  # how fast background work may ask; 0: as fast as it can

@@ -149,6 +149,21 @@ def test_a_national_directory_elsewhere_switches_the_demo_off_too(tmp_path):
     assert read_settings({"HSA_DIRECTORY_URL": "ldap://127.0.0.1:4001"}, tmp_path).IS_DEMO
 
 
+def test_each_of_several_directory_addresses_must_be_good_enough(tmp_path):
+    both = "ldaps://one.invalid, ldaps://two.invalid:636"
+    read = read_settings({**PRODUCTION, "DIRECTORY_URL": both}, tmp_path)
+    assert both == read.DIRECTORY_URL
+    with pytest.raises(ImproperlyConfigured, match="DIRECTORY_URL"):
+        read_settings({**PRODUCTION, "DIRECTORY_URL": "ldaps://one.invalid,ldap://two.invalid"}, tmp_path)
+    mixed = "ldap://127.0.0.1:4001,ldap://two.invalid"
+    assert not read_settings({"DIRECTORY_URL": mixed}, tmp_path).IS_DEMO
+
+
+def test_a_key_without_a_certificate_stops_the_start(tmp_path):
+    with pytest.raises(ImproperlyConfigured, match="DIRECTORY_KEY_FILE"):
+        read_settings({**PRODUCTION, "DIRECTORY_KEY_FILE": "key.pem"}, tmp_path)
+
+
 def test_starttls_makes_a_plain_directory_address_good_enough(tmp_path):
     variables = {**PRODUCTION, "DIRECTORY_URL": "ldap://directory.invalid", "DIRECTORY_STARTTLS": "true"}
     assert read_settings(variables, tmp_path).DIRECTORY_STARTTLS

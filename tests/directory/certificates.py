@@ -19,6 +19,8 @@ class Certificates:
     key: Path
     misnamed_cert: Path  # for another host
     misnamed_key: Path
+    client_cert: Path  # of whoever asks
+    client_key: Path
 
 
 def make(folder: Path) -> Certificates:
@@ -27,7 +29,11 @@ def make(folder: Path) -> Certificates:
     for name in ("ca", "other-ca"):
         _openssl("req", "-x509", *_KEY, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "30",
                  "-subj", f"/CN=Test authority {name}", cwd=folder)  # fmt: skip
-    for name, host in (("server", "localhost"), ("misnamed", "elsewhere.invalid")):
+    for name, host in (
+        ("server", "localhost"),
+        ("misnamed", "elsewhere.invalid"),
+        ("client", "tool.invalid"),
+    ):
         _openssl("req", *_KEY, "-keyout", f"{name}.key", "-out", f"{name}.csr",
                  "-subj", f"/CN={host}", cwd=folder)  # fmt: skip
         (folder / f"{name}.ext").write_text(f"subjectAltName=DNS:{host}\n")
@@ -41,6 +47,8 @@ def make(folder: Path) -> Certificates:
         key=folder / "server.key",
         misnamed_cert=folder / "misnamed.pem",
         misnamed_key=folder / "misnamed.key",
+        client_cert=folder / "client.pem",
+        client_key=folder / "client.key",
     )
 
 

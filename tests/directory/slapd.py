@@ -43,7 +43,13 @@ class Slapd:
     """A running slapd. Stop and start it as you like: port and content stay."""
 
     def __init__(
-        self, folder: Path, suffixes: Sequence[Suffix], certificates: Certificates, *, misnamed: bool = False
+        self,
+        folder: Path,
+        suffixes: Sequence[Suffix],
+        certificates: Certificates,
+        *,
+        misnamed: bool = False,
+        demands_certificate: bool = False,
     ):
         self._program = servers.find("slapd")
         self._folder = folder
@@ -58,6 +64,7 @@ class Slapd:
         self._conf = folder / "slapd.conf"
         lines = [*_head(folder), f"TLSCACertificateFile {certificates.ca}"]
         lines += [f"TLSCertificateFile {cert}", f"TLSCertificateKeyFile {key}"]
+        lines += ["TLSVerifyClient demand"] if demands_certificate else []
         for number, suffix in enumerate(suffixes, start=1):
             (folder / f"db{number}").mkdir()
             lines += _database(suffix, folder / f"db{number}")

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -65,8 +66,16 @@ def all_records() -> list[ldif.Record]:
 class MockServer:
     """The mock, plain with StartTLS on one port and LDAPS on another; faults instead of accounts."""
 
-    def __init__(self, folder: Path, certificates: Certificates, *, misnamed: bool = False):
+    def __init__(
+        self,
+        folder: Path,
+        certificates: Certificates,
+        *,
+        misnamed: bool = False,
+        demands_certificate: bool = False,
+    ):
         self.certificates = certificates
+        self._client_ca = certificates.ca if demands_certificate else None
         path = folder / "all.ldif"
         path.write_text(ldif.write(all_records()), encoding="utf-8")
         self._path, self._port, self._tls_port = path, 0, 0
@@ -88,6 +97,7 @@ class MockServer:
     def start(self) -> None:
         cert, key = self._pair
         options = {"cert_path": cert, "key_path": key, "requires_bind": True}
+        options["client_ca_path"] = self._client_ca
         plain = MockDirectory(self._path, port=self._port, **options)  # type: ignore[arg-type]
         protected = MockDirectory(self._path, port=self._tls_port, is_ldaps=True, **options)  # type: ignore[arg-type]
         self._running = [plain, protected]
@@ -132,7 +142,14 @@ class MockServer:
 class SlapdServer:
     """OpenLDAP: three databases, and an account for each thing an account may lack."""
 
-    def __init__(self, folder: Path, certificates: Certificates, *, misnamed: bool = False):
+    def __init__(
+        self,
+        folder: Path,
+        certificates: Certificates,
+        *,
+        misnamed: bool = False,
+        demands_certificate: bool = False,
+    ):
         self.certificates = certificates
         blind = {oddities.blind_dn(attribute): attribute for attribute in oddities.BLIND_TO}
         reader = oddities.READER
@@ -149,7 +166,13 @@ class SlapdServer:
             Suffix(oddities.FOREIGN_TOP, ldif.write(oddities.foreign_region()), readers=[reader]),
             Suffix(oddities.REFERRAL_TOP, ldif.write(oddities.referring_top()), readers=[reader]),
         ]
-        self._slapd = Slapd(folder / "slapd", suffixes, certificates, misnamed=misnamed)
+        self._slapd = Slapd(
+            folder / "slapd",
+            suffixes,
+            certificates,
+            misnamed=misnamed,
+            demands_certificate=demands_certificate,
+        )
 
     @property
     def port(self) -> int:
@@ -201,6 +224,8 @@ class Wire:
         self._sockets: list[socket.socket] = []
         self._may_flow = threading.Event()
         self._may_flow.set()
+        self._forgotten: set[socket.socket] = set()
+        self._drip_seconds = 0.0
         self.connections = 0
         self.answered_octets = 0
         self._most_octets: int | None = None
@@ -215,6 +240,14 @@ class Wire:
     def freeze(self) -> None:
         """Take what comes and say nothing: a black hole."""
         self._may_flow.clear()
+
+    def forget(self) -> None:
+        """As a firewall does: what comes over the connections there are is lost; new ones are relayed."""
+        self._forgotten |= set(self._sockets)
+
+    def drip(self, seconds: float) -> None:
+        """From now on each octet of an answer comes so long after the one before."""
+        self._drip_seconds = seconds
 
     def cut(self) -> None:
         """Close every connection now; new ones are relayed."""
@@ -266,6 +299,13 @@ class Wire:
         with contextlib.suppress(OSError):
             while chunk := source.recv(65536):
                 self._may_flow.wait()
+                if source in self._forgotten:
+                    continue
+                if target is client and self._drip_seconds:
+                    for octet in chunk:
+                        time.sleep(self._drip_seconds)
+                        target.sendall(bytes([octet]))
+                    continue
                 if target is client and not self._lets_through(target, chunk):
                     return
                 if target is not client:

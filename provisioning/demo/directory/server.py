@@ -44,19 +44,23 @@ class MockDirectory:
         requires_bind: bool = False,
         cert_path: Path | None = None,
         key_path: Path | None = None,
+        client_ca_path: Path | None = None,
         is_ldaps: bool = False,
         size_limit: int | None = None,
         save_path: Path | None = None,
         store: Store | None = None,
     ):
-        """Serve the file's entries, or those of a store that is made already."""
+        """Serve the file's entries, or those of a store that is made already.
+
+        With `client_ca_path`, TLS is for clients with a certificate of this authority only.
+        """
         if not ipaddress.ip_address(host).is_loopback:
             raise NotLoopback(host)
         self.faults = Faults()
         self.store = Store(ldif.read(ldif_path)) if store is None else store
         self._save_path = save_path
         self._save_lock = threading.Lock()
-        tls = _tls_context(cert_path, key_path) if cert_path else None
+        tls = _tls_context(cert_path, key_path, client_ca_path) if cert_path else None
         self._scheme = "ldaps" if is_ldaps else "ldap"
         policy = Policy(
             store=self.store,
@@ -117,9 +121,12 @@ class MockDirectory:
             os.replace(unfinished, self._save_path)
 
 
-def _tls_context(cert_path: Path, key_path: Path | None) -> ssl.SSLContext:
+def _tls_context(cert_path: Path, key_path: Path | None, client_ca_path: Path | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert_path, key_path)
+    if client_ca_path is not None:
+        context.load_verify_locations(client_ca_path)
+        context.verify_mode = ssl.CERT_REQUIRED
     return context
 
 

@@ -83,6 +83,8 @@ class Session:
             return 7, "only simple bind"
         if not dn and not password:
             return 0, ""
+        if "=" not in dn:
+            return 34, "no distinguished name"
         if not password:
             return 53, "a name without a password"
         if self._is_password_of(dn, password):

@@ -9,49 +9,35 @@ later), DirectoryRefused (tell the operators) or DirectoryTruncated (there is mo
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import math
-import os
 import re
-import ssl
 import threading
-import weakref
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from provisioning.directory.layout import ConnectionSettings
 from provisioning.directory.ldap import filters, pacing, patience
-from provisioning.directory.ldap.library import Connection, VerifiedTls, encoded_filters, ldap3, results
-from provisioning.directory.ldap.library import exceptions as ldap3_errors
+from provisioning.directory.ldap.library import encoded_filters, ldap3, results
+from provisioning.directory.ldap.opening import Kept, Opener
+from provisioning.directory.ldap.outcomes import Answered, Dead, error_of, require_success, translated
 from provisioning.directory.ldap.pool import Pool
 from provisioning.directory.ldap.troubles import Trouble, marked
-from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
+from provisioning.errors import DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 
 T = TypeVar("T")
 
 BASE, ONE_LEVEL, SUBTREE = str(ldap3.BASE), str(ldap3.LEVEL), str(ldap3.SUBTREE)
 _MATCHED_VALUES = "1.2.826.0.1.3344810.2.3"
 _PAGED_RESULTS = "1.2.840.113556.1.4.319"
-_CUT_SHORT = {
-    results.RESULT_SIZE_LIMIT_EXCEEDED,
-    results.RESULT_ADMIN_LIMIT_EXCEEDED,
-}
-_TRY_LATER = {results.RESULT_BUSY, results.RESULT_UNAVAILABLE, results.RESULT_TIME_LIMIT_EXCEEDED}
-_REFUSALS = {
-    results.RESULT_INVALID_CREDENTIALS: Trouble.CREDENTIALS,
-    results.RESULT_INAPPROPRIATE_AUTHENTICATION: Trouble.CREDENTIALS,
-    results.RESULT_INSUFFICIENT_ACCESS_RIGHTS: Trouble.NOT_ALLOWED,
-    results.RESULT_STRONGER_AUTH_REQUIRED: Trouble.NOT_ALLOWED,
-    results.RESULT_CONFIDENTIALITY_REQUIRED: Trouble.NOT_ALLOWED,
-    results.RESULT_PROTOCOL_ERROR: Trouble.TLS,  # in practice: StartTLS asked of a server without it
-}
-# A dead connection shows as one of these; a server that is merely silent as a TimeoutError.
-_DEAD = (ldap3_errors.LDAPCommunicationError, OSError)
 # A part of a long attribute: from where to where, `*` where it is the last one ([MS-ADTS] 3.1.1.3.1.3.3).
 _RANGE = re.compile(r"range=(\d+)-(\d+|\*)", re.ASCII | re.IGNORECASE)
 _MAX_PARTS = 1000  # of one attribute: a server that never comes to the last one is not followed for ever
+# A connection that answered so lately has not been forgotten by a firewall: its silence is the server's.
+_FRESH_SECONDS = 1.0
+# A server may send empty pages on the way (RFC 2696); one that sends nothing new so often never ends.
+_MOST_PAGES_WITHOUT_NEWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +135,9 @@ class Connections:
         reads_only: bool = True,
     ):
         self._settings = settings
-        self._reads_only = reads_only
-        self._address = _address(settings)
+        self._opener = Opener(settings, reads_only=reads_only)
         self._own = threading.local()
-        self._pool: Pool[_Kept] = Pool(settings.max_connections)
-        self._tls: ssl.SSLContext | None = None
+        self._pool: Pool[Kept] = Pool(settings.max_connections)
         self._pace: pacing.Pace | None = None
         if settings.background_per_second:
             self._pace = pacing.pace_towards(settings.url, settings.background_per_second, settings.pace_url)
@@ -197,6 +181,8 @@ class Connections:
 
     def _pages(self, question: _Question) -> Iterator[list[Entry] | None]:
         cookie = b""
+        seen: set[int] = set()
+        without_news = 0
         while True:
             # No second try in the middle: it would be another connection.
             answer = self._answer({**question, "paged_cookie": cookie}, may_retry=not cookie)
@@ -207,6 +193,13 @@ class Connections:
             cookie = answer.cookie
             if not cookie:
                 return
+            # Not by the cookie alone: there are servers that give every page of a search the same.
+            new = {hash(received.entry.dn) for received in answer.entries} - seen
+            without_news = 0 if new else without_news + 1
+            if without_news >= _MOST_PAGES_WITHOUT_NEWS:
+                self._drop()
+                raise marked(DirectoryRefused(), Trouble.OTHER)
+            seen |= new
 
     def _whole(self, received: _Received) -> Entry:
         """The entry with the rest of its long attributes. What the server keeps to itself stays partial."""
@@ -256,15 +249,24 @@ class Connections:
         """The result code: 6 true, 5 false, 16 no such attribute, 50 not allowed, 32 no such entry."""
         try:
             return self._ask(lambda link: _compared(link, dn, attribute, value))
-        except _Answered as answered:
+        except Answered as answered:
             return answered.code
 
     def modify(self, dn: str, changes: dict[str, list[tuple[str, list[str]]]]) -> None:
         """Change an entry. Only for connections that do not merely read; never tried twice."""
         try:
-            self._ask(lambda link: _require_success(link.modify(dn, changes)), may_retry=False)
-        except _Answered as answered:
-            raise _error(answered.code) from answered.__cause__
+            self._ask(lambda link: require_success(link.modify(dn, changes)), may_retry=False)
+        except Answered as answered:
+            raise error_of(answered.code) from answered.__cause__
+
+    @property
+    def url(self) -> str:
+        """The address that answered last."""
+        return self._opener.url
+
+    @property
+    def has_several_addresses(self) -> bool:
+        return self._opener.count > 1
 
     def root_dse(self, *attributes: str) -> Entry:
         """What the server says of itself."""
@@ -277,7 +279,7 @@ class Connections:
         self._pool.close_idle()
 
     def _drop(self) -> None:
-        kept: _Kept | None = getattr(self._own, "kept", None)
+        kept: Kept | None = getattr(self._own, "kept", None)
         self._own.kept = None
         if kept is not None:
             kept.close()
@@ -292,7 +294,7 @@ class Connections:
         own = self._own
         with patience.asking(self._settings.url):
             if getattr(own, "depth", 0) == 0:
-                own.kept = self._pool.take(self._settings.connect_timeout_seconds)
+                own.kept = self._rested(self._pool.take(self._settings.connect_timeout_seconds))
             own.depth = getattr(own, "depth", 0) + 1
             try:
                 yield
@@ -300,7 +302,17 @@ class Connections:
                 own.depth -= 1
                 if own.depth == 0:
                     kept, own.kept = own.kept, None
+                    if kept is not None:
+                        kept.rest()
                     self._pool.give_back(kept)
+
+    def _rested(self, kept: Kept | None) -> Kept | None:
+        """The connection, unless it has rested so long that a firewall may have forgotten it."""
+        if kept is None or kept.rested_seconds < self._settings.idle_seconds:
+            return kept
+        kept.close()
+        self._pool.close_idle()  # they have rested longer
+        return None
 
     def _question(self, base_dn: str, scope: str, filter_text: str, attributes: Iterable[str]) -> _Question:
         return {
@@ -317,10 +329,10 @@ class Connections:
         """A search's answer when it is one; None when the base does not exist."""
         try:
             answer = self._ask(lambda link: _found(link, question), may_retry=may_retry)
-        except _Answered as answered:
+        except Answered as answered:
             if answered.code == results.RESULT_NO_SUCH_OBJECT:
                 return None
-            raise _error(answered.code) from answered.__cause__
+            raise error_of(answered.code) from answered.__cause__
         if answer.is_elsewhere:
             # Not followed: another server has another account and other rules.
             raise marked(DirectoryTruncated(), Trouble.ELSEWHERE)
@@ -328,7 +340,7 @@ class Connections:
             return answer
         if answer.code != results.RESULT_SUCCESS:
             # ldap3 raises for most codes, but not for a size or time limit: what came before is not all.
-            raise _error(answer.code)
+            raise error_of(answer.code)
         return answer
 
     def _ask(self, operate: Callable[[Any], T], *, may_retry: bool = True) -> T:
@@ -338,89 +350,56 @@ class Connections:
         with self._lease():
             return self._try(operate, may_retry=may_retry)
 
-    def _try(self, operate: Callable[[Any], T], *, may_retry: bool) -> T:
+    def _try(self, operate: Callable[[Any], T], *, may_retry: bool, until: float | None = None) -> T:
+        """One deadline for the question, new tries and other addresses included, whatever arrives."""
+        settings = self._settings
+        if until is None:
+            seconds = settings.connect_timeout_seconds + settings.receive_timeout_seconds
+            until = time.monotonic() + seconds * self._opener.count
         is_new = self._is_unopened()
+        may_be_forgotten = not is_new and may_retry and self._own.kept.rested_seconds >= _FRESH_SECONDS
         try:
-            with _translated():
-                return operate(self._link())
-        except _Answered:
+            with translated():
+                link = self._link(until)
+                seconds = min(settings.receive_timeout_seconds, until - time.monotonic())
+                link.answer_by(
+                    time.monotonic() + seconds, begin_seconds=seconds / 2 if may_be_forgotten else 0
+                )
+                return operate(link)
+        except Answered:
             raise
-        except _Dead as dead:
-            self.close()  # the idle ones as well: what ended this one has most likely ended them
-            if is_new or not may_retry or dead.is_timeout:
-                trouble = Trouble.SILENT if dead.is_timeout else Trouble.NO_CONNECTION
-                raise marked(DirectoryUnavailable(), trouble) from dead.__cause__
-            return self._try(operate, may_retry=False)
+        except Dead as dead:
+            if self._may_try_again(dead, is_new, may_be_forgotten) and may_retry:
+                self.close()  # the idle ones as well: what ended this one has most likely ended them
+                return self._try(operate, may_retry=False, until=until)
+            self.close()
+            raise marked(DirectoryUnavailable(), dead.trouble) from dead.__cause__
         except BaseException:
             # Interrupted half-way, by a time limit of our own perhaps: the rest of the answer would be
             # taken for the next question's.
             self._drop()
             raise
 
+    def _may_try_again(self, dead: Dead, is_new: bool, may_be_forgotten: bool) -> bool:
+        """A dead connection once more on a new one; a silent server only where another one may answer."""
+        if not dead.is_timeout:
+            return not is_new
+        kept: Kept | None = getattr(self._own, "kept", None)
+        if may_be_forgotten:
+            return True
+        if kept is None or self._opener.count == 1:
+            return False
+        self._opener.pass_over(kept.link)
+        return True
+
     def _is_unopened(self) -> bool:
-        kept: _Kept | None = getattr(self._own, "kept", None)
+        kept: Kept | None = getattr(self._own, "kept", None)
         return kept is None or not kept.is_ours
 
-    def _link(self) -> Any:
+    def _link(self, until: float) -> Any:
         if self._is_unopened():
-            self._own.kept = _Kept(self._open())
+            self._own.kept = Kept(self._opener.open(until))
         return self._own.kept.link
-
-    def _open(self) -> Any:
-        """A connection that is open, protected and bound."""
-        settings = self._settings
-        link = Connection(
-            ldap3.Server(
-                self._address.host,
-                port=self._address.port,
-                use_ssl=self._address.is_ldaps,
-                get_info=ldap3.NONE,
-                connect_timeout=settings.connect_timeout_seconds,
-                tls=VerifiedTls(self._tls_context()) if self._is_protected else None,
-                # One address refused leaves a socket open in ldap3: the likelier one goes first.
-                mode=ldap3.IP_V4_PREFERRED,
-            ),
-            user=settings.bind_dn or None,
-            password=settings.bind_password or None,
-            authentication=ldap3.SIMPLE if settings.bind_dn else ldap3.ANONYMOUS,
-            raise_exceptions=True,
-            read_only=self._reads_only,
-            auto_referrals=False,
-            check_names=False,
-            auto_encode=False,
-            auto_escape=False,  # filters.py has done it
-            auto_range=False,
-            return_empty_attributes=False,
-            # ldap3 takes whole seconds only; sharpened below.
-            receive_timeout=math.ceil(settings.receive_timeout_seconds),
-        )
-        try:
-            link.open(read_server_info=False)
-            link.socket.settimeout(settings.receive_timeout_seconds)
-            if settings.uses_starttls:
-                link.start_tls(read_server_info=False)
-            with _translated():
-                _require_success(link.bind(read_server_info=False))
-        except _Answered as answered:
-            # Never to be mistaken for the answer to the question that made us connect.
-            _abandon(link)
-            raise _error(answered.code) from answered.__cause__
-        except BaseException:
-            _abandon(link)
-            raise
-        return link
-
-    @property
-    def _is_protected(self) -> bool:
-        return self._address.is_ldaps or self._settings.uses_starttls
-
-    def _tls_context(self) -> ssl.SSLContext:
-        if self._tls is None:
-            try:
-                self._tls = ssl.create_default_context(cafile=self._settings.ca_file or None)
-            except OSError as exc:
-                raise marked(DirectoryRefused(), Trouble.CERTIFICATE) from exc
-        return self._tls
 
     def _controls(self, only: Only | None, attributes: Iterable[str]) -> list[_Control]:
         if only is None or not self._settings.uses_matched_values:
@@ -430,118 +409,6 @@ class Connections:
         pieces = [filters.begins(only.attribute, beginning) for beginning in only.beginnings]
         # Not critical: a server that does not know it sends all values, and we choose among them.
         return [(_MATCHED_VALUES, False, encoded_filters([*whole, *pieces]))]
-
-
-class _Kept:
-    """An open connection, used by one thread at a time; never by a forked child."""
-
-    def __init__(self, link: Any):
-        self.link = link
-        self._process_id = os.getpid()
-        # Not `__del__`: garbage with a circle in it is finalised in any order, the socket perhaps before us.
-        self._closing = weakref.finalize(self, _let_go, link, self._process_id)
-        self._closing.atexit = False
-
-    @property
-    def is_ours(self) -> bool:
-        return self._process_id == os.getpid()
-
-    def close(self) -> None:
-        """Also done when nobody holds this any more; a second time does nothing."""
-        self._closing()
-
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    host: str
-    port: int
-    is_ldaps: bool
-
-
-def _address(settings: ConnectionSettings) -> _Address:
-    """Raises DirectoryRefused for what is no LDAP address, or would send the password in the clear."""
-    parts = urlsplit(settings.url)
-    try:
-        port = parts.port
-    except ValueError:
-        raise marked(DirectoryRefused(), Trouble.ADDRESS) from None
-    if parts.scheme not in ("ldap", "ldaps") or not parts.hostname:
-        raise marked(DirectoryRefused(), Trouble.ADDRESS)
-    is_ldaps = parts.scheme == "ldaps"
-    if not is_ldaps and not settings.uses_starttls and not _is_loopback(parts.hostname):
-        raise marked(DirectoryRefused(), Trouble.UNPROTECTED)
-    return _Address(parts.hostname, port or (636 if is_ldaps else 389), is_ldaps)
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback)
-
-
-class _Dead(Exception):
-    """The connection is of no use any more."""
-
-    def __init__(self, *, is_timeout: bool):
-        super().__init__()
-        self.is_timeout = is_timeout
-
-
-class _Answered(Exception):
-    """The server answered ldap3 with a result code other than success."""
-
-    def __init__(self, code: int):
-        super().__init__()
-        self.code = code
-
-
-def _error(code: int) -> DirectoryError:
-    """What a result code other than success means to a caller."""
-    if code in _CUT_SHORT:
-        return marked(DirectoryTruncated(), Trouble.CUT_SHORT)
-    if code in _TRY_LATER:
-        return marked(DirectoryUnavailable(), Trouble.BUSY)
-    return marked(DirectoryRefused(), _REFUSALS.get(code, Trouble.OTHER))
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Turn ldap3's many exceptions into the few that say what the caller may do."""
-    try:
-        yield
-    except ldap3_errors.LDAPOperationResult as error:
-        raise _Answered(int(error.result)) from error
-    except (ldap3_errors.LDAPException, OSError) as error:
-        if "CERTIFICATE" in str(error).upper():
-            raise marked(DirectoryRefused(), Trouble.CERTIFICATE) from error
-        if isinstance(error, _DEAD):
-            raise _Dead(is_timeout=isinstance(error, TimeoutError)) from error
-        raise marked(DirectoryRefused(), Trouble.OTHER) from error
-    except (LookupError, ValueError, TypeError) as error:
-        # Bytes that are no LDAP answer: something else listens there, or it is broken.
-        raise marked(DirectoryRefused(), Trouble.OTHER) from error
-
-
-def _let_go(link: Any, process_id: int) -> None:
-    if process_id == os.getpid():
-        _abandon(link)
-    elif link.socket is not None:
-        # The parent still talks over it: let go of our end without saying goodbye.
-        link.socket.close()
-
-
-def _abandon(link: Any) -> None:
-    """Close without ceremony, also what never got as far as being open."""
-    with contextlib.suppress(OSError, ldap3_errors.LDAPException):
-        link.strategy.close()
-    if link.socket is not None:
-        link.socket.close()
 
 
 def _found(link: Any, question: _Question) -> _Answer:
@@ -585,13 +452,6 @@ def _entry(found: dict[str, Any]) -> _Received:
 def _text(value: bytes) -> str:
     """No table holds a NUL. What stands for it is no blank: the value must not look like a right one."""
     return str(value, "utf-8", "replace").replace("\0", "\ufffd")
-
-
-def _require_success(answer: Any) -> None:
-    """Raise also where ldap3 does not: for limits, referrals and what only a comparison answers."""
-    _, result, _, _ = answer
-    if result["result"] != results.RESULT_SUCCESS:
-        raise _Answered(int(result["result"]))
 
 
 def _compared(link: Any, dn: str, attribute: str, value: str) -> int:

@@ -6,7 +6,10 @@ not become errors where warnings are errors.
 
 from __future__ import annotations
 
+import math
+import socket
 import ssl
+import time
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -36,12 +39,52 @@ class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 is untyped
 
     def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
         """Called by ldap3 for LDAPS and StartTLS. Raises ssl.SSLError."""
-        plain = connection.socket
+        timed = connection.socket
+        plain = timed.plain if isinstance(timed, TimedSocket) else timed
         try:
-            connection.socket = self._context.wrap_socket(plain, server_hostname=connection.server.host)
+            protected = self._context.wrap_socket(plain, server_hostname=connection.server.host)
         except BaseException:
             plain.close()
             raise
+        if isinstance(timed, TimedSocket):
+            timed.plain = protected
+        else:
+            connection.socket = protected
+
+
+class TimedSocket:
+    """A socket that gives up at a moment, not after so long a silence: whoever drips bytes gains nothing."""
+
+    def __init__(self, plain: Any):
+        self.plain = plain
+        self._until = math.inf
+        self._begin_until = math.inf
+
+    def answer_by(self, until: float, begin_seconds: float = 0) -> None:
+        """The moment (monotonic); with `begin_seconds`, so soon something must have come."""
+        self._until = until
+        self._begin_until = min(until, time.monotonic() + begin_seconds) if begin_seconds else until
+
+    def recv(self, size: int) -> bytes:
+        self._limit(self._begin_until)
+        data: bytes = self.plain.recv(size)
+        self._begin_until = self._until
+        return data
+
+    def sendall(self, data: bytes) -> None:
+        self._limit(self._begin_until)
+        self.plain.sendall(data)
+
+    def _limit(self, until: float) -> None:
+        if math.isinf(until):
+            return
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self.plain.settimeout(left)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
 
 
 _ENTRY = 4  # RFC 4511 section 4.5.2
@@ -53,6 +96,11 @@ class Connection(ldap3.Connection):  # type: ignore[misc]  # ldap3 is untyped
     def __init__(self, *arguments: Any, **options: Any):
         super().__init__(*arguments, client_strategy=ldap3.SAFE_SYNC, **options)
         self.strategy.__class__ = _WholeEntries  # ldap3 takes none but its own by name
+        self.url = ""  # for whoever asks which server answered
+
+    def answer_by(self, until: float, begin_seconds: float = 0) -> None:
+        """See `TimedSocket`. Only once it is open."""
+        self.socket.answer_by(until, begin_seconds)
 
 
 class _WholeEntries(SafeSyncStrategy):  # type: ignore[misc]  # ldap3 is untyped
@@ -61,10 +109,23 @@ class _WholeEntries(SafeSyncStrategy):  # type: ignore[misc]  # ldap3 is untyped
     ldap3's own keeps those that came last, and a value that is there would be an absence.
     """
 
+    def _open_socket(self, address: Any, use_ssl: bool = False, unix_socket: bool = False) -> None:
+        super()._open_socket(address, use_ssl, unix_socket=unix_socket)
+        _keep_alive(self.connection.socket)
+        self.connection.socket = TimedSocket(self.connection.socket)
+
     def decode_response_fast(self, ldap_message: Any) -> Any:
         if ldap_message["protocolOp"] == _ENTRY:
             _merge(ldap_message["payload"][1][3])
         return super().decode_response_fast(ldap_message)
+
+
+def _keep_alive(connected: socket.socket) -> None:
+    """So that a firewall does not forget it so soon, and the system notices when it is gone."""
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _merge(attributes: list[Any]) -> None:

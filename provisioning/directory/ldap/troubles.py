@@ -23,8 +23,13 @@ class Trouble(enum.StrEnum):
     NO_CONNECTION = "no connection"
     SILENT = "no answer in time"
     CERTIFICATE = "certificate not accepted"
+    CLIENT_CERTIFICATE = "certificate of ours demanded"
+    OWN_CERTIFICATE = "certificate of ours cannot be read"
     TLS = "TLS not offered"
     CREDENTIALS = "account or password not accepted"
+    BIND_NAME = "account is no name"
+    BLANK_SECRET = "password blank"  # noqa: S105
+    PROTECTION = "TLS or another log-in wanted"
     NOT_ALLOWED = "not allowed"
     BUSY = "busy"
     CUT_SHORT = "answer cut short"
