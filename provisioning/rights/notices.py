@@ -94,7 +94,9 @@ def _heads(directory: Directory, grant: Grant) -> tuple[HsaId, ...]:
                 return tuple(one.hsa_id for one in candidates.mandate_holders(directory, provider))
             return current.named_for(grant.unit_id)
         unit = directory.unit(grant.unit_id)
-        asked = candidates.attesters(directory, unit, subject_id=None) if unit else ()
+        if unit is None or unit.manager_id is None:
+            return ()
+        asked = candidates.attesters(directory, unit, subject_id=None)
         return tuple(one.person.hsa_id for one in asked if one.delegation is None)
     return current.named_for(grant.unit_id)
 
