@@ -89,7 +89,7 @@ def _barred(own: Iterable[tuple[Asked, HsaId]]) -> Iterator[AskedAbout]:
 def assign(review: Review, found: Sequence[AskedAbout]) -> tuple[int, int]:
     """Bring the rows up to date; returns how many were added and removed. Inside the review's operation.
 
-    An empty answer takes nobody's task away. A delegation that was ended since it was looked up gives no row.
+    An empty answer removes no reviewer. A delegation that was ended since it was looked up gives no row.
     """
     if not found:
         return 0, 0
