@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -105,6 +106,7 @@ class Action(enum.StrEnum):
     MESSAGES_RESENT = "message.all_resent"
     DEMO_VALUE_CHANGED = "demo.value_changed"
     PROTECTED_READ = "case.protected_read"
+    LOOKED_AT = "person.looked_at"
     RECEIPT_ISSUED = "receipt.issued"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_CUT = "audit.cut"
@@ -166,3 +168,9 @@ def record_reading(request: AccessRequest, *, by: User) -> None:
     """Record that somebody opened a protected person's case. Other cases leave no trace of being read."""
     if request.subject_is_protected:
         record(Action.PROTECTED_READ, actor=by, request=request)
+
+
+@transaction.atomic
+def record_look(*, by: User, subject_key: str = "", places: Iterable[str] = (), **data: Any) -> None:
+    """Record that somebody was shown what the directory says about somebody else, or about all on a place."""
+    record(Action.LOOKED_AT, actor=by, subject=subject_key, places=list(places), **data)

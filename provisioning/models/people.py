@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.models.columns import KEY_LENGTH
-from provisioning.operators import auditor_ids, operator_ids
+from provisioning.operators import auditor_ids, operator_ids, service_desk_ids
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Delegable
 
@@ -85,6 +85,10 @@ class User(AbstractBaseUser):
     @property
     def is_operator(self) -> bool:
         return self.hsa_key in {one.folded for one in operator_ids()}
+
+    @property
+    def is_service_desk(self) -> bool:
+        return self.hsa_key in {one.folded for one in service_desk_ids()}
 
     # Django's admin asks these; it is read-only here, for auditors and operators.
     @property

@@ -68,6 +68,8 @@ class Prepared:
     person: Person | None
     items: tuple[PreparedItem, ...]
     refusals: tuple[Refusal, ...]
+    may_not_be_asked: bool = False  # nothing was read: the orderer has no business there
+    is_about_somebody_else: bool = False
 
     @property
     def may_be_placed(self) -> bool:

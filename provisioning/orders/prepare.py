@@ -17,7 +17,7 @@ from provisioning.directory import Directory, open_directory
 from provisioning.mandates import current
 from provisioning.mandates.current import Delegated
 from provisioning.models import User
-from provisioning.orders import refusals
+from provisioning.orders import ask, refusals
 from provisioning.orders.draft import Draft, Prepared, PreparedItem, Refusal
 from provisioning.rights import lookups
 from provisioning.rules.assessment.assess import Assessment
@@ -29,19 +29,24 @@ from provisioning.rules.mandates import Delegable, order_is_attestation
 def prepare(draft: Draft, *, by: User) -> Prepared:
     """Look up everything the draft takes and say what stands in its way. Writes nothing.
 
-    Raises DirectoryError when the directory does not answer: then nothing can be said, and nothing is lost.
+    Whoever may not ask gets one and the same refusal, and nothing is read about the person. Raises
+    DirectoryError when the directory does not answer: then nothing can be said, and nothing is lost.
     """
     directory = open_directory()
     refused = [*refusals.of_statements(draft), *refusals.of_dates(draft)]
+    mandates = current.read(by.identity)
+    if not ask.may_ask(directory, draft, by=by, mandates=mandates):
+        return Prepared(draft, None, (), (*refused, ask.refusal()), may_not_be_asked=True)
     person, person_refusals = _look_up_person(directory, draft.person_id)
     refused += person_refusals
     if person is None:
         return Prepared(draft, None, (), tuple(refused))
-    sought = _Sought(directory, draft, person, by, current.read(by.identity))
+    sought = _Sought(directory, draft, person, by, mandates)
     items: list[PreparedItem] = []
     for wanted_id in dict.fromkeys(draft.unit_ids):
         items.append(_without_twins(_item(sought, wanted_id), items))
-    return Prepared(draft, person, tuple(items), tuple(refused))
+    is_another = person.hsa_id not in mandates.ids_of(by.identity)
+    return Prepared(draft, person, tuple(items), tuple(refused), is_about_somebody_else=is_another)
 
 
 def _look_up_person(directory: Directory, person_id: HsaId) -> tuple[Person | None, list[Refusal]]:

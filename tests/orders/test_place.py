@@ -39,7 +39,8 @@ def refusals(by: HsaId = cast.HEAD, **wishes) -> set[tuple[str, str]]:
         (cast.HEAD, {"person_id": cast.ARCHIVED}, {("person", "person.archived")}),
         (cast.HEAD, {"units": [cast.EKLIDEN]}, {("units", "order.not_head")}),
         (cast.OUTSIDER, {}, {("units", "order.not_head")}),
-        (cast.HEAD, {"units": [cast.NOWHERE]}, {("units", "unit.unknown")}),
+        (cast.HEAD, {"units": [cast.NOWHERE]}, {("units", "order.not_head")}),
+        (cast.COORDINATOR, {"units": [cast.NOWHERE]}, {("units", "unit.unknown")}),
         (cast.HEAD, {"level": Level.OWN}, {("level", "order.level_not_available")}),
         (cast.HEAD, {"person_id": cast.DOCTOR, "level": Level.OWN}, set()),
         (cast.HEAD, {"days": -1}, {("ends_on", "order.end_before_start")}),
@@ -129,6 +130,8 @@ def test_whoever_may_read_the_open_order_is_told_its_number(directory):
     request = acts.order()
     [refusal] = prepare.prepare(acts.draft(), by=acts.user(cast.HEAD)).all_refusals
     assert request.case_number in refusal.message
-    seen_by_an_outsider = prepare.prepare(acts.draft(), by=acts.user(cast.OUTSIDER)).all_refusals
-    assert "order.duplicate" in [refusal.code for refusal in seen_by_an_outsider]
-    assert not any(request.case_number in refusal.message for refusal in seen_by_an_outsider)
+    may_ask_but_not_read = prepare.prepare(acts.draft(), by=acts.user(cast.KIV_ADMINISTRATOR)).all_refusals
+    assert "order.duplicate" in [refusal.code for refusal in may_ask_but_not_read]
+    assert not any(request.case_number in refusal.message for refusal in may_ask_but_not_read)
+    [for_an_outsider] = prepare.prepare(acts.draft(), by=acts.user(cast.OUTSIDER)).all_refusals
+    assert for_an_outsider.code == "order.not_head"

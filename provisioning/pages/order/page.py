@@ -21,7 +21,7 @@ from provisioning.directory import Directory, open_directory
 from provisioning.errors import DirectoryError, Invalid
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, Grant, User
-from provisioning.orders import prepare, prolong
+from provisioning.orders import ask, prepare, prolong
 from provisioning.orders.draft import Prepared, Refusal
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user
@@ -259,6 +259,7 @@ def _look_or_send(request: HttpRequest, user: User, shown: Shown, *, is_sent: bo
         prepared = prepare.prepare(form.draft(), by=user)
     except DirectoryError as exc:
         return _silent(request, form, shown, exc)
+    ask.record_look(prepared, by=user)
     if not prepared.may_be_placed:
         form.show(prepared.all_refusals)
         return _page(request, form, shown, prepared=prepared, user=user, status=400)

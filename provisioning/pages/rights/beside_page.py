@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access
+from provisioning.audit import events
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import Grant, User
@@ -49,6 +50,7 @@ def place(request: HttpRequest, hsa_id: str) -> HttpResponse:
         is_silent = True
     if not (name or grants or outsiders or is_silent):
         raise Http404  # no such place, and nobody has anything that names it
+    events.record_look(by=user, places=[place_id.folded])
     # Persons with a role in the directory alone come first: nobody here has answered for them.
     page = Paginator([*outsiders, *with_right], PAGE_SIZE).get_page(request.GET.get("page"))
     context = _context(user, list(page.object_list), grants, {place_id}, is_silent=is_silent)
@@ -64,6 +66,8 @@ def person(request: HttpRequest, public_id: UUID) -> HttpResponse:
     grant = access.find_grant(user, public_id)
     grants = list(access.visible_grants(user).living().filter(subject_key=grant.subject_key).order_by("pk"))
     places = access.places_of_grant_subject(user, grant)
+    if grant.subject_key != user.hsa_key:
+        events.record_look(by=user, subject_key=grant.subject_key)
     context = _context(user, [grant.subject_id], grants, places)
     return render(request, "provisioning/grant/beside.html", context | {"is_person": True})
 

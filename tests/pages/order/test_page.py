@@ -326,9 +326,23 @@ def test_a_unit_one_is_not_head_of_is_refused_beside_the_units(enter):
 
 
 def test_a_closed_unit_is_refused_beside_the_units(enter):
-    page = preview(enter(cast.HEAD), units=(cast.CLOSED_UNIT,))
+    page = preview(enter(cast.HEAD), person=cast.HEAD, units=(cast.CLOSED_UNIT,))
 
     assert "The unit is closed." in beside(page, "units")
+
+
+def test_somebody_with_no_business_there_is_shown_nothing_of_the_directory(enter):
+    page = preview(enter(cast.HEAD), units=(cast.EKLIDEN,))
+
+    assert "hsaSystemRole" not in text_of(page)
+    assert [entry.action for entry in AuditEntry.objects.all()] == ["refused"]
+
+
+def test_a_look_at_somebody_on_an_own_unit_is_recorded(enter):
+    preview(enter(cast.HEAD))
+
+    [entry] = AuditEntry.objects.all()
+    assert (entry.action, entry.data["subject"]) == ("person.looked_at", cast.COORDINATOR.folded)
 
 
 def test_somebody_whose_employment_has_ended_is_refused_beside_the_person(enter):

@@ -1,0 +1,72 @@
+"""Who may ask what an order would do: the answer tells what the directory holds about a person.
+
+About oneself anybody. About others on own units: heads of units, those they have delegated to, KIV
+administrators; and the service desk everywhere. Each look at somebody else is recorded. Source: domain §7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from provisioning.audit import events
+from provisioning.audit.events import Action
+from provisioning.directory import Directory
+from provisioning.mandates.current import Mandates
+from provisioning.models import User
+from provisioning.orders.draft import Draft, Prepared, Refusal
+from provisioning.rules.hsa import HsaId
+
+
+def may_ask(directory: Directory, draft: Draft, *, by: User, mandates: Mandates) -> bool:
+    """Say whether this person may see what the directory says about the draft. `mandates`: read just now.
+
+    Nothing is read about the person it concerns; about a place only for a KIV administrator, to know where it
+    lies. Raises DirectoryError.
+    """
+    if draft.person_id in mandates.ids_of(by.identity) or by.is_service_desk:
+        return True
+    return all(_is_own_place(directory, place_id, by, mandates) for place_id in draft.unit_ids)
+
+
+def _is_own_place(directory: Directory, place_id: HsaId, by: User, mandates: Mandates) -> bool:
+    lent = {unit_id for one in mandates.delegated for unit_id in one.unit_ids}
+    if place_id in mandates.unit_ids | mandates.provider_ids(by) | lent:
+        return True
+    if mandates.heads_unit_of(place_id):
+        return True
+    if not mandates.is_kiv_administrator:
+        return False
+    entry = directory.unit(place_id) or directory.provider(place_id)
+    return entry is not None and mandates.administers(entry.dn)
+
+
+def refusal() -> Refusal:
+    """The one answer to everybody who may not ask: nothing in it depends on what the directory holds."""
+    message = _(
+        "You are not head of all these units, and ordering there has not been delegated to you. You can order"
+        " for yourself. Otherwise ask the head of the unit to order."
+    )
+    return Refusal(message, "units", "order.not_head")
+
+
+@transaction.atomic
+def record_look(prepared: Prepared, *, by: User) -> None:
+    """Record that the directory's answer about somebody else was shown, or that it was refused."""
+    draft = prepared.draft
+    if prepared.may_not_be_asked:
+        events.record(Action.REFUSED, actor=by, code="order.may_not_ask", places=_keys(draft.unit_ids))
+    elif prepared.is_about_somebody_else and prepared.person is not None:
+        events.record_look(
+            by=by,
+            subject_key=prepared.person.hsa_id.folded,
+            places=_keys(draft.unit_ids),
+            service=draft.service.value,
+            level=draft.level.value,
+        )
+
+
+def _keys(ids: Collection[HsaId]) -> list[str]:
+    return [one.folded for one in ids]
