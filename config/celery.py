@@ -7,7 +7,14 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import beat_init, task_postrun, task_prerun, worker_init
+from celery.signals import (
+    beat_init,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_ready,
+    worker_shutting_down,
+)
 from kombu import Queue
 
 from config import broker
@@ -40,6 +47,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "reviews": every(15 * 60, "workflows.sweep_reviews"),
     "comparison with the directory": every(15 * 60, "workflows.sweep_directory"),
     "delegations": every(10 * 60, "workflows.sweep_delegations"),
+    "clock": every(60, "workflows.sweep_clock"),
     "sessions": every(60 * 60, "workflows.sweep_sessions"),
     "retention": {
         "task": "workflows.sweep_retention",
@@ -49,6 +57,8 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "audit checkpoint": every(60 * 60, "workflows.write_checkpoint"),
 }
 app.conf.beat_schedule = TIMETABLE
+app.conf.beat_scheduler = "config.timetable:KeptScheduler"
+app.conf.beat_max_loop_interval = 5  # it looks at the clock at least this often
 
 
 # Looking whether KIV tasks are done never stands in line behind a thousand other pieces of work: a worker
@@ -93,3 +103,14 @@ def refuse_to_start(**kwargs: Any) -> None:
         refuse_half_installed()
     except ImproperlyConfigured as exc:
         raise SystemExit(str(exc)) from exc
+
+
+@worker_ready.connect
+def begin_to_beat(**kwargs: Any) -> None:
+    """From now on this worker says every few seconds that it lives."""
+    from provisioning.heartbeats import Beating
+    from provisioning.models import Heartbeat
+
+    beating = Beating(Heartbeat.Kind.WORKER)
+    beating.start()
+    worker_shutting_down.connect(lambda **_: beating.stop(), weak=False)

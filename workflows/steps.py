@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -166,6 +166,12 @@ def due_background(*, limit: int = 200) -> list[int]:
     """Keys of background work that is due: lost nudges, put-off work, lapsed claims."""
     rows = Task.objects.filter(flow_task_type="JOB", status=STATUS.SCHEDULED, scheduled__lte=timezone.now())
     return list(rows.order_by("scheduled").values_list("pk", flat=True)[:limit])
+
+
+def oldest_due() -> datetime | None:
+    """Since when the background work has been due that has waited longest; None where none is."""
+    rows = Task.objects.filter(flow_task_type="JOB", status=STATUS.SCHEDULED, scheduled__lte=timezone.now())
+    return rows.order_by("scheduled").values_list("scheduled", flat=True).first()
 
 
 def _open_task(case: Case, node: str | None = None) -> Task:

@@ -21,8 +21,8 @@ from provisioning.rules.states.request import WITH_A_PERSON
 from provisioning.rules.states.right import RemovalState
 from workflows import steps
 from workflows.alone import alone
+from workflows.sweeps import clock, escalation, expiry, kiv_tasks, retention, reviews
 from workflows.sweeps import directory as sweeps_directory
-from workflows.sweeps import escalation, expiry, kiv_tasks, retention, reviews
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,12 @@ def sweep_background() -> None:
 def poll_kiv_tasks() -> None:
     """Look whether the values that KIV tasks wait for have come."""
     kiv_tasks.poll_due()
+
+
+@shared_task(name="workflows.sweep_clock")
+def sweep_clock() -> None:
+    """Bring back what a clock that was ahead for a moment has planned too far away."""
+    clock.sweep()
 
 
 @shared_task(name="workflows.sweep_escalations")

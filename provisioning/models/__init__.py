@@ -16,6 +16,7 @@ from provisioning.models.columns import (
 )
 from provisioning.models.findings import Finding, FindingQuerySet, KnownPerson, Sweep
 from provisioning.models.handling import Evidence, Handler, HandlerRole
+from provisioning.models.heartbeats import Heartbeat
 from provisioning.models.messages import OutgoingMessage
 from provisioning.models.orders import AccessRequest, AccessRequestQuerySet, Order, StateChoice
 from provisioning.models.people import (
@@ -61,6 +62,7 @@ __all__ = [
     "GrantStateChoice",
     "Handler",
     "HandlerRole",
+    "Heartbeat",
     "KEY_LENGTH",
     "KivTask",
     "KnownPerson",

@@ -89,6 +89,7 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
         items.append(("findings", gettext_lazy("Findings")))
     if user.is_operator or user.is_auditor:
         items.append(("messages", gettext_lazy("Messages")))
+        items.append(("operation", gettext_lazy("Operation")))
     if settings.IS_DEMO:
         items += [("demo_kiv", gettext_lazy("Mock KIV")), ("demo_mail", gettext_lazy("Mails sent"))]
     return items

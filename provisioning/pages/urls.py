@@ -15,6 +15,7 @@ from provisioning.pages.kiv import list as kiv_list
 from provisioning.pages.kiv import removal_task, task
 from provisioning.pages.login import card, leaving
 from provisioning.pages.login import page as login_page
+from provisioning.pages.operation import page as operation_page
 from provisioning.pages.order import page as order_page
 from provisioning.pages.reviews import page as reviews_page
 from provisioning.pages.reviews import progress_page
@@ -50,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logga-in/identitet/", card.choose, name="oidc_choose"),
     path("logga-in/nekad/", card.refused, name="login_refused"),
     path("utloggad/", leaving.logged_out, name="logged_out"),
+    path("drift/", operation_page.operation, name="operation"),
     path("meddelanden/", messages.messages, name="messages"),
     path("meddelanden/skicka-alla-igen/", messages.resend_all, name="resend_all"),
     path("meddelanden/<uuid:uuid>/skicka-igen/", messages.resend, name="resend"),

@@ -170,6 +170,7 @@ PAGES = [
     Shown("kiv-task-not-there", KIV, "/kiv/{couple}/", press("button[name=answer][value=done]")),
     Shown("kiv-task-errors", KIV, "/kiv/{kiv}/", cannot_without_words, status=400),
     Shown("messages", AUDITOR, "/meddelanden/", url_name="messages"),
+    Shown("operation", AUDITOR, "/drift/", url_name="operation"),
     Shown("logged-out", None, "/utloggad/", url_name="logged_out"),
     Shown("about-accessibility", None, "/om/tillganglighet/", url_name="about_accessibility"),
     Shown("about-personal-data", None, "/om/personuppgifter/", url_name="about_personal_data"),

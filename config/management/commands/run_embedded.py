@@ -120,7 +120,7 @@ def programs() -> list[Program]:
             [
                 # Kept in memory: nothing of an earlier run is read (see `prepare`), and Celery's file of it
                 # breaks when the signal to stop comes while that file is being opened.
-                *celery, "beat", "--scheduler", "celery.beat:Scheduler",
+                *celery, "beat", "--scheduler", "config.timetable:SteadyScheduler",
                 "--pidfile", "", "--loglevel", "warning",
             ],
         ),
