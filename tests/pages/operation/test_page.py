@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from provisioning import heartbeats
 from provisioning.models import Heartbeat, OutgoingMessage, Sweep, User
@@ -37,7 +37,8 @@ def all_well(directory):
 
 def unwell():
     reader = User.objects.filter(pk=cast.OUTSIDER.folded).first() or acts.user(cast.OUTSIDER)
-    return [str(sign.heading) for sign in signs.all_signs(reader) if not sign.is_well]
+    with translation.override("en"):
+        return [str(sign.heading) for sign in signs.all_signs(reader) if not sign.is_well]
 
 
 def test_where_everything_runs_the_page_says_so(all_well, enter):
