@@ -38,6 +38,8 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 TIMETABLE: dict[str, dict[str, Any]] = {
     "background work": every(5, "workflows.sweep_background"),
     "KIV tasks": every(2, "workflows.poll_kiv_tasks"),
+    "outdated KIV tasks": every(30, "workflows.sweep_outdated"),
+    "values left behind": every(30, "workflows.sweep_left_values"),
     "messages": every(20, "workflows.sweep_messages"),
     "reminders": every(15 * 60, "workflows.sweep_reminders"),
     "handlers": every(10 * 60, "workflows.sweep_handlers"),

@@ -34,6 +34,7 @@ from workflows.removals.flow import RemovalFlow
 log = logging.getLogger(__name__)
 
 AnyCase = TypeVar("AnyCase", AccessRequest, Removal)
+MadeRemoval = TypeVar("MadeRemoval", Removal, Removal | None)
 Operation = Callable[[AnyCase], Any]
 
 # Where a request waits for a person, and in which step of the flow; a removal's state has the same word.
@@ -56,7 +57,7 @@ def order_for_finding(finding: Finding, prepared: Prepared, *, by: User, mandate
     return settle.order(finding, by=by, mandates=mandates, place=lambda: place_order(prepared, by=by))
 
 
-def begin_removal(begin: Callable[..., Removal], *args: Any, **kwargs: Any) -> Removal:
+def begin_removal(begin: Callable[..., MadeRemoval], *args: Any, **kwargs: Any) -> MadeRemoval:
     """Begin a removal by one of the operations of `removals`, and its process with it, all or nothing."""
     return begin(*args, **kwargs, start=lambda removal: RemovalFlow.start.run(removal=removal))
 

@@ -21,7 +21,7 @@ from provisioning.rules.states.request import WITH_A_PERSON
 from provisioning.rules.states.right import RemovalState
 from workflows import steps
 from workflows.alone import alone
-from workflows.sweeps import clock, escalation, expiry, kiv_tasks, retention, reviews
+from workflows.sweeps import clock, escalation, expiry, kiv_tasks, left_values, outdated, retention, reviews
 from workflows.sweeps import directory as sweeps_directory
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,18 @@ def poll_kiv_tasks() -> None:
 def sweep_clock() -> None:
     """Bring back what a clock that was ahead for a moment has planned too far away."""
     clock.sweep()
+
+
+@shared_task(name="workflows.sweep_outdated")
+def sweep_outdated() -> None:
+    """Look whether what KIV tasks say is still right: what it names may have been reorganised."""
+    outdated.look_all()
+
+
+@shared_task(name="workflows.sweep_left_values")
+def sweep_left_values() -> None:
+    """Look whether orders that came to nothing have left values, and start their removal."""
+    left_values.look_due()
 
 
 @shared_task(name="workflows.sweep_escalations")

@@ -89,6 +89,9 @@ SENTENCES: Mapping[Code, str | Promise] = {
     Code.ORDER_LEVEL_NOT_AVAILABLE: _(
         "This level cannot be had in this service for this person. Own cases are for doctors in Rehabstöd."
     ),
+    Code.ORDER_UNIT_CHANGED: _(
+        "The sub-unit it was ordered for belongs to another care unit now. Order again for where it is now."
+    ),
     Code.DIRECTORY_UNAVAILABLE: _("The directory does not answer right now, so nobody can say."),
     Code.DIRECTORY_REFUSED: _("The directory refuses our look-up, so nobody can say."),
     Code.DIRECTORY_TRUNCATED: _("The directory gave only a part of the answer, so nobody can say."),

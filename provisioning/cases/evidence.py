@@ -52,10 +52,12 @@ class SeenWanted(Seen):
 
     is_in_place: Answer
     near_misses: tuple[Mapping[str, str], ...] = ()  # code, about, expected
+    over: Mapping[str, Any] | None = None  # the verdict by which nothing may be set any more
+    is_outdated: bool = False  # it is to be set otherwise, or elsewhere, than was worked out
 
     @property
     def is_settled(self) -> bool:
-        return self.is_in_place is Answer.YES
+        return self.is_in_place is Answer.YES and self.over is None and not self.is_outdated
 
     def instead(self) -> dict[str, Any]:
         near_misses = [dict(miss) for miss in self.near_misses]

@@ -31,7 +31,7 @@ def move(case: Case, target: RequestState | RemovalState, *fields: str) -> None:
         raise WrongState
     case.state, case.state_since = target.value, timezone.now()
     forgotten = case.leave_state()
-    case.next_poll_at = timezone.now() + schedule.poll_delay(case, 0) if case.is_with_kiv else None
+    case.next_poll_at = timezone.now() + schedule.poll_delay(case, 0) if case.is_looked_at else None
     case.save(update_fields=["state", "state_since", "next_poll_at", *forgotten, *fields])
 
 

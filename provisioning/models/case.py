@@ -66,6 +66,11 @@ class Case(AboutOneRight, KivTask):
         return self.STATES(self.state) is self.STATES.AWAITING_KIV
 
     @property
+    def is_looked_at(self) -> bool:
+        """Say whether the directory is looked at for its values again and again, as it stands now."""
+        return self.is_with_kiv
+
+    @property
     def entries(self) -> models.QuerySet[Any]:
         """What has been recorded about it alone."""
         raise NotImplementedError

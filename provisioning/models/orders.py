@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.models.case import Case
 from provisioning.models.people import User
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.states.request import MOVES, OPEN, RequestState
+from provisioning.rules.states.request import ENDED, MOVES, OPEN, RequestState
 
 
 class StateChoice(models.TextChoices):
@@ -214,6 +214,18 @@ class AccessRequest(Case):
     @property
     def step(self) -> tuple[Any, ...]:
         return self.state, self.escalation_level
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Also one that came to nothing after a KIV administrator had it: a value may stand of it."""
+        state = self.current_state
+        came_to_nothing = state in ENDED and state is not RequestState.DONE
+        return self.is_with_kiv or (came_to_nothing and self.was_with_kiv)
+
+    @property
+    def was_with_kiv(self) -> bool:
+        """Say whether it ever was a KIV administrator's task."""
+        return bool(self.evidence.filter(moment="before").exists())
 
     @property
     def sitting_ids(self) -> list[HsaId]:

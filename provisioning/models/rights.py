@@ -33,6 +33,8 @@ class EndCauseChoice(models.TextChoices):
     REVIEW = EndCause.REVIEW.value, _("It was not kept at a review")
     FINDING = EndCause.FINDING.value, _("The directory and the tool did not agree")
     LEAVER = EndCause.LEAVER.value, _("The person has left or moved")
+    ORDER_ENDED = EndCause.ORDER_ENDED.value, _("The order it was set for came to nothing")
+    REORGANISATION = EndCause.REORGANISATION.value, _("The unit was reorganised")
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):

@@ -21,6 +21,7 @@ from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, Evidence, HandlerRole, User
+from provisioning.orders import outdated
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Person, Reading
 from provisioning.rules.states.request import RequestState
@@ -70,9 +71,12 @@ def report_done(
     """The KIV administrator says it is set. Returns whether the directory agrees: only then the task is over.
 
     `seen` is what the directory showed just now; None when it did not answer: then the task stays, is
-    polled soon, and nothing more is asked of anybody. Raises NotAllowed, WrongState.
+    polled soon, and nothing more is asked of anybody. What is not to be set any more, or not so, ends the
+    task whatever was answered: see `outdated`. Raises NotAllowed, WrongState.
     """
     kiv_answers.require_administrator(request, by, mandates)
+    if seen is not None and outdated.settle(request, seen):
+        return True
     is_there = seen is not None and seen.is_settled
     how = "already_set" if already else "done"
     kept = kiv_answers.note_report(request, by=by, how=how, note=note, seen=is_there)
@@ -108,8 +112,10 @@ def cannot(request: AccessRequest, *, by: User, mandates: Mandates, why: CannotS
 
 @transaction.atomic
 def record_values(request: AccessRequest, *, seen: SeenWanted) -> bool:
-    """What a poll saw. Returns whether all wanted values are there, and the task so over."""
+    """What a poll saw. Returns whether the task is over: all wanted values are there, or are not wanted."""
     silence.end(request)
+    if outdated.settle(request, seen):
+        return True
     if not seen.is_settled:
         return False
     request.carried_out_how = request.carried_out_how or "seen"

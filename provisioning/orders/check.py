@@ -18,7 +18,7 @@ from provisioning.errors import NotAllowed, WrongState
 from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, User
-from provisioning.orders import carry_out
+from provisioning.orders import carry_out, left_behind, outdated
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Answer, Person, Reading
@@ -44,6 +44,7 @@ def record_check(
     if assessments_reading.silence(found):
         raise WrongState(code="unknown_decides_nothing")
     silence.end(request)
+    found, is_over = outdated.as_things_are(request, found, reading)
     was_waiting = request.current_state is RequestState.WAITING_FOR_COMMISSION
     request.assessment = assessments_reading.detailed_verdict(found)
     request.changes = [assessments_reading.change_data(change) for change in found.changes]
@@ -68,6 +69,8 @@ def record_check(
     else:
         moves.move(request, RequestState.AWAITING_CHOICE, *keep)
         handlers.release(request)
+        if is_over:
+            left_behind.watch(request)
         outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
 
 

@@ -9,6 +9,7 @@ from provisioning.assessments.causes import sentence
 from provisioning.models import AccessRequest, Grant, User
 from provisioning.orders import prolong
 from provisioning.orders.draft import Draft, Refusal
+from provisioning.rules.assessment import outdated
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import Code
 from provisioning.rules.dates import deadlines
@@ -16,19 +17,7 @@ from provisioning.rules.dates.deadlines import EndProblem
 from provisioning.rules.hsa import HsaId, Person
 
 # No directory change and no waiting in the case makes these right: the order is refused at once.
-HOPELESS = frozenset(
-    {
-        Code.PERSON_MISSING,
-        Code.PERSON_ENDED,
-        Code.PERSON_ARCHIVED,
-        Code.UNIT_UNKNOWN,
-        Code.UNIT_CLOSED,
-        Code.UNIT_ARCHIVED,
-        Code.PROVIDER_UNKNOWN,
-        Code.PROVIDER_CLOSED,
-        Code.ORDER_LEVEL_NOT_AVAILABLE,
-    }
-)
+HOPELESS = outdated.OVER
 
 
 def duplicate_message() -> str:

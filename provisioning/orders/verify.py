@@ -21,7 +21,7 @@ from provisioning.errors import WrongState
 from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, Evidence
-from provisioning.orders import check
+from provisioning.orders import check, outdated
 from provisioning.rights import give
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Person, Reading
@@ -43,6 +43,7 @@ def record_verification(
         raise WrongState(code="unknown_decides_nothing")
     give.lock_for(request)
     silence.end(request)
+    found, _is_over = outdated.as_things_are(request, found, reading)
     request.assessment = assessments_reading.detailed_verdict(found)
     evidence.keep(
         request, Evidence.Moment.VERIFICATION, reading.read_at, verdict=assessments_reading.verdict(found)

@@ -88,9 +88,16 @@ class Loose:
 
 @transaction.atomic
 def begin_for_values(
-    loose: Loose, cause: EndCause, *, by: User | None, reason: str, administered_dn: str, start: Start
+    loose: Loose,
+    cause: EndCause,
+    *,
+    by: User | None,
+    reason: str,
+    administered_dn: str,
+    tell: Iterable[HsaId] = (),
+    start: Start,
 ) -> Removal:
-    """Start removing values found outside the tool. `administered_dn`: whose KIV administrators do it.
+    """Start removing values that belong to no right. `administered_dn`: whose KIV administrators do it.
 
     Whoever calls this has checked that it may be done. Raises WrongState while one of the values is being
     removed already.
@@ -116,7 +123,7 @@ def begin_for_values(
         person_dn=loose.person.dn,
         asked=[moves.held_data(held) for held in loose.values],
     )
-    return _begin(made, cause, by, reason, start, tell=[])
+    return _begin(made, cause, by, reason, start, tell=tell)
 
 
 def _begin(

@@ -52,6 +52,7 @@ class Code(enum.StrEnum):
     ORDER_ROLE_NOT_NEEDED = "order.role_not_needed"
     ORDER_ROLE_WOULD_WIDEN = "order.role_would_widen"
     ORDER_LEVEL_NOT_AVAILABLE = "order.level_not_available"
+    ORDER_UNIT_CHANGED = "order.unit_changed"
     DIRECTORY_UNAVAILABLE = "directory.unavailable"
     DIRECTORY_REFUSED = "directory.refused"
     DIRECTORY_TRUNCATED = "directory.truncated"
@@ -109,6 +110,7 @@ MENDER_OF: Mapping[Code, Mender] = {
     Code.ORDER_ROLE_NOT_NEEDED: Mender.ORDERER,
     Code.ORDER_ROLE_WOULD_WIDEN: Mender.HEAD_OF_UNIT,
     Code.ORDER_LEVEL_NOT_AVAILABLE: Mender.ORDERER,
+    Code.ORDER_UNIT_CHANGED: Mender.ORDERER,
     Code.DIRECTORY_UNAVAILABLE: Mender.NOBODY,
     Code.DIRECTORY_REFUSED: Mender.OPERATORS,
     Code.DIRECTORY_TRUNCATED: Mender.OPERATORS,

@@ -18,6 +18,7 @@ from provisioning.rules.dates.periods import PeriodState
 from provisioning.rules.hsa import (
     Answer,
     Attribute,
+    Change,
     HsaId,
     Level,
     Part,
@@ -142,6 +143,32 @@ def still_there(reading: Reading, *, at: datetime) -> tuple[StoredValue, ...]:
         and periods.state(coupling.period, at=at) is not PeriodState.ENDED
     ]
     return tuple(dict.fromkeys([*roles, *couplings]))
+
+
+def set_for(
+    changes: Collection[Change], reading: Reading, *, before: Collection[tuple[str, str, str]], at: datetime
+) -> tuple[StoredValue, ...]:
+    """Which of the person's values that may be taken away these changes brought.
+
+    `before`: dn, attribute and value of what stood there before: nobody's change. A role is found wherever
+    the person's entry is now.
+    """
+    earlier = {(dn.casefold(), Attribute(attribute), value) for dn, attribute, value in before}
+    return tuple(
+        held
+        for held in still_there(reading, at=at)
+        if is_removable(held)
+        and held.place not in earlier
+        and any(_is_brought_by(change, held) for change in changes)
+    )
+
+
+def _is_brought_by(change: Change, held: StoredValue) -> bool:
+    if change.attribute is not held.attribute:
+        return False
+    if change.attribute is Attribute.SYSTEM_ROLE:
+        return change.value == held.value
+    return change.dn.casefold() == held.dn.casefold()
 
 
 def needs(right: Right, held: StoredValue) -> bool:

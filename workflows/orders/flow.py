@@ -109,6 +109,7 @@ class AccessRequestFlow(Flow):
         Switch()
         .Annotation(title=_("Is it there?"))
         .Case(this.verify, cond=is_in(RequestState.VERIFYING))
+        .Case(this.check, cond=is_in(RequestState.CHECKING))
         .Case(this.choose, cond=is_in(RequestState.AWAITING_CHOICE))
         .Case(this.cannot_be_done, cond=is_in(RequestState.CANNOT_BE_DONE))
         .Default(this.withdrawn)

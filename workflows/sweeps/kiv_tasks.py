@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -24,6 +25,7 @@ from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, WrongState
 from provisioning.models import AccessRequest, Case, Removal
 from provisioning.orders import carry_out as orders_carry_out
+from provisioning.orders import outdated as orders_outdated
 from provisioning.removals import carry_out as removals_carry_out
 from provisioning.removals import look as removals_look
 from provisioning.removals import moves
@@ -94,10 +96,10 @@ def _look_at(
         values = ask()
     except DirectoryError as exc:
         for case in filter(silence.is_news, due):
-            _record(case, partial(silence.begin_or_last, code=exc.code))
+            record_in_flow(case, partial(silence.begin_or_last, code=exc.code))
         return 0
     news = (case for case in due if case.trouble_since is not None or is_news(case, values))
-    return sum(_record(case, partial(record, values=values)) for case in news)
+    return sum(record_in_flow(case, partial(record, values=values)) for case in news)
 
 
 def look(request: AccessRequest) -> SeenWanted | None:
@@ -110,9 +112,18 @@ def look(request: AccessRequest) -> SeenWanted | None:
         values = open_directory().values({(change.dn, change.attribute) for change in changes})
     except DirectoryError:
         return None
+    found, judged = _judge(request, afresh=False)
+    if judged["over"] or judged["is_outdated"]:  # ends the task: never by one look
+        again = _judge(request, afresh=True)[1]
+        judged = {name: answer if again[name] else again[name] for name, answer in judged.items()}
+    return replace(seen_from(request, values, near_misses=_near_misses(found)), **judged)
+
+
+def _judge(request: AccessRequest, *, afresh: bool) -> tuple[Assessment, dict[str, Any]]:
     order = request.ordered_access
-    found = reading.assess_now(order, reading.read_for(order))
-    return seen_from(request, values, near_misses=_near_misses(found))
+    looked = reading.read_for(order, afresh=afresh)
+    found = reading.assess_now(order, looked)
+    return found, orders_outdated.judged(request, found, looked)
 
 
 def seen_from(
@@ -174,7 +185,7 @@ def _in_batches(due: Sequence[T]) -> Iterator[Sequence[T]]:
         yield due[first : first + IN_ONE_SEARCH]
 
 
-def _record(case: steps.AnyCase, operation: steps.Operation[steps.AnyCase]) -> bool:
+def record_in_flow(case: steps.AnyCase, operation: steps.Operation[steps.AnyCase]) -> bool:
     """Record what was seen, under the flow's lock. A task that ended in between needs nothing more."""
     state = case.current_state
     with alone(f"looking for case {case.case_number}"), contextlib.suppress(WrongState):

@@ -39,6 +39,21 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     ),
     Action.WAITING_CHOSEN: ("waiting", gettext_lazy("The orderer chose to wait for what is missing.")),
     Action.KIV_NEEDED: ("waiting", gettext_lazy("A task was given to the KIV administrators.")),
+    Action.OUTDATED: (
+        "warning",
+        gettext_lazy(
+            "The directory has changed since the order, so what was to be set is not right any more. "
+            "Nothing is to be set."
+        ),
+    ),
+    Action.WORKED_OUT_ANEW: (
+        "info",
+        gettext_lazy("The directory has changed, so what is to be set is worked out anew."),
+    ),
+    Action.VALUES_LEFT: (
+        "warning",
+        gettext_lazy("A value that was set for the case still stands. Its removal was started."),
+    ),
     Action.REPORTED_DONE: ("info", gettext_lazy("The task was reported as done.")),
     Action.NOT_SEEN: ("warning", gettext_lazy("The value was not in the directory, so the task came back.")),
     Action.CANNOT: ("error", gettext_lazy("The order cannot be carried out.")),
@@ -334,6 +349,8 @@ _DETAILS: Mapping[Action, Callable[[Mapping[str, Any]], list[str]]] = {
     Action.CHECKED: _check_result,
     Action.WAITING_CHOSEN: _until,
     Action.KIV_NEEDED: _values,
+    Action.OUTDATED: _causes,
+    Action.VALUES_LEFT: _values,
     Action.REPORTED_DONE: _answered_how,
     Action.NOT_SEEN: _near_misses,
     Action.VALUES_SEEN: _seen_how,

@@ -109,9 +109,16 @@ def _answer_done(card: Card) -> HttpResponse:
     except (NotAllowed, DirectoryError) as exc:
         return _page(card, form, other, status=refusal(form, exc))
     left = [row for row in after if row.current_state is RequestState.AWAITING_KIV]
-    return _after_done(
-        card.request, settled=len(after) - len(left), left=left, is_silent=len(seen) < len(chosen)
-    )
+    settled = [row for row in after if row.current_state is RequestState.VERIFYING]
+    if len(left) + len(settled) < len(after):
+        messages.warning(
+            card.request,
+            _(
+                "The directory has changed since the order, so the value is not right any more. Set nothing: "
+                "what happens now stands in the case."
+            ),
+        )
+    return _after_done(card.request, settled=len(settled), left=left, is_silent=len(seen) < len(chosen))
 
 
 def _after_done(
@@ -200,11 +207,16 @@ def _page(card: Card, done: SetDoneForm, cannot: CannotSetForm, status: int = 20
             for row in wanted_first
         ],
         "is_silent": len(seen) < len(card.rows),
+        "is_to_be_set": any(seen.get(row.pk) is None or _is_right(seen[row.pk]) for row in card.rows),
         "done": done,
         "cannot": cannot,
         "form": cannot if cannot.is_bound else done,
     }
     return render(card.request, "provisioning/kiv/task.html", context, status=status)
+
+
+def _is_right(seen: SeenWanted) -> bool:
+    return seen.over is None and not seen.is_outdated
 
 
 def _item_label(row: AccessRequest) -> str:

@@ -16,6 +16,7 @@ from provisioning.models import AccessRequest
 from provisioning.orders.carry_out import CannotSet
 from provisioning.pages import words
 from provisioning.pages.words import CauseLine
+from provisioning.rules.assessment import outdated
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, Attribute, Change, HsaId, Level, Service
 
@@ -96,6 +97,12 @@ class TaskCard:
     instead: tuple[CauseLine, ...]
     is_in_place: bool
     was_reported: bool
+    over: tuple[CauseLine, ...] = ()  # why nothing is to be set any more
+    is_outdated: bool = False
+
+    @property
+    def is_to_be_set(self) -> bool:
+        return not self.over and not self.is_outdated
 
 
 def task_card(
@@ -123,7 +130,15 @@ def task_card(
         instead=tuple(_line(miss, Answer.NO) for miss in misses),
         is_in_place=seen is not None and seen.is_in_place is Answer.YES,
         was_reported=bool(request.seen_instead),
+        over=tuple(_line(details, Answer.NO) for details in _why_over(seen)),
+        is_outdated=seen is not None and seen.is_outdated,
     )
+
+
+def _why_over(seen: SeenWanted | None) -> list[Mapping[str, str]]:
+    """The causes by which the order is over, without those that a right value would mend."""
+    verdict = seen.over if seen is not None and seen.over is not None else {}
+    return [details for details in verdict.get("cause_details", []) if Code(details["code"]) in outdated.OVER]
 
 
 def _change_card(

@@ -29,6 +29,8 @@ class EndCause(enum.StrEnum):
     REVIEW = "review"
     FINDING = "finding"
     LEAVER = "leaver"
+    ORDER_ENDED = "order_ended"  # set for an order that came to nothing
+    REORGANISATION = "reorganisation"
 
 
 class RemovalState(enum.StrEnum):

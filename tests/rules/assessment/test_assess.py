@@ -791,7 +791,8 @@ def test_the_code_is_gone_once_that_is_mended(name: str):
 
 
 def test_every_code_has_a_row():
-    assert {row.code for row in ROWS.values()} == set(Code)
+    two_looks = {Code.ORDER_UNIT_CHANGED}  # said of an order that was looked at before: see test_outdated
+    assert {row.code for row in ROWS.values()} == set(Code) - two_looks
     assert len(ROWS) >= 60
 
 
