@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0003_mail_outcomes'),
+        ('provisioning', '0004_heartbeats'),
     ]
 
     operations = [
