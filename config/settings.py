@@ -66,6 +66,8 @@ AUDIT_RETIRED_KEY_FILES = tuple(env.list("AUDIT_RETIRED_KEY_FILES", []))
 AUDIT_CHECKPOINT_TARGETS = modes.checkpoint_targets(
     env.list("AUDIT_CHECKPOINT_TARGETS", only_demo([f"file:{VAR_DIR / 'audit-checkpoints.jsonl'}"]))
 )
+# How old the last one in a file may be before the chain counts as not checked.
+AUDIT_CHECKPOINT_MAX_AGE_HOURS = env.int("AUDIT_CHECKPOINT_MAX_AGE_HOURS", 3, at_least=1)
 
 # --- Applications -------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

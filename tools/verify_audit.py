@@ -1,8 +1,5 @@
-#!/usr/bin/env python3
 """Check an audit export or a receipt offline: verify_audit.py FILE --key FILE [--checkpoints FILE ...]
-
-Standard library only. Exit status: 0 sound, 1 something is wrong and is named, 2 it could not be checked.
-"""
+Standard library only. Exit status: 0 sound, 1 something is wrong and is named, 2 it could not be checked."""
 
 import argparse
 import hashlib
@@ -17,10 +14,12 @@ encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False
 class Check:
     def __init__(self, secrets, lines):
         self.keys = {hmac.new(s, b"audit-key-id", hashlib.sha256).hexdigest()[:8]: s for s in secrets}
-        self.problems, self.checkpoints = [], []
-        for line in lines:  # whatever stands before it in the line: a log's date, for example
-            if '"audit-checkpoint"' in line and "{" in line:
-                self.add_checkpoint(json.JSONDecoder().raw_decode(line[line.index("{") :])[0])
+        self.problems, self.checkpoints, self.notes, self.lost = [], [], [], set()
+        for part in (part for line in lines for part in line.split('{"at":')[1:]):  # after a log's header
+            try:
+                self.add_checkpoint(json.JSONDecoder().raw_decode('{"at":' + part)[0])
+            except ValueError:
+                self.notes.append(f"checkpoint_torn: half written, so it was not counted: {part[:30]}")
 
     def problem(self, kind, first, last, text):
         self.problems.append((first, last, f"{kind}: rows {first}-{last}: {text}"))
@@ -28,15 +27,13 @@ class Check:
     def sign(self, key_id, purpose, content):
         return hmac.new(self.keys[key_id], f"{purpose}\n{encode(content)}".encode(), "sha256").hexdigest()
 
-    def is_signed(self, one, purpose="audit-entry-1", name="mac", shift=0):
-        """Say whether this was signed; a row as it stands, or under a number so much higher."""
+    def is_signed(self, one, purpose="audit-entry-1", name="mac", shift=0):  # or so much higher a number
         try:
-            one = one | {"sequence": one["sequence"] + shift}
-            signature = one.pop(name)
-            if name == "mac" and ("detail" not in one or "reason" in one or "data" in one):
-                detail = {"sequence": one["sequence"], "reason": one.pop("reason"), "data": one.pop("data")}
-                one["detail"] = self.sign(one["key"], "audit-detail-1", detail)
-            return hmac.compare_digest(self.sign(one["key"], purpose, one), signature)
+            row = {what: one[what] for what in one if what != name} | {"sequence": one["sequence"] + shift}
+            if name == "mac" and ("detail" not in row or "reason" in row or "data" in row):
+                detail = {"sequence": row["sequence"], "reason": row.pop("reason"), "data": row.pop("data")}
+                row["detail"] = self.sign(row["key"], "audit-detail-1", detail)
+            return hmac.compare_digest(self.sign(row["key"], purpose, row), one[name])
         except (KeyError, TypeError, ValueError):
             return False
 
@@ -67,13 +64,16 @@ class Check:
                 self.problem("forked", here, here, "was not written after the row before it")
             elif row["action"] == "audit.cut":
                 cuts.add((row["data"]["through"], row["data"]["mac"]))
+            elif row["action"] == "audit.reanchored":
+                self.lost |= {tuple(point) for point in row["data"]["lost"]}
+                self.notes.append(f"given_up: row {here}: {row['actor']}: {row['reason']}")
             number, mac = here, row["mac"]
-            if number in macs:
-                macs[number] = mac
+            macs.update({here: mac} if here in macs else {})
         self.name_unsigned(bad, number, head)
         if (start["sequence"], start["mac"]) not in cuts:
             self.problem("start_cut", 1, start["sequence"], "gone, and no signed row says they were cut off")
-        for one in [head, *self.checkpoints]:
+        kept = (one for one in self.checkpoints if (one["sequence"], one["mac"]) not in self.lost)
+        for one in [head, *kept]:
             there, kind = one["sequence"], "head" if one is head else "rewritten"
             if there > number:
                 self.problem("tail_cut", number + 1, there, "the head or a checkpoint saw the chain go on")
@@ -87,10 +87,9 @@ class Check:
             shifts = sorted(range(-32, 33), key=lambda shift: (shift != groups[-1][0], abs(shift)))
             moved = next((by for by in shifts if row and by and self.is_signed(row, shift=by)), "")
             what = groups[-1][0] if row is None else moved if row.get("key") in self.keys else "key"
-            if (groups[-1][0], groups[-1][2]) == (what, number - 1):
-                groups[-1][2:4] = [number, groups[-1][3] and is_linked]
-            else:
-                groups.append([what, number, number, is_linked, row or {}])
+            if (groups[-1][0], groups[-1][2]) != (what, number - 1):
+                groups.append([what, number, number, True, row or {}])
+            groups[-1][2:4] = [number, groups[-1][3] and is_linked]
         shifts = {group[0] for group in groups} - {"", "key"}
         for (what, first, last, linked, row), after in zip(groups[1:], [*groups[2:], [0, 0]], strict=False):
             names = (
@@ -121,9 +120,8 @@ class Check:
             if hashlib.sha256(encode(piece).encode()).hexdigest() not in done[-1].get("evidence", []):
                 self.problem("evidence", 0, 0, f"read at {piece['read_at']}: not what was recorded")
         self.add_checkpoint(one["checkpoint"])
-        for there, mac in [(point["sequence"], point["mac"]) for point in self.checkpoints]:
-            if there in rows and rows[there]["mac"] != mac:
-                self.problem("rewritten", there, there, "a checkpoint saw another row here")
+        for n in [c["sequence"] for c in self.checkpoints if rows.get(c["sequence"], c)["mac"] != c["mac"]]:
+            self.problem("rewritten", n, n, "a checkpoint saw another row here")
         return f"receipt of {one['case']}, {len(rows)} rows"
 
 
@@ -135,11 +133,13 @@ def main():
     options = parser.parse_args()
     lines = "\n".join(Path(name).read_text("utf-8", "replace") for name in options.checkpoints).splitlines()
     check = Check([Path(name).read_bytes().rstrip(b"\r\n") for name in options.key], lines)
+    if options.checkpoints and not check.checkpoints:
+        raise ValueError("the files given hold no checkpoint")
     with open(options.file, encoding="utf-8") as file:
         top = json.loads(file.readline())
         summary = check.receipt(top) if top["kind"] == "receipt" else check.export(top, map(json.loads, file))
     verdict = f"{'WRONG' if check.problems else 'SOUND'}: {summary}, {len(check.checkpoints)} checkpoints"
-    print("\n".join([*(text for _, _, text in sorted(check.problems)), verdict]))
+    print("\n".join([*(text for _, _, text in sorted(check.problems)), *check.notes, verdict]))
     return 1 if check.problems else 0
 
 

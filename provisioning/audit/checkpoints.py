@@ -13,6 +13,7 @@ import os
 import smtplib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,6 +27,7 @@ from provisioning.errors import ProvisioningError
 from provisioning.models import AuditEntry, AuditHead
 
 KIND = "audit-checkpoint"
+_BEGINNING = '{"at":'  # of each checkpoint: its fields are sorted
 
 
 class ChainBroken(ProvisioningError):
@@ -63,6 +65,10 @@ class Checkpoint:
         return str(self.fields["at"])
 
     @property
+    def moment(self) -> datetime:
+        return datetime.fromisoformat(self.at)
+
+    @property
     def line(self) -> str:
         return json.dumps(self.fields, sort_keys=True, separators=(",", ":"))
 
@@ -76,6 +82,9 @@ class Checkpoint:
             and isinstance(signature, str)
             and key.has_signed(keys.CHECKPOINT, content, signature)
         )
+
+
+_UNREADABLE = Checkpoint({"at": "?", "sequence": 0, "mac": ""})  # nobody signed it
 
 
 def take() -> Checkpoint:
@@ -109,26 +118,65 @@ def write(targets: Iterable[tuple[str, str]] | None = None) -> Checkpoint:
     return checkpoint
 
 
-def configured_files() -> list[Path]:
-    """The files that checkpoints are written to here, those that exist."""
-    places = [Path(place) for kind, place in settings.AUDIT_CHECKPOINT_TARGETS if kind == "file"]
-    return [place for place in places if place.exists()]
-
-
 def read(path: Path) -> list[Checkpoint]:
-    """The checkpoints in a file: one to a line, whatever stands before (a syslog header, a mail's text)."""
-    found = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        start = line.find('{"at":')
-        if start < 0:
-            continue
-        try:
-            fields, _end = json.JSONDecoder().raw_decode(line[start:])
-            if fields.get("kind") == KIND and isinstance(fields["sequence"], int):
-                found.append(Checkpoint(fields))
-        except (ValueError, KeyError):
-            found.append(Checkpoint({"at": "?", "sequence": 0, "mac": ""}))  # unreadable: nobody signed it
-    return found
+    """The checkpoints in a file: see `look_into`. Raises OSError."""
+    return list(look_into(path).checkpoints)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a file of checkpoints holds. `torn`: the lines that are half written, by their number."""
+
+    path: Path
+    checkpoints: tuple[Checkpoint, ...] = ()
+    torn: tuple[int, ...] = ()
+
+
+def look_into(path: Path) -> Kept:
+    """One checkpoint to a line, whatever stands before (a syslog header, a mail's text). Raises OSError.
+
+    A line that was cut short while it was written is torn: nobody forged it, and what is written after it
+    counts. Anything else that cannot be read is a checkpoint that nobody signed.
+    """
+    found: list[Checkpoint] = []
+    torn: list[int] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        for rest in line.split(_BEGINNING)[1:]:
+            text = _BEGINNING + rest.rstrip()
+            try:
+                fields, _end = json.JSONDecoder().raw_decode(text)
+                if fields.get("kind") == KIND and isinstance(fields["sequence"], int):
+                    found.append(Checkpoint(fields))
+            except json.JSONDecodeError as exc:
+                if exc.pos >= len(text) or exc.msg.startswith("Unterminated string"):
+                    torn.append(number)
+                else:
+                    found.append(_UNREADABLE)
+            except KeyError:
+                found.append(_UNREADABLE)
+    return Kept(path, tuple(found), tuple(torn))
+
+
+def configured_files() -> list[Path]:
+    """The files that checkpoints are written to here, whether they are there or not."""
+    return [Path(place) for kind, place in settings.AUDIT_CHECKPOINT_TARGETS if kind == "file"]
+
+
+def why_useless(kept: Kept, *, now: datetime | None = None) -> str:
+    """Why nothing can be said by this file: it holds no checkpoint, or none that is young enough at `now`.
+
+    Without `now` any age will do. Blank: it is of use.
+    """
+    if not kept.checkpoints:
+        return f"{kept.path} holds no checkpoint"
+    known = {key.id: key for key in keys.all_keys()}
+    moments = [one.moment for one in kept.checkpoints if one.is_signed(known)]
+    limit = timedelta(hours=settings.AUDIT_CHECKPOINT_MAX_AGE_HOURS)
+    if now is not None and moments and now - max(moments) > limit:
+        return (
+            f"the last checkpoint in {kept.path} is of {sealing.utc(max(moments))}: none is written any more"
+        )
+    return ""
 
 
 def _signed(sequence: int, mac: str, count: int) -> Checkpoint:
@@ -146,11 +194,16 @@ def _signed(sequence: int, mac: str, count: int) -> Checkpoint:
 
 
 def _to_file(checkpoint: Checkpoint, place: str) -> None:
-    """Append one line, whole and on disk: several processes may write at the same time."""
+    """Append one line, whole and on disk: several processes may write at the same time.
+
+    What a machine that went down left half written stays on a line of its own.
+    """
     Path(place).parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    descriptor = os.open(place, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
     try:
-        os.write(descriptor, f"{checkpoint.line}\n".encode())
+        size = os.fstat(descriptor).st_size
+        is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        os.write(descriptor, ("\n" * is_torn + f"{checkpoint.line}\n").encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

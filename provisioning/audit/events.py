@@ -113,6 +113,7 @@ class Action(enum.StrEnum):
     RECEIPT_ISSUED = "receipt.issued"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_CUT = "audit.cut"
+    AUDIT_REANCHORED = "audit.reanchored"
     CASE_REMOVED = "case.removed"
     RETENTION_SWEPT = "retention.swept"
     CHECKPOINT_FAILED = "audit.checkpoint_failed"

@@ -12,7 +12,6 @@ from __future__ import annotations
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 NAMES = ("audit_entry_no_update", "audit_entry_no_delete", "user_no_delete")
-NAMES_ON_POSTGRESQL = (*NAMES, "audit_entry_no_truncate")
 
 _CUT_THROUGH = "COALESCE((SELECT MAX(cut_through) FROM provisioning_audithead), 0)"
 
@@ -62,11 +61,20 @@ _REMOVE = {
     ),
 }
 _FIND = {
-    "sqlite": """SELECT name FROM sqlite_master
+    "sqlite": """SELECT name, sql FROM sqlite_master
         WHERE type = 'trigger' AND tbl_name IN ('provisioning_auditentry', 'provisioning_user')""",
-    "postgresql": """SELECT tgname FROM pg_trigger
+    "postgresql": """SELECT tgname, tgtype, proname, prosrc
+        FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
         WHERE tgrelid IN ('provisioning_auditentry'::regclass, 'provisioning_user'::regclass)
-        AND tgenabled IN ('O', 'A')""",
+        AND tgenabled IN ('O', 'A') AND tgqual IS NULL AND tgattr = ''""",
+}
+# What `pg_trigger.tgtype` says: when, on what, for each row or not.
+_EACH_ROW, _BEFORE, _DELETE, _UPDATE, _TRUNCATE = 1, 2, 8, 16, 32
+_TYPES = {
+    "audit_entry_no_update": _EACH_ROW | _BEFORE | _UPDATE,
+    "audit_entry_no_delete": _EACH_ROW | _BEFORE | _DELETE,
+    "audit_entry_no_truncate": _BEFORE | _TRUNCATE,
+    "user_no_delete": _EACH_ROW | _BEFORE | _DELETE,
 }
 
 
@@ -80,11 +88,34 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper) -> set[str]:
-    """The triggers that should be there and are not, or are switched off."""
-    wanted = NAMES_ON_POSTGRESQL if connection.vendor == "postgresql" else NAMES
+    """The triggers that are not there, are switched off, or do not do what `install` gave them to do."""
+    wanted = _wanted(connection.vendor)
     with connection.cursor() as cursor:
         cursor.execute(_FIND[connection.vendor])
-        return set(wanted) - {row[0] for row in cursor.fetchall()}
+        found = {name: tuple(map(_plain, does)) for name, *does in cursor.fetchall()}
+    return {name for name, does in wanted.items() if found.get(name) != does}
+
+
+def _wanted(vendor: str) -> dict[str, tuple[str, ...]]:
+    """What each trigger does, as `_FIND` tells it: its text, or its type, its function and its body."""
+    if vendor == "sqlite":
+        texts = [_plain(statement) for statement in _INSTALL[vendor]]
+        return {next(name for name in NAMES if name in text): (text,) for text in texts}
+    bodies = {_word_after("FUNCTION", text): text.split("$$")[1] for text in _INSTALL[vendor] if "$$" in text}
+    wanted: dict[str, tuple[str, ...]] = {}
+    for text in (text for text in _INSTALL[vendor] if "$$" not in text):
+        name, function = _word_after("TRIGGER", text), _word_after("FUNCTION", text)
+        wanted[name] = (str(_TYPES[name]), function, _plain(bodies[function]))
+    return wanted
+
+
+def _word_after(word: str, statement: str) -> str:
+    return statement.partition(f"{word} ")[2].split()[0].removesuffix("()")
+
+
+def _plain(text: object) -> str:
+    """Without what the databases write in another way: blanks, quotes, "if not exists"."""
+    return " ".join(str(text).replace('"', "").replace("IF NOT EXISTS ", "").split())
 
 
 def _run(connection: BaseDatabaseWrapper, statements: tuple[str, ...]) -> None:

@@ -62,10 +62,26 @@ class Flaw:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """An entry that says which checkpoints saw rows that a lawful restore lost: they count no more."""
+
+    sequence: int  # of the entry
+    actor: str | None
+    reason: str
+    lost: frozenset[tuple[int, str]]  # the number and the MAC that each of them saw
+
+    @property
+    def lost_through(self) -> int:
+        return max((sequence for sequence, _mac in self.lost), default=0)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     count: int
     last_sequence: int
     findings: tuple[Flaw, ...]
+    given_up: tuple[GivenUp, ...] = ()  # what was said to be lost: a backup was put back
+    unmatched: tuple[Checkpoint, ...] = ()  # signed, and saw what is not there
 
     @property
     def is_sound(self) -> bool:
@@ -83,9 +99,13 @@ def verify(checkpoints: Iterable[Checkpoint] = ()) -> Report:
         walk.take(row)
     walk.end()
     for name in sorted(guards.missing(connection)):
-        walk.found(FlawKind.UNGUARDED, 0, 0, f"the database's trigger {name} is not there")
+        walk.found(
+            FlawKind.UNGUARDED, 0, 0, f"the database's trigger {name} is gone, switched off or emptied"
+        )
     findings = sorted(walk.findings, key=lambda finding: (finding.first, finding.last))
-    return Report(walk.count, walk.last_sequence, tuple(findings))
+    return Report(
+        walk.count, walk.last_sequence, tuple(findings), tuple(walk.given_up), tuple(walk.unmatched())
+    )
 
 
 # -- reading the rows ----------------------------------------------------------------------------------------
@@ -160,6 +180,8 @@ class _Walk:
         self._run: _Run | None = None
         self._shift = 0
         self._claimed_start: tuple[int, str] | None = None
+        self.given_up: list[GivenUp] = []
+        self._contradicted: list[Checkpoint] = []  # the row with their number is another one
         self._checkpoints: dict[int, list[Checkpoint]] = {}
         for checkpoint in checkpoints:
             if checkpoint.is_signed(self._known):
@@ -208,10 +230,20 @@ class _Walk:
         elif self._mac_at_head != self._head.mac:
             sequence = self._head.sequence
             self.found(FlawKind.HEAD, sequence, sequence, "the chain's head names another row here")
-        for checkpoint in (one for group in self._checkpoints.values() for one in group):
+        for checkpoint in self.unmatched():
             if checkpoint.sequence > self.last_sequence:
                 text = f"the checkpoint of {checkpoint.at} saw the chain end at {checkpoint.sequence}"
                 self.found(FlawKind.TAIL_CUT, self.last_sequence + 1, checkpoint.sequence, text)
+            else:
+                text = f"the checkpoint of {checkpoint.at} saw another row here"
+                self.found(FlawKind.REWRITTEN, checkpoint.sequence, checkpoint.sequence, text)
+
+    def unmatched(self) -> list[Checkpoint]:
+        """The signed checkpoints that saw what is not there, but for those that were given up."""
+        given_up = {point for one in self.given_up for point in one.lost}
+        beyond = [group for number, group in self._checkpoints.items() if number > self.last_sequence]
+        found = [*self._contradicted, *(one for group in beyond for one in group)]
+        return [one for one in found if (one.sequence, one.mac) not in given_up]
 
     def _take_sound(self, row: SealedRow, is_linked: bool) -> None:
         if not is_linked and self._run is None:
@@ -227,6 +259,9 @@ class _Walk:
         is_cut = row.action == Action.AUDIT_CUT.value
         if is_cut and (row.data.get("through"), row.data.get("mac")) == self._claimed_start:
             self._claimed_start = None
+        if row.action == Action.AUDIT_REANCHORED.value:
+            lost = frozenset((int(number), str(mac)) for number, mac in row.data["lost"])
+            self.given_up.append(GivenUp(row.sequence, row.actor, row.reason, lost))
 
     def _take_unsound(self, row: SealedRow, is_linked: bool) -> None:
         if self._run is None:
@@ -241,8 +276,7 @@ class _Walk:
             self._mac_at_head = row.mac
         for checkpoint in self._checkpoints.get(row.sequence, ()):
             if checkpoint.mac != row.mac:
-                text = f"the checkpoint of {checkpoint.at} saw another row here"
-                self.found(FlawKind.REWRITTEN, row.sequence, row.sequence, text)
+                self._contradicted.append(checkpoint)
 
     # -- naming what is wrong with rows that nobody signed as they stand -------------------------------------
 

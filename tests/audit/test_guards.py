@@ -102,3 +102,44 @@ def test_what_the_engine_keeps_of_a_case_does_not_go_with_its_owner():
     with pytest.raises(DatabaseError, match="never deleted"), transaction.atomic():
         models.QuerySet(User).filter(pk=user.pk).delete()
     assert Task.objects.filter(pk=task.pk, owner=user).exists()
+
+
+@pytest.mark.parametrize("name", ["audit_entry_no_update", "audit_entry_no_delete", "user_no_delete"])
+def test_a_trigger_that_does_nothing_any_more_is_noticed(name):
+    connection.check_constraints()
+    table = "provisioning_user" if name.startswith("user") else "provisioning_auditentry"
+    event = "UPDATE" if name.endswith("update") else "DELETE"
+    does = {
+        "sqlite": "BEGIN SELECT 1; END",
+        "postgresql": "FOR EACH ROW WHEN (false) EXECUTE FUNCTION provisioning_guard_audit()",
+    }
+    on = "" if connection.vendor == "sqlite" else f" ON {table}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {name}{on}")
+        cursor.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} {does[connection.vendor]}")
+    assert guards.missing(connection) == {name}
+
+
+@pytest.mark.postgres
+def test_an_emptied_function_of_a_trigger_is_noticed(entry):
+    connection.check_constraints()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION provisioning_guard_audit() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            "BEGIN IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$"
+        )
+    assert guards.missing(connection) == {
+        "audit_entry_no_update", "audit_entry_no_delete", "audit_entry_no_truncate",
+    }  # fmt: skip
+
+
+@pytest.mark.postgres
+def test_a_trigger_on_one_column_alone_is_noticed():
+    connection.check_constraints()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER audit_entry_no_update ON provisioning_auditentry")
+        cursor.execute(
+            "CREATE TRIGGER audit_entry_no_update BEFORE UPDATE OF reason ON provisioning_auditentry "
+            "FOR EACH ROW EXECUTE FUNCTION provisioning_guard_audit()"
+        )
+    assert guards.missing(connection) == {"audit_entry_no_update"}

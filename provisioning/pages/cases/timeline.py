@@ -187,6 +187,10 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.CASE_REMOVED: ("info", gettext_lazy("A case was removed when its time was over.")),
     Action.RETENTION_SWEPT: ("info", gettext_lazy("What had been kept long enough was removed.")),
     Action.AUDIT_CUT: ("info", gettext_lazy("Old events were removed when their time was over.")),
+    Action.AUDIT_REANCHORED: (
+        "warning",
+        gettext_lazy("A restore was answered for: what it lost of the event log is given up."),
+    ),
     Action.CHECKPOINT_FAILED: ("warning", gettext_lazy("A checkpoint of the event log was not delivered.")),
     Action.DEMO_VALUE_CHANGED: ("info", gettext_lazy("A value was changed in the mock KIV.")),
 }
