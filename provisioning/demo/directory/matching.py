@@ -1,7 +1,7 @@
 """How values of one attribute compare: folded text by default, exact roles, names as names.
 
 Real servers take this from their schema; the mock knows only the few exceptions that matter.
-Source: RFC 4518 (insignificant blanks and case); schema/hsa.schema.
+Source: RFC 4518 (insignificant blanks and case); directory/schema/hsa.schema.
 """
 
 from __future__ import annotations
