@@ -110,7 +110,7 @@ def _attributes(records: Iterable[ldif.Record]) -> dict[tuple[str, str], list[st
 
 
 def _models_of(targets: Targets) -> Apps:
-    return MigrationExecutor(connection).loader.project_state(targets).apps  # type: ignore[no-any-return]
+    return MigrationExecutor(connection).loader.project_state(targets).apps
 
 
 def _tables(found: Apps) -> list[type[models.Model]]:
