@@ -21,7 +21,7 @@ LATEST = datetime.max.replace(tzinfo=UTC)
 _DATE = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})", re.ASCII)
 _LOCAL = re.compile(r"(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d+))?", re.ASCII)
 _GENERALIZED = re.compile(
-    r"(\d{4})(\d{2})(\d{2})(\d{2})(?:(\d{2})(?:(\d{2})(?:[.,](\d+))?)?)?(Z|[+-]\d{2}(?:\d{2})?)", re.ASCII
+    r"(\d{4})(\d{2})(\d{2})(\d{2})(?:(\d{2})(\d{2})?)?(?:[.,](\d+))?(Z|[+-]\d{2}(?:\d{2})?)", re.ASCII
 )
 
 
@@ -47,7 +47,8 @@ def moment(text: str | None) -> datetime | None:
     """The instant, in UTC, that a directory date means; None when it is empty or only blanks.
 
     Takes `YYYYMMDD`, `YYYY-MM-DD`, `YYYY-MM-DD HH:MM:SS[.f]` (all Stockholm time) and
-    generalizedTime, `YYYYMMDDHH[MM[SS[.f]]]` with `Z` or an offset. Stockholm time in the hour
+    generalizedTime, `YYYYMMDDHH[MM[SS]][.f]` with `Z` or an offset; the fraction is one of the last unit
+    given, and second 60 is the leap second, the first moment of the next minute. Stockholm time in the hour
     that comes twice in autumn means the first one; in the hour that is skipped in spring it is
     read as winter time, so 02:30 is the instant 03:30 summer time (GUESS: no source says).
     Raises Unreadable for everything else, blanks around a date included: whether HSA would read
@@ -125,13 +126,30 @@ def _read(text: str) -> datetime:
         return _utc(local)
     if match := _GENERALIZED.fullmatch(text):
         *parts, fraction, zone = match.groups()
+        unit = timedelta(hours=1) if parts[4] is None else timedelta(minutes=1)
+        unit = unit if parts[5] is None else timedelta(seconds=1)
         year, month, day, hour, minute, second = (int(part or 0) for part in parts)
-        return _utc(datetime(year, month, day, hour, minute, second, _microseconds(fraction), _zone(zone)))
+        leap = timedelta(seconds=1 if second == 60 else 0)
+        whole = _utc(
+            datetime(year, month, day, hour, minute, min(second, 59) if leap else second, 0, _zone(zone))
+        )
+        return _later(whole, leap + _share(unit, fraction))
     raise ValueError(text)
 
 
 def _microseconds(fraction: str | None) -> int:
     return int((fraction or "")[:6].ljust(6, "0"))
+
+
+def _share(unit: timedelta, fraction: str | None) -> timedelta:
+    """So much of the unit, down to a microsecond: half of an hour for `5`."""
+    digits = (fraction or "0")[:18]
+    return timedelta(microseconds=unit // timedelta(microseconds=1) * int(digits) // 10 ** len(digits))
+
+
+def _later(instant: datetime, span: timedelta) -> datetime:
+    """So much later; at the calendar's edge the edge."""
+    return min(instant, LATEST - span) + span
 
 
 def _zone(text: str) -> timezone:
