@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "provisioning.pages.middleware.session_limits.SessionLimitsMiddleware",
     "provisioning.pages.middleware.limits.LimitsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "provisioning.pages.middleware.unknown.UnknownIsNotMissing",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -168,6 +168,12 @@ def principal_of(delegation_pk: int, mandates: Mandates) -> User:
 
 def for_display(user: User) -> Mandates:
     """A copy at most two minutes old, or UNKNOWN when the directory does not answer. Never decide by it."""
+    copy = _shown(user)
+    user.is_shown_without_mandates = not copy.is_known
+    return copy
+
+
+def _shown(user: User) -> Mandates:
     key = _copy_key(user)
     copy = _recall(key)
     if copy is not None:

@@ -56,6 +56,9 @@ class User(AbstractBaseUser):
     password = None  # type: ignore[assignment]  # nobody logs in with a password here
 
     objects: ClassVar[UserManager] = UserManager()
+    # In this request somebody's mandates were to be shown and could not be read: what seems not to be there
+    # may be there.
+    is_shown_without_mandates = False
 
     USERNAME_FIELD = "hsa_key"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

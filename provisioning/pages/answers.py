@@ -40,6 +40,16 @@ def refused(request: HttpRequest, case: AccessRequest, exc: NotAllowed) -> HttpR
     return problem(request, exc.user_message, status=403, back_url=back_url, back_label=_("Back to the case"))
 
 
+def filled_in(request: HttpRequest) -> list[tuple[str, str]]:
+    """What was sent, so that a page which could not take it can hold it until it is sent again."""
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
+
+
 def problem(
     request: HttpRequest,
     message: str | Promise,
@@ -49,12 +59,17 @@ def problem(
     back_label: str,
     heading: str = "",
 ) -> HttpResponse:
-    """A page that says why it cannot be done, and leads back."""
+    """A page that says why it cannot be done, and leads back.
+
+    Where it may go well in a moment (503), the page can be asked again with all that was filled in.
+    """
     usual = _("You cannot do this") if status == 403 else _("The directory does not answer")
     context = {
         "heading": heading or usual,
         "message": message,
         "back_url": back_url,
         "back_label": back_label,
+        "may_try_again": status == 503,
+        "fields": filled_in(request) if status == 503 else [],
     }
     return render(request, "provisioning/problem.html", context, status=status)

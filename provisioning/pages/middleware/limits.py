@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.models import User
+from provisioning.pages.answers import filled_in
 
 log = logging.getLogger(__name__)
 
@@ -100,13 +101,11 @@ def is_over(limit: Limit, request: HttpRequest) -> bool:
 def limited_page(request: HttpRequest, limit: Limit) -> HttpResponse:
     """Say that it was too often, when to go on, and keep what was sent."""
     wait_seconds = int(limit.seconds - time.time() % limit.seconds) + 1
-    fields = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name != "csrfmiddlewaretoken"
-        for value in values
-    ]
-    context = {"fields": fields, "is_form": request.method == "POST", "minutes": -(-wait_seconds // 60)}
+    context = {
+        "fields": filled_in(request),
+        "is_form": request.method == "POST",
+        "minutes": -(-wait_seconds // 60),
+    }
     response = render(request, "provisioning/limited.html", context, status=429)
     response["Retry-After"] = str(wait_seconds)
     response["Cache-Control"] = "no-store"
