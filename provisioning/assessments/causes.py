@@ -29,6 +29,10 @@ SENTENCES: Mapping[Code, str | Promise] = {
     Code.COMMISSION_PURPOSE_MISSING: _(
         "The person's commission has no purpose, so the service never sees it."
     ),
+    Code.COMMISSION_PURPOSE_MISTYPED: _(
+        "The unit has a commission whose purpose only looks right: there are other blanks in it, "
+        "or letters put together in another way. Write the purpose anew."
+    ),
     Code.COMMISSION_INCOMPLETE: _(
         "The commission lacks something that HSA demands, so the service never sees it."
     ),

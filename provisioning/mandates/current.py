@@ -7,7 +7,6 @@ hsaHealthCareUnitManager and vgrManagedObjects, domain §2 and §7.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -19,6 +18,7 @@ from redis.exceptions import RedisError
 
 from provisioning import dates
 from provisioning.directory import open_directory
+from provisioning.directory.reading import names
 from provisioning.errors import DirectoryError, NotAllowed
 from provisioning.mandates import delegates
 from provisioning.models import Delegation, User
@@ -87,11 +87,11 @@ class Mandates:
 
     def heads_at_or_above(self, unit_id: HsaId, dn: str) -> bool:
         """Say whether the holder is head of that unit or of one above it, where a case climbs. Domain §7."""
-        return unit_id in self.unit_ids or _lies_in(dn, self.headed_dns)
+        return unit_id in self.unit_ids or names.lies_in(dn, self.headed_dns)
 
     def heads_within(self, provider_id: HsaId, dn: str) -> bool:
         """Say whether the holder is head of a unit of that care provider, or of one that stands in it."""
-        return any(unit.provider_id == provider_id or _lies_in(unit.dn, [dn]) for unit in self.units)
+        return any(unit.provider_id == provider_id or names.lies_in(unit.dn, [dn]) for unit in self.units)
 
     @property
     def is_head_of_unit(self) -> bool:
@@ -111,12 +111,7 @@ class Mandates:
 
     def administers(self, dn: str) -> bool:
         """Say whether the entry lies at or below one of the managed DNs."""
-        return _lies_in(dn, self.managed_dns)
-
-
-def _lies_in(dn: str, tops: Iterable[str]) -> bool:
-    below = dn.casefold()
-    return any(below == top or below.endswith("," + top) for top in map(str.casefold, tops))
+        return names.lies_in(dn, self.managed_dns)
 
 
 UNKNOWN = Mandates(is_known=False)

@@ -24,6 +24,7 @@ class Code(enum.StrEnum):
     COMMISSION_NONE_ON_UNIT = "commission.none_on_unit"
     COMMISSION_DATE_UNREADABLE = "commission.date_unreadable"
     COMMISSION_PURPOSE_MISSING = "commission.purpose_missing"
+    COMMISSION_PURPOSE_MISTYPED = "commission.purpose_mistyped"
     COMMISSION_INCOMPLETE = "commission.incomplete"
     COMMISSION_UNDER_PROVIDER = "commission.under_provider"
     COMMISSION_OTHER_IDENTITY = "commission.other_identity"
@@ -82,6 +83,7 @@ MENDER_OF: Mapping[Code, Mender] = {
     Code.COMMISSION_NONE_ON_UNIT: Mender.HEAD_OF_UNIT,
     Code.COMMISSION_DATE_UNREADABLE: Mender.KIV_ADMINISTRATOR,
     Code.COMMISSION_PURPOSE_MISSING: Mender.KIV_ADMINISTRATOR,
+    Code.COMMISSION_PURPOSE_MISTYPED: Mender.KIV_ADMINISTRATOR,
     Code.COMMISSION_INCOMPLETE: Mender.KIV_ADMINISTRATOR,
     Code.COMMISSION_UNDER_PROVIDER: Mender.KIV_ADMINISTRATOR,
     Code.COMMISSION_OTHER_IDENTITY: Mender.KIV_ADMINISTRATOR,

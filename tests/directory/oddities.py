@@ -6,6 +6,7 @@ region is laid out differently: the same questions must work there by settings a
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 from provisioning.demo.directory import ldif
@@ -46,6 +47,12 @@ BIG_UNIT = an_id("EBIG")  # a commission with 400 members
 PLAIN_UNIT = an_id("EPLAIN")  # organizationalUnit only, no class of HSA
 BOTH = an_id("EBOTH")  # care unit and care provider at once
 DUPLICATE_UNIT = an_id("EDUP")
+DOUBLE_BLANK_PURPOSE = an_id("EPURP1")  # purposes that only look right
+DECOMPOSED_PURPOSE = an_id("EPURP2")
+PURPOSED = an_id("PURP")  # in the commissions whose purposes only look right
+ILLEGIBLE = an_id("ILLEG")  # in a commission whose purpose is no UTF-8
+ILLEGIBLE_PURPOSE = an_id("EILLEG")
+SPACED = an_id("SPACED")  # names what it administers with blanks between the parts, in two attributes
 BIG_MEMBERS = 400
 BUSY_COMMISSIONS = 120
 
@@ -152,6 +159,9 @@ def _persons() -> Iterator[ldif.Record]:
     yield _person("cn=veiledprot", VEILED_PROTECTED, marks=marks, hsaSystemRole=role)
     yield _person("cn=blank", BLANK_AT_END, mail="blank@example.org")
     yield _person("cn=hardblank", HARD_BLANK_AT_END, mail="hard.blank@example.org")
+    yield _person("cn=purposed", PURPOSED)
+    spaced = f"OU=enkel,{BASE}".replace(",", ", ")
+    yield _person("cn=spaced", SPACED, vgrManagedObjects=spaced, description=spaced, vgrAdminType="D")
     for number, identity in enumerate(THREE):
         yield _person(f"cn=human{number}", identity, personalIdentityNumber="DEMO-(*)-ONE-HUMAN")
 
@@ -191,6 +201,12 @@ def _units() -> Iterator[ldif.Record]:
         yield _entry(f"ou={name},{BASE}", care, ou=name, hsaIdentity=unit.text,
                      hsaHealthCareUnitManager=member.bare, **provider)  # fmt: skip
         yield _commission(f"ou={name},{BASE}", name, [f"{member.bare};;"])
+    for name, unit, purpose in (
+        ("purp1", DOUBLE_BLANK_PURPOSE, "Vård  och\u00a0behandling"),
+        ("purp2", DECOMPOSED_PURPOSE, unicodedata.normalize("NFD", "Vård och behandling")),
+    ):
+        yield _entry(f"ou={name},{BASE}", care, ou=name, hsaIdentity=unit.text, **provider)
+        yield _commission(f"ou={name},{BASE}", name, [f"{PURPOSED};;"], purpose)
     for number in (1, 2):
         yield _entry(f"ou=Dubbel{number},{BASE}", care, ou=f"Dubbel{number}",
                      hsaIdentity=DUPLICATE_UNIT.text)  # fmt: skip
@@ -209,6 +225,23 @@ def _many_commissions(care: list[str], provider: dict[str, str]) -> Iterator[ldi
     dn = f"ou=Special\\, (x)*,{BASE}"
     yield _entry(dn, care, ou="Special, (x)*", hsaIdentity=f"{PREFIX}ESPECIAL", **provider)
     yield _commission(dn, "special", [f"{SPECIAL};;"])
+
+
+def illegible() -> Iterator[ldif.Record]:
+    """Values that are no UTF-8: OpenLDAP takes none, other servers hold what somebody once wrote."""
+    care = ["top", "organizationalUnit", "hsaHealthCareUnit"]
+    above = f"ou=Oläslig,{BASE}"
+    yield _person("cn=illegible", ILLEGIBLE)
+    yield _entry(above, care, ou="Oläslig", hsaIdentity=ILLEGIBLE_PURPOSE.text,
+                 hsaResponsibleHealthCareProvider=ODD_PROVIDER.text)  # fmt: skip
+    dn, pairs = _commission(above, "olaslig", [f"{ILLEGIBLE};;"])
+    yield (
+        dn,
+        [
+            (name, value.decode().encode("latin-1") if name == "hsaCommissionPurpose" else value)
+            for name, value in pairs
+        ],
+    )
 
 
 def foreign_region() -> list[ldif.Record]:

@@ -77,7 +77,7 @@ class MockServer:
         self.certificates = certificates
         self._client_ca = certificates.ca if demands_certificate else None
         path = folder / "all.ldif"
-        path.write_text(ldif.write(all_records()), encoding="utf-8")
+        path.write_text(ldif.write([*all_records(), *oddities.illegible()]), encoding="utf-8")
         self._path, self._port, self._tls_port = path, 0, 0
         self._pair = (
             (certificates.misnamed_cert, certificates.misnamed_key)

@@ -45,11 +45,13 @@ class Entry:
     """An entry as it came: attribute names folded, values as text.
 
     `partial`: attributes (folded) of which only a part came, or under an option that we do not know.
+    `illegible`: attributes (folded) with a value whose bytes are no text.
     """
 
     dn: str
     attributes: dict[str, tuple[str, ...]]
     partial: frozenset[str] = frozenset()
+    illegible: frozenset[str] = frozenset()
 
     def values(self, name: str) -> tuple[str, ...]:
         """Raises DirectoryTruncated where what came is not all there is: a part is not the whole."""
@@ -65,6 +67,10 @@ class Entry:
     def is_whole(self, name: str) -> bool:
         """Say whether all values of this attribute came."""
         return name.casefold() not in self.partial
+
+    def is_legible(self, name: str) -> bool:
+        """Say whether the bytes of all its values are text."""
+        return name.casefold() not in self.illegible
 
     def with_values(self, name: str, values: tuple[str, ...]) -> Entry:
         """The same entry with these values of one attribute."""
@@ -430,12 +436,15 @@ def _entry(found: dict[str, Any]) -> _Received:
     """From the bytes: ldap3's own text leaves out empty values and guesses at encodings."""
     attributes: dict[str, tuple[str, ...]] = {}
     unknown: set[str] = set()
+    illegible: set[str] = set()
     parts: dict[str, _Part] = {}
     for name, values in found["raw_attributes"].items():
         if not values:
             continue
         plain, _, options = name.casefold().partition(";")
         attributes[plain] = attributes.get(plain, ()) + tuple(map(_text, values))
+        if not all(map(_is_text, values)):
+            illegible.add(plain)
         part = _RANGE.fullmatch(options)
         if part is not None:
             begin, end = int(part[1]), None if part[2] == "*" else int(part[2])
@@ -446,7 +455,19 @@ def _entry(found: dict[str, Any]) -> _Received:
         elif not all(option.startswith("lang-") for option in options.split(";") if option):
             unknown.add(plain)  # `cn;lang-sv` is a cn as good as any; of other options we do not know
     dn = found["dn"].replace("\0", "\\00")  # the same name, as RFC 4514 writes it
-    return _Received(Entry(dn, attributes, frozenset(unknown)), parts)
+    return _Received(Entry(dn, attributes, frozenset(unknown), frozenset(illegible)), parts)
+
+
+def _is_text(value: bytes) -> bool:
+    """A value of several parts, as a coupling or a role, is judged part by part: it counts as text.
+
+    What stands for the undecodable part in it is a sign that no right value has.
+    """
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return b";" in value
+    return True
 
 
 def _text(value: bytes) -> str:

@@ -36,7 +36,7 @@ def managed_dns(lookups: Lookups, hsa_id: HsaId) -> tuple[str, ...]:
         return tuple(dn for entry in persons for dn in _dns_of_groups(lookups, entry.dn))
     allowed = {letter.casefold() for letter in layout.admin_types}
     return tuple(
-        dn
+        names.tidy(dn)
         for entry in persons
         if allowed & {value.strip().casefold() for value in entry.values(layout.admin_type)}
         for dn in entry.values(layout.managed_objects)
@@ -46,7 +46,12 @@ def managed_dns(lookups: Lookups, hsa_id: HsaId) -> tuple[str, ...]:
 def _persons_with_objects(lookups: Lookups, line: list[str]) -> tuple[Person, ...]:
     layout = lookups.layout
     wanted = filters.all_of(
-        filters.any_of(filters.equals(layout.managed_objects, dn) for dn in line),
+        # Where the attribute is text to the server, it compares how the name is written.
+        filters.any_of(
+            filters.equals(layout.managed_objects, written)
+            for dn in line
+            for written in names.ways_to_write(dn)
+        ),
         filters.any_of(filters.equals(layout.admin_type, letter) for letter in layout.admin_types),
     )
     attributes = [*mapping.person_attributes(layout), layout.managed_objects]

@@ -195,9 +195,12 @@ class Batches:
         yield from self._class_problems(entry)
         for part, attributes in self._decisive.items():
             for attribute in attributes:
-                if entry.has(attribute) or attribute in lacking:
+                is_legible = entry.is_legible(attribute)
+                if is_legible and (entry.has(attribute) or attribute in lacking):
                     continue
-                if self._is_hidden(entry, "person", attribute, afresh=attribute in by_own_rules):
+                if not is_legible or self._is_hidden(
+                    entry, "person", attribute, afresh=attribute in by_own_rules
+                ):
                     yield Problem(UNREADABLE, part, attribute)
 
     def _class_problems(self, entry: Entry) -> Iterator[Problem]:
@@ -209,7 +212,8 @@ class Batches:
     ) -> Iterator[str]:
         """Which of those seen empty may be hidden from us."""
         for attribute in attributes:
-            if not entry.has(attribute) and self._is_hidden(entry, kind, attribute, afresh=afresh):
+            is_hidden = not entry.has(attribute) and self._is_hidden(entry, kind, attribute, afresh=afresh)
+            if is_hidden or not entry.is_legible(attribute):
                 yield attribute
 
     def _is_hidden(self, entry: Entry, kind: str, attribute: str, *, afresh: bool) -> bool:

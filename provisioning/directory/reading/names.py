@@ -7,7 +7,7 @@ Source: RFC 4514 (text form), RFC 4518 (blanks and case do not matter in naming 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 Key = tuple[str, ...]
 
@@ -52,6 +52,22 @@ def key(dn: str) -> Key:
 def is_within(dn_key: Key, base_key: Key) -> bool:
     """Say whether the first is the second or stands below it."""
     return not base_key or dn_key[-len(base_key) :] == base_key
+
+
+def lies_in(dn: str, tops: Iterable[str]) -> bool:
+    """Say whether the name is one of these or below one, however each of them is written."""
+    below = key(dn)
+    return any(top_key and is_within(below, top_key) for top_key in map(key, tops))
+
+
+def tidy(dn: str) -> str:
+    """The same name without blanks between its parts, as servers write the names of their entries."""
+    return ",".join(split(dn))
+
+
+def ways_to_write(dn: str) -> tuple[str, ...]:
+    """The same name as people and programs write it: as it is, and with and without blanks between."""
+    return tuple(dict.fromkeys((dn, tidy(dn), ", ".join(split(dn)))))
 
 
 def first_pair(dn: str) -> tuple[str, str] | None:

@@ -91,12 +91,16 @@ class Readability:
     ) -> list[str]:
         """Which of these attributes, seen empty, may be hidden from us in entries of this kind.
 
+        Also those with a value whose bytes are no text: nobody can say what it means.
+
         `afresh` asks about this very entry, whatever was found before: for answers that decide, and
         for entries with rules of their own (protected persons).
         """
         unreadable = []
         for attribute in attributes:
-            if entry.has(attribute):
+            if not entry.is_legible(attribute):
+                unreadable.append(attribute)
+            elif entry.has(attribute):
                 self._note(kind, attribute)
             elif (afresh or not self._is_known(kind, attribute)) and not self.is_absent(entry.dn, attribute):
                 unreadable.append(attribute)

@@ -170,8 +170,12 @@ def _none_on_unit(case: Question, about: str) -> Iterator[Cause]:
         return
     if not case.reading.is_readable(Part.UNIT_COMMISSIONS):
         yield from certainty.gaps(case.reading, Part.UNIT_COMMISSIONS)
-    elif not with_purpose:
+        return
+    mistyped = [found for found in case.unit_commissions if commissions.only_looks_like(found, purpose)]
+    if not with_purpose and not mistyped:
         yield Cause(Code.COMMISSION_NONE_ON_UNIT, about, expected=purpose)
+    for found in mistyped:
+        yield Cause(Code.COMMISSION_PURPOSE_MISTYPED, found.dn, expected=purpose)
     for found in with_purpose:
         yield Cause(Code.COMMISSION_INCOMPLETE, found.dn)
 

@@ -6,13 +6,14 @@ Source: domain page §2 (TKB: only active couplings and complete commissions are
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 
 from provisioning.rules import certainty
 from provisioning.rules.dates import periods
 from provisioning.rules.dates.periods import PeriodState
-from provisioning.rules.hsa import Answer, Commission, HsaId, Reading, Unit
+from provisioning.rules.hsa import Answer, Commission, HsaId, Reading, Unit, typed
 
 # The best news first: one active coupling is enough, whatever the others say.
 _BEST_FIRST = (PeriodState.ACTIVE, PeriodState.UNREADABLE, PeriodState.NOT_STARTED, PeriodState.ENDED)
@@ -21,6 +22,16 @@ _BEST_FIRST = (PeriodState.ACTIVE, PeriodState.UNREADABLE, PeriodState.NOT_START
 def has_purpose(commission: Commission, purpose: str) -> bool:
     """Compare trimmed and case-insensitively (domain §2: the value set is open)."""
     return (commission.purpose or "").strip().casefold() == purpose.casefold()
+
+
+def only_looks_like(commission: Commission, purpose: str) -> bool:
+    """Say whether its purpose looks like this one and is another: inner blanks, other composed letters."""
+    seen = _as_seen(commission.purpose or "")
+    return seen == _as_seen(purpose) and not has_purpose(commission, purpose)
+
+
+def _as_seen(text: str) -> str:
+    return "".join(typed(unicodedata.normalize("NFKC", text)).split()).casefold()
 
 
 def is_without_purpose(commission: Commission) -> bool:

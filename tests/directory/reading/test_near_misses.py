@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from provisioning.directory import Directory
 from provisioning.rules.assessment.assess import Assessment, assess
 from provisioning.rules.causes import Code
-from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Service
+from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Part, Service
 from tests import cast
 from tests.directory import oddities
-from tests.directory.standins import Server
+from tests.directory.certificates import Certificates
+from tests.directory.standins import MockServer, Server
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("Europe/Stockholm"))
 REHAB, STATISTICS = Service.REHABSTOD, Service.INTYGSSTATISTIK
@@ -65,6 +67,8 @@ SEEDED: list[tuple[HsaId, Service, Level, HsaId, Answer, set[str]]] = [
     (cast.UNIT_IN_STATISTICS, STATISTICS, PROVIDER, cast.PROVIDER, NO, {"role.unit_in_statistik"}),
     (cast.COORDINATOR, REHAB, OWN, cast.BJORKHAGA, NO, {"order.level_not_available"}),
     (HsaId("SE0000000000-1221"), REHAB, UNIT, cast.KVARNANGEN, NO, {"right.missing"}),
+    (oddities.PURPOSED, REHAB, UNIT, oddities.DOUBLE_BLANK_PURPOSE, NO, {"commission.purpose_mistyped"}),
+    (oddities.PURPOSED, REHAB, UNIT, oddities.DECOMPOSED_PURPOSE, NO, {"commission.purpose_mistyped"}),
     (oddities.BLANK_AT_END, REHAB, UNIT, oddities.BLANK_UNIT, NO, {"identity.blanks"}),
     (oddities.DUPLICATE, REHAB, UNIT, cast.BJORKHAGA, NO, {"directory.unreadable_attribute"}),
     (cast.DATE_UNREADABLE, REHAB, UNIT, cast.BJORKHAGA, UNKNOWN, {"commission.date_unreadable"}),
@@ -97,6 +101,22 @@ def test_the_seeded_faults_are_most_of_what_a_directory_can_show():
     elsewhere = {"directory.unavailable", "directory.refused", "directory.truncated"}
     impossible = {"commission.incomplete", "order.role_would_widen"}
     assert {code.value for code in Code} - shown <= elsewhere | impossible
+
+
+def test_a_purpose_that_is_no_text_is_unknown(
+    connect: Callable[..., Directory], tmp_path: Path, certificates: Certificates
+):
+    """Nobody can say what it means: not “create one”, and not “the person gets in”."""
+    mock = MockServer(tmp_path, certificates)
+    mock.start()
+    directory = connect(mock.settings())
+    found = judge(directory, oddities.ILLEGIBLE, REHAB, UNIT, oddities.ILLEGIBLE_PURPOSE)
+    assert found.answer is not YES
+    assert "directory.unreadable_attribute" in said(found)
+    assert "commission.none_on_unit" not in said(found)
+    [reading] = directory.read_many([(oddities.ILLEGIBLE, (oddities.ILLEGIBLE_PURPOSE,))])
+    assert not reading.is_readable(Part.COMMISSIONS)
+    mock.stop()
 
 
 @pytest.mark.parametrize("attribute", oddities.BLIND_TO)

@@ -580,6 +580,15 @@ ROWS = {
         ["right.missing", "order.role_not_needed"],
         reading(person(), empty(COUNTED)),
     ),
+    "a purpose that only looks right": Row(
+        Code.COMMISSION_PURPOSE_MISTYPED,
+        REHAB_UNIT,
+        reading(COORDINATOR, commission(purpose="Va\u030ard och  behandling\u200b")),
+        NO,
+        ["commission.missing", "commission.purpose_mistyped"],
+        ["role.without_commission"],
+        FINE,
+    ),
     "a blank at an id's end": Row(
         Code.IDENTITY_BLANKS,
         REHAB_UNIT,
