@@ -23,9 +23,7 @@ def delegations_of(
 
     Raises DirectoryError. Asks the directory nothing where nothing is delegated.
     """
-    rows = Delegation.objects.in_force(dates.today()).filter(
-        principal_id=principal_id.folded, kind=kind.value
-    )
+    rows = Delegation.objects.usable(dates.today()).filter(principal_id=principal_id.folded, kind=kind.value)
     found = list(rows.select_related("principal", "delegate").order_by("pk"))
     if not found:
         return []
@@ -38,7 +36,7 @@ def received(directory: Directory, delegate_id: HsaId) -> list[tuple[Delegation,
 
     Raises DirectoryError.
     """
-    rows = Delegation.objects.in_force(dates.today()).filter(delegate_id=delegate_id.folded)
+    rows = Delegation.objects.usable(dates.today()).filter(delegate_id=delegate_id.folded)
     found = list(rows.select_related("principal").order_by("pk"))
     principals = dict.fromkeys(row.principal_id for row in found)
     present = directory.persons([HsaId(key) for key in principals]) if principals else {}

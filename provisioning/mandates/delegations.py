@@ -7,9 +7,9 @@ one year; lapses by itself; visible and revocable).
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -22,12 +22,14 @@ from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.directory import Directory, open_directory
 from provisioning.errors import Invalid, NotAllowed, WrongState
-from provisioning.mandates import current
+from provisioning.mandates import current, grounds
 from provisioning.mandates.current import Mandates
+from provisioning.mandates.grounds import Marks
 from provisioning.messages import kinds as messages_kinds
-from provisioning.messages import outbox
+from provisioning.messages import not_believed, outbox
 from provisioning.models import Delegation, Handler, User
 from provisioning.rules.dates import deadlines
+from provisioning.rules.drift.share import is_too_much
 from provisioning.rules.hsa import HsaId, Person, Unit
 from provisioning.rules.mandates import (
     Delegable,
@@ -36,6 +38,8 @@ from provisioning.rules.mandates import (
     delegation_problem,
     has_left,
 )
+
+FEW = 5  # so many givers or delegates that have lost their ground are never beyond the share
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +62,21 @@ class LookedUp:
     own_ids: frozenset[HsaId]  # every HSA-id of the human who delegates
     delegate: Person | None
     unit: Unit | None
+    marks: Marks = field(default_factory=dict)  # by which the delegate is known again
 
 
 def look_up(wish: Wish, *, by: User) -> LookedUp:
     """Ask the directory what `give` needs. Raises DirectoryError: then nothing can be delegated."""
     directory = open_directory()
     mandates = current.read(by.identity)
+    delegate = directory.person(wish.delegate_id)
+    marks = grounds.marks_of(directory, [delegate]) if delegate is not None else {}
     return LookedUp(
         mandates=mandates,
         own_ids=mandates.ids_of(by.identity),
-        delegate=directory.person(wish.delegate_id),
+        delegate=delegate,
         unit=directory.unit(wish.unit_id),
+        marks=marks[delegate.hsa_id] if delegate is not None else {},
     )
 
 
@@ -93,7 +101,7 @@ def give(wish: Wish, looked: LookedUp, *, by: User) -> list[Delegation]:
         _require_limits(wish, kind, delegate, by)
     receiver = User.objects.seen(delegate.hsa_id, name=delegate.name, is_protected=delegate.is_protected)
     User.objects.select_for_update(no_key=True).get(pk=by.pk)  # two windows at once give no twins
-    return [_give_one(wish, kind, receiver, unit, by) for kind in wish.kinds]
+    return [_give_one(wish, kind, receiver, unit, by, looked.marks) for kind in wish.kinds]
 
 
 @transaction.atomic
@@ -111,24 +119,26 @@ def revoke(delegation: Delegation, *, by: User, mandates: Mandates) -> None:
     _end(row, Delegation.End.REVOKED, by=by)
 
 
-def sweep(directory: Directory) -> None:
-    """End what has lapsed or lost its giver's mandate, and remind of what ends soon; one transaction each.
+def sweep(directory: Directory, *, believes_losses: bool = False) -> None:
+    """End what has lapsed or lost its ground, and remind of what ends soon; one transaction each.
 
     Raises DirectoryError when the directory does not tell: that ends nothing. What has lapsed is ended first.
+    What the directory does not show ends only by a second look that is some time later, and nothing ends
+    where so many have lost their ground at once that the answer is doubted.
+    `believes_losses`: an operator has looked, and it is true that so much is gone; it ends now.
     """
     for pk in _open_keys(ends_on__lt=dates.today()):
         _end_open(pk, Delegation.End.LAPSED)
     for pk in _open_keys(ends_on__gte=dates.today()):
         _remind(pk)
-    giving = Delegation.objects.filter(ended_at=None).values_list("principal_id", flat=True).distinct()
-    for key in list(giving):
-        headed = directory.units_headed_by(HsaId(key))
-        units = {unit_id.folded for unit in headed for unit_id in (unit.hsa_id, *unit.member_ids)}
-        for pk, unit_key in list(
-            Delegation.objects.filter(ended_at=None, principal_id=key).values_list("pk", "unit_key")
-        ):
-            if unit_key not in units:
-                _end_open(pk, Delegation.End.NOT_HEAD)
+    rows = list(Delegation.objects.filter(ended_at=None).select_related("principal", "delegate"))
+    if not rows:
+        return
+    lost, marks = grounds.lost(directory, rows)
+    if not believes_losses and _is_doubted(rows, lost):
+        return
+    for row in rows:
+        _settle(row.pk, lost.get(row.pk), marks.get(row.delegate.identity), at_once=believes_losses)
 
 
 # -- private -------------------------------------------------------------------------------------------------
@@ -154,7 +164,7 @@ def _require_limits(wish: Wish, kind: Delegable, delegate: Person, by: User) -> 
         raise Invalid(message, code=f"delegation.{problem.value}", field=field)
 
 
-def _give_one(wish: Wish, kind: Delegable, receiver: User, unit: Unit, by: User) -> Delegation:
+def _give_one(wish: Wish, kind: Delegable, receiver: User, unit: Unit, by: User, marks: Marks) -> Delegation:
     overlapping = Delegation.objects.filter(
         principal=by,
         delegate=receiver,
@@ -177,6 +187,7 @@ def _give_one(wish: Wish, kind: Delegable, receiver: User, unit: Unit, by: User)
         starts_on=wish.starts_on,
         ends_on=wish.ends_on,
         reason=wish.reason.strip(),
+        delegate_marks=marks,
     )
     entry = events.record(Action.DELEGATED, actor=by, principal=by, reason=row.reason, **_facts(row))
     outbox.enqueue(entry, messages_kinds.MessageKind.DELEGATED, [receiver.identity])
@@ -213,6 +224,55 @@ def _open_keys(**conditions: Any) -> list[int]:
     return list(Delegation.objects.filter(ended_at=None, **conditions).values_list("pk", flat=True))
 
 
+def _is_doubted(rows: Collection[Delegation], lost: Mapping[int, Delegation.End]) -> bool:
+    """So many givers or delegates lost at once that the answer is not believed: the operators are told."""
+    lost_rows = [row for row in rows if row.pk in lost]
+    givers = {row.principal_id for row in lost_rows if lost[row.pk] is Delegation.End.NOT_HEAD}
+    takers = {row.delegate_id for row in lost_rows if lost[row.pk] is not Delegation.End.NOT_HEAD}
+    for gone, known in (
+        (givers, {row.principal_id for row in rows}),
+        (takers, {row.delegate_id for row in rows}),
+    ):
+        if is_too_much(len(gone), len(known), percent=settings.SWEEP_STOP_AT_PERCENT, few=FEW):
+            not_believed.tell("delegations", lost=len(gone), of=len(known))
+            return True
+    return False
+
+
+@transaction.atomic
+def _settle(pk: int, why: Delegation.End | None, marks: Marks | None, *, at_once: bool) -> None:
+    """What one look means: nothing, a doubt, a doubt that is over, or the end of it."""
+    row = _lock(pk)
+    if row.ended_at is not None:
+        return
+    if why is None:
+        _confirm(row, marks or {})
+    elif at_once or (row.doubt_code == why and _is_time_to_believe(row)):
+        _end(row, why, by=None)
+    elif row.doubt_code != why:
+        row.doubt_code, row.doubted_at = why, timezone.now()
+        row.save(update_fields=["doubt_code", "doubted_at"])
+        events.record(
+            Action.DELEGATION_DOUBTED, actor=None, principal=row.principal, why=str(why.value), **_facts(row)
+        )
+
+
+def _is_time_to_believe(row: Delegation) -> bool:
+    after = timedelta(minutes=settings.DELEGATION_SECOND_LOOK_MINUTES)
+    return row.doubted_at is not None and timezone.now() >= row.doubted_at + after
+
+
+def _confirm(row: Delegation, marks: Marks) -> None:
+    """It rests on what it did. Marks are kept where none are, or where the tool's key is another one."""
+    if marks and row.delegate_marks.get("key") != marks["key"]:
+        row.delegate_marks = marks
+        row.save(update_fields=["delegate_marks"])
+    if row.doubt_code:
+        row.doubt_code, row.doubted_at = "", None
+        row.save(update_fields=["doubt_code", "doubted_at"])
+        events.record(Action.DELEGATION_CONFIRMED, actor=None, principal=row.principal, **_facts(row))
+
+
 @transaction.atomic
 def _end_open(pk: int, why: Delegation.End) -> None:
     row = _lock(pk)
@@ -228,9 +288,12 @@ def _end(row: Delegation, why: Delegation.End, *, by: User | None) -> None:
     entry = events.record(
         Action.DELEGATION_ENDED, actor=by, principal=row.principal, why=str(why.value), **_facts(row)
     )
-    if why is not Delegation.End.LAPSED:  # its last day was known to both, and they were reminded of it
-        parties = [person.identity for person in (row.principal, row.delegate) if person != by]
-        outbox.enqueue(entry, messages_kinds.MessageKind.DELEGATION_ENDED, parties)
+    parties = [person.identity for person in (row.principal, row.delegate) if person != by]
+    if why is Delegation.End.LAPSED:  # its last day was known to both, and they were reminded of it
+        parties = []
+    elif why in (Delegation.End.DELEGATE_LEFT, Delegation.End.ANOTHER_HUMAN):
+        parties = [row.principal.identity]  # at the delegate's address is nobody, or somebody else
+    outbox.enqueue(entry, messages_kinds.MessageKind.DELEGATION_ENDED, parties)
     _spread(row)
 
 

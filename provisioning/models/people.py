@@ -115,6 +115,10 @@ class DelegationQuerySet(models.QuerySet["Delegation"]):
         """Not ended, and within its days. Whether the principal is still head is not known here."""
         return self.filter(ended_at=None, starts_on__lte=on, ends_on__gte=on)
 
+    def usable(self, on: date) -> DelegationQuerySet:
+        """In force, and nothing has shown that the delegate's HSA-id is another human's now."""
+        return self.in_force(on).exclude(doubt_code=Delegation.End.ANOTHER_HUMAN)
+
 
 class Delegation(models.Model):
     """The head of a unit lets somebody else order or attest there, from one day to another.
@@ -126,6 +130,8 @@ class Delegation(models.Model):
         REVOKED = "revoked", _("Revoked")
         LAPSED = "lapsed", _("Lapsed")
         NOT_HEAD = "not_head", _("The one who gave it is no longer head of the unit")
+        DELEGATE_LEFT = "delegate_left", _("The one who had it is no longer employed")
+        ANOTHER_HUMAN = "another_human", _("The HSA-id of the one who had it now belongs to somebody else")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     principal = models.ForeignKey(User, on_delete=models.PROTECT, related_name="delegations_given")
@@ -144,6 +150,11 @@ class Delegation(models.Model):
     )  # None: by itself
     end_code = models.CharField(max_length=20, blank=True, choices=End.choices)
     reminded_on = models.DateField(null=True)
+    # By which the delegate is known again: sealed, no name and no number can be read from them.
+    delegate_marks = models.JSONField(default=dict)
+    # One look said that it has lost its ground; a later one must say the same before it ends.
+    doubt_code = models.CharField(max_length=20, blank=True, choices=End.choices)
+    doubted_at = models.DateTimeField(null=True)
 
     objects = DelegationQuerySet.as_manager()
 

@@ -37,6 +37,7 @@ from provisioning.rights.tracked_person import Tracked
 from provisioning.rules.drift import compare
 from provisioning.rules.drift.compare import PARTS, Comparison
 from provisioning.rules.drift.kinds import RESTS_ON_ABSENCE, Drift, DriftKind
+from provisioning.rules.drift.share import is_too_much
 from provisioning.rules.hsa import HsaId, Reading
 from provisioning.rules.services.profession import is_doctor
 from workflows import steps
@@ -326,9 +327,18 @@ def _chunks(ids: Iterable[HsaId]) -> Iterator[list[HsaId]]:
 def _doubt(compared: Collection[Compared]) -> None:
     """Raise _TooMuchLost where an answer that lost something is likelier than so many losses."""
     with_rights = [each for each in compared if each.tracked.rights or each.tracked.requests]
-    lost = sum(_has_new_loss(each) for each in with_rights)
-    if lost > max(FEW, len(with_rights) * settings.SWEEP_STOP_AT_PERCENT / 100):
+    lost = sum(_has_new_loss(each) or each.leaves is DriftKind.PERSON_MISSING for each in with_rights)
+    if not lost:
+        return
+    of = max(len(with_rights), _how_many() if lost <= FEW else 0)
+    if is_too_much(lost, of, percent=settings.SWEEP_STOP_AT_PERCENT, few=FEW):
         raise _TooMuchLost
+
+
+def _how_many() -> int:
+    """With a right or an open order: a comparison of what was changed meets only some of them."""
+    keys = Grant.objects.living().values_list("subject_key", flat=True)
+    return len({*keys, *AccessRequest.objects.open().values_list("subject_key", flat=True)})
 
 
 def _has_new_loss(compared: Compared) -> bool:

@@ -6,6 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from provisioning.directory import open_directory
+from provisioning.errors import DirectoryError
+from provisioning.mandates import delegations
 from provisioning.models import Sweep
 from workflows.sweeps import directory
 
@@ -43,5 +46,15 @@ class Command(BaseCommand):
             self.stdout.write(f"would end {result.leaving} open orders of persons who have left")
         else:
             self.stdout.write(f"{row.found} found, {row.ended} over")
+        if options["believe_losses"] and not options["dry_run"]:
+            _believe_of_delegations()
         if row.outcome in (Sweep.Outcome.FAILED, Sweep.Outcome.STOPPED):
             raise CommandError(f"Nothing can be relied on: {row.code}")
+
+
+def _believe_of_delegations() -> None:
+    """Delegations that have lost their ground end, too."""
+    try:
+        delegations.sweep(open_directory(), believes_losses=True)
+    except DirectoryError as exc:
+        raise CommandError(f"Nothing can be relied on: {exc.code}") from exc

@@ -89,6 +89,14 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.DELEGATED: ("info", gettext_lazy("A delegation was given.")),
     Action.DELEGATION_ENDED: ("info", gettext_lazy("A delegation ended.")),
     Action.DELEGATION_REMINDED: ("info", gettext_lazy("It was said that a delegation ends soon.")),
+    Action.DELEGATION_DOUBTED: (
+        "unknown",
+        gettext_lazy("The directory did not show what a delegation rests on. It is looked at again."),
+    ),
+    Action.DELEGATION_CONFIRMED: (
+        "info",
+        gettext_lazy("The directory shows what the delegation rests on again."),
+    ),
     Action.HANDLERS_CHANGED: (
         "info",
         gettext_lazy("Who may act on the case was read from the directory again."),

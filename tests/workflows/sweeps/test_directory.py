@@ -308,6 +308,33 @@ def test_so_much_lost_at_once_is_not_believed(directory, kiv, settings, monkeypa
     assert found_of(WHO) == [DriftKind.PERSON_MISSING]
 
 
+def test_nearly_all_at_once_is_not_believed_however_few_they_are(directory, kiv, settings):
+    settings.OPERATORS = (cast.AUDITOR.text,)
+    people = [cast.COORDINATOR, cast.DOCTOR, cast.COORDINATOR_UNCOUPLED, cast.DOCTOR_UNCOUPLED, cast.SETTLED]
+    orders = [acts.order(person_id=one) for one in people]
+    for one in people:
+        directory.store.delete(drifting.person_dn(one))
+    assert swept().outcome == Sweep.Outcome.STOPPED
+    for request in orders:
+        request.refresh_from_db()
+        assert request.is_open
+    assert OutgoingMessage.objects.filter(kind="sweep_stopped").exists()
+    assert swept(believes_losses=True).outcome == Sweep.Outcome.COMPLETE
+    for request in orders:
+        request.refresh_from_db()
+        assert not request.is_open
+
+
+def test_all_of_the_few_who_were_changed_are_believed(directory, kiv, monkeypatch):
+    """Five of many: what an incremental look meets is no measure of all."""
+    monkeypatch.setattr(sweeps_directory, "_how_many", lambda: 50)
+    people = [cast.COORDINATOR, cast.DOCTOR, cast.COORDINATOR_UNCOUPLED, cast.DOCTOR_UNCOUPLED, cast.SETTLED]
+    for one in people:
+        acts.order(person_id=one)
+        directory.store.delete(drifting.person_dn(one))
+    assert swept().outcome == Sweep.Outcome.COMPLETE
+
+
 def test_what_an_answer_has_lost_on_the_way_is_looked_at_twice(directory, kiv, monkeypatch):
     """A batch in which a role is missing, though it stands: the second look decides."""
     life.granted(kiv)
