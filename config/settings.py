@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "provisioning.pages.middleware.headers.HeadersMiddleware",
+    "provisioning.pages.middleware.odd_bytes.OddBytes",
     "provisioning.pages.middleware.patience.OneSilence",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "provisioning.pages.middleware.language.SwedishFirst",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -14,7 +14,7 @@ from provisioning.demo import cast
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, NotAllowed
 from provisioning.login import facts
-from provisioning.pages.login.page import begin_session, wanted_address
+from provisioning.pages.login.page import begin_session, go_to, wanted_address
 from provisioning.rules.hsa import HsaId
 
 
@@ -44,7 +44,7 @@ def choose_person(request: HttpRequest) -> HttpResponse:
         form.add_error(None, str(exc.user_message))
         return _page(request, form, status=503)
     begin_session(request, user)
-    return redirect(wanted_address(request, form.cleaned_data["next"]))
+    return go_to(wanted_address(request, form.cleaned_data["next"]))
 
 
 def _page(request: HttpRequest, form: PersonForm, status: int = 200) -> HttpResponse:

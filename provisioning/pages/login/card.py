@@ -23,7 +23,7 @@ from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, NotAllowed, ProvisioningError
 from provisioning.login import attempts, exchange, facts, provider
 from provisioning.login.refusals import LoginRefused, explain
-from provisioning.pages.login.page import begin_session, wanted_address
+from provisioning.pages.login.page import begin_session, go_to, wanted_address
 from provisioning.rules.hsa import HsaId
 
 HOW = "oidc"
@@ -49,14 +49,14 @@ def begin(request: HttpRequest) -> HttpResponse:
     """Send the browser to the provider."""
     wanted = wanted_address(request, request.GET.get("next", ""))
     if request.user.is_authenticated:
-        return redirect(wanted)
+        return go_to(wanted)
     try:
         address = exchange.begin(
             request.session, callback=_callback(), wanted=wanted, language=get_language() or "sv"
         )
     except LoginRefused as exc:
         return _refused(request, exc)
-    return redirect(address)
+    return go_to(address)
 
 
 @_part_of_logging_in
@@ -131,7 +131,7 @@ def _enter(request: HttpRequest, hsa_id: HsaId, wanted: str) -> HttpResponse:
         return _refused(request, exc)
     begin_session(request, user)
     attempts.settle(request.session)
-    return redirect(wanted)
+    return go_to(wanted_address(request, wanted))
 
 
 def _refused(request: HttpRequest, refusal: ProvisioningError) -> HttpResponse:

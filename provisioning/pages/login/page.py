@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,6 +18,7 @@ from provisioning.login import attempts, facts, provider
 from provisioning.models import User
 from provisioning.pages.login.leaving import leave
 
+LONGEST_WANTED = 1000  # characters; ours have some 100
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -28,7 +29,7 @@ def login(request: HttpRequest) -> HttpResponse:
     """Lead to the configured way in, keeping where the person wanted to go."""
     wanted = wanted_address(request, request.GET.get("next", ""))
     if request.user.is_authenticated:
-        return redirect(wanted)
+        return go_to(wanted)
     if provider.is_configured():
         return redirect(f"{reverse('oidc_begin')}?{urlencode({'next': wanted})}")
     if settings.IS_DEMO:
@@ -54,8 +55,17 @@ def begin_session(request: HttpRequest, user: User) -> None:
 
 
 def wanted_address(request: HttpRequest, address: str) -> str:
-    """The address to go on to, if it is one of ours; otherwise the start page."""
-    is_ours = url_has_allowed_host_and_scheme(
+    """The address to go on to, if it is one of ours by its path alone; otherwise the start page.
+
+    `//` and `/\\` begin another site's address, and a control character may hide what comes after it.
+    """
+    is_path = address.startswith("/") and address.isprintable() and len(address) <= LONGEST_WANTED
+    is_ours = is_path and url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return address if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+
+
+def go_to(address: str) -> HttpResponse:
+    """Lead to an address as it stands. Django's `redirect` takes one without a slash for a page's name."""
+    return HttpResponseRedirect(address)
