@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import traceback
 from types import TracebackType
 from typing import Any
@@ -24,7 +25,11 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tupl
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Writes lines without the messages of exceptions and without identifiers."""
+    """Writes lines without the messages of exceptions and without identifiers. Times are UTC, and say so."""
+
+    converter = time.gmtime  # type: ignore[assignment]  # the stubs know only what is called without a time
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
 
     def format(self, record: logging.LogRecord) -> str:
         discreet = logging.makeLogRecord(record.__dict__)

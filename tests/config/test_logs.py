@@ -98,3 +98,9 @@ def test_every_handler_of_ours_writes_by_it(settings):
     formatters = settings.LOGGING["formatters"]
     for handler in settings.LOGGING["handlers"].values():
         assert formatters[handler["formatter"]]["()"] == "config.logs.DiscreetFormatter"
+
+
+def test_times_are_utc_and_say_so():
+    record = logging.LogRecord("anything", logging.INFO, "file.py", 1, "text", (), None)
+    record.created, record.msecs = 0.5, 500.0
+    assert DiscreetFormatter("{asctime}", style="{").format(record) == "1970-01-01T00:00:00.500Z"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import subprocess
 import sys
 
@@ -29,7 +30,8 @@ class Web(servers.Server):
         self.port = servers.free_port()
         self._spawn(
             [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--chdir", str(ROOT),
-             "--bind", f"{LOOPBACK}:{self.port}", "--worker-class", "gthread", "--threads", "2"],
+             "--bind", f"{LOOPBACK}:{self.port}", "--worker-class", "gthread", "--threads", "2",
+             "--config", str(ROOT / "config" / "web_server.py"), "--access-logfile", "-"],
             env=self._variables,
             is_up=self._answers,
         )  # fmt: skip
@@ -124,6 +126,17 @@ def test_a_worker_says_that_migrations_are_missing(variables, tmp_path, postgres
     )  # fmt: skip
     assert worker.returncode != 0
     assert "manage.py migrate" in worker.stderr
+
+
+def test_the_access_log_names_nobody(web):
+    by_https(web, "/behorigheter/plats/SE0000000000-E000000001101/?next=SE0000000000-1001")
+    log = (web.folder / "server.log").read_text()
+    (line,) = [one for one in log.splitlines() if "/behorigheter/plats/" in one]
+    assert re.match(
+        r"\d{4}-\d\d-\d\dT[\d:.]+Z INFO gunicorn.access GET /behorigheter/plats/\[removed\]/ \d+", line
+    )
+    assert "SE0000000000" not in log
+    assert "127.0.0.1" not in line
 
 
 def test_a_page_without_https_leads_to_https(web):

@@ -1,0 +1,29 @@
+"""How gunicorn logs: in the discreet form of everything else (`gunicorn --config config/web_server.py`).
+
+The access log says method, address, status and time. An address holds no personal data but for the HSA-id
+of a unit, and the formatter takes every HSA-id out; query strings and IP addresses are not written.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+access_log_format = "%(m)s %(U)s %(s)s %(M)s ms"
+
+logconfig_dict: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "config.logs.DiscreetFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "gunicorn.access": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}
