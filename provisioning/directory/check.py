@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.directory.layout import Layout
+from provisioning.directory.layout import Administrators, Layout
 from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Entry
 from provisioning.directory.ldap.troubles import Trouble, trouble_of
@@ -107,7 +107,23 @@ def check(
     checking.sample(
         _("A commission"), EntryPlace.UNITS, layout.commission_classes, None, _of_commission(layout)
     )
+    _administrators(checking, layout)
     return checking.report
+
+
+def _administrators(checking: _Checking, layout: Layout) -> None:
+    """Who administers what: without it nobody is asked to carry anything out."""
+    if layout.administrators is Administrators.GROUP:
+        groups = filters.all_of(
+            filters.class_is(layout.admin_group_classes), filters.equals("cn", layout.admin_group_name)
+        )
+        needed = [layout.admin_group_members]
+        checking.sample_found_by(_("A group of KIV administrators"), EntryPlace.UNITS, groups, needed)
+        return
+    needed = [layout.managed_objects, layout.admin_type]
+    holders = filters.present(layout.managed_objects)
+    name = _("A KIV administrator")
+    checking.sample_found_by(name, EntryPlace.PERSONS, holders, needed, by=layout.managed_objects)
 
 
 class _Checking:
@@ -138,16 +154,25 @@ class _Checking:
         needed: list[str],
     ) -> None:
         """Read one entry of this kind, then ask of each needed attribute whether we may read it."""
-        found: list[Entry] = []
         searched = filters.class_is(classes)
         if wanted_id is not None:
             searched = filters.equals(self._lookups.layout.hsa_identity, wanted_id.bare)
+        self.sample_found_by(name, place, searched, needed)
+
+    def sample_found_by(
+        self, name: str | Promise, place: EntryPlace, searched: str, needed: list[str], *, by: str = ""
+    ) -> None:
+        """The same of the first entry that the filter finds. `by`: the attribute that it is found by."""
+        found: list[Entry] = []
 
         def look() -> str:
             found.extend(self._lookups.search_some(place, searched, needed, limit=1).entries)
             return found[0].dn if found else ""
 
         if not self.attempt(name, look):
+            return
+        if not found and by and not self._is_searchable(place, by):
+            self.report.steps.append(CheckStep(by, False, SENTENCES[Trouble.HIDDEN]))
             return
         if not found:
             sentence = _(
@@ -157,6 +182,12 @@ class _Checking:
             return
         for attribute in needed:
             self._attribute(found[0], attribute)
+
+    def _is_searchable(self, place: EntryPlace, attribute: str) -> bool:
+        try:
+            return self._readability.is_searchable(place, self._lookups.layout.person_classes, attribute)
+        except DirectoryError:
+            return True  # then nothing is known of it
 
     def _attribute(self, entry: Entry, attribute: str) -> None:
         begun_at = time.perf_counter()
@@ -190,7 +221,7 @@ def _unit_classes(layout: Layout) -> tuple[str, ...]:
 
 
 def _of_person(layout: Layout) -> list[str]:
-    return _named(mapping.person_attributes(layout), layout)
+    return [*_named(mapping.person_attributes(layout), layout), *layout.same_human]
 
 
 def _of_unit(layout: Layout) -> list[str]:

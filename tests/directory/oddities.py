@@ -78,6 +78,7 @@ BLIND_TO = (
     "hsaCommissionPurpose",
     "objectClass",
 )
+BLIND_BESIDE = ("personalIdentityNumber", "vgrManagedObjects")  # no answer about one person hangs on these
 LIMIT = 3
 VEILED_DNS = (f"cn=veiled,{PERSONS}", f"cn=veiledprot,{PERSONS}")
 
@@ -125,7 +126,7 @@ def _entry(dn: str, classes: Iterable[str], **attributes: str | Iterable[str]) -
 
 
 def _accounts() -> Iterator[ldif.Record]:
-    for dn in [*(blind_dn(attribute) for attribute in BLIND_TO), blind_in_dn(), limited_dn()]:
+    for dn in [*(blind_dn(attribute) for attribute in BLIND_TO + BLIND_BESIDE), blind_in_dn(), limited_dn()]:
         name = dn.partition(",")[0].removeprefix("cn=")
         yield _entry(dn, ["organizationalRole", "simpleSecurityObject"], cn=name, userPassword=name)
 

@@ -151,7 +151,9 @@ class SlapdServer:
         demands_certificate: bool = False,
     ):
         self.certificates = certificates
-        blind = {oddities.blind_dn(attribute): attribute for attribute in oddities.BLIND_TO}
+        blind = {
+            oddities.blind_dn(attribute): attribute for attribute in oddities.BLIND_TO + oddities.BLIND_BESIDE
+        }
         reader = oddities.READER
         suffixes = [
             Suffix(

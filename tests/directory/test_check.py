@@ -25,6 +25,7 @@ from provisioning.directory.check import SENTENCES
 from provisioning.directory.ldap.troubles import Trouble
 from provisioning.rules.hsa import HsaId
 from tests import cast, servers
+from tests.directory import oddities
 from tests.directory.conftest import DEMO_LAYOUT
 from tests.directory.standins import Server
 
@@ -177,7 +178,9 @@ def test_an_unknown_person_is_said_to_be(settings: Any, server: Server):
     assert status == 1 and "No such entry" in said
 
 
-@pytest.mark.parametrize("attribute", ["hsaSystemRole", "hsaCommissionMember", "hsaEndDate", "hsaTitle"])
+@pytest.mark.parametrize(
+    "attribute", ["hsaSystemRole", "hsaCommissionMember", "hsaEndDate", "hsaTitle", *oddities.BLIND_BESIDE]
+)
 def test_every_attribute_we_may_not_read_is_named(
     server: Server, connect: Callable[..., Directory], attribute: str
 ):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -21,15 +22,20 @@ class BadLdif(ValueError):
 
 def read(path: Path) -> Iterator[Record]:
     """Every entry of the file: its DN, then attribute and value pairs in their order."""
-    try:
-        whole = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise BadLdif(f"{path}: not UTF-8 ({exc.reason})") from exc
-    return parse(whole, name=str(path))
+    return _parse(path.read_bytes().removeprefix(codecs.BOM_UTF8), str(path))
 
 
 def parse(whole: str, *, name: str = "LDIF") -> Iterator[Record]:
     """The same from a text already read."""
+    return _parse(whole.encode(), name)
+
+
+def _parse(octets: bytes, name: str) -> Iterator[Record]:
+    """A line may be folded between any two octets, inside a letter, too (RFC 2849, note 2).
+
+    Hence one character stands for one octet until the lines are whole.
+    """
+    whole = octets.decode("latin-1")
     record: list[tuple[str, bytes]] = []
     for number, line in _logical_lines(whole):
         if not line:
@@ -66,7 +72,12 @@ def _pair(line: str, name: str, number: int) -> tuple[str, bytes]:
         raise BadLdif(f"{name}, line {number}: expected “attribute: value”")
     if not rest.startswith(":"):
         # RFC 2849: fill before the value is not part of it; blanks after it are.
-        return attribute.strip(), rest.lstrip(" ").encode()
+        value = rest.lstrip(" ").encode("latin-1")
+        try:
+            value.decode()
+        except UnicodeDecodeError as exc:
+            raise BadLdif(f"{name}, line {number}: not UTF-8 ({exc.reason})") from exc
+        return attribute.strip(), value
     try:
         return attribute.strip(), base64.b64decode(rest[1:].strip(), validate=True)
     except binascii.Error as exc:

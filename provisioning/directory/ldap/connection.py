@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from provisioning.directory.layout import ConnectionSettings
 from provisioning.directory.ldap import filters, pacing, patience
 from provisioning.directory.ldap.library import encoded_filters, ldap3, results
-from provisioning.directory.ldap.opening import Kept, Opener
+from provisioning.directory.ldap.opening import Opener, OpenLink
 from provisioning.directory.ldap.outcomes import Answered, Dead, error_of, require_success, translated
 from provisioning.directory.ldap.pool import Pool
 from provisioning.directory.ldap.troubles import Trouble, marked
@@ -143,7 +143,7 @@ class Connections:
         self._settings = settings
         self._opener = Opener(settings, reads_only=reads_only)
         self._own = threading.local()
-        self._pool: Pool[Kept] = Pool(settings.max_connections)
+        self._pool: Pool[OpenLink] = Pool(settings.max_connections)
         self._pace: pacing.Pace | None = None
         if settings.background_per_second:
             self._pace = pacing.pace_towards(settings.url, settings.background_per_second, settings.pace_url)
@@ -285,7 +285,7 @@ class Connections:
         self._pool.close_idle()
 
     def _drop(self) -> None:
-        kept: Kept | None = getattr(self._own, "kept", None)
+        kept: OpenLink | None = getattr(self._own, "kept", None)
         self._own.kept = None
         if kept is not None:
             kept.close()
@@ -312,7 +312,7 @@ class Connections:
                         kept.rest()
                     self._pool.give_back(kept)
 
-    def _rested(self, kept: Kept | None) -> Kept | None:
+    def _rested(self, kept: OpenLink | None) -> OpenLink | None:
         """The connection, unless it has rested so long that a firewall may have forgotten it."""
         if kept is None or kept.rested_seconds < self._settings.idle_seconds:
             return kept
@@ -390,7 +390,7 @@ class Connections:
         """A dead connection once more on a new one; a silent server only where another one may answer."""
         if not dead.is_timeout:
             return not is_new
-        kept: Kept | None = getattr(self._own, "kept", None)
+        kept: OpenLink | None = getattr(self._own, "kept", None)
         if may_be_forgotten:
             return True
         if kept is None or self._opener.count == 1:
@@ -399,12 +399,12 @@ class Connections:
         return True
 
     def _is_unopened(self) -> bool:
-        kept: Kept | None = getattr(self._own, "kept", None)
+        kept: OpenLink | None = getattr(self._own, "kept", None)
         return kept is None or not kept.is_ours
 
     def _link(self, until: float) -> Any:
         if self._is_unopened():
-            self._own.kept = Kept(self._opener.open(until))
+            self._own.kept = OpenLink(self._opener.open(until))
         return self._own.kept.link
 
     def _controls(self, only: Only | None, attributes: Iterable[str]) -> list[_Control]:

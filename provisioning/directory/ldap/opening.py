@@ -225,7 +225,7 @@ def _told_of_certificate() -> Iterator[None]:
         raise marked(DirectoryUnavailable(), Trouble.CLIENT_CERTIFICATE) from dead.__cause__
 
 
-class Kept:
+class OpenLink:
     """An open connection, used by one thread at a time; never by a forked child."""
 
     def __init__(self, link: Any):
