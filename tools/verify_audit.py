@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+PARTS = [("detail", 1, "reason", "data"), ("actor_digest", 3, "actor"), ("principal_digest", 3, "principal")]
 encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -29,10 +30,10 @@ class Check:
 
     def is_signed(self, one, purpose="audit-entry-1", name="mac", shift=0):  # or so much higher a number
         try:
-            row = {what: one[what] for what in one if what != name} | {"sequence": one["sequence"] + shift}
-            if name == "mac" and ("detail" not in row or "reason" in row or "data" in row):
-                detail = {"sequence": row["sequence"], "reason": row.pop("reason"), "data": row.pop("data")}
-                row["detail"] = self.sign(row["key"], "audit-detail-1", detail)
+            row = {k: one[k] for k in one if k != name} | (at := {"sequence": one["sequence"] + shift})
+            for what, since, *parts in PARTS if name == "mac" else ():
+                if row["version"] >= since and not row.keys().isdisjoint(parts):
+                    row[what] = self.sign(row["key"], f"audit-{what}-1", {k: row.pop(k) for k in parts} | at)
             return hmac.compare_digest(self.sign(row["key"], purpose, row), one[name])
         except (KeyError, TypeError, ValueError):
             return False
@@ -66,14 +67,13 @@ class Check:
                 cuts.add((row["data"]["through"], row["data"]["mac"]))
             elif row["action"] == "audit.reanchored":
                 self.lost |= {tuple(point) for point in row["data"]["lost"]}
-                self.notes.append(f"given_up: row {here}: {row['actor']}: {row['reason']}")
+                self.notes.append(f"given_up: row {here}: {row.get('actor')}: {row['reason']}")
             number, mac = here, row["mac"]
             macs.update({here: mac} if here in macs else {})
         self.name_unsigned(bad, number, head)
         if (start["sequence"], start["mac"]) not in cuts:
             self.problem("start_cut", 1, start["sequence"], "gone, and no signed row says they were cut off")
-        kept = (one for one in self.checkpoints if (one["sequence"], one["mac"]) not in self.lost)
-        for one in [head, *kept]:
+        for one in [head, *(c for c in self.checkpoints if (c["sequence"], c["mac"]) not in self.lost)]:
             there, kind = one["sequence"], "head" if one is head else "rewritten"
             if there > number:
                 self.problem("tail_cut", number + 1, there, "the head or a checkpoint saw the chain go on")

@@ -65,6 +65,7 @@ from provisioning.access.rights import (
     is_theirs_to_end,
     may_end,
     may_order_anew,
+    may_read,
     may_read_subject,
     visible_grants,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "may_begin_review",
     "may_end",
     "may_order_anew",
+    "may_read",
     "may_read_actor",
     "may_read_messages",
     "may_read_name",

@@ -20,7 +20,10 @@ _ASKING = (
 
 
 def may_read_name(user: User, request: AccessRequest) -> bool:
-    """Say whether the subject's name is shown: a protected person's only to who handles the case."""
+    """Say whether the subject's name and HSA-id are shown, and what was written about the person.
+
+    A protected person's only to who handles the case: need, risks and reasons tell of the person, too.
+    """
     if not request.subject_is_protected:
         return True
     if user.hsa_key == request.subject_key:
@@ -34,7 +37,11 @@ def may_read_name(user: User, request: AccessRequest) -> bool:
 
 def may_read_actor(user: User, actor: User, request: AccessRequest) -> bool:
     """Say whether an actor's name is shown: a protected person's only to the case's own people."""
-    if not actor.is_protected or user.hsa_key == actor.hsa_key:
+    if user.hsa_key == actor.hsa_key:
+        return True
+    if actor.hsa_key == request.subject_key:
+        return may_read_name(user, request)
+    if not actor.is_protected:
         return True
     own = {
         request.order.orderer_id,

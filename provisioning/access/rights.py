@@ -88,6 +88,13 @@ def is_theirs_to_end(user: User, grant: Grant) -> bool:
     return user.hsa_key == grant.subject_key or may.may_manage(grant, current.for_display(user), user)
 
 
+def may_read(user: User, about: AccessRequest | Grant | Removal) -> bool:
+    """What a document about one person may show this reader of the person: name, HSA-id and free text."""
+    if isinstance(about, AccessRequest):
+        return parties.may_read_name(user, about)
+    return may_read_subject(user, about)
+
+
 def may_read_subject(user: User, about: Grant | Removal) -> bool:
     """Say whether the person's name is shown: a protected person's only to who handles the right."""
     if not about.subject_is_protected or user.hsa_key == about.subject_key:

@@ -2,7 +2,8 @@
 
 First line: what the file is, after what it starts, and what the chain's head says. Then one row to a line, as
 it was signed, with its MAC. Last a checkpoint, if the end of the chain holds together. Rows about a
-protected person's case carry the keyed digest of reason and data instead: they can be checked, not read.
+protected person carry the keyed digest of reason and data instead, and where a protected person acted, of who
+it was: they can be checked, not read.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from django.utils import timezone
 from provisioning.audit import checkpoints, events, keys, sealing, verify
 from provisioning.audit.checkpoints import ChainBroken
 from provisioning.audit.sealing import SealedRow
-from provisioning.models import AccessRequest, AuditEntry, AuditHead, Case, Grant, Removal, User
+from provisioning.models import AccessRequest, AuditEntry, AuditHead, Case, Finding, Grant, Removal, User
 
 KIND = "audit-export"
 
@@ -47,21 +48,25 @@ def lines() -> Iterator[str]:
     known = {key.id: key for key in keys.all_keys()}
     unseen = hidden()
     for row in verify.rows():
-        yield _line(row_as_exported(row, known, is_hidden=unseen.covers(row)))
+        yield _line(row_as_exported(row, known, unseen))
     try:
         yield checkpoints.take().line + "\n"
     except ChainBroken:
         return
 
 
-def row_as_exported(row: SealedRow, known: dict[str, keys.Key], *, is_hidden: bool) -> dict[str, Any]:
-    """The signed content of a row, and its MAC."""
+def row_as_exported(row: SealedRow, known: dict[str, keys.Key], unseen: Hidden) -> dict[str, Any]:
+    """The signed content of a row, and its MAC. Older rows were signed with who acted in clear."""
     try:
         shown = sealing.public_part(row)
     except (AttributeError, TypeError, ValueError):  # a moment that is none: nobody signed this row
         shown = {"sequence": row.sequence, "key": row.key_id, "previous": row.previous, "unreadable": True}
-    if is_hidden:
-        key = known.get(row.key_id)
+    key = known.get(row.key_id)
+    for name in sealing.WHO if row.version >= 3 else ():
+        if getattr(row, name) in unseen.persons:
+            del shown[name]
+            shown[f"{name}_digest"] = sealing.who(row, key)[f"{name}_digest"] if key else ""
+    if unseen.covers(row):
         shown["detail"] = sealing.detail(row, key) if key else ""
     else:
         shown |= {"reason": row.reason, "data": row.data}
@@ -70,17 +75,32 @@ def row_as_exported(row: SealedRow, known: dict[str, keys.Key], *, is_hidden: bo
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """What the rows are about that are shown without reason and data."""
+    """What the rows are about that are shown without reason and data, and who is not named in any row."""
 
     cases: frozenset[str | None]
-    things: frozenset[UUID | None]  # grants and removals, by their public id
+    things: frozenset[UUID | None]  # grants, removals and findings, by their public id
+    persons: frozenset[str | None]  # keys
 
     def covers(self, row: SealedRow) -> bool:
-        return row.case in self.cases or row.about in self.things
+        is_about = row.case in self.cases or row.about in self.things
+        return is_about or not self.persons.isdisjoint(_texts(row.data))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in the data, folded as an HSA-id is."""
+    if isinstance(value, str):
+        yield value.casefold()
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield name.casefold()
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
 
 
 def hidden() -> Hidden:
-    """Cases, grants and removals that concern a protected person, removed ones among them.
+    """Protected persons, and the cases, grants, removals and findings about them, removed ones among them.
 
     A removed case has left that fact in the entry about its removal, which is younger than all its other
     entries and so is cut off last.
@@ -89,13 +109,25 @@ def hidden() -> Hidden:
     cases = AccessRequest.objects.filter(**is_protected).values_list("order__case_number", flat=True)
     grants = Grant.objects.filter(**is_protected).values_list("public_id", flat=True)
     removals = Removal.objects.filter(**is_protected).values_list("public_id", flat=True)
+    findings = Finding.objects.filter(**is_protected).values_list("public_id", flat=True)
     gone = list(AuditEntry.objects.filter(action=events.Action.CASE_REMOVED.value, data__protected=True))
     return Hidden(
         cases=frozenset(cases) | {str(entry.order_id) for entry in gone if entry.order_id},
-        things=frozenset([*grants, *removals])
+        things=frozenset([*grants, *removals, *findings])
         | {entry.about for entry in gone if entry.about}
         | {UUID(thing) for entry in gone for thing in entry.data.get("things", ())},
+        persons=protected_persons(),
     )
+
+
+def protected_persons() -> frozenset[str | None]:
+    """The keys of everybody the tool knows as protected: as user, or as the one a case is about."""
+    keys_of = [
+        table.objects.filter(subject_is_protected=True).values_list("subject_key", flat=True)
+        for table in (AccessRequest, Grant, Removal, Finding)
+    ]
+    users = User.objects.filter(is_protected=True).values_list("pk", flat=True)
+    return frozenset([*users, *(key for found in keys_of for key in found)])
 
 
 def rows_about(case: Case) -> list[AuditEntry]:

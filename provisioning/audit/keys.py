@@ -19,6 +19,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 ENTRY = b"audit-entry-1\n"
 DETAIL = b"audit-detail-1\n"
+ACTOR = b"audit-actor_digest-1\n"
+PRINCIPAL = b"audit-principal_digest-1\n"
 CHECKPOINT = b"audit-checkpoint-1\n"
 RECEIPT = b"receipt-1\n"
 

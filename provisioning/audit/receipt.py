@@ -7,6 +7,7 @@ the rows then carry keyed digests in the place of what they say.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -32,6 +33,11 @@ def content(case: Case) -> dict[str, Any]:
     is_hidden = case.subject_is_protected
     known = {key.id: key for key in keys.all_keys()}
     entries = export.rows_about(case)
+    unseen = export.Hidden(
+        cases=frozenset(entry.order_id for entry in entries if is_hidden and entry.order_id),
+        things=frozenset(entry.about for entry in entries if is_hidden and entry.about),
+        persons=export.protected_persons() | ({case.subject_key} if is_hidden else set()),
+    )
     return {
         "kind": KIND,
         "version": 1,
@@ -44,12 +50,10 @@ def content(case: Case) -> dict[str, Any]:
         "masked": is_hidden,
         "subject": None if is_hidden else {"hsa_id": case.subject_hsa_id, "name": case.subject_name},
         "access": _access(case),
-        "people": _people(entries, is_hidden=is_hidden, subject_key=case.subject_key),
+        "people": _people(entries, unseen.persons),
         "evidence": [] if is_hidden else [digests.facts(piece) for piece in case.evidence.all()],
         "evidence_digests": digests.digests(case),
-        "entries": [
-            export.row_as_exported(sealing.row_of(entry), known, is_hidden=is_hidden) for entry in entries
-        ],
+        "entries": [export.row_as_exported(sealing.row_of(entry), known, unseen) for entry in entries],
     }
 
 
@@ -81,7 +85,7 @@ def _access(case: Case) -> dict[str, str]:
     }
 
 
-def _people(entries: list[AuditEntry], *, is_hidden: bool, subject_key: str) -> list[dict[str, Any]]:
+def _people(entries: list[AuditEntry], unseen: Collection[str | None]) -> list[dict[str, Any]]:
     """Who ordered or started, attested and carried out, each with the row that shows it."""
     found = []
     for action in PARTS:
@@ -92,14 +96,15 @@ def _people(entries: list[AuditEntry], *, is_hidden: bool, subject_key: str) -> 
                     "action": entry.action,
                     "entry": entry.sequence,
                     "at": sealing.utc(entry.at),
-                    "actor": entry.actor_id,
-                    "principal": entry.principal_id,
-                    "name": _name(entry.actor, hidden=is_hidden and entry.actor_id == subject_key),
-                    "principal_name": _name(entry.principal, hidden=False),
+                    "actor": None if entry.actor_id in unseen else entry.actor_id,
+                    "principal": None if entry.principal_id in unseen else entry.principal_id,
+                    "name": _name(entry.actor, unseen),
+                    "principal_name": _name(entry.principal, unseen),
+                    "masked": entry.actor_id in unseen,
                 }
             )
     return found
 
 
-def _name(person: User | None, *, hidden: bool) -> str | None:
-    return None if person is None or person.is_protected or hidden else person.name
+def _name(person: User | None, unseen: Collection[str | None]) -> str | None:
+    return None if person is None or person.pk in unseen else person.name

@@ -1,7 +1,7 @@
 """Signing rows into the chain: the canonical content of a row, its MAC, and the one order of all writers.
 
-A row's MAC covers its number, its facts and the MAC of the row before. Reason and data go in by a keyed
-digest, so that an export may leave them out where a person is protected and can still be checked.
+A row's MAC covers its number, its facts and the MAC of the row before. Reason and data, and who acted, go in
+by keyed digests, so that an export may leave them out where a person is protected and can still be checked.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from provisioning.audit import keys
 from provisioning.audit.keys import Key
 from provisioning.models import AuditEntry, AuditHead
 
-VERSION = 2  # from 2 on the content says what else the entry is about
-VERSIONS = (1, VERSION)
+# From 2 on the content says what else the entry is about; from 3 on who acted goes in by keyed digests.
+VERSION = 3
+VERSIONS = (1, 2, VERSION)
+WHO = {"actor": keys.ACTOR, "principal": keys.PRINCIPAL}
 
 
 class SealedRow(NamedTuple):
@@ -71,11 +73,24 @@ def row_of(entry: AuditEntry) -> SealedRow:
 
 def content(row: SealedRow, key: Key) -> dict[str, Any]:
     """The canonical content: what the MAC is made over. Never changed; a new form gets a new version."""
-    return public_part(row) | {"detail": detail(row, key)}
+    signed = public_part(row) | {"detail": detail(row, key)}
+    if row.version >= 3:
+        signed |= who(row, key)
+        for name in WHO:
+            del signed[name]
+    return signed
+
+
+def who(row: SealedRow, key: Key) -> dict[str, str]:
+    """The keyed digests of who acted and for whom. The number is in it: nobody can be followed by them."""
+    return {
+        f"{name}_digest": key.sign(purpose, {"sequence": row.sequence, name: getattr(row, name)})
+        for name, purpose in WHO.items()
+    }
 
 
 def public_part(row: SealedRow) -> dict[str, Any]:
-    """The content without reason and data."""
+    """The content without reason and data, and with who acted in clear."""
     about = {"about": str(row.about) if row.about else None} if row.version > 1 else {}
     return about | {
         "version": row.version,

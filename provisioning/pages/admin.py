@@ -1,22 +1,26 @@
 """A read-only look into the tables: auditors see them all, operators the messages. Nothing can be changed.
 
-Names are left out: who may read them depends on the case, and the case page knows. Users have no page: its
-address would hold their HSA-id.
+Names are left out: who may read them depends on the case, and the case page knows. So are a protected
+person's HSA-id and what was written about them. Users have no page: its address would hold their HSA-id.
 """
 
 from __future__ import annotations
 
+import re
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import access
+from provisioning.audit import export, sealing
 from provisioning.models import (
     AccessRequest,
     AuditEntry,
@@ -37,11 +41,42 @@ from provisioning.models import (
     User,
 )
 from provisioning.pages.login import page as login_page
+from provisioning.pages.words import MASKED
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Model]
 else:
     Base = admin.ModelAdmin
+
+
+_ID = re.compile(r"[A-Za-z]{2,6}\d[\w.]*-\w+")
+
+
+def without_protected_ids(response: Any) -> Any:
+    """The page with a protected person's HSA-id replaced wherever a table shows it."""
+    if isinstance(response, TemplateResponse):
+        response.render()
+    if getattr(response, "streaming", False) or not response.content:
+        return response
+    protected = export.protected_persons()
+
+    def shown(found: re.Match[str]) -> str:
+        return str(MASKED) if found[0].casefold() in protected else found[0]
+
+    response.content = _ID.sub(shown, response.content.decode(response.charset))
+    return response
+
+
+def _is_about_protected(obj: Model) -> bool:
+    """Say whether the row is about a protected person, by itself or by what it belongs to."""
+    if isinstance(obj, AuditEntry):
+        return export.hidden().covers(sealing.row_of(obj))
+    if isinstance(obj, Order):
+        return obj.requests.filter(subject_is_protected=True).exists()
+    if isinstance(obj, Delegation):
+        return obj.principal.is_protected or obj.delegate.is_protected
+    about = [obj, *(getattr(obj, name, None) for name in ("request", "removal", "grant"))]
+    return any(getattr(one, "subject_is_protected", False) for one in about)
 
 
 class RecordsSite(admin.AdminSite):
@@ -64,7 +99,7 @@ class RecordsSite(admin.AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise Http404
-            return inner(request, *args, **kwargs)
+            return without_protected_ids(inner(request, *args, **kwargs))
 
         return guarded
 
@@ -92,6 +127,18 @@ class ReadOnly(Base):
     actions = None
     list_per_page = 50
     show_full_result_count = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Without free text, values and places in the directory, where a protected person is concerned."""
+        fields = super().get_fields(request, obj)
+        if obj is None or not _is_about_protected(obj):
+            return fields
+        return [name for name in fields if not self._tells(obj, str(name))]
+
+    def _tells(self, obj: Model, name: str) -> bool:
+        field = obj._meta.get_field(name)
+        is_written = isinstance(field, models.TextField | models.JSONField)
+        return is_written or name in ("value", "expected") or (name.endswith("_dn") and name != "unit_dn")
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return cast(User, request.user).is_auditor

@@ -125,7 +125,7 @@ def _file(request: HttpRequest, user: User, row: Case) -> HttpResponse:
 
 
 def _person(part: dict[str, Any]) -> dict[str, Any]:
-    nobody = _("The tool itself") if part["actor"] is None else pages_words.MASKED
+    nobody = pages_words.MASKED if part["masked"] else _("The tool itself")
     return {
         "part": PART_OF[part["action"]],
         "name": part["name"] or nobody,

@@ -21,12 +21,13 @@ from provisioning.assessments.causes import Explained, explain, explain_stored
 from provisioning.cases.candidates import Asked
 from provisioning.models import AccessRequest, Handler, HandlerRole, User
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
-from provisioning.rules.hsa import Answer, Level, Person, Service
+from provisioning.rules.hsa import Answer, HsaId, Level, Person, Service
 from provisioning.rules.states.request import UNATTESTED, RequestState
 
 Text = str | Promise
 
 MASKED = gettext_lazy("Person with protected identity")
+NOT_SHOWN = gettext_lazy("Not shown, because the person has protected identity.")
 
 TONE_OF: Mapping[RequestState, str] = {
     RequestState.AWAITING_ATTESTATION: "waiting",
@@ -183,6 +184,17 @@ def subject_name(viewer: User, request: AccessRequest) -> str:
     return request.subject_name if access.may_read_name(viewer, request) else str(MASKED)
 
 
+def written(viewer: User, request: AccessRequest, text: str) -> str:
+    """What somebody wrote about the person it concerns: for those who may read the name."""
+    return text if access.may_read_name(viewer, request) else str(NOT_SHOWN)
+
+
+def subject_with_id(viewer: User, request: AccessRequest) -> str:
+    """Name and HSA-id of the person it concerns, or what stands in their place."""
+    is_shown = access.may_read_name(viewer, request)
+    return f"{request.subject_name} ({request.subject_hsa_id})" if is_shown else str(MASKED)
+
+
 def listed_name(viewer: User, request: AccessRequest) -> str:
     """The name as lists show it: a protected person's never stands in one. Source: domain §7."""
     is_hidden = request.subject_is_protected and viewer.hsa_key != request.subject_key
@@ -238,7 +250,10 @@ def with_whom(viewer: User, request: AccessRequest) -> str:
 
 def _handler_name(handler: Handler) -> str:
     name = handler.person_name or str(MASKED)
-    return _in_place_of(name, handler.acts_for_name) if handler.acts_for_name else name
+    if not handler.acts_for_name:
+        return name
+    has_no_name = HsaId(handler.acts_for_name).has_form(strict=False)  # kept so for a protected person
+    return _in_place_of(name, str(MASKED) if has_no_name else handler.acts_for_name)
 
 
 def _in_place_of(name: str, principal: str) -> str:
@@ -401,7 +416,7 @@ def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
             "care_unit": request.unit_name,
         }
     return [
-        (gettext_lazy("Person"), f"{subject_name(viewer, request)} ({request.subject_hsa_id})"),
+        (gettext_lazy("Person"), subject_with_id(viewer, request)),
         (gettext_lazy("Service"), service_name(request.service)),
         (gettext_lazy("Access"), level_name(request)),
         (gettext_lazy("Where"), f"{unit} ({request.wanted_unit_hsa_id or request.unit_hsa_id})"),
@@ -409,8 +424,8 @@ def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
         (gettext_lazy("Last day"), dates.in_words(request.ends_on)),
         (gettext_lazy("Ordered by"), _orderer(viewer, request)),
         *_attested_by(viewer, request),
-        (gettext_lazy("Why it is needed"), request.order.need),
-        (gettext_lazy("Risks, and how they are met"), request.order.risk_statement),
+        (gettext_lazy("Why it is needed"), written(viewer, request, request.order.need)),
+        (gettext_lazy("Risks, and how they are met"), written(viewer, request, request.order.risk_statement)),
     ]
 
 

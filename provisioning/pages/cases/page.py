@@ -60,6 +60,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
     siblings = access.visible_requests(user).filter(order=row.order).exclude(pk=row.pk).order_by("position")
     context: dict[str, Any] = {
         "case": row,
+        "end_reason": words.written(user, row, row.end_reason) if row.end_reason else "",
         "tone": words.TONE_OF[row.current_state],
         "subject": words.subject_name(user, row),
         "what": words.what(row),

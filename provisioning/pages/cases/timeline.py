@@ -11,10 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from provisioning import dates
+from provisioning import access, dates
 from provisioning.assessments.causes import SENTENCES
 from provisioning.audit.events import Action
-from provisioning.models import AccessRequest, AuditEntry, EndCauseChoice, User
+from provisioning.models import AccessRequest, AuditEntry, EndCauseChoice, Grant, Removal, User
 from provisioning.pages import words
 from provisioning.rules.causes import Code
 
@@ -220,12 +220,13 @@ def events(viewer: User, request: AccessRequest, entries: Iterable[AuditEntry]) 
     return [_event(viewer, request, entry) for entry in entries]
 
 
-def events_about(viewer: User, entries: Iterable[AuditEntry]) -> list[Event]:
+def events_about(viewer: User, about: Grant | Removal, entries: Iterable[AuditEntry]) -> list[Event]:
     """Entries about a right or its removal in words. Protected people who acted are masked to all others."""
-    return [_event(viewer, None, entry) for entry in entries]
+    return [_event(viewer, about, entry) for entry in entries]
 
 
-def _event(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> Event:
+def _event(viewer: User, about: AccessRequest | Grant | Removal, entry: AuditEntry) -> Event:
+    request = about if isinstance(about, AccessRequest) else None
     action = Action(entry.action)
     tone, sentence = SENTENCE_OF[action]
     details = _DETAILS.get(action, _no_details)(entry.data)
@@ -234,8 +235,14 @@ def _event(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> Ev
         tone=tone,
         heading=str(sentence),
         by=_acted_by(viewer, request, entry),
-        text="\n".join(part for part in (*details, entry.reason) if part),
+        text="\n".join(part for part in (*details, _reason(viewer, about, entry)) if part),
     )
+
+
+def _reason(viewer: User, about: AccessRequest | Grant | Removal, entry: AuditEntry) -> str:
+    """What somebody wrote tells of the person: for those who may read the name. Codes are nobody's."""
+    is_shown = not entry.reason or access.may_read(viewer, about) or entry.actor == viewer
+    return entry.reason if is_shown else str(words.NOT_SHOWN)
 
 
 def _acted_by(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> str:

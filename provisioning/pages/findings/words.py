@@ -169,7 +169,8 @@ def facts(viewer: User, row: Finding) -> list[tuple[Text, str]]:
     if row.removal is not None:
         found.append((_("Removed by case"), row.removal.case_number or ""))
     if row.explanation:
-        found.append((_("Explanation"), row.explanation))
+        is_shown = not row.subject_is_protected or row.settled_by == viewer
+        found.append((_("Explanation"), row.explanation if is_shown else str(words.NOT_SHOWN)))
     if row.level == Level.PROVIDER.value and ORDERING.intersection(row.steps):
         found.append((_("If the access is needed"), str(_PROCESS_LEADER)))
     if row.state == Finding.State.OPEN:

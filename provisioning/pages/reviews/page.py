@@ -29,6 +29,7 @@ from provisioning.models import Decision, Review, ReviewItem, ReviewScope, User
 from provisioning.pages.answers import acting_user, problem
 from provisioning.pages.fields import LongText
 from provisioning.pages.reviews import progress, words
+from provisioning.pages.words import MASKED
 from provisioning.reviews import begin as reviews_begin
 from provisioning.reviews import said as reviews_said
 from provisioning.reviews.decide import Given
@@ -373,6 +374,7 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_decide": access.to_review(user).filter(review=row).exists(),
         "may_follow": access.overseen_reviews(user).filter(pk=row.pk).exists(),
         "asked": list(row.reviewers.filter(is_barred=False)),
+        "masked": MASKED,
     }
     return render(request, "provisioning/review/result.html", context)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from provisioning import access
 from provisioning.assessments.causes import explain_stored
 from provisioning.models import Decision, Grant, ReviewItem, User
 from provisioning.pages import words
@@ -136,13 +137,14 @@ def by_person(
 
 def result(viewer: User, item: ReviewItem) -> ReviewResult:
     seen = item.directory_said
+    is_shown = access.may_read_subject(viewer, item.grant) or viewer in (item.reviewer, item.reviewed_for)
     return ReviewResult(
         name=listed_name(item.grant),
-        hsa_id=item.grant.subject_hsa_id,
+        hsa_id=item.grant.subject_hsa_id if is_shown else "",
         what=what(item.grant),
         tone=TONE_OF[item.decision],
         decision=str(Decision(item.decision).label) if item.decision else _("Not decided yet"),
-        reason=item.reason,
+        reason=item.reason if is_shown or not item.reason else str(words.NOT_SHOWN),
         by=_reviewer(viewer, item),
         at=item.decided_at,
         answer=seen.get("answer", ""),

@@ -74,7 +74,7 @@ def grant(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "under_way": access.visible_requests(user).filter(pk__in=open_renewals(row).values("pk")),
         "removals": visible_removals,
         "requests": access.visible_requests(user).filter(grant=row).order_by("pk"),
-        "events": timeline.events_about(user, access.history_of(row)),
+        "events": timeline.events_about(user, row, access.history_of(row)),
     }
     return render(request, "provisioning/grant/grant.html", context)
 
@@ -92,6 +92,7 @@ def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
     is_mine = access.to_remove(user).filter(pk=row.pk).exists()
     context: dict[str, Any] = {
         "removal": row,
+        "end_reason": words.written(user, row, row.end_reason) if row.end_reason else "",
         "tone": words.REMOVAL_TONE[row.current_state],
         "facts": words.removal_facts(user, row),
         "who": words.with_whom(row),
@@ -103,6 +104,6 @@ def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "values": [change["remove"] for change in row.changes if change not in row.kept],
         "kept": [change["remove"] for change in row.kept],
         "grant": access.visible_grants(user).filter(removals=row).first(),
-        "events": timeline.events_about(user, access.history_of(row)),
+        "events": timeline.events_about(user, row, access.history_of(row)),
     }
     return render(request, "provisioning/grant/removal.html", context)

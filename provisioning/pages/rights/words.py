@@ -117,6 +117,16 @@ def subject_name(viewer: User, about: Grant | Removal) -> str:
     return name if access.may_read_subject(viewer, about) else str(pages_words.MASKED)
 
 
+def written(viewer: User, about: Grant | Removal, text: str) -> str:
+    """What somebody wrote about the person: for those who may read the name."""
+    return text if access.may_read_subject(viewer, about) else str(pages_words.NOT_SHOWN)
+
+
+def _subject_with_id(viewer: User, about: Grant | Removal) -> str:
+    name = subject_name(viewer, about)
+    return f"{name} ({about.subject_hsa_id})" if access.may_read_subject(viewer, about) else name
+
+
 def listed_name(viewer: User, about: Grant | Removal) -> str:
     """The name as lists show it: a protected person's never stands in one. Source: domain §7."""
     is_hidden = about.subject_is_protected and viewer.hsa_key != about.subject_key
@@ -184,14 +194,14 @@ def grant_facts(viewer: User, grant: Grant, now: Answer | None = None) -> list[t
 def removal_facts(viewer: User, removal: Removal) -> list[tuple[Text, str]]:
     found = [*_facts(viewer, removal), (gettext_lazy("Why it ends"), str(removal.get_cause_display()))]
     if removal.reason:
-        found.append((gettext_lazy("Stated reason"), removal.reason))
+        found.append((gettext_lazy("Stated reason"), written(viewer, removal, removal.reason)))
     return found
 
 
 def _facts(viewer: User, about: Grant | Removal) -> list[tuple[Text, str]]:
     unit_id = about.wanted_unit_hsa_id or about.unit_hsa_id
     return [
-        (gettext_lazy("Person"), f"{subject_name(viewer, about)} ({about.subject_hsa_id})"),
+        (gettext_lazy("Person"), _subject_with_id(viewer, about)),
         (gettext_lazy("Access"), what(about)),
         (gettext_lazy("Where"), f"{unit_name(about)} ({unit_id})"),
     ]
