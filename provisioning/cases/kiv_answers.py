@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from provisioning import statements
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import evidence, handlers, moves, schedule
@@ -73,6 +74,8 @@ def stated(text: str) -> str:
     """What stands in the way. Raises Invalid where nothing is said."""
     if not text.strip():
         raise Invalid(_("Write what stands in the way, so that the next person knows."), field="note")
+    if (turned := statements.turned_text_in(text)) is not None:
+        raise Invalid(turned, field="note")
     return text.strip()
 
 

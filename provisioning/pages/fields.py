@@ -12,6 +12,13 @@ from provisioning import statements
 MAX_TEXT = 2000
 
 
+def refuse_turned_text(text: str) -> None:
+    """Raises ValidationError for a text that would be read otherwise than it is kept."""
+    error = statements.turned_text_in(text)
+    if error:
+        raise forms.ValidationError(error)
+
+
 class LongText(forms.CharField):
     """Some lines of text. `missing`: what is said where nothing is written; without it, nothing need be."""
 
@@ -20,6 +27,7 @@ class LongText(forms.CharField):
         super().__init__(
             required=missing is not None,
             error_messages=messages,
+            validators=[refuse_turned_text],
             widget=forms.Textarea(attrs={"rows": rows}),
             **{"max_length": MAX_TEXT} | kwargs,
         )

@@ -14,13 +14,15 @@ PLACE_NAME_AT_MOST = 300
 VALUE_AT_MOST = 300
 ID_AT_MOST = 64  # twice as long as any HSA-id
 
+# What turns the text around it (Unicode UAX #9): letters that run from right to left do so without.
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]+")
 _DIGEST_LENGTH = 16
 
 
 def name(text: str, *, at_most: int) -> str:
-    """A name to be shown: on one line, and cut at its end."""
-    plain = _CONTROL.sub(" ", text)
+    """A name to be shown: on one line, cut at its end, and turning nothing beside it around."""
+    plain = _CONTROL.sub(" ", _TURNING.sub("", text))
     return plain if len(plain) <= at_most else plain[: at_most - 1] + "…"
 
 

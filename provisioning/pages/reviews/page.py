@@ -21,13 +21,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from provisioning import access
+from provisioning import access, statements
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current
 from provisioning.models import Decision, Review, ReviewItem, ReviewScope, User
 from provisioning.pages.answers import acting_user, problem
-from provisioning.pages.fields import LongText
+from provisioning.pages.fields import LongText, refuse_turned_text
 from provisioning.pages.reviews import progress, words
 from provisioning.pages.words import MASKED
 from provisioning.reviews import begin as reviews_begin
@@ -49,7 +49,7 @@ class ItemForm(forms.Form):
     """One right's answer. Nothing chosen and nothing written means: not decided yet."""
 
     decision = forms.ChoiceField(choices=_CHOICES, required=False)
-    reason = forms.CharField(max_length=TEXT_LENGTH, required=False)
+    reason = forms.CharField(max_length=TEXT_LENGTH, required=False, validators=[refuse_turned_text])
     shown = forms.CharField(max_length=64)
 
 
@@ -275,8 +275,9 @@ def _answer(sheet: Sheet, item: ReviewItem, shared: SharedForm) -> Given | None:
     kept = {"decision": decision, "reason": reason}
     sheet.given[item.pk] = kept
     if form.errors:
-        kept["reason_error"] = _("Write at most %(count)d characters.") % {"count": TEXT_LENGTH}
         kept["reason"] = form.data.get(form.add_prefix("reason"), "")
+        too_long = _("Write at most %(count)d characters.") % {"count": TEXT_LENGTH}
+        kept["reason_error"] = statements.turned_text_in(kept["reason"]) or too_long
         return None
     common = shared.cleaned_data.get("shared_reason", "")
     is_rest = not decision and not reason and bool(shared.cleaned_data.get("keep_rest")) and said.agrees
