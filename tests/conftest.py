@@ -188,6 +188,17 @@ def enter(directory: MockDirectory) -> Enter:
 
 
 @pytest.fixture
+def wider(directory: MockDirectory, settings: Any) -> MockDirectory:
+    """The same, with a second place for persons: both stand below what is searched."""
+    from provisioning.demo.directory.make_demo import PERSONS
+    from tests import moving
+
+    settings.DIRECTORY_PERSON_BASE = PERSONS.partition(",")[2]
+    moving.open_another_place(directory)
+    return directory
+
+
+@pytest.fixture
 def kiv(directory: MockDirectory) -> Iterator[Kiv]:
     """The KIV administrator's own tool."""
     from provisioning.demo.directory.kiv import Kiv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -12,7 +13,7 @@ from provisioning.errors import DirectoryError
 from provisioning.rules.assessment import assess
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import Cause
-from provisioning.rules.hsa import Attribute, Change, Level, OrderedAccess, Reading
+from provisioning.rules.hsa import Attribute, Change, HsaId, Level, OrderedAccess, Reading
 
 
 def read_for(order: OrderedAccess, *, which: Which = Which.OWN, afresh: bool = False) -> Reading:
@@ -76,11 +77,20 @@ def silence(found: Assessment) -> str:
 
 
 def change_data(change: Change) -> dict[str, str]:
-    return {"dn": change.dn, "attribute": change.attribute.value, "add": change.value}
+    """As stored. Whose commission it is stands beside it; a person's entry is that of the case's person."""
+    data = {"dn": change.dn, "attribute": change.attribute.value, "add": change.value}
+    if change.entry_id is not None and change.attribute is Attribute.COMMISSION_MEMBER:
+        data["entry"] = change.entry_id.text
+    return data
 
 
-def change_from(data: dict[str, str]) -> Change:
-    return Change(data["dn"], Attribute(data["attribute"]), data["add"])
+def change_from(data: Mapping[str, Any]) -> Change:
+    return Change(data["dn"], Attribute(data["attribute"]), data["add"], entry_from(data))
+
+
+def entry_from(data: Mapping[str, Any]) -> HsaId | None:
+    """Whose commission a stored change is in; None where it has no HSA-id, and for a person's own entry."""
+    return HsaId(data["entry"]) if data.get("entry") else None
 
 
 def _cause_data(cause: Cause) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from provisioning import dates
 from provisioning.audit import events
+from provisioning.cases import addresses
 from provisioning.directory import Directory, Round
 from provisioning.mandates import current, delegates
 from provisioning.models import AccessRequest, Case, Delegation, HandlerRole
@@ -194,7 +195,7 @@ def look_up(
     `rungs`: how far up the ladder; as far as the request has come, if not given. Raises DirectoryError.
     """
     if case.is_with_kiv:
-        persons = administrators_left(directory, case, dn=case.unit_dn)
+        persons = administrators_left(directory, case, dn=addresses.look_up_place_dn(directory, case))
         return HandlerRole.KIV_ADMINISTRATOR, by_own_mandate(persons)
     return _look_up_attesters(directory, case, rungs) if isinstance(case, AccessRequest) else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -23,6 +23,9 @@ class Seen:
 
     read_at: datetime
     values: Mapping[tuple[str, str], Sequence[str] | None]  # (dn, attribute) → values; None: no such entry
+    moved: Mapping[str, str] = field(
+        default_factory=dict
+    )  # where an entry was thought to stand → where it is
 
     def as_data(self) -> list[dict[str, Any]]:
         return [

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.audit import events
-from provisioning.cases import candidates
+from provisioning.cases import addresses, candidates
 from provisioning.cases.candidates import Asked
 from provisioning.directory import Directory
 from provisioning.errors import Invalid, NotAllowed
@@ -91,6 +91,7 @@ def refresh(directory: Directory, case: Case) -> bool:
     found = candidates.look_up(directory, case)
     if found is None:
         return False
+    _follow_place(directory, case)
     role, asked = found
     before = set(case.handlers.filter(role=role).values_list("person_key", "delegation_id"))
     now = {one.key for one in asked}
@@ -107,6 +108,17 @@ def refresh(directory: Directory, case: Case) -> bool:
         entry = events.record(events.Action.HANDLERS_CHANGED.of(row), actor=None, case=row, state=row.state)
         tell_newcomers(entry, row, role, asked, before={key for key, _delegation in before})
     return True
+
+
+def _follow_place(directory: Directory, case: Case) -> None:
+    """Whoever acts must have the mandate where the unit stands now."""
+    dn = addresses.look_up_place_dn(directory, case)
+    if dn == case.unit_dn:
+        return
+    with transaction.atomic():
+        row = type(case)._default_manager.select_for_update(of=("self",)).get(pk=case.pk)
+        addresses.take_over_place(row, dn)
+    case.unit_dn = dn
 
 
 def _take_from_barred(directory: Directory, case: Case, role: HandlerRole) -> bool:

@@ -10,13 +10,16 @@ from provisioning.directory.gateway import Directory, Matches
 from provisioning.directory.layout import ConnectionSettings, Layout
 from provisioning.directory.ldap.patience import one_silence
 from provisioning.directory.reading.many import Wanted
+from provisioning.directory.reading.places import Held, ValuePlace
 from provisioning.directory.round import Round
 
 __all__ = [
     "ConnectionSettings",
     "Directory",
+    "Held",
     "Matches",
     "Layout",
+    "ValuePlace",
     "Round",
     "Wanted",
     "Which",

@@ -19,11 +19,13 @@ from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Connections, Entry
 from provisioning.directory.ldap.troubles import Trouble, marked
 from provisioning.directory.reading import administrators, changed, identities, mapping, names
+from provisioning.directory.reading import places as reading_places
 from provisioning.directory.reading import values as reading_values
 from provisioning.directory.reading.changed import Changed
 from provisioning.directory.reading.lookups import EntryPlace, Lookups
 from provisioning.directory.reading.many import Batches, Wanted
 from provisioning.directory.reading.person import Look
+from provisioning.directory.reading.places import Held, ValuePlace
 from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryRefused
 from provisioning.rules.hsa import Attribute, HsaId, Person, Provider, Reading, Unit, typed
@@ -277,22 +279,30 @@ class Directory:
         wanted: Collection[tuple[str, Attribute]],
         *,
         only: HsaId | Collection[HsaId] | None = None,
-        is_poll: bool = False,
     ) -> dict[tuple[str, Attribute], tuple[str, ...] | None]:
-        """What these attributes of these entries hold now; None where there is no such entry.
+        """What these attributes of the entries with these names hold now; None where there is no such entry.
 
         With `only`, of hsaCommissionMember just the values that name these persons: a commission can
-        have hundreds of members. `is_poll`: asked again and again, so that an attribute known to be
-        readable in other entries is not asked about afresh where it is empty. Raises DirectoryRefused
-        (`directory.unreadable_attribute`) when an empty attribute may merely be hidden from us.
+        have hundreds of members. Raises DirectoryRefused (`directory.unreadable_attribute`) when an empty
+        attribute may merely be hidden from us.
         """
         return reading_values.values(
             self._lookups,
             self._readability,
             wanted,
             only=(only,) if isinstance(only, HsaId) else only,
-            is_poll=is_poll,
         )
+
+    def held_at(
+        self, places: Collection[ValuePlace], *, only: Collection[HsaId] | None = None, is_poll: bool = False
+    ) -> dict[ValuePlace, Held]:
+        """The same of entries that may have moved: one that is not under its name is found by its HSA-id.
+
+        What could not be read of one entry is unknown of that one only. `is_poll`: asked again and again,
+        so that an attribute known to be readable in other entries is not asked about afresh where it is
+        empty. Raises DirectoryError when nothing is known.
+        """
+        return reading_places.find(self._lookups, self._readability, places, only=only, is_poll=is_poll)
 
     def check(self, *, person_id: HsaId | None = None, unit_id: HsaId | None = None) -> CheckReport:
         """Try everything the tool needs of the directory, and say in plain words what does not work."""

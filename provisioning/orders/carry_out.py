@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.assessments import reading as assessments_reading
 from provisioning.audit import events
 from provisioning.audit.events import Action
-from provisioning.cases import candidates, evidence, handlers, kiv_answers, moves, silence
+from provisioning.cases import addresses, candidates, evidence, handlers, kiv_answers, moves, silence
 from provisioning.cases.evidence import SeenWanted
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
@@ -75,6 +75,7 @@ def report_done(
     task whatever was answered: see `outdated`. Raises NotAllowed, WrongState.
     """
     kiv_answers.require_administrator(request, by, mandates)
+    addresses.take_over(request, seen.moved if seen is not None else {})
     if seen is not None and outdated.settle(request, seen):
         return True
     is_there = seen is not None and seen.is_settled
@@ -114,6 +115,7 @@ def cannot(request: AccessRequest, *, by: User, mandates: Mandates, why: CannotS
 def record_values(request: AccessRequest, *, seen: SeenWanted) -> bool:
     """What a poll saw. Returns whether the task is over: all wanted values are there, or are not wanted."""
     silence.end(request)
+    addresses.take_over(request, seen.moved)
     if outdated.settle(request, seen):
         return True
     if not seen.is_settled:

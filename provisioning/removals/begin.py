@@ -102,12 +102,12 @@ def begin_for_values(
     Whoever calls this has checked that it may be done. Raises WrongState while one of the values is being
     removed already.
     """
-    taken = {
-        (data["dn"].casefold(), data["attribute"], data["remove"])
+    taken = [
+        moves.held_from(data)
         for row in Removal.objects.open().filter(subject_key=loose.person.hsa_id.folded).select_for_update()
         for data in [*row.asked, *row.changes]
-    }
-    if taken & {held.place for held in loose.values}:
+    ]
+    if any(one.is_same(held) for one in taken for held in loose.values):
         raise WrongState
     made = Removal(
         subject_key=loose.person.hsa_id.folded,

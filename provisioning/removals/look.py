@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.audit import events
 from provisioning.audit.digests import digests
 from provisioning.audit.events import Action
-from provisioning.cases import candidates, evidence, handlers, hsa_following, kiv_answers, silence
+from provisioning.cases import addresses, candidates, evidence, handlers, hsa_following, kiv_answers, silence
 from provisioning.cases import moves as cases_moves
 from provisioning.directory import Which, has_national_directory
 from provisioning.errors import WrongState
@@ -46,15 +46,6 @@ def plan_for(row: Removal, reading: Reading) -> Plan:
         return removal.plan(row.right, reading, living=others, at=reading.read_at)
     asked = [removals_moves.held_from(data) for data in row.asked]
     return removal.plan_for(asked, reading, living=others, at=reading.read_at)
-
-
-def place_dn(row: Removal, reading: Reading) -> str:
-    """Where the unit (or provider) stands in the tree now: whose administrators carry it out.
-
-    A right lasts a year, and units are moved meanwhile. As before, where the directory does not have it.
-    """
-    entry = reading.units.get(row.unit_id) or reading.providers.get(row.unit_id)
-    return entry.dn if entry is not None else row.unit_dn
 
 
 def living_rights(row: Removal) -> tuple[Right, ...]:
@@ -115,14 +106,14 @@ def record_look(row: Removal, *, reading: Reading, administrators: Iterable[Pers
 
 def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[Person, ...]) -> None:
     row.changes = [removals_moves.held_data(held) for held in found.remove]
-    row.unit_dn = place_dn(row, reading)
+    addresses.take_over_place(row, addresses.place_dn(row, reading))
     if not administrators:
         reason = _("The directory names no KIV administrator who may carry this out: the person may not.")
         removals_moves.give_up(row, code=NO_ADMINISTRATOR, reason=str(reason), actor=None)
         return
     is_again = row.values_gone_at is not None
     row.values_gone_at = None
-    fields = ("changes", "kept", "unit_dn", "values_gone_at", *kiv_answers.forget(row))
+    fields = ("changes", "kept", "values_gone_at", *kiv_answers.forget(row))
     cases_moves.move(row, RemovalState.AWAITING_KIV, *fields)
     handlers.assign(row, HandlerRole.KIV_ADMINISTRATOR, candidates.by_own_mandate(administrators))
     moment = Evidence.Moment.INSTEAD if is_again else Evidence.Moment.BEFORE

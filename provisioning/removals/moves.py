@@ -6,7 +6,9 @@ For its operations alone. Each of them locks the removal, then its grant, before
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from provisioning.assessments.reading import entry_from
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import moves
@@ -37,22 +39,26 @@ def give_up(row: Removal, *, code: str, reason: str, actor: User | None) -> None
 
 def held_data(held: StoredValue) -> dict[str, str]:
     """A value to remove as stored data."""
-    return {
+    data = {
         "dn": held.dn,
         "attribute": held.attribute.value,
         "remove": held.value,
         "purpose": held.purpose,
         "unit": held.unit_id.text if held.unit_id else "",
     }
+    if held.entry_id is not None and held.attribute is Attribute.COMMISSION_MEMBER:
+        data["entry"] = held.entry_id.text
+    return data
 
 
-def held_from(data: Mapping[str, str]) -> StoredValue:
+def held_from(data: Mapping[str, Any]) -> StoredValue:
     return StoredValue(
         data["dn"],
         Attribute(data["attribute"]),
         data["remove"],
         data["purpose"],
         HsaId(data["unit"]) if data["unit"] else None,
+        entry_from(data),
     )
 
 

@@ -263,3 +263,4 @@ class Change:
     dn: str
     attribute: Attribute
     value: str
+    entry_id: HsaId | None = field(default=None, compare=False)  # whose entry it is, wherever that stands now

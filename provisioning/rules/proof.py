@@ -53,7 +53,7 @@ def _counterparts(change: Change, kiv: Reading, hsa: Reading) -> Iterable[Commis
 
     Where KIV no longer has it (it was moved), each of them counts.
     """
-    origin = next((one for one in kiv.commissions if one.dn == change.dn), None)
+    origin = _commission_of(kiv, change)
     return (one for one in hsa.commissions if origin is None or _is_same(origin, one))
 
 
@@ -112,12 +112,17 @@ def _stands_for(held: StoredValue, in_hsa: StoredValue, kiv: Reading, hsa: Readi
         return False
     if held.attribute is Attribute.SYSTEM_ROLE:
         return held.value == in_hsa.value
-    one, other = _commission_of(kiv, held.dn), _commission_of(hsa, in_hsa.dn)
+    one, other = _commission_of(kiv, held), _commission_of(hsa, in_hsa)
     if one is not None and other is not None and one.hsa_id is not None and other.hsa_id is not None:
         return one.hsa_id == other.hsa_id
     is_same_purpose = held.purpose.casefold() == in_hsa.purpose.casefold()
     return is_same_purpose and held.unit_id == in_hsa.unit_id
 
 
-def _commission_of(reading: Reading, dn: str) -> Commission | None:
-    return next((one for one in reading.commissions if one.dn.casefold() == dn.casefold()), None)
+def _commission_of(reading: Reading, value: Change | StoredValue) -> Commission | None:
+    """The commission that the value is in: by its HSA-id, wherever it stands now, else by its name."""
+    if value.entry_id is not None:
+        by_id = next((one for one in reading.commissions if one.hsa_id == value.entry_id), None)
+        if by_id is not None:
+            return by_id
+    return next((one for one in reading.commissions if one.dn.casefold() == value.dn.casefold()), None)

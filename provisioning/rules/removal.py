@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from provisioning.rules import certainty
@@ -54,10 +54,23 @@ class StoredValue:
     value: str
     purpose: str = ""
     unit_id: HsaId | None = None
+    entry_id: HsaId | None = field(default=None, compare=False)  # whose entry it is, wherever that stands now
 
     @property
     def place(self) -> tuple[str, Attribute, str]:
         return self.dn.casefold(), self.attribute, self.value
+
+    def is_same(self, other: StoredValue) -> bool:
+        """Say whether both are one value of one person, be the entry moved between two looks."""
+        if (self.attribute, self.value) != (other.attribute, other.value):
+            return False
+        if self.attribute is Attribute.SYSTEM_ROLE:
+            return True
+        if self.entry_id is not None and other.entry_id is not None:
+            return self.entry_id == other.entry_id
+        is_same_purpose = self.purpose.casefold() == other.purpose.casefold()
+        is_in_same_unit = self.unit_id is not None and self.unit_id == other.unit_id
+        return self.dn.casefold() == other.dn.casefold() or (is_same_purpose and is_in_same_unit)
 
 
 class Nothing(enum.StrEnum):
@@ -95,8 +108,7 @@ def plan_for(
     """Say which of these values are to be removed: for a value that belongs to no right known here."""
     if not reading.is_readable(*{part for held in asked for part in _parts(held.attribute)}):
         return Plan(Answer.UNKNOWN)
-    places = {held.place for held in asked}
-    found = [held for held in still_there(reading, at=at) if held.place in places]
+    found = [held for held in still_there(reading, at=at) if any(held.is_same(one) for one in asked)]
     if found and not any(is_removable(held) for held in found):
         return Plan(Answer.NO, why_nothing=Nothing.COMMISSION_STAYS)
     return _divide(found, _spellings(living, reading))
@@ -128,7 +140,10 @@ def still_there(reading: Reading, *, at: datetime) -> tuple[StoredValue, ...]:
     roles: list[StoredValue] = []
     if reading.person is not None:
         dn = reading.person.dn
-        roles = [StoredValue(dn, Attribute.SYSTEM_ROLE, raw) for raw in reading.person.system_roles]
+        roles = [
+            StoredValue(dn, Attribute.SYSTEM_ROLE, raw, entry_id=reading.person_id)
+            for raw in reading.person.system_roles
+        ]
     couplings = [
         StoredValue(
             commission.dn,
@@ -136,6 +151,7 @@ def still_there(reading: Reading, *, at: datetime) -> tuple[StoredValue, ...]:
             coupling.raw,
             purpose=(commission.purpose or "").strip(),
             unit_id=commission.unit_id,
+            entry_id=commission.hsa_id,
         )
         for commission in reading.commissions
         for coupling in commission.couplings

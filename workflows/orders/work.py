@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from provisioning import dates
 from provisioning.assessments import reading as assessments_reading
-from provisioning.cases import candidates, hsa_following
+from provisioning.cases import addresses, candidates, hsa_following
 from provisioning.cases import silence as cases_silence
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
@@ -57,7 +57,9 @@ def assess(request: AccessRequest) -> Looked:
         return Looked(reading, found, silence=silence)
     excluded = candidates.excluded_from_carrying_out(request)
     try:
-        administrators = candidates.kiv_administrators(open_directory(), request.unit_dn, excluded=excluded)
+        administrators = candidates.kiv_administrators(
+            open_directory(), addresses.place_dn(request, reading), excluded=excluded
+        )
     except DirectoryError as exc:
         return Looked(reading, found, silence=exc.code)
     return Looked(reading, found, administrators)

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from provisioning import dates
 from provisioning.audit import events
+from provisioning.cases import addresses
 from provisioning.directory import Directory, Wanted, open_directory, open_round
 from provisioning.directory.ldap.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
@@ -368,7 +369,17 @@ def _settle_alone(result: SweepResult, compared: Compared, *, is_dry: bool) -> N
         result.sweep.code = result.sweep.code or "sweep.entry_failed"
 
     with alone("comparing a person with the directory", failed=leave_out):
+        if not is_dry:
+            _follow(compared)
         _settle(result, compared, is_dry=is_dry)
+
+
+def _follow(compared: Compared) -> None:
+    """Person and unit may stand elsewhere now: rights and findings go with them. Most have not moved."""
+    rows: list[Grant | Finding] = [*compared.tracked.grants, *compared.tracked.findings]
+    for row in rows:
+        if addresses.addresses_of(row, compared.reading):
+            addresses.follow(row, compared.reading)
 
 
 def _settle(result: SweepResult, compared: Compared, *, is_dry: bool) -> None:

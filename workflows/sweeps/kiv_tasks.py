@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -20,8 +20,9 @@ from django.utils import timezone
 
 from provisioning.assessments import reading
 from provisioning.cases import schedule, silence
-from provisioning.cases.evidence import SeenUnwanted, SeenWanted
-from provisioning.directory import open_directory
+from provisioning.cases.evidence import Seen, SeenUnwanted, SeenWanted
+from provisioning.directory import Held, ValuePlace, open_directory
+from provisioning.directory.reading import names
 from provisioning.errors import DirectoryError, WrongState
 from provisioning.models import AccessRequest, Case, Removal
 from provisioning.orders import carry_out as orders_carry_out
@@ -30,9 +31,10 @@ from provisioning.removals import carry_out as removals_carry_out
 from provisioning.removals import look as removals_look
 from provisioning.removals import moves
 from provisioning.rules.assessment.assess import Assessment
-from provisioning.rules.hsa import Answer, Attribute, Change
+from provisioning.rules.hsa import Answer, Attribute, Change, Reading, Service
 from provisioning.rules.proof import is_in_place
 from provisioning.rules.removal import StoredValue, is_gone
+from provisioning.rules.services import catalogue
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
 from workflows import steps
@@ -40,12 +42,15 @@ from workflows.alone import alone
 
 log = logging.getLogger(__name__)
 
+# Causes that say what stands in the way of a value, or in its place.
+_NAMED = ("person.", "role.", "commission.", "unit.", "provider.", "right.")
+
 BATCH = 2000  # cases in one round
 IN_ONE_SEARCH = 100
 
 T = TypeVar("T")
 
-Values = Mapping[tuple[str, Attribute], tuple[str, ...] | None]
+Values = Mapping[ValuePlace, Held]
 
 
 def poll_due() -> int:
@@ -58,48 +63,87 @@ def poll_due() -> int:
 
 def _look_for(due: Sequence[AccessRequest]) -> int:
     """Are the wanted values there?"""
-    places = {_key(change) for request in due for change in changes_of(request)}
+    places = {place for request in due for place in _wanted_places(request)}
     people = {request.subject_id for request in due}
     return _look_at(
         due,
-        lambda: open_directory().values(places, only=people, is_poll=True),
-        is_news=_is_there,
-        record=_record_seen,
+        lambda: open_directory().held_at(places, only=people, is_poll=True),
+        places_of=_wanted_places,
+        seen_from=seen_by_poll,
+        is_needed_again=lambda request: False,
+        record=orders_carry_out.record_values,
     )
-
-
-def _is_there(request: AccessRequest, values: Values) -> bool:
-    return seen_from(request, values).is_settled
 
 
 def _look_whether_gone(due: Sequence[Removal]) -> int:
     """Are the unwanted values gone? An empty attribute decides here: nothing is left out of the question."""
-    places = {_key(held) for removal in due for held in moves.changes_of(removal)}
+    places = {place for removal in due for place in _unwanted_places(removal)}
     return _look_at(
-        due, lambda: open_directory().values(places), is_news=_is_gone_or_needed, record=_record_gone
+        due,
+        lambda: open_directory().held_at(places),
+        places_of=_unwanted_places,
+        seen_from=gone_from,
+        is_needed_again=removals_look.is_needed_again,
+        record=removals_carry_out.record_values,
     )
-
-
-def _is_gone_or_needed(removal: Removal, values: Values) -> bool:
-    return gone_from(removal, values).is_settled or removals_look.is_needed_again(removal)
 
 
 def _look_at(
     due: Sequence[steps.AnyCase],
     ask: Callable[[], Values],
     *,
-    is_news: Callable[[steps.AnyCase, Values], bool],
-    record: Callable[..., None],
+    places_of: Callable[[steps.AnyCase], Sequence[ValuePlace]],
+    seen_from: Callable[[steps.AnyCase, Values], Seen | None],
+    is_needed_again: Callable[[steps.AnyCase], bool],
+    record: Callable[..., object],
 ) -> int:
-    """Ask for all of them in one search. A case of which there is no news is left alone."""
+    """Ask for all of them in one search. A case of which there is no news is left alone.
+
+    What the directory does not tell of one entry is unknown of the cases about that entry, and of no other.
+    """
     try:
         values = ask()
     except DirectoryError as exc:
         for case in filter(silence.is_news, due):
             record_in_flow(case, partial(silence.begin_or_last, code=exc.code))
         return 0
-    news = (case for case in due if case.trouble_since is not None or is_news(case, values))
-    return sum(record_in_flow(case, partial(record, values=values)) for case in news)
+
+    closed = 0
+    for case in due:
+        with alone(f"looking for {case.KEY} {case.pk}"):
+            closed += _look_at_one(case, values, places_of, seen_from, is_needed_again, record)
+    return closed
+
+
+def _look_at_one(
+    case: steps.AnyCase,
+    values: Values,
+    places_of: Callable[[steps.AnyCase], Sequence[ValuePlace]],
+    seen_from: Callable[[steps.AnyCase, Values], Seen | None],
+    is_needed_again: Callable[[steps.AnyCase], bool],
+    record: Callable[..., object],
+) -> bool:
+    """Record what was seen of one case, if that is news. Returns whether it went on."""
+    places = places_of(case)
+    code = _unknown_in(values, places)
+    if code:
+        return silence.is_news(case) and record_in_flow(case, partial(silence.begin_or_last, code=code))
+    seen = seen_from(case, values)
+    if seen is None:
+        return False
+    is_news = case.trouble_since is not None or seen.is_settled or bool(seen.moved)
+
+    def record_seen(row: steps.AnyCase) -> None:
+        """The row may have got other values since it was claimed: then the next look does it."""
+        if places_of(row) == places:
+            record(row, seen=seen)
+
+    return (is_news or is_needed_again(case)) and record_in_flow(case, record_seen)
+
+
+def _unknown_in(values: Values, places: Iterable[ValuePlace]) -> str:
+    """Why one of them is not known; empty where all are."""
+    return next((values[place].code for place in places if place in values and values[place].code), "")
 
 
 def look(request: AccessRequest) -> SeenWanted | None:
@@ -107,23 +151,33 @@ def look(request: AccessRequest) -> SeenWanted | None:
 
     None when the directory does not answer.
     """
-    changes = changes_of(request)
+    places = _wanted_places(request)
     try:
-        values = open_directory().values({(change.dn, change.attribute) for change in changes})
+        values = open_directory().held_at(places)
     except DirectoryError:
         return None
-    found, judged = _judge(request, afresh=False)
+    if _unknown_in(values, places):
+        return None
+    found, judged, looked = _judge(request, afresh=False)
     if judged["over"] or judged["is_outdated"]:  # ends the task: never by one look
         again = _judge(request, afresh=True)[1]
         judged = {name: answer if again[name] else again[name] for name, answer in judged.items()}
-    return replace(seen_from(request, values, near_misses=_near_misses(found)), **judged)
+    now = _with_nameless(request, values, looked, found)
+    return replace(seen_from(request, now, near_misses=_near_misses(found)), **judged)
 
 
-def _judge(request: AccessRequest, *, afresh: bool) -> tuple[Assessment, dict[str, Any]]:
+def seen_by_poll(request: AccessRequest, values: Values) -> SeenWanted | None:
+    """The same of a poll. Only a commission without an HSA-id that is gone from its name takes a reading."""
+    if any(_is_lost(place, values) for place in _wanted_places(request)):
+        return look(request)
+    return seen_from(request, values)
+
+
+def _judge(request: AccessRequest, *, afresh: bool) -> tuple[Assessment, dict[str, Any], Reading]:
     order = request.ordered_access
     looked = reading.read_for(order, afresh=afresh)
     found = reading.assess_now(order, looked)
-    return found, orders_outdated.judged(request, found, looked)
+    return found, orders_outdated.judged(request, found, looked), looked
 
 
 def seen_from(
@@ -132,10 +186,14 @@ def seen_from(
     """What these values say of the request's wanted changes."""
     read_at = timezone.now()
     changes = changes_of(request)
-    answers = [is_in_place(change, values.get(_key(change)) or (), at=read_at) for change in changes]
+    held = [values[place] for place in _wanted_places(request)]
+    answers = [
+        is_in_place(change, one.values or (), at=read_at) for change, one in zip(changes, held, strict=True)
+    ]
     return SeenWanted(
         read_at=read_at,
-        values=_evidence(request, changes, values),
+        values=_evidence(request, changes, held),
+        moved=_moved(changes, held),
         is_in_place=_all_of(answers),
         near_misses=near_misses,
     )
@@ -147,22 +205,77 @@ def changes_of(request: AccessRequest) -> tuple[Change, ...]:
 
 def look_at_removal(removal: Removal) -> SeenUnwanted | None:
     """What the directory shows now of the values to remove. None when it does not answer."""
+    places = _unwanted_places(removal)
     try:
-        values = open_directory().values({_key(held) for held in moves.changes_of(removal)})
+        values = open_directory().held_at(places)
     except DirectoryError:
         return None
-    return gone_from(removal, values)
+    return None if _unknown_in(values, places) else gone_from(removal, values)
 
 
 def gone_from(removal: Removal, values: Values) -> SeenUnwanted:
     """What these values say of the values to remove."""
     read_at = timezone.now()
     unwanted = moves.changes_of(removal)
+    held = [values[place] for place in _unwanted_places(removal)]
     return SeenUnwanted(
         read_at=read_at,
-        values=_evidence(removal, unwanted, values),
-        gone=tuple(is_gone(held, values[_key(held)], at=read_at) for held in unwanted),
+        values=_evidence(removal, unwanted, held),
+        moved=_moved(unwanted, held),
+        gone=tuple(is_gone(each, one.values, at=read_at) for each, one in zip(unwanted, held, strict=True)),
     )
+
+
+def _wanted_places(request: AccessRequest) -> list[ValuePlace]:
+    return [_place(request, change) for change in changes_of(request)]
+
+
+def _unwanted_places(removal: Removal) -> list[ValuePlace]:
+    return [_place(removal, held) for held in moves.changes_of(removal)]
+
+
+def _place(case: Case, value: Change | StoredValue) -> ValuePlace:
+    """Where the value belongs: a role in the entry of the case's person, a coupling in its commission's."""
+    is_role = value.attribute is Attribute.SYSTEM_ROLE
+    return ValuePlace(value.dn, value.attribute, case.subject_id if is_role else value.entry_id)
+
+
+def _is_lost(place: ValuePlace, values: Values) -> bool:
+    """Nothing stands under its name, and it has no HSA-id to be found by."""
+    return place.entry_id is None and place in values and values[place].values is None
+
+
+def _with_nameless(request: AccessRequest, values: Values, read: Reading, found: Assessment) -> Values:
+    """A commission without an HSA-id that is gone from its name: the one that now stands for it counts."""
+    new = dict(values)
+    for place in _wanted_places(request):
+        if not _is_lost(place, values):
+            continue
+        proposed = [change.dn for change in found.changes if change.attribute is place.attribute]
+        if found.answer is Answer.YES:
+            purpose = catalogue.purpose(Service(request.service)).casefold()
+            proposed += [
+                one.dn
+                for one in read.commissions
+                if one.couplings
+                and one.unit_id == request.unit_id
+                and (one.purpose or "").strip().casefold() == purpose
+            ]
+        for commission in read.commissions:
+            if commission.dn in proposed[:1]:
+                raw = tuple(coupling.raw for coupling in commission.couplings)
+                new[place] = Held(commission.dn, raw)
+    return new
+
+
+def _moved(wanted: Sequence[Change | StoredValue], held: Sequence[Held]) -> dict[str, str]:
+    """Which of the entries stand elsewhere now: the old names, and the new."""
+    pairs = zip(wanted, held, strict=True)
+    return {
+        value.dn: one.dn
+        for value, one in pairs
+        if one.values is not None and names.key(one.dn) != names.key(value.dn)
+    }
 
 
 def _claim_due(rows: QuerySet[steps.AnyCase]) -> list[steps.AnyCase]:
@@ -188,19 +301,9 @@ def _in_batches(due: Sequence[T]) -> Iterator[Sequence[T]]:
 def record_in_flow(case: steps.AnyCase, operation: steps.Operation[steps.AnyCase]) -> bool:
     """Record what was seen, under the flow's lock. A task that ended in between needs nothing more."""
     state = case.current_state
-    with alone(f"looking for case {case.case_number}"), contextlib.suppress(WrongState):
+    with alone(f"looking for {case.KEY} {case.pk}"), contextlib.suppress(WrongState):
         return steps.act(case, state, operation, by=None).current_state is not state
     return False
-
-
-def _record_seen(row: AccessRequest, *, values: Values) -> None:
-    orders_carry_out.record_values(row, seen=seen_from(row, values))
-
-
-def _record_gone(row: Removal, *, values: Values) -> None:
-    """The row may have got other values to remove since it was claimed: then the next look does it."""
-    if all(_key(held) in values for held in moves.changes_of(row)):
-        removals_carry_out.record_values(row, seen=gone_from(row, values))
 
 
 def _all_of(answers: Collection[Answer]) -> Answer:
@@ -209,24 +312,19 @@ def _all_of(answers: Collection[Answer]) -> Answer:
     return Answer.UNKNOWN if Answer.UNKNOWN in answers else Answer.YES
 
 
-def _key(change: Change | StoredValue) -> tuple[str, Attribute]:
-    return change.dn, change.attribute
-
-
 def _evidence(
-    case: Case, changes: Collection[Change | StoredValue], values: Values
+    case: Case, changes: Sequence[Change | StoredValue], held: Sequence[Held]
 ) -> dict[tuple[str, str], list[str] | None]:
-    return {(change.dn, change.attribute.value): _about(case, change, values) for change in changes}
+    """The values where they stand now."""
+    pairs = zip(changes, held, strict=True)
+    return {(one.dn, change.attribute.value): _about(case, change, one) for change, one in pairs}
 
 
-def _about(case: Case, change: Change | StoredValue, values: Values) -> list[str] | None:
+def _about(case: Case, change: Change | StoredValue, held: Held) -> list[str] | None:
     """The values as evidence: of a commission only those that name this person, never other members."""
-    found = values.get(_key(change))
-    if found is None:
-        return None
-    if change.attribute is Attribute.SYSTEM_ROLE:
-        return list(found)
-    return [value for value in found if value.split(";")[0].strip().casefold() == case.subject_key]
+    if held.values is None or change.attribute is Attribute.SYSTEM_ROLE:
+        return None if held.values is None else list(held.values)
+    return [value for value in held.values if value.split(";")[0].strip().casefold() == case.subject_key]
 
 
 def _near_misses(found: Assessment) -> tuple[Mapping[str, str], ...]:
@@ -234,5 +332,5 @@ def _near_misses(found: Assessment) -> tuple[Mapping[str, str], ...]:
     return tuple(
         {"code": cause.code.value, "about": cause.about, "expected": cause.expected}
         for cause in found.causes
-        if cause.code.value.startswith(("role.", "commission."))
+        if cause.code.value.startswith(_NAMED)
     )

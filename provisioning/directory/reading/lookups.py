@@ -87,11 +87,13 @@ class Lookups:
         attributes: Collection[str],
         *,
         at_once: int = TERMS_PER_SEARCH,
+        only: Only | None = None,
     ) -> list[Entry]:
         """Entries that match any of the filters, each once, in as few searches as filters allow."""
         found: dict[names.Key, Entry] = {}
         for some in _batches(dict.fromkeys(terms), at_once):
-            for entry in self.search(place, filters.any_of(some), attributes, is_paged=len(some) > 1):
+            is_paged = len(some) > 1
+            for entry in self.search(place, filters.any_of(some), attributes, only=only, is_paged=is_paged):
                 found[names.key(entry.dn)] = entry
         return list(found.values())
 
@@ -102,12 +104,13 @@ class Lookups:
         attributes: Collection[str],
         *,
         at_once: int = TERMS_PER_SEARCH,
+        only: Only | None = None,
     ) -> list[Entry]:
         """Entries with one of the HSA-ids; an id may have none, one or (a fault) several."""
         attribute = self.layout.hsa_identity
         wanted = {identity for identity in ids if identity.bare}
         terms = (filters.equals(attribute, identity.bare) for identity in wanted)
-        found = self.by_terms(place, terms, attributes, at_once=at_once)
+        found = self.by_terms(place, terms, attributes, at_once=at_once, only=only)
         # A server's own idea of equality (blanks) may be wider than ours.
         return [entry for entry in found if HsaId((entry.first(attribute) or "").strip()) in wanted]
 

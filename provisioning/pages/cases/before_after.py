@@ -31,7 +31,7 @@ class BeforeAndAfter:
     """One attribute of one entry before and after. `after_at` is None until the value has been seen."""
 
     attribute: str
-    dn: str
+    dn: str  # where the entry stands now, as far as is known
     before_at: datetime | None
     after_at: datetime | None
     rows: tuple[ValueRow, ...]
@@ -45,8 +45,14 @@ def before_and_after(case: Case, *, shows_dn: bool = True) -> list[BeforeAndAfte
     after = _last(kept, Evidence.Moment.AFTER) or _last(kept, Evidence.Moment.INSTEAD)
     if before is None:
         return []
-    places = dict.fromkeys((value["dn"], value["attribute"]) for value in before.values)
+    places = dict.fromkeys((_now(case, value["dn"]), value["attribute"]) for value in before.values)
     return [_compare(case, dn, attribute, before, after, shows_dn=shows_dn) for dn, attribute in places]
+
+
+def _now(case: Case, dn: str) -> str:
+    """Where the entry of that name stands now, by what the case has taken over since."""
+    moved = (data["dn"] for data in case.changes if dn in data.get("was", ()))
+    return next(moved, dn)
 
 
 def _compare(
@@ -63,7 +69,7 @@ def _compare(
         for change in case.changes
         if (change["dn"], change["attribute"]) == (dn, attribute)
     ]
-    old, new = _values(before, dn, attribute), _values(after, dn, attribute)
+    old, new = _values(case, before, dn, attribute), _values(case, after, dn, attribute)
     all_values = dict.fromkeys([*wanted, *(old or ()), *(new or ())])
     rows = tuple(
         ValueRow(
@@ -94,13 +100,13 @@ def _is_there(dn: str, attribute: str, value: str, values: list[str] | None, at:
     return is_in_place(Change(dn, Attribute(attribute), value), values, at=at) is Answer.YES
 
 
-def _values(evidence: Evidence | None, dn: str, attribute: str) -> list[str] | None:
-    """The values found there; None where they could not be read."""
-    found = (
-        [one["values"] for one in evidence.values if (one["dn"], one["attribute"]) == (dn, attribute)]
-        if evidence
-        else []
-    )
+def _values(case: Case, evidence: Evidence | None, dn: str, attribute: str) -> list[str] | None:
+    """The values found there, wherever the entry stood then; None where they could not be read."""
+    found = [
+        one["values"]
+        for one in (evidence.values if evidence else ())
+        if (_now(case, one["dn"]), one["attribute"]) == (dn, attribute)
+    ]
     return found[0] if found else None
 
 

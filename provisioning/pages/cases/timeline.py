@@ -113,6 +113,22 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.GRANT_EXPIRED: ("warning", gettext_lazy("The right's last day has passed.")),
     Action.GRANT_ENDED: ("neutral", gettext_lazy("The right has ended.")),
     Action.GRANT_REVIEWED: ("info", gettext_lazy("The right was looked over in a review.")),
+    Action.MOVED: (
+        "info",
+        gettext_lazy("An entry in the directory has moved. Its new address was taken over."),
+    ),
+    Action.REMOVAL_MOVED: (
+        "info",
+        gettext_lazy("An entry in the directory has moved. Its new address was taken over."),
+    ),
+    Action.GRANT_MOVED: (
+        "info",
+        gettext_lazy("An entry in the directory has moved. Its new address was taken over."),
+    ),
+    Action.FINDING_MOVED: (
+        "info",
+        gettext_lazy("An entry in the directory has moved. Its new address was taken over."),
+    ),
     Action.GRANT_KEPT: ("info", gettext_lazy("The decision to end the right was taken back.")),
     Action.NOTICES_SENT: ("info", gettext_lazy("A message about rights that end soon was sent.")),
     Action.REMOVAL_STARTED: ("warning", gettext_lazy("The removal was started.")),

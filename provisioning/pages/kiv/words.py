@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning.assessments.causes import explain_stored
+from provisioning.cases import addresses
 from provisioning.cases.evidence import SeenWanted
 from provisioning.directory.reading import names
 from provisioning.models import AccessRequest
@@ -79,6 +80,7 @@ class ChangeCard:
     attribute: str
     place: str
     dn: str
+    earlier_dns: tuple[str, ...]  # where the entry stood before
     steps: tuple[str, ...]
     rows: tuple[FactRow, ...]
     is_in_place: bool
@@ -109,9 +111,8 @@ def task_card(
     request: AccessRequest, changes: Collection[Change], seen: SeenWanted | None, *, name: str
 ) -> TaskCard:
     """The task in words. `seen` is what the directory shows now; None when it did not answer."""
-    values = seen.values if seen else {}
     cards = tuple(
-        _change_card(change, values.get((change.dn, change.attribute.value)), seen, name)
+        _change_card(_now(change, seen), addresses.earlier(request, change.dn, seen), seen, name)
         for change in changes
     )
     found = seen.near_misses if seen else request.seen_instead.get("near_misses", [])
@@ -141,9 +142,15 @@ def _why_over(seen: SeenWanted | None) -> list[Mapping[str, str]]:
     return [details for details in verdict.get("cause_details", []) if Code(details["code"]) in outdated.OVER]
 
 
+def _now(change: Change, seen: SeenWanted | None) -> Change:
+    """The change where its entry stands now."""
+    return replace(change, dn=seen.moved.get(change.dn, change.dn)) if seen else change
+
+
 def _change_card(
-    change: Change, values: Collection[str] | None, seen: SeenWanted | None, name: str
+    change: Change, earlier_dns: tuple[str, ...], seen: SeenWanted | None, name: str
 ) -> ChangeCard:
+    values = seen.values.get((change.dn, change.attribute.value)) if seen else None
     found = list(dict.fromkeys(values or ()))
     useless = {miss["about"] for miss in (seen.near_misses if seen else ()) if miss["code"] in _USELESS}
     rows = [
@@ -157,6 +164,7 @@ def _change_card(
         attribute=change.attribute.value,
         place=_place(change, name),
         dn=change.dn,
+        earlier_dns=earlier_dns,
         steps=steps(change, name),
         rows=tuple(rows),
         is_in_place=change.value in found,

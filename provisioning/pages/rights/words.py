@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning import access, dates
+from provisioning.cases import addresses
 from provisioning.cases.evidence import SeenUnwanted
 from provisioning.directory.reading import names
 from provisioning.models import AboutOneRight, Grant, Removal, User
@@ -101,6 +102,7 @@ class ToRemove:
     value: str
     attribute: str
     dn: str
+    earlier_dns: tuple[str, ...]  # where the entry stood before
     steps: tuple[str, ...]
     is_gone: bool | None  # None: not read
 
@@ -250,8 +252,16 @@ def before_removal(grant: Grant) -> str:
 def to_remove(removal: Removal, seen: SeenUnwanted | None, *, name: str) -> list[ToRemove]:
     """What to remove and where. `seen`: what the directory shows now; None when it did not answer."""
     gone: Sequence[bool | None] = seen.gone if seen else [None] * len(removal.changes)
+    moved = seen.moved if seen else {}
     return [
-        ToRemove(held.value, held.attribute.value, held.dn, _steps(held, name), is_gone)
+        ToRemove(
+            held.value,
+            held.attribute.value,
+            moved.get(held.dn, held.dn),
+            addresses.earlier(removal, held.dn, seen),
+            _steps(replace(held, dn=moved.get(held.dn, held.dn)), name),
+            is_gone,
+        )
         for held, is_gone in zip(moves.changes_of(removal), gone, strict=True)
     ]
 

@@ -212,7 +212,8 @@ def _changes(case: Question, causes: Sequence[Cause], proposed: Commission | Non
         return ()
     changes = []
     if proposed is not None:
-        changes.append(Change(proposed.dn, Attribute.COMMISSION_MEMBER, f"{person.hsa_id.text};;"))
+        value = f"{person.hsa_id.text};;"
+        changes.append(Change(proposed.dn, Attribute.COMMISSION_MEMBER, value, proposed.hsa_id))
     if Code.ROLE_MISSING in codes and wanted is not None:
-        changes.append(Change(person.dn, Attribute.SYSTEM_ROLE, wanted))
+        changes.append(Change(person.dn, Attribute.SYSTEM_ROLE, wanted, person.hsa_id))
     return tuple(changes)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from provisioning.rules import certainty
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code, in_order
-from provisioning.rules.hsa import Answer, Attribute, Change, HsaId, Level, Part, Reading, Unit
+from provisioning.rules.hsa import Answer, Attribute, Change, Commission, HsaId, Level, Part, Reading, Unit
 from provisioning.rules.services import catalogue, commissions
 
 # No change in the directory by a KIV administrator, and no waiting, makes these right: the order is over.
@@ -80,7 +80,14 @@ def _has_changed(change: Change, found: Assessment, reading: Reading) -> bool:
         return False
     purpose = catalogue.entitlement(order.service).purpose
     fitting = (one for one in reading.commissions if commissions.has_purpose(one, purpose))
-    return all(one.dn.casefold() != change.dn.casefold() for one in fitting)
+    return not any(_is_in(change, one) for one in fitting)
+
+
+def _is_in(change: Change, commission: Commission) -> bool:
+    """Say whether the change is in this commission: by its HSA-id, wherever it stands, else by its name."""
+    if change.entry_id is not None and commission.hsa_id is not None:
+        return change.entry_id == commission.hsa_id
+    return commission.dn.casefold() == change.dn.casefold()
 
 
 def _as_written(found: Assessment, reading: Reading) -> HsaId | None:
