@@ -21,6 +21,19 @@ IDENTIFIER = re.compile(
 )
 REMOVED = "[removed]"
 
+# What every process that logs puts into its configuration: one form of lines, to standard error.
+DISCREET_LINES: dict[str, Any] = {
+    "formatters": {
+        "line": {
+            "()": "config.logs.DiscreetFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}
+
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config import database, modes
 from config.env import Env
+from config.logs import DISCREET_LINES
 
 env = Env()
 
@@ -441,15 +442,7 @@ LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "config.logs.DiscreetFormatter",
-            "format": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    **DISCREET_LINES,
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "celery": {"handlers": ["stderr"], "level": "INFO", "propagate": False},

@@ -6,22 +6,21 @@ of a unit, and the formatter takes every HSA-id out; query strings and IP addres
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
+
+# gunicorn reads this file before it goes to the folder of the application.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from config.logs import DISCREET_LINES  # noqa: E402
 
 access_log_format = "%(m)s %(U)s %(s)s %(M)s ms"
 
 logconfig_dict: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "config.logs.DiscreetFormatter",
-            "format": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    **DISCREET_LINES,
     "loggers": {
         "gunicorn.error": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "gunicorn.access": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
