@@ -143,3 +143,18 @@ def _checkpoint_target(text: str) -> tuple[str, str]:
             "mail:address, and the word none stands alone."
         )
     return kind, place
+
+
+STEP_UP = ("attest", "carry_out", "delegate")
+
+
+def step_up(words: Sequence[str]) -> tuple[str, ...]:
+    """OIDC_STEP_UP: the decisions that need a fresh proof; the one word `none` is an explicit nothing."""
+    if list(words) == ["none"]:
+        return ()
+    unknown = [word for word in words if word not in STEP_UP]
+    if unknown:
+        raise ImproperlyConfigured(
+            f"OIDC_STEP_UP: {unknown[0]!r} is none of {', '.join(STEP_UP)}, and the word none stands alone."
+        )
+    return tuple(words)

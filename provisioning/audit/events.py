@@ -111,6 +111,7 @@ class Action(enum.StrEnum):
     LOGGED_IN = "login.accepted"
     LOGGED_OUT = "login.ended"
     LOGIN_REFUSED = "login.refused"
+    PROVED_AGAIN = "login.proved_again"
     MESSAGE_FAILED = "message.failed"
     MESSAGE_RESENT = "message.resent"
     MESSAGES_RESENT = "message.all_resent"

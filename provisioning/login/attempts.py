@@ -21,6 +21,8 @@ _ATTEMPTS = "oidc.attempts"
 _CHOICE = "oidc.choice"
 _PROOF = "oidc.proof"
 _REFUSAL = "oidc.refusal"
+_BACK = "oidc.back"
+_PROVED_AT = "login.proved_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Attempt:
     nonce: str
     code_verifier: str
     wanted: str
+    is_again: bool = False  # somebody who is logged in proves it anew, for a decision
     begun_at: float = field(default_factory=time.time)
 
     @property
@@ -43,6 +46,16 @@ def remember(session: SessionBase, state: str, attempt: Attempt) -> None:
     newest = list(kept.items())[-(MOST_AT_ONCE - 1) :]
     session[_ATTEMPTS] = dict([*newest, (state, asdict(attempt))])
     session.pop(_REFUSAL, None)
+
+
+def is_again(session: SessionBase, state: str) -> bool:
+    """Say whether the attempt with this state is a new proof by who is logged in. It stays where it is."""
+    return bool(session.get(_ATTEMPTS, {}).get(state, {}).get("is_again"))
+
+
+def wanted(session: SessionBase, state: str) -> str:
+    """Where the attempt with this state leads. It stays where it is."""
+    return str(session.get(_ATTEMPTS, {}).get(state, {}).get("wanted", ""))
 
 
 def take(session: SessionBase, state: str) -> Attempt | None:
@@ -79,9 +92,23 @@ def proof(session: SessionBase) -> str:
     return str(session.get(_PROOF, ""))
 
 
-def keep_refusal(session: SessionBase, code: str) -> None:
-    """Keep why nobody was logged in, for the page that says so; a new attempt takes it away."""
+def keep_moment(session: SessionBase, proved_at: float) -> None:
+    """Keep when the card was proven, to ask for it again before a decision that comes much later."""
+    session[_PROVED_AT] = min(proved_at, time.time())
+
+
+def is_fresh(session: SessionBase, *, minutes: int) -> bool:
+    """Say whether the card was proven at most so many minutes ago. Where nobody knows, it was not."""
+    return time.time() - float(session.get(_PROVED_AT, 0)) <= minutes * 60
+
+
+def keep_refusal(session: SessionBase, code: str, *, back: str = "") -> None:
+    """Keep why nobody was logged in, for the page that says so; a new attempt takes it away.
+
+    `back`: the page that somebody who is logged in came from, to prove it anew.
+    """
     session[_REFUSAL] = code
+    session[_BACK] = back
     session.pop(_CHOICE, None)
 
 
@@ -90,7 +117,12 @@ def refusal(session: SessionBase) -> str:
     return str(session.get(_REFUSAL, ""))
 
 
+def back(session: SessionBase) -> str:
+    """Where to go back to after a refusal; empty when nobody was logged in."""
+    return str(session.get(_BACK, ""))
+
+
 def settle(session: SessionBase) -> None:
     """Somebody is logged in: forget everything that led there but the proof."""
-    for key in (_ATTEMPTS, _CHOICE, _REFUSAL):
+    for key in (_ATTEMPTS, _CHOICE, _REFUSAL, _BACK):
         session.pop(key, None)

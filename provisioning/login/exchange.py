@@ -28,9 +28,10 @@ _ANSWERS_OF_THE_PERSON = ("access_denied", "login_required", "interaction_requir
 _TRY_AGAIN = ("temporarily_unavailable", "server_error")
 
 
-def begin(session: SessionBase, *, callback: str, wanted: str, language: str) -> str:
+def begin(session: SessionBase, *, callback: str, wanted: str, language: str, is_again: bool = False) -> str:
     """The provider's address to send the browser to; the attempt is remembered in the session.
 
+    `is_again`: the card must be proven anew, however lately somebody has logged in at the provider.
     Raises ProviderUnavailable.
     """
     provider = providers.current()
@@ -45,8 +46,10 @@ def begin(session: SessionBase, *, callback: str, wanted: str, language: str) ->
             nonce=nonce,
             claims=json.dumps(_wanted_claims()),
             ui_locales=language,
+            **(_anew() if is_again else {}),
         )
-    attempts.remember(session, state, Attempt(nonce=nonce, code_verifier=verifier, wanted=wanted))
+    attempt = Attempt(nonce=nonce, code_verifier=verifier, wanted=wanted, is_again=is_again)
+    attempts.remember(session, state, attempt)
     return str(address)
 
 
@@ -62,7 +65,10 @@ def answer(session: SessionBase, parameters: Mapping[str, str], *, callback: str
     _refuse_other_issuer(provider, parameters)
     _refuse_error(parameters.get("error", ""))
     token = _exchange(provider, parameters.get("code", ""), attempt, callback=callback)
-    return tokens.read(provider, token, nonce=attempt.nonce), attempt.wanted
+    proof = tokens.read(provider, token, nonce=attempt.nonce)
+    if attempt.is_again and proof.proved_at < attempt.begun_at - tokens.LEEWAY_SECONDS:
+        raise LoginRefused(code="login.not_proved_again")
+    return proof, attempt.wanted
 
 
 def logout_address(id_token: str, *, back: str, language: str) -> str | None:
@@ -89,12 +95,18 @@ def logout_address(id_token: str, *, back: str, language: str) -> str | None:
 
 def _wanted_claims() -> dict[str, Any]:
     """The least that is needed: names come from the directory and are not asked for."""
-    return {
-        "id_token": {
-            settings.OIDC_HSA_ID_CLAIM: {"essential": True},
-            "acr": {"essential": True, "values": list(settings.OIDC_REQUIRED_ACR)},
-        }
+    claims: dict[str, Any] = {
+        settings.OIDC_HSA_ID_CLAIM: {"essential": True},
+        "acr": {"essential": True, "values": list(settings.OIDC_REQUIRED_ACR)},
     }
+    if settings.OIDC_STEP_UP:
+        claims["auth_time"] = {"essential": True}
+    return {"id_token": claims}
+
+
+def _anew() -> dict[str, str]:
+    """Source: OpenID Connect Core 1.0 §3.1.2.1 (`prompt`, `max_age`)."""
+    return {"prompt": "login", "max_age": str(settings.OIDC_STEP_UP_MINUTES * 60)}
 
 
 def _refuse_other_issuer(provider: LoginProvider, parameters: Mapping[str, str]) -> None:

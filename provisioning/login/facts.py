@@ -5,6 +5,8 @@ How somebody proves who they are is settled by the page that calls this. Source:
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +44,14 @@ def accept(hsa_id: HsaId, *, how: str) -> User:
         _refuse(user, "user.inactive", how)
         raise NotAllowed(_("You are shut out of this tool. Ask those who run it."), code="user.inactive")
     return user
+
+
+def accept_again(user: User, hsa_ids: Collection[HsaId]) -> None:
+    """The card that was shown again must be of who is logged in. Raises NotAllowed where it is not."""
+    if user.identity not in hsa_ids:
+        raise NotAllowed(_("This is another person's card."), code="login.another_person")
+    with transaction.atomic():
+        events.record(Action.PROVED_AGAIN, actor=user)
 
 
 @transaction.atomic

@@ -91,6 +91,16 @@ EXPLANATIONS: dict[str, Explanation] = {
         _("Log in with your e-service card (SITHS), or with a mobile one of the same level of assurance."),
         may_change_card=True,
     ),
+    "login.not_proved_again": Explanation(
+        _("Your card was not shown again"),
+        _("You are still logged in, but your decision has not been sent."),
+        _("Go back to the page. What you filled in is still there, and you can send it again."),
+    ),
+    "login.another_person": Explanation(
+        _("That was another person's card"),
+        _("You are still logged in, but the card that was shown is not yours. Nothing has been sent."),
+        _("Go back to the page and show your own card. What you filled in is still there."),
+    ),
     "login.hsa_id_missing": Explanation(
         _("Your card has no HSA-id"),
         _("The log-in went well, but it gave no HSA-id for you, and here everybody needs one."),

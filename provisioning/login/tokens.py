@@ -53,10 +53,11 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A person's proved HSA-ids, and the token that proves them."""
+    """A person's proved HSA-ids, the token that proves them, and when the card was shown (0: unknown)."""
 
     hsa_ids: tuple[HsaId, ...]
     id_token: str
+    proved_at: float = 0
 
 
 def read(provider: LoginProvider, token: dict[str, Any], *, nonce: str) -> Proof:
@@ -73,7 +74,8 @@ def read(provider: LoginProvider, token: dict[str, Any], *, nonce: str) -> Proof
         raise LoginRefused(code=code, id_token=id_token if code == "login.acr_too_low" else "") from exc
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
         raise LoginRefused(code="login.token_invalid") from exc
-    return Proof(_hsa_ids(claims.get(settings.OIDC_HSA_ID_CLAIM), id_token), id_token)
+    hsa_ids = _hsa_ids(claims.get(settings.OIDC_HSA_ID_CLAIM), id_token)
+    return Proof(hsa_ids, id_token, float(claims.get("auth_time", 0)))
 
 
 def _verified(provider: LoginProvider, id_token: str, *, access_token: Any, nonce: str) -> CodeIDToken:

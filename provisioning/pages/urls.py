@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logga-ut/", login_page.logout, name="logout"),
     # Registered at the log-in provider: `oidc_callback` and, after logging out, `logged_out`.
     path("logga-in/kort/", card.begin, name="oidc_begin"),
+    path("logga-in/kort/igen/", card.begin_again, name="oidc_again"),
     path("logga-in/svar/", card.callback, name="oidc_callback"),
     path("logga-in/identitet/", card.choose, name="oidc_choose"),
     path("logga-in/nekad/", card.refused, name="login_refused"),

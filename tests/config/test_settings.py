@@ -7,6 +7,7 @@ import stat
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from config import modes
 from tests.config.reading_settings import PRODUCTION, read_settings
 from tests.servers import ROOT
 
@@ -262,3 +263,14 @@ def test_settings_are_read_without_touching_the_machines_variables(tmp_path):
     before = dict(os.environ)
     read_settings(PRODUCTION, tmp_path)
     assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize("words", [["attest", "none"], ["everything"], ["Attest"], [""]], ids=str)
+def test_an_unknown_decision_stops_the_start(words):
+    with pytest.raises(ImproperlyConfigured, match="OIDC_STEP_UP"):
+        modes.step_up(words)
+
+
+def test_decisions_that_ask_for_the_card_can_be_none():
+    assert modes.step_up(["none"]) == ()
+    assert modes.step_up(["attest", "delegate"]) == ("attest", "delegate")

@@ -175,6 +175,7 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.REMOVAL_DIRECTORY_BACK: ("info", gettext_lazy("The directory answers again. The case goes on.")),
     Action.REFUSED: ("warning", gettext_lazy("An attempt was refused.")),
     Action.LOGGED_IN: ("info", gettext_lazy("Logged in.")),
+    Action.PROVED_AGAIN: ("info", gettext_lazy("The card was shown again before a decision.")),
     Action.LOGGED_OUT: ("info", gettext_lazy("Logged out.")),
     Action.LOGIN_REFUSED: ("warning", gettext_lazy("A log-in was refused.")),
     Action.MESSAGE_FAILED: ("warning", gettext_lazy("A message could not be delivered.")),

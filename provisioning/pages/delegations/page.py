@@ -26,6 +26,7 @@ from provisioning.models import Delegation, DelegationKind, User
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user, problem
 from provisioning.pages.delegations.forms import DelegationForm
+from provisioning.pages.login import step_up
 from provisioning.pages.order import choices
 from provisioning.pages.order.choices import Option
 from provisioning.rules.dates import deadlines
@@ -81,6 +82,10 @@ def delegate(request: HttpRequest) -> HttpResponse:
     except DirectoryError as exc:
         return _silent(request, exc)
     if request.method != "POST":
+        filled = step_up.filled_in(request)
+        if filled is not None:
+            persons, _problem_found = _persons(filled.get("who", "").strip())
+            return _page(request, DelegationForm(filled, units=units, persons=persons))
         first = dates.today()
         known: dict[str, Any] = {
             "starts_on": first,

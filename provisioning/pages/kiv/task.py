@@ -29,6 +29,7 @@ from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user, refusal
 from provisioning.pages.kiv import forms as kiv_forms
 from provisioning.pages.kiv import words as kiv_words
+from provisioning.pages.login import step_up
 from provisioning.rules.states.request import RequestState
 from workflows import steps
 from workflows.sweeps import kiv_tasks
@@ -84,9 +85,19 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.info(request, _("This task is over, or it is with somebody else. Here is the case."))
         return redirect("case", public_id=public_id)
     if request.method != "POST":
-        return _page(Card(request, user, wanted, rows), _empty_done(rows), CannotSetForm(rows=rows))
+        return _page(Card(request, user, wanted, rows), *_forms(request, rows))
     answer = _answer_cannot if request.POST.get("answer") == "cannot" else _answer_done
     return answer(Card(request, user, wanted, rows))
+
+
+def _forms(request: HttpRequest, rows: Sequence[AccessRequest]) -> tuple[SetDoneForm, CannotSetForm]:
+    """Both answers, empty but for what was filled in before the card was asked for."""
+    filled = step_up.filled_in(request)
+    if filled is None:
+        return _empty_done(rows), CannotSetForm(rows=rows)
+    if filled.get("answer") == "cannot":
+        return _empty_done(rows), CannotSetForm(filled, rows=rows)
+    return SetDoneForm(filled, rows=rows), CannotSetForm(rows=rows)
 
 
 def _answer_done(card: Card) -> HttpResponse:

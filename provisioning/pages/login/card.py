@@ -23,6 +23,7 @@ from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, NotAllowed, ProvisioningError
 from provisioning.login import attempts, exchange, facts, provider
 from provisioning.login.refusals import LoginRefused, explain
+from provisioning.models import User
 from provisioning.pages.login.page import begin_session, go_to, wanted_address
 from provisioning.rules.hsa import HsaId
 
@@ -50,12 +51,28 @@ def begin(request: HttpRequest) -> HttpResponse:
     wanted = wanted_address(request, request.GET.get("next", ""))
     if request.user.is_authenticated:
         return go_to(wanted)
+    return _to_provider(request, wanted)
+
+
+@_part_of_logging_in
+@require_safe
+def begin_again(request: HttpRequest) -> HttpResponse:
+    """Send somebody who is logged in to the provider, to show the card anew before a decision."""
+    wanted = wanted_address(request, request.GET.get("next", ""))
+    return _to_provider(request, wanted, is_again=request.user.is_authenticated)
+
+
+def _to_provider(request: HttpRequest, wanted: str, *, is_again: bool = False) -> HttpResponse:
     try:
         address = exchange.begin(
-            request.session, callback=_callback(), wanted=wanted, language=get_language() or "sv"
+            request.session,
+            callback=_callback(),
+            wanted=wanted,
+            language=get_language() or "sv",
+            is_again=is_again,
         )
     except LoginRefused as exc:
-        return _refused(request, exc)
+        return _refused(request, exc, back=wanted if is_again else "")
     return go_to(address)
 
 
@@ -63,7 +80,9 @@ def begin(request: HttpRequest) -> HttpResponse:
 @require_safe
 def callback(request: HttpRequest) -> HttpResponse:
     """The browser is back with the provider's answer. It never turns one person into another."""
-    if request.user.is_authenticated:
+    if isinstance(request.user, User):
+        if attempts.is_again(request.session, request.GET.get("state", "")):
+            return _answer_again(request, request.user)
         return redirect("start")
     try:
         proof, wanted = exchange.answer(request.session, request.GET.dict(), callback=_callback())
@@ -71,10 +90,25 @@ def callback(request: HttpRequest) -> HttpResponse:
         attempts.keep_proof(request.session, exc.id_token)  # to log out at the provider and try another card
         return _refused(request, exc)
     attempts.keep_proof(request.session, proof.id_token)
+    attempts.keep_moment(request.session, proof.proved_at)
     if len(proof.hsa_ids) > 1:
         attempts.offer_choice(request.session, proof.hsa_ids, wanted)
         return redirect("oidc_choose")
     return _enter(request, proof.hsa_ids[0], wanted)
+
+
+def _answer_again(request: HttpRequest, user: User) -> HttpResponse:
+    """The same person has shown the card anew, or it changes nothing: they stay logged in as who they are."""
+    back = attempts.wanted(request.session, request.GET.get("state", ""))
+    back = wanted_address(request, back)
+    try:
+        proof, _wanted = exchange.answer(request.session, request.GET.dict(), callback=_callback())
+        facts.accept_again(user, proof.hsa_ids)
+    except (LoginRefused, NotAllowed) as exc:
+        return _refused(request, exc, back=back)
+    attempts.keep_proof(request.session, proof.id_token)
+    attempts.keep_moment(request.session, proof.proved_at)
+    return go_to(back)
 
 
 class IdentityForm(forms.Form):
@@ -113,10 +147,14 @@ def refused(request: HttpRequest) -> HttpResponse:
     code = attempts.refusal(request.session)
     if not code:
         return redirect("login")
+    back = attempts.back(request.session) if request.user.is_authenticated else ""
     explanation = explain(code)
+    if back and explanation.status == 403 and code != "login.another_person":
+        explanation = explain("login.not_proved_again")
     context = {
+        "back": back,
         "explanation": explanation,
-        "may_change_card": explanation.may_change_card and bool(attempts.proof(request.session)),
+        "may_change_card": not back and explanation.may_change_card and bool(attempts.proof(request.session)),
         "contacts": settings.OPERATORS_MAIL,
     }
     return render(request, "provisioning/login/refused.html", context, status=explanation.status)
@@ -134,14 +172,15 @@ def _enter(request: HttpRequest, hsa_id: HsaId, wanted: str) -> HttpResponse:
     return go_to(wanted_address(request, wanted))
 
 
-def _refused(request: HttpRequest, refusal: ProvisioningError) -> HttpResponse:
+def _refused(request: HttpRequest, refusal: ProvisioningError, *, back: str = "") -> HttpResponse:
     with transaction.atomic():
-        events.record(Action.LOGIN_REFUSED, actor=None, code=refusal.code, how=HOW)
-    return _to_refusal(request, refusal)
+        actor = request.user if isinstance(request.user, User) else None
+        events.record(Action.LOGIN_REFUSED, actor=actor, code=refusal.code, how=HOW)
+    return _to_refusal(request, refusal, back=back)
 
 
-def _to_refusal(request: HttpRequest, refusal: ProvisioningError) -> HttpResponse:
-    attempts.keep_refusal(request.session, refusal.code)
+def _to_refusal(request: HttpRequest, refusal: ProvisioningError, *, back: str = "") -> HttpResponse:
+    attempts.keep_refusal(request.session, refusal.code, back=back)
     return redirect("login_refused")
 
 
