@@ -198,6 +198,10 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.FINDING_RECONSIDERED: ("warning", gettext_lazy("What had been explained is to be settled again.")),
     Action.FINDING_ORDERED: ("info", gettext_lazy("An order was made to settle what did not agree.")),
     Action.FINDING_REMOVAL: ("info", gettext_lazy("A removal was begun to settle what did not agree.")),
+    Action.LOSSES_NOT_BELIEVED: (
+        "warning",
+        gettext_lazy("So much seemed to be gone at once that nothing was ended."),
+    ),
     Action.FINDINGS_TOLD: ("info", gettext_lazy("A message about what does not agree was sent.")),
     Action.REVIEW_OPENED: ("info", gettext_lazy("A review was opened.")),
     Action.REVIEW_DECIDED: ("info", gettext_lazy("Rights were decided on in a review.")),
