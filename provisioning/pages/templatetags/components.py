@@ -65,6 +65,12 @@ class ErrorLine:
     target: str = ""
 
 
+@register.filter
+def foreign(text: Text) -> SafeString:
+    """Somebody else's text within a sentence of ours: whichever way it runs, ours goes on as before."""
+    return format_html("<bdi>{}</bdi>", text)
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """Draw an icon from icons.svg. It is decoration: the word beside it carries the meaning."""
