@@ -25,7 +25,13 @@ from provisioning.access.delegations import (
     visible_history,
 )
 from provisioning.access.findings import find_finding, to_settle, visible_findings
-from provisioning.access.messages import find_message, may_read_messages, may_resend, visible_messages
+from provisioning.access.messages import (
+    find_message,
+    may_read_messages,
+    may_resend,
+    searched_much,
+    visible_messages,
+)
 from provisioning.access.parties import (
     asked_for,
     at_or_below,
@@ -114,6 +120,7 @@ __all__ = [
     "places_of_grant_subject",
     "places_to_read",
     "rights_to_review",
+    "searched_much",
     "sent_before",
     "to_attest",
     "to_carry_out",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
-from provisioning.models import OutgoingMessage, User
+from provisioning.models import AuditEntry, OutgoingMessage, User
 
 
 def may_read_messages(user: User) -> bool:
@@ -24,6 +26,15 @@ def visible_messages(user: User) -> QuerySet[OutgoingMessage]:
 def find_message(user: User, uuid: UUID) -> OutgoingMessage:
     """The message, if this person may read it. Raises Http404."""
     return get_object_or_404(visible_messages(user), uuid=uuid)
+
+
+def searched_much(user: User) -> list[tuple[str, datetime]]:
+    """Who searched unusually often in one of the last seven days, and when: for operators and auditors."""
+    if not may_read_messages(user):
+        return []
+    since = timezone.now() - timedelta(days=7)
+    rows = AuditEntry.objects.filter(action="search.unusual", at__gte=since, actor__is_protected=False)
+    return list(rows.order_by("-at").values_list("actor__hsa_id", "at"))
 
 
 def may_resend(user: User) -> bool:

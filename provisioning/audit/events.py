@@ -116,6 +116,7 @@ class Action(enum.StrEnum):
     MESSAGE_RESENT = "message.resent"
     MESSAGES_RESENT = "message.all_resent"
     DEMO_VALUE_CHANGED = "demo.value_changed"
+    SEARCHED_MUCH = "search.unusual"
     PROTECTED_READ = "case.protected_read"
     LOOKED_AT = "person.looked_at"
     RECEIPT_ISSUED = "receipt.issued"

@@ -58,6 +58,11 @@ def wanted(session: SessionBase, state: str) -> str:
     return str(session.get(_ATTEMPTS, {}).get(state, {}).get("wanted", ""))
 
 
+def is_known(session: SessionBase, state: str) -> bool:
+    """Whether this browser has begun an attempt with this state, and it has not been answered."""
+    return bool(state) and state in session.get(_ATTEMPTS, {})
+
+
 def take(session: SessionBase, state: str) -> Attempt | None:
     """The attempt with this state, taken out; None when there is none or its time is over."""
     kept: dict[str, dict[str, Any]] = session.get(_ATTEMPTS, {})

@@ -31,6 +31,12 @@ def may_ask(directory: Directory, draft: Draft, *, by: User, mandates: Mandates)
     return all(_is_own_place(directory, place_id, by, mandates) for place_id in draft.unit_ids)
 
 
+def may_ask_about_others(by: User, mandates: Mandates) -> bool:
+    """Say whether there is anybody but themself this person may ask about, and so search for."""
+    holds = mandates.is_head_of_unit or mandates.is_kiv_administrator or bool(mandates.provider_ids(by))
+    return holds or bool(mandates.delegated) or by.is_service_desk
+
+
 def _is_own_place(directory: Directory, place_id: HsaId, by: User, mandates: Mandates) -> bool:
     lent = {unit_id for one in mandates.delegated for unit_id in one.unit_ids}
     if place_id in mandates.unit_ids | mandates.provider_ids(by) | lent:

@@ -57,6 +57,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "own": _inbox(user, _("You wait for"), with_others),
         "directory_is_silent": not current.for_display(user).is_known,
         "is_auditor": user.is_auditor,
+        "searched_much": access.searched_much(user),
         "is_head": current.for_display(user).is_head_of_unit,
     }
     return render(request, "provisioning/start.html", context)

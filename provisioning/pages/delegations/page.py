@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from provisioning.pages.login import step_up
 from provisioning.pages.order import choices
 from provisioning.pages.order.choices import Option
 from provisioning.rules.dates import deadlines
+from provisioning.rules.hsa import HsaId
 
 PAGE_SIZE = 20
 
@@ -84,7 +86,7 @@ def delegate(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         filled = step_up.filled_in(request)
         if filled is not None:
-            persons, _problem_found = _persons(filled.get("who", "").strip())
+            persons, _problem_found = _persons(filled.get("who", "").strip(), units)
             return _page(request, DelegationForm(filled, units=units, persons=persons))
         first = dates.today()
         known: dict[str, Any] = {
@@ -99,7 +101,7 @@ def delegate(request: HttpRequest) -> HttpResponse:
 
 def _give(request: HttpRequest, user: User, units: tuple[Option, ...]) -> HttpResponse:
     try:
-        persons, problem = _persons(request.POST.get("who", "").strip())
+        persons, problem = _persons(request.POST.get("who", "").strip(), units)
         form = DelegationForm(request.POST, units=units, persons=persons)
         if problem is not None:
             form.add_error("who", str(problem.user_message))
@@ -153,12 +155,13 @@ def _held_for(user: User, row: Delegation) -> current.Mandates:
     return current.read(user.identity)
 
 
-def _persons(text: str) -> tuple[tuple[Option, ...], Invalid | None]:
+def _persons(text: str, units: Iterable[Option]) -> tuple[tuple[Option, ...], Invalid | None]:
     """Those the text may mean. Raises DirectoryError."""
     if not text:
         return (), None  # the form says that it is missing
     try:
-        return choices.search_persons(open_directory(), text).options, None
+        own = {HsaId(unit.value) for unit in units}
+        return choices.search_persons(open_directory(), text, own_units=own).options, None
     except Invalid as exc:
         return (), exc
 

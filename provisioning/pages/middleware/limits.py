@@ -1,8 +1,10 @@
 """How often somebody may log in, search and send orders: more than people do, less than programs.
 
-One counter per kind, person (or address, before a log-in) and stretch of time, in Django's cache. A limited
-person gets a page that says so and holds everything that was sent, to be sent again. A cache that does not
-answer limits nobody: that would shut everybody out. Source: OWASP ASVS 4.0.3, 2.2.1 and 11.1.4.
+One counter per kind, person (or address, before a log-in) and stretch of time, in Django's cache. Of log-ins
+only those that fail are counted, and the answer to an attempt that was begun here is always heard: a whole
+hospital can stand behind one address. A limited person gets a page that says so and holds everything that was
+sent, to be sent again. A cache that does not answer limits nobody: that would shut everybody out.
+Source: OWASP ASVS 4.0.3, 2.2.1 and 11.1.4.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from redis.exceptions import RedisError
 
 from provisioning.audit import events
 from provisioning.audit.events import Action
+from provisioning.login import attempts
 from provisioning.models import User
 from provisioning.pages.answers import filled_in
 
@@ -44,13 +47,16 @@ class Limit:
 
 
 LOGIN = Limit("limit.login", "LIMIT_LOGINS_PER_MINUTE", 60)
-ANSWER = Limit("limit.login_answer", "LIMIT_LOGINS_PER_MINUTE", 60)
 SEARCH = Limit("limit.search", "LIMIT_SEARCHES_PER_MINUTE", 60)
 ORDER = Limit("limit.order", "LIMIT_ORDERS_PER_HOUR", 3600)
 
+# Far fewer than this are searched for in a day's work: more is told to those who run the tool.
+UNUSUAL = Limit("search.unusual", "UNUSUAL_SEARCHES_PER_DAY", 86_400)
+
 # Which pages are limited: by the name of the address. A test holds that each of them exists.
-ALWAYS = {"oidc_begin": LOGIN, "oidc_callback": ANSWER}
-WHEN_SENT = {"oidc_choose": ANSWER, "demo_login": LOGIN, "order": SEARCH, "demo_kiv": SEARCH}
+WHEN_FAILED = {"oidc_callback": LOGIN, "oidc_choose": LOGIN, "demo_login": LOGIN}
+WHEN_SENT = {"order": SEARCH, "delegate": SEARCH, "demo_kiv": SEARCH}
+SEARCH_FIELDS = ("person_search", "unit_search")
 SENDING = "send"  # the order page's button that places the order
 
 
@@ -61,41 +67,91 @@ class LimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        limit = _login_limit(request)
+        if limit is not None and _has_failed(request, response):
+            is_over(limit, request)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        limit = limit_for(request)
-        if limit is None or not is_over(limit, request):
-            return None
-        return limited_page(request, limit)
+        login = _login_limit(request)
+        if login is not None and not _answers_an_attempt(request) and is_used_up(login, request):
+            return limited_page(request, login)
+        over = [limit for limit in limits_for(request) if is_over(limit, request)]
+        if SEARCH in limits_for(request):
+            _note_unusual(request)
+        return limited_page(request, over[0]) if over else None
 
 
-def limit_for(request: HttpRequest) -> Limit | None:
-    """The limit that this request counts towards."""
+def limits_for(request: HttpRequest) -> tuple[Limit, ...]:
+    """The limits that this request counts towards. Sending with something in a search field searches, too."""
     name = request.resolver_match.url_name if request.resolver_match else None
-    if name in ALWAYS:
-        return ALWAYS[name]
     if request.method != "POST" or name not in WHEN_SENT:
-        return None
-    return ORDER if request.POST.get("action") == SENDING else WHEN_SENT[name]
+        return ()
+    if request.POST.get("action") != SENDING:
+        return (WHEN_SENT[name],)
+    is_search = any(request.POST.get(field, "").strip() for field in SEARCH_FIELDS)
+    return (ORDER, SEARCH) if is_search else (ORDER,)
+
+
+def _login_limit(request: HttpRequest) -> Limit | None:
+    name = request.resolver_match.url_name if request.resolver_match else None
+    is_sent = name == "oidc_callback" or request.method == "POST"
+    return WHEN_FAILED.get(name or "") if is_sent else None
+
+
+def _answers_an_attempt(request: HttpRequest) -> bool:
+    """Whether it brings the answer to a log-in that this very browser began: that can happen once."""
+    return attempts.is_known(request.session, request.GET.get("state", ""))
+
+
+def _has_failed(request: HttpRequest, response: HttpResponse) -> bool:
+    return response.status_code in (400, 403) or bool(attempts.refusal(request.session))
+
+
+def _note_unusual(request: HttpRequest) -> None:
+    """More searches in a day than work takes: a fact, once a day and person. Nobody is stopped by it."""
+    count = _count(UNUSUAL, request)
+    if count == UNUSUAL.most + 1 and isinstance(request.user, User):
+        log.warning("unusually many searches")
+        with transaction.atomic():
+            events.record(Action.SEARCHED_MUCH, actor=request.user, count=count)
+
+
+def is_used_up(limit: Limit, request: HttpRequest) -> bool:
+    """Say whether it has been reached, counting nothing."""
+    try:
+        return int(cache.get(_key(limit, request), 0)) >= limit.most
+    except (RedisError, ValueError, OSError) as exc:
+        log.warning("limits are not counted: %s", type(exc).__name__)
+        return False
 
 
 def is_over(limit: Limit, request: HttpRequest) -> bool:
     """Count this request; say whether it is one too many."""
-    window = int(time.time() // limit.seconds)
-    who = salted_hmac("provisioning.pages.middleware.limits", _who(request)).hexdigest()
-    key = f"{limit.code}:{window}:{who}"
-    try:
-        cache.add(key, 0, timeout=limit.seconds)
-        count = cache.incr(key)
-    except (RedisError, ValueError, OSError) as exc:
-        log.warning("limits are not counted: %s", type(exc).__name__)
-        return False
+    count = _count(limit, request)
     if count == limit.most + 1:
         _record(limit, request)
     return bool(count > limit.most)
+
+
+def _count(limit: Limit, request: HttpRequest) -> int:
+    """How many it is with this one; 0 where the counter does not answer."""
+    key = _key(limit, request)
+    try:
+        cache.add(key, 0, timeout=limit.seconds)
+        return int(cache.incr(key))
+    except (RedisError, ValueError, OSError) as exc:
+        log.warning("limits are not counted: %s", type(exc).__name__)
+        return 0
+
+
+def _key(limit: Limit, request: HttpRequest) -> str:
+    window = int(time.time() // limit.seconds)
+    who = salted_hmac("provisioning.pages.middleware.limits", _who(request)).hexdigest()
+    return f"{limit.code}:{window}:{who}"
 
 
 def limited_page(request: HttpRequest, limit: Limit) -> HttpResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -20,6 +20,9 @@ from provisioning.rules.hsa import HsaId, Person, Provider, Unit, typed, typed_i
 from provisioning.rules.mandates import Delegable
 
 MOST_FOUND = 20
+MOST_PERSONS = 10  # the directory is no telephone book
+FEWEST_LETTERS = 3
+_LOOKED_AMONG = 50  # to have those of own units first
 _BEGINS_AS_AN_ID = re.compile(r"(SE|TSTNMT)?\d{2}", re.IGNORECASE)
 
 
@@ -53,20 +56,37 @@ def myself(user: User) -> Option:
     return Option(user.hsa_id, _("Myself"), note=f"{user.name} ({user.hsa_id})")
 
 
-def search_persons(directory: Directory, text: str) -> FoundOptions:
+def search_persons(directory: Directory, text: str, *, own_units: Collection[HsaId] = ()) -> FoundOptions:
     """Persons by name or exact HSA-id; a protected person by exact HSA-id only, with the name masked.
 
-    Raises Invalid for something that is neither a name nor an HSA-id, or matches nobody; DirectoryError.
+    Few, and those with a commission on one of the searcher's own units first. Raises Invalid for something
+    that is neither a name nor an HSA-id, is too short, or matches nobody; DirectoryError.
     """
     text = typed(text)
     if _has_digit(text):
         return FoundOptions((_person(_by_exact_id(directory, text)),))
-    found = directory.find_persons(text, limit=MOST_FOUND)
-    options = tuple(_person(person) for person in found.items if not person.is_protected)
+    if sum(character.isalpha() for character in text) < FEWEST_LETTERS:
+        raise Invalid(
+            _("Write at least three letters of the name."), code="search.short", field="person_search"
+        )
+    found = directory.find_persons(text, limit=_LOOKED_AMONG)
+    persons = [person for person in found.items if not person.is_protected]
+    if len(persons) > MOST_PERSONS:
+        persons = _own_first(directory, persons, frozenset(own_units))
+    options = tuple(_person(person) for person in persons[:MOST_PERSONS])
     if not options:
         message = _("Nobody in the directory matches “%(text)s”. Check the spelling, or use the HSA-id.")
         raise Invalid(message % {"text": text}, code="search.nobody", field="person_search")
-    return FoundOptions(options, found.is_cut)
+    return FoundOptions(options, found.is_cut or len(persons) > MOST_PERSONS)
+
+
+def _own_first(directory: Directory, persons: list[Person], own: frozenset[HsaId]) -> list[Person]:
+    """Those with a commission on one of these units before all others."""
+    if not own:
+        return persons
+    readings = directory.read_many([(person.hsa_id, ()) for person in persons])
+    near = {one.person_id for one in readings if any(held.unit_id in own for held in one.commissions)}
+    return sorted(persons, key=lambda person: person.hsa_id not in near)
 
 
 def search_units(directory: Directory, text: str) -> FoundOptions:

@@ -77,7 +77,7 @@ def order(request: HttpRequest) -> HttpResponse:
     shown = _shown(request.POST, user)
     action = _action(request.POST, shown)
     if action == "search_person":
-        return _search_person(request, shown)
+        return _search_person(request, user, shown)
     if action == "search_unit":
         return _search_unit(request, shown)
     return _look_or_send(request, user, shown, is_sent=action == "send")
@@ -190,8 +190,18 @@ def _from(user: User, source: AccessRequest, shown: Shown) -> tuple[Shown, dict[
     return shown, known
 
 
-def _search_person(request: HttpRequest, shown: Shown) -> HttpResponse:
-    return _search(request, shown, "person", choices.search_persons, _with_persons, focus="person")
+def _search_person(request: HttpRequest, user: User, shown: Shown) -> HttpResponse:
+    def find(directory: Directory, text: str) -> FoundOptions:
+        mandates = current.read(user.identity)
+        if not ask.may_ask_about_others(user, mandates):
+            message = _(
+                "You can order for yourself here. To get access for somebody else, ask their head of unit."
+            )
+            raise Invalid(message, code="search.not_theirs", field="person_search")
+        own = {unit_id for one in mandates.delegated for unit_id in one.unit_ids} | mandates.unit_ids
+        return choices.search_persons(directory, text, own_units=own)
+
+    return _search(request, shown, "person", find, _with_persons, focus="person")
 
 
 def _search_unit(request: HttpRequest, shown: Shown) -> HttpResponse:
@@ -317,6 +327,7 @@ def _page(
         "shown": shown.dump(),
         "unit_groups": _groups(form),
         "is_cut": shown.is_cut,
+        "may_search": _may_search(acting_user(request)),
         "is_protected": _is_protected(form, shown),
         "has_units": bool(shown.units),
         "outlooks": [found for found in outlooks if found is not None],
@@ -327,6 +338,12 @@ def _page(
         "focus": focus,
     }
     return render(request, "provisioning/order/order.html", context, status=status)
+
+
+def _may_search(user: User) -> bool:
+    """Whether the search for somebody else is shown. The search itself asks again."""
+    mandates = current.for_display(user)
+    return not mandates.is_known or ask.may_ask_about_others(user, mandates)
 
 
 def _groups(form: OrderForm) -> list[tuple[str, list[tuple[Any, Option]]]]:

@@ -28,7 +28,7 @@ def _frozen_window(monkeypatch):
 
 
 def test_each_limited_page_exists():
-    for name in {**limits.ALWAYS, **limits.WHEN_SENT}:
+    for name in {**limits.WHEN_FAILED, **limits.WHEN_SENT}:
         try:
             reverse(name)
         except NoReverseMatch:
@@ -72,7 +72,7 @@ def test_looking_at_pages_is_not_limited(enter, settings):
 
 def test_one_person_does_not_use_up_anothers(enter, settings):
     settings.LIMIT_SEARCHES_PER_MINUTE = 1
-    first, second = enter(cast.HEAD), enter(cast.DOCTOR)
+    first, second = enter(cast.HEAD), enter(cast.HEAD_ABOVE)
     first.post("/bestall/", SEARCH)
     assert first.post("/bestall/", SEARCH).status_code == 429
     assert second.post("/bestall/", SEARCH).status_code == 200
@@ -84,6 +84,23 @@ def test_log_ins_are_counted_by_address(client, directory, settings):
         assert client.post("/demo/login/", {"person": "nobody"}).status_code == 400
     assert client.post("/demo/login/", {"person": "nobody"}).status_code == 429
     assert client.post("/demo/login/", {"person": "nobody"}, REMOTE_ADDR="192.0.2.7").status_code == 400
+
+
+def test_log_ins_that_succeed_or_are_only_begun_lock_nobody_out(client, directory, settings):
+    settings.LIMIT_LOGINS_PER_MINUTE = 2
+    for _time in range(5):
+        client.logout()
+        assert client.post("/demo/login/", {"person": cast.HEAD.text}).status_code == 302
+
+
+def test_the_answer_to_an_own_attempt_is_heard_behind_a_locked_address(client, settings):
+    settings.LIMIT_LOGINS_PER_MINUTE = 0
+    request = RequestFactory().get("/logga-in/svar/", {"state": "known"})
+    request.session = {"oidc.attempts": {"known": {}}}
+    assert limits._answers_an_attempt(request)
+    request = RequestFactory().get("/logga-in/svar/", {"state": "guessed"})
+    request.session = {"oidc.attempts": {"known": {}}}
+    assert not limits._answers_an_attempt(request)
 
 
 def test_being_stopped_is_a_fact_once(enter, settings):
