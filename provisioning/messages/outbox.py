@@ -2,9 +2,11 @@
 
 A row goes queued → sending → sent, or waiting (try again later, for three days) → failed (a human must look).
 What nobody can be sent is settled at once: no address, or none that can be used; what has become untrue while
-it waited, too. A row that has been *sending* for ten minutes was interrupted and is queued again; its
-Message-ID is made from the row's UUID, so that a mail which did get out before the interruption is recognised
-as the same one.
+it waited, too.
+
+A row that stays *sending* was interrupted. Where nothing had been handed to the mail server it is queued
+again as soon as its worker must be dead; where something had, nobody knows whether it was taken: then ten
+minutes later, with the same Message-ID (made from the row's UUID), so that it is recognised as the same mail.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import logging
 import random
 import smtplib
+import time
 from collections.abc import Iterable
 from datetime import timedelta
 from email.utils import parseaddr
@@ -19,7 +22,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 
@@ -37,7 +40,9 @@ log = logging.getLogger(__name__)
 TRY_FOR = timedelta(days=3)  # a mail server that is down over a weekend costs nobody a mail
 FIRST_DELAY_SECONDS = 15
 LONGEST_DELAY_SECONDS = 2 * 3600
-STUCK_AFTER = timedelta(minutes=10)
+STUCK_AFTER = timedelta(minutes=10)  # the mail server may have it: `sent_at` says when it was handed over
+LEAST_CLAIM_SECONDS = 30
+SETTLE_SECONDS = 60  # so long a sent mail's row is tried to be settled while the database is away
 UNUSABLE_CODE = "mail.unusable_address"
 
 _State = OutgoingMessage.Delivery
@@ -71,7 +76,9 @@ def enqueue(
 def due(*, limit: int = 200) -> list[int]:
     """Keys of messages to send now, oldest first; first returns interrupted ones to the queue."""
     now = timezone.now()
-    for message in OutgoingMessage.objects.filter(state=_State.SENDING, claimed_at__lt=now - STUCK_AFTER):
+    is_untouched = Q(sent_at=None, claimed_at__lt=now - claim_lasts())
+    lost = OutgoingMessage.objects.filter(state=_State.SENDING)
+    for message in lost.filter(is_untouched | Q(claimed_at__lt=now - STUCK_AFTER)):
         _postpone(message, "interrupted")
     rows = OutgoingMessage.objects.filter(state__in=_CLAIMABLE, next_try_at__lte=now).order_by("pk")
     return list(rows.values_list("pk", flat=True)[:limit])
@@ -85,7 +92,7 @@ def send(pk: int) -> bool:
     """
     now = timezone.now()
     claimed = OutgoingMessage.objects.filter(pk=pk, state__in=_CLAIMABLE, next_try_at__lte=now).update(
-        state=_State.SENDING, claimed_at=now
+        state=_State.SENDING, claimed_at=now, sent_at=None
     )
     if claimed != 1:
         return False
@@ -103,14 +110,25 @@ def send(pk: int) -> bool:
             _settle_unusable(message)
             return False
         _deliver(message, address)
+    except WrongState:
+        return False
     except DirectoryError as exc:
         _postpone(message, exc.code)
         return False
     except (smtplib.SMTPException, OSError) as exc:
         _postpone(message, type(exc).__name__)
         return False
-    _settle(message, _State.SENT)
+    _settle_sent(message)
     return True
+
+
+def claim_lasts() -> timedelta:
+    """How long a worker may take from its claim until it hands over: as the directory may keep it, and more.
+
+    Whoever needs longer has lost its claim and hands nothing over.
+    """
+    directory = settings.DIRECTORY_CONNECT_TIMEOUT_SECONDS + settings.DIRECTORY_RECEIVE_TIMEOUT_SECONDS
+    return timedelta(seconds=max(LEAST_CLAIM_SECONDS, 2 * directory * len(settings.DIRECTORY_URLS)))
 
 
 def resend(message: OutgoingMessage, *, by: User) -> None:
@@ -160,11 +178,13 @@ def _from_the_start() -> dict[str, Any]:
         "attempts": 0,
         "next_try_at": timezone.now(),
         "tried_since": None,
+        "sent_at": None,
         "error_code": "",
     }
 
 
 def _deliver(message: OutgoingMessage, address: str) -> None:
+    """Hand the mail over. Raises WrongState where it took so long that somebody else has it now."""
     with translation.override(settings.LANGUAGE_CODE):
         text = compose(message)
     mail = EmailMultiAlternatives(
@@ -175,6 +195,11 @@ def _deliver(message: OutgoingMessage, address: str) -> None:
     )
     if text.html:
         mail.attach_alternative(text.html, "text/html")
+    ours = OutgoingMessage.objects.filter(
+        pk=message.pk, state=_State.SENDING, claimed_at=message.claimed_at, sent_at=None
+    )
+    if not ours.update(sent_at=timezone.now()):
+        raise WrongState
     if mail.send(fail_silently=False) != 1:
         raise smtplib.SMTPException("taken by nobody")
 
@@ -188,6 +213,21 @@ def _settle(message: OutgoingMessage, state: OutgoingMessage.Delivery, *, code: 
     OutgoingMessage.objects.filter(pk=message.pk, state=_State.SENDING).update(
         state=state, sent_at=sent_at, attempts=message.attempts + 1, error_code=code
     )
+
+
+def _settle_sent(message: OutgoingMessage) -> None:
+    """The mail is out: that is written down as soon as the database takes it, or it would go out twice."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        try:
+            _settle(message, _State.SENT)
+            return
+        except (OperationalError, InterfaceError) as exc:
+            if time.monotonic() > deadline:
+                log.error("message %s is sent, but not settled: %s", message.uuid, type(exc).__name__)
+                return
+            connection.close_if_unusable_or_obsolete()
+            time.sleep(1)
 
 
 def _settle_unusable(message: OutgoingMessage) -> None:
@@ -210,6 +250,7 @@ def _postpone(message: OutgoingMessage, error_code: str) -> None:
             attempts=attempts,
             tried_since=tried_since,
             next_try_at=now + delay,
+            sent_at=None,
             error_code=error_code,
         )
         if changed and is_last:

@@ -45,7 +45,7 @@ class OutgoingMessage(models.Model):
     next_try_at = models.DateTimeField(default=timezone.now)
     tried_since = models.DateTimeField(null=True)  # tries end some days after this
     claimed_at = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)  # while it is being sent: when it was handed over
     error_code = models.CharField(max_length=60, blank=True)
 
     class Meta:
