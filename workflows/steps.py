@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
@@ -151,7 +151,10 @@ def run_background(task_pk: int) -> bool:
 
 
 def put_off_after_error(task_pk: int, error: Exception) -> None:
-    """An unexpected error in background work: keep its type, and try again later and later."""
+    """An unexpected error in background work: keep its type, and try again later and later.
+
+    A database that was away is back, or this could not be written: then soon, however often it was tried.
+    """
     log.error("background work %s failed: %s", task_pk, type(error).__name__)
     with transaction.atomic():
         task = Task.objects.select_for_update().filter(pk=task_pk, status=STATUS.SCHEDULED).first()
@@ -159,7 +162,10 @@ def put_off_after_error(task_pk: int, error: Exception) -> None:
             return
         attempts = task.data.get("attempts", 1)
         task.data = {"attempts": attempts, "error": type(error).__name__}
-        task.scheduled = timezone.now() + timedelta(seconds=min(900, 10 * 2 ** min(attempts, 10)))
+        delay = timedelta(seconds=min(900, 10 * 2 ** min(attempts, 10)))
+        if isinstance(error, (OperationalError, InterfaceError)):
+            delay = min(delay, leases.lease())
+        task.scheduled = timezone.now() + delay
         task.save(update_fields=["scheduled", "data"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
@@ -158,6 +159,22 @@ def test_an_unexpected_error_is_put_off_and_keeps_nothing_but_its_type(directory
     acts.work()
     request.refresh_from_db()
     assert request.current_state is RequestState.AWAITING_KIV
+
+
+def test_a_database_that_was_away_puts_work_off_for_seconds_only(directory, monkeypatch, settings):
+    request = acts.order()
+    task = scheduled(request)
+    Task.objects.filter(pk=task.pk).update(data={"attempts": 8})
+
+    def away(request):
+        raise OperationalError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(task.flow_task, "work", away)
+        tasks.run_background(task.pk)
+    task.refresh_from_db()
+    assert task.data == {"attempts": 9, "error": "OperationalError"}
+    assert task.scheduled <= timezone.now() + timedelta(seconds=settings.BACKGROUND_LEASE_SECONDS)
 
 
 def test_lost_nudges_are_made_good_by_the_sweeps(directory, lost_nudges):
