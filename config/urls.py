@@ -14,3 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("records/", records.urls),
     path("", include("provisioning.pages.urls")),
 ]
+
+handler500 = "provisioning.pages.failing.failed"

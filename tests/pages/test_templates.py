@@ -19,7 +19,7 @@ from provisioning.pages.templatetags.components import TONES
 
 TEMPLATES = sorted((settings.BASE_DIR / "provisioning" / "pages" / "templates").rglob("*.html"))
 STATIC = settings.BASE_DIR / "provisioning" / "pages" / "static" / "provisioning"
-ERROR_PAGES = ("400.html", "403.html", "403_csrf.html", "404.html", "500.html")
+ERROR_PAGES = ("400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html")
 
 
 def name_of(path: Path) -> str:
