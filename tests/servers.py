@@ -146,7 +146,7 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=env,
-                **_as(user),
+                **run_as(user),
             )
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not (is_up or (lambda: is_open(self.port)))():
@@ -156,7 +156,7 @@ class Server:
             time.sleep(0.02)
 
 
-def _as(user: str | None) -> dict[str, Any]:
+def run_as(user: str | None) -> dict[str, Any]:
     """Arguments for a child process that runs as another user, where we may do that."""
     if user is None:
         return {}
@@ -165,37 +165,47 @@ def _as(user: str | None) -> dict[str, Any]:
 
 
 class Postgres(Server):
-    """A throw-away PostgreSQL: fast because it does not care for a power cut."""
+    """A throw-away PostgreSQL: fast because it does not care for a power cut.
 
-    def __init__(self) -> None:
+    With `outlives_kills` it keeps what it has said is committed when it is ended by SIGKILL.
+    """
+
+    def __init__(self, *, outlives_kills: bool = False) -> None:
         super().__init__(Path(tempfile.mkdtemp(prefix="provisioning-postgres-")))
         self.password = secrets.token_hex(16)
+        self.user: str | None = None
+        self._settings = ["fsync=off", "max_connections=60"]
+        if not outlives_kills:
+            self._settings += ["synchronous_commit=off", "full_page_writes=off"]
 
     def start(self) -> None:
-        initdb, postgres = find("initdb"), find("postgres")
-        user = _unprivileged_user()
-        if user is not None:
-            shutil.chown(self.folder, user)
+        self.prepare()
+        self._spawn(self.command, user=self.user, is_up=self.answers)
+
+    def prepare(self) -> None:
+        """Make its folder and choose its port; after this `command` starts it, as often as you like."""
+        initdb = find("initdb")
+        self.user = _unprivileged_user()
+        if self.user is not None:
+            shutil.chown(self.folder, self.user)
         data, password_file = self.folder / "data", self.folder / "password"
         password_file.write_text(self.password)
-        if user is not None:
-            shutil.chown(password_file, user)
+        if self.user is not None:
+            shutil.chown(password_file, self.user)
         subprocess.run(
             [initdb, "-D", str(data), "-U", "tests", "-A", "scram-sha-256", f"--pwfile={password_file}",
              "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-            check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **_as(user),
+            check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **run_as(self.user),
         )  # fmt: skip
         self.port = free_port()
-        fast = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
-        options = [part for setting in fast for part in ("-c", setting)]
-        self._spawn(
-            [postgres, "-D", str(data), "-p", str(self.port), "-c", f"listen_addresses={LOOPBACK}",
-             "-c", "unix_socket_directories=", *options],
-            user=user,
-            is_up=self._answers,
-        )  # fmt: skip
 
-    def _answers(self) -> bool:
+    @property
+    def command(self) -> list[str]:
+        options = [part for setting in self._settings for part in ("-c", setting)]
+        return [find("postgres"), "-D", str(self.folder / "data"), "-p", str(self.port),
+                "-c", f"listen_addresses={LOOPBACK}", "-c", "unix_socket_directories=", *options]  # fmt: skip
+
+    def answers(self) -> bool:
         import psycopg
 
         try:
@@ -232,12 +242,13 @@ class Redis(Server):
     """A Redis that keeps nothing."""
 
     def start(self) -> None:
-        program = find("redis-server")
         self.port = free_port()
-        self._spawn(
-            [program, "--bind", LOOPBACK, "--port", str(self.port), "--save", "", "--appendonly", "no",
-             "--dir", str(self.folder)]
-        )  # fmt: skip
+        self._spawn(self.command)
+
+    @property
+    def command(self) -> list[str]:
+        return [find("redis-server"), "--bind", LOOPBACK, "--port", str(self.port), "--save", "",
+                "--appendonly", "no", "--dir", str(self.folder)]  # fmt: skip
 
     @property
     def url(self) -> str:

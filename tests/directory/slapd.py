@@ -80,12 +80,17 @@ class Slapd:
     def tls_url(self) -> str:
         return f"ldaps://localhost:{self.tls_port}"
 
-    def start(self) -> None:
+    @property
+    def command(self) -> list[str]:
+        """How it is started; it stays in the foreground."""
         urls = f"ldap://127.0.0.1:{self.port}/ ldaps://127.0.0.1:{self.tls_port}/"
+        return [self._program, "-f", str(self._conf), "-h", urls, "-d", "0"]
+
+    def start(self) -> None:
         log = (self._folder / "slapd.log").open("ab")
         with log:
             self._process = subprocess.Popen(
-                [self._program, "-f", str(self._conf), "-h", urls, "-d", "0"],
+                self.command,
                 stdout=log,
                 stderr=log,
             )
