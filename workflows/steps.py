@@ -96,6 +96,13 @@ def end_late(request: AccessRequest) -> AccessRequest:
     return _take_back(AccessRequestFlow, request, end.last_day_passed, by=None)
 
 
+def end_for_reorganisation(request: AccessRequest, reason: str) -> AccessRequest:
+    """End the request of a unit that is reorganised, wherever it is. Raises WrongState."""
+    return _take_back(
+        AccessRequestFlow, request, lambda row: end.unit_reorganised(row, reason=reason), by=None
+    )
+
+
 def withdraw_removal(
     removal: Removal, *, by: User, mandates: Mandates, seen: SeenUnwanted | None, reason: str
 ) -> Removal:

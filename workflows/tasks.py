@@ -21,7 +21,17 @@ from provisioning.rules.states.request import WITH_A_PERSON
 from provisioning.rules.states.right import RemovalState
 from workflows import steps
 from workflows.alone import alone
-from workflows.sweeps import clock, escalation, expiry, kiv_tasks, left_values, outdated, retention, reviews
+from workflows.sweeps import (
+    clock,
+    escalation,
+    expiry,
+    kiv_tasks,
+    left_values,
+    outdated,
+    reorganisations,
+    retention,
+    reviews,
+)
 from workflows.sweeps import directory as sweeps_directory
 
 log = logging.getLogger(__name__)
@@ -61,6 +71,12 @@ def sweep_clock() -> None:
 def sweep_outdated() -> None:
     """Look whether what KIV tasks say is still right: what it names may have been reorganised."""
     outdated.look_all()
+
+
+@shared_task(name="workflows.sweep_reorganisations")
+def sweep_reorganisations() -> None:
+    """Carry out what is attested: new rights ordered, old ones removed when the new are proven."""
+    reorganisations.carry_on()
 
 
 @shared_task(name="workflows.sweep_left_values")

@@ -54,6 +54,12 @@ from provisioning.access.removals import (
     to_remove,
     visible_removals,
 )
+from provisioning.access.reorganisations import (
+    find_reorganisation,
+    may_begin_reorganisation,
+    may_read_reorganised_people,
+    visible_reorganisations,
+)
 from provisioning.access.reviews import (
     find_overseen_review,
     find_review,
@@ -89,6 +95,7 @@ __all__ = [
     "find_overseen_review",
     "find_removal",
     "find_removal_to_act",
+    "find_reorganisation",
     "find_request",
     "find_review",
     "find_to_act",
@@ -99,6 +106,7 @@ __all__ = [
     "is_party",
     "is_theirs_to_end",
     "is_theirs_to_take_back",
+    "may_begin_reorganisation",
     "may_begin_review",
     "may_end",
     "may_order_anew",
@@ -108,6 +116,7 @@ __all__ = [
     "may_read_name",
     "may_read_party",
     "may_read_place",
+    "may_read_reorganised_people",
     "may_read_subject",
     "may_remind",
     "may_resend",
@@ -135,6 +144,7 @@ __all__ = [
     "visible_items",
     "visible_messages",
     "visible_removals",
+    "visible_reorganisations",
     "visible_requests",
     "visible_reviews",
     "with_people",

@@ -9,7 +9,18 @@ from typing import Any
 from django.db import transaction
 
 from provisioning.audit import sealing
-from provisioning.models import AccessRequest, AuditEntry, Case, Finding, Grant, Order, Removal, Review, User
+from provisioning.models import (
+    AccessRequest,
+    AuditEntry,
+    Case,
+    Finding,
+    Grant,
+    Order,
+    Removal,
+    Reorganisation,
+    Review,
+    User,
+)
 
 
 class Action(enum.StrEnum):
@@ -104,6 +115,11 @@ class Action(enum.StrEnum):
     FINDING_ORDERED = "finding.ordered"
     FINDING_REMOVAL = "finding.removal_started"
     FINDINGS_TOLD = "finding.told"
+    REORGANISATION_PROPOSED = "reorganisation.proposed"
+    REORGANISATION_ATTESTED = "reorganisation.attested"
+    REORGANISATION_DECLINED = "reorganisation.declined"
+    REORGANISATION_DONE = "reorganisation.done"
+    REORGANISED = "grant.reorganised"
     SWEPT = "sweep.finished"
     LEFT = "request.person_left"
     LAST_DAY_PASSED = "request.last_day_passed"
@@ -139,7 +155,7 @@ def record(
     principal: User | None = None,
     request: AccessRequest | None = None,
     order: Order | None = None,
-    about: Grant | Removal | Review | Finding | None = None,
+    about: Grant | Removal | Review | Finding | Reorganisation | None = None,
     case: Case | None = None,
     reason: str = "",
     **data: Any,

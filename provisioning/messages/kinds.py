@@ -46,6 +46,8 @@ class MessageKind(enum.StrEnum):
     REVIEW_STUCK = "review_stuck"
     FINDINGS = "findings"
     SWEEP_STOPPED = "sweep_stopped"
+    REORGANISATION = "reorganisation"
+    REORGANISATION_OVER = "reorganisation_over"
 
     def of(self, case: Case) -> MessageKind:
         """The message about a request, or the one that says the same about a removal."""
@@ -221,6 +223,16 @@ WORDS: dict[MessageKind, _Words] = {
         _("A comparison with the directory has found something that is yours to settle."),
         _("Open the list: it says what is wrong, why, and what you can do."),
     ),
+    MessageKind.REORGANISATION: _Words(
+        _("A reorganisation for you to attest"),
+        _("Somebody has proposed that the rights of an old unit move to a unit that you are head of."),
+        _("Open the list to see which rights it is about. You attest all of them at once, or none."),
+    ),
+    MessageKind.REORGANISATION_OVER: _Words(
+        _("A reorganisation is over"),
+        _("A reorganisation that you proposed or attested has been carried out, or was not attested."),
+        _("Open the list to see what has moved, and whether something stays as it was."),
+    ),
     MessageKind.SWEEP_STOPPED: _Words(
         _("The comparison with the directory was stopped"),
         _("So much seemed to be gone from the directory at once that the answer is not believed."),
@@ -275,6 +287,8 @@ def _path(message: OutgoingMessage) -> str:
         return reverse("delegations")
     if kind in ABOUT_REVIEWS:
         return reverse("reviews")
+    if kind in (MessageKind.REORGANISATION, MessageKind.REORGANISATION_OVER):
+        return reverse("reorganisations")
     if kind in (MessageKind.FINDINGS, MessageKind.SWEEP_STOPPED):
         return reverse("findings")
     return reverse("ending" if kind is MessageKind.RIGHTS_END_SOON else "start")

@@ -28,6 +28,7 @@ from provisioning.models.people import (
     UserQuerySet,
 )
 from provisioning.models.removals import Removal, RemovalQuerySet, RemovalStateChoice
+from provisioning.models.reorganisations import Reorganisation, ReorganisationState, ReorganisedRight
 from provisioning.models.reviews import (
     BY_A_PERSON,
     Decision,
@@ -75,6 +76,9 @@ __all__ = [
     "Removal",
     "RemovalQuerySet",
     "RemovalStateChoice",
+    "Reorganisation",
+    "ReorganisationState",
+    "ReorganisedRight",
     "Review",
     "ReviewItem",
     "ReviewItemQuerySet",

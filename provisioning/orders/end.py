@@ -50,6 +50,15 @@ def person_left(request: AccessRequest, *, code: str) -> None:
     outbox.enqueue(entry, MessageKind.ENDED, [*request.starters, *waited])
 
 
+@transaction.atomic
+def unit_reorganised(request: AccessRequest, *, reason: str) -> None:
+    """End the request of a unit that has become another, or is closed, whoever has it. Raises WrongState."""
+    waited = request.handler_ids
+    moves.end(request, RequestState.CANNOT_BE_DONE, reason=reason, code="order.reorganised")
+    entry = events.record(Action.CANNOT, actor=None, request=request, why="order.reorganised", reason=reason)
+    outbox.enqueue(entry, MessageKind.ENDED, [*request.concerned, *waited])
+
+
 def due_to_end(on: date) -> AccessRequestQuerySet:
     """Requests whose own last day has passed while nothing has been set for them: there is nothing to give.
 

@@ -41,6 +41,8 @@ _BELONGS_TO = {
     "begin_review": "reviews",
     "review": "reviews",
     "review_result": "reviews",
+    "reorganise": "reorganisations",
+    "reorganisation": "reorganisations",
 }
 
 
@@ -87,6 +89,8 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
         items.append(("reviews", gettext_lazy("Reviews")))
     if access.visible_findings(user).exists():
         items.append(("findings", gettext_lazy("Findings")))
+    if user.is_operator or user.is_auditor or access.visible_reorganisations(user).exists():
+        items.append(("reorganisations", gettext_lazy("Reorganisations")))
     if user.is_operator or user.is_auditor:
         items.append(("messages", gettext_lazy("Messages")))
         items.append(("operation", gettext_lazy("Operation")))

@@ -17,6 +17,7 @@ from provisioning.pages.login import card, leaving
 from provisioning.pages.login import page as login_page
 from provisioning.pages.operation import page as operation_page
 from provisioning.pages.order import page as order_page
+from provisioning.pages.reorganisation import page as reorganisation_page
 from provisioning.pages.reviews import page as reviews_page
 from provisioning.pages.reviews import progress_page
 from provisioning.pages.rights import beside_page, end, ending
@@ -41,6 +42,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("delegeringar/ny/", delegations_page.delegate, name="delegate"),
     path("delegeringar/<uuid:public_id>/aterkalla/", delegations_page.revoke, name="revoke_delegation"),
     path("avvikelser/", findings_list.findings, name="findings"),
+    path("omorganisationer/", reorganisation_page.reorganisations, name="reorganisations"),
+    path("omorganisationer/ny/", reorganisation_page.reorganise, name="reorganise"),
+    path("omorganisationer/<uuid:public_id>/", reorganisation_page.reorganisation, name="reorganisation"),
     path("uppfoljningar/oversikt/", progress_page.progress, name="review_progress"),
     path("uppfoljningar/<uuid:public_id>/underlag/", progress_page.evidence, name="review_evidence"),
     path("logga-in/", login_page.login, name="login"),

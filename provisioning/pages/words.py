@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from provisioning import access, dates
 from provisioning.assessments.causes import Explained, explain, explain_stored
 from provisioning.cases.candidates import Asked
-from provisioning.models import AccessRequest, Handler, HandlerRole, User
+from provisioning.models import AboutOneRight, AccessRequest, Handler, HandlerRole, User
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
 from provisioning.rules.hsa import Answer, HsaId, Level, Person, Service
 from provisioning.rules.states.request import UNATTESTED, RequestState
@@ -218,11 +218,11 @@ def service_name(service: str) -> str:
     return {"rehabstod": "Rehabstöd", "intygsstatistik": "Intygsstatistik"}[service]
 
 
-def level_name(request: AccessRequest) -> str:
+def level_name(request: AboutOneRight) -> str:
     return str(LEVELS[Service(request.service), Level(request.level)])
 
 
-def what(request: AccessRequest) -> str:
+def what(request: AboutOneRight) -> str:
     """Service and level in one phrase."""
     phrase = _("%(service)s: %(level)s")
     return phrase % {"service": service_name(request.service), "level": level_name(request)}

@@ -98,6 +98,13 @@ def reason_without_decision(visitor: Visitor) -> None:
     visitor.page.locator("main form button[type=submit]").click()
 
 
+def preview_reorganisation(visitor: Visitor) -> None:
+    visitor.page.locator("[name=old]").fill(cast.BJORKHAGA.text)
+    visitor.page.locator("[name=new]").fill(cast.EKLIDEN.text)
+    visitor.page.locator("button[value=preview]").click()
+    visitor.page.locator("[name=reason]").wait_for()
+
+
 SUBMIT = press("main form button[type=submit]")
 HEAD, KIV, AUDITOR = cast.HEAD, cast.KIV_ADMINISTRATOR, cast.AUDITOR
 
@@ -155,6 +162,11 @@ PAGES = [
     Shown("review", HEAD, "/uppfoljningar/{review}/", url_name="review"),
     Shown("review-errors", HEAD, "/uppfoljningar/{review}/", reason_without_decision, status=400),
     Shown("review-result", HEAD, "/uppfoljningar/{review}/resultat/", url_name="review_result"),
+    Shown("reorganisations", HEAD, "/omorganisationer/", url_name="reorganisations"),
+    Shown("reorganise", HEAD, "/omorganisationer/ny/", url_name="reorganise"),
+    Shown("reorganise-errors", HEAD, "/omorganisationer/ny/", SUBMIT, status=400),
+    Shown("reorganise-preview", HEAD, "/omorganisationer/ny/", preview_reorganisation),
+    Shown("reorganisation", HEAD, "/omorganisationer/{reorganisation}/", url_name="reorganisation"),
     Shown("review-progress", HEAD, "/uppfoljningar/oversikt/", url_name="review_progress"),
     Shown("review-evidence", HEAD, "/uppfoljningar/{review}/underlag/", url_name="review_evidence"),
     Shown("findings", HEAD, "/avvikelser/", url_name="findings"),

@@ -85,6 +85,7 @@ def make(visit: Callable[[HsaId], Visitor], tool: EmbeddedTool) -> World:
     world.cases["outside"], world.cases["lost"] = compare(head, tool)
     world.cases["gone"] = take_a_right_away(head, at_once["gone"], tool)
     world.cases["review"] = begin_review(head)
+    world.cases["reorganisation"] = propose_reorganisation(head)
     return world
 
 
@@ -177,6 +178,19 @@ def begin_review(head: Visitor) -> str:
     head.page.locator(SUBMIT).click()
     head.page.wait_for_url(re.compile(r"/uppfoljningar/[0-9a-f-]{36}/$"))
     return head.page.url.rstrip("/").rpartition("/")[2]
+
+
+def propose_reorganisation(head: Visitor) -> str:
+    """The head of unit proposes that the unit becomes another one; returns the proposal's public id."""
+    page = head.page
+    head.open("/omorganisationer/ny/")
+    page.locator("[name=old]").fill(cast.BJORKHAGA.text)
+    page.locator("[name=new]").fill(cast.EKLIDEN.text)
+    page.locator(SUBMIT).click()
+    page.locator("[name=reason]").fill("Björkhaga går upp i Ekliden vid årsskiftet.")
+    page.locator("button[value=propose]").click()
+    page.wait_for_url(re.compile(r"/omorganisationer/[0-9a-f-]{36}/$"))
+    return page.url.rstrip("/").rpartition("/")[2]
 
 
 def delegate(head: Visitor) -> str:

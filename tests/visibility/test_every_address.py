@@ -31,6 +31,7 @@ from provisioning.models import (
     Order,
     OutgoingMessage,
     Removal,
+    Reorganisation,
     Review,
     ReviewItem,
 )
@@ -50,6 +51,7 @@ WATCHED = (
     OutgoingMessage,
     Grant,
     Removal,
+    Reorganisation,
     Review,
     ReviewItem,
     Finding,
@@ -59,6 +61,7 @@ ABOUT = {
     "revoke_delegation": "delegation",
     "resend": "message",
     "finding": "finding",
+    "reorganisation": "reorganisation",
     "review": "review",
     "review_result": "review",
     "review_evidence": "review",

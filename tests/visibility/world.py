@@ -19,6 +19,7 @@ from provisioning.models import (
     Grant,
     OutgoingMessage,
     Removal,
+    Reorganisation,
     Review,
     ReviewItem,
 )
@@ -28,6 +29,7 @@ from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
 from tests import acts, cast
 from tests.mandates import delegating
+from tests.reorganisation import moving
 from tests.reviews import sitting
 from tests.rights import life
 from workflows.sweeps import directory
@@ -67,6 +69,7 @@ class World:
     grants: Mapping[str, Grant]
     removals: Mapping[str, Removal]
     findings: Mapping[str, Finding]
+    reorganisations: Mapping[str, Reorganisation]
 
     def objects(self, parameter: str) -> dict[str, Any]:
         """What can stand in an address's variable."""
@@ -77,6 +80,8 @@ class World:
             return {name: row.public_id for name, row in self.delegations.items()} | nobodys
         if parameter == "review":
             return {name: row.public_id for name, row in self.reviews.items()} | nobodys
+        if parameter == "reorganisation":
+            return {name: row.public_id for name, row in self.reorganisations.items()} | nobodys
         if parameter == "grant":
             return {name: row.public_id for name, row in self.grants.items()} | nobodys
         if parameter == "removal":
@@ -150,6 +155,7 @@ def make(kiv: Kiv) -> World:
         grants,
         removals,
         found,
+        {"own": moving.propose()},
     )
 
 
@@ -181,6 +187,13 @@ def _answers(public_id: uuid.UUID) -> dict[str, Any]:
 
 # What is posted, by the address's name: enough to change something, were it allowed. Others: an empty form.
 PAYLOADS: Mapping[str, Payload] = {
+    "reorganise": lambda pk: {
+        "old": cast.ALMBY.text,
+        "closes": "on",
+        "answer": "propose",
+        "reason": REASON,
+    },
+    "reorganisation": lambda pk: {"answer": "attest"},
     "attest": lambda _id: {"decision": "reject", "reason": REASON},
     "choose": lambda _id: {"choice": "wait"},
     "withdraw": lambda _id: {"reason": REASON},

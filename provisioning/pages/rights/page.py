@@ -49,6 +49,7 @@ def grants(request: HttpRequest) -> HttpResponse:
         "sees_more": sees_more,
         "places": places,
         "ending": access.ending_soon(user).count(),
+        "may_reorganise": access.may_begin_reorganisation(user),
     }
     return render(request, "provisioning/grant/list.html", context)
 
