@@ -13,6 +13,7 @@ from provisioning.audit.checkpoints import ChainBroken, NotDelivered
 from provisioning.cases import candidates, handlers, moves, reminders
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
+from provisioning.login import sessions
 from provisioning.mandates import delegations
 from provisioning.messages import outbox
 from provisioning.models import AccessRequest, Case, Delegation, Removal
@@ -120,6 +121,7 @@ def sweep_directory() -> None:
 def sweep_sessions() -> None:
     """Forget the sessions whose time is over: they hold ID tokens."""
     call_command("clearsessions")
+    sessions.forget_old()
 
 
 @shared_task(name="workflows.send_message")

@@ -17,6 +17,7 @@ from provisioning.models.columns import (
 from provisioning.models.findings import Finding, FindingQuerySet, KnownPerson, Sweep
 from provisioning.models.handling import Evidence, Handler, HandlerRole
 from provisioning.models.heartbeats import Heartbeat
+from provisioning.models.log_ins import LogIn
 from provisioning.models.messages import OutgoingMessage
 from provisioning.models.orders import AccessRequest, AccessRequestQuerySet, Order, StateChoice
 from provisioning.models.people import (
@@ -68,6 +69,7 @@ __all__ = [
     "KivTask",
     "KnownPerson",
     "LevelChoice",
+    "LogIn",
     "Notice",
     "Order",
     "OutgoingMessage",

@@ -13,7 +13,7 @@ from provisioning.pages.findings import list as findings_list
 from provisioning.pages.findings import page as findings_page
 from provisioning.pages.kiv import list as kiv_list
 from provisioning.pages.kiv import removal_task, task
-from provisioning.pages.login import card, leaving
+from provisioning.pages.login import card, leaving, mine
 from provisioning.pages.login import page as login_page
 from provisioning.pages.operation import page as operation_page
 from provisioning.pages.order import page as order_page
@@ -55,6 +55,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logga-in/svar/", card.callback, name="oidc_callback"),
     path("logga-in/identitet/", card.choose, name="oidc_choose"),
     path("logga-in/nekad/", card.refused, name="login_refused"),
+    path("mina-inloggningar/", mine.log_ins, name="log_ins"),
+    path("mina-inloggningar/avsluta/", mine.end_log_in, name="end_log_in"),
     path("utloggad/", leaving.logged_out, name="logged_out"),
     path("drift/", operation_page.operation, name="operation"),
     path("meddelanden/", messages.messages, name="messages"),

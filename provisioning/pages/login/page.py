@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from provisioning.login import attempts, facts, provider
+from provisioning.login import attempts, facts, provider, sessions
 from provisioning.models import User
 from provisioning.pages.login.leaving import leave
 
@@ -45,6 +45,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     id_token = attempts.proof(request.session)
     if isinstance(request.user, User):
         facts.end(request.user)
+        sessions.forget(request.session.session_key)
     auth.logout(request)
     return leave(request, id_token)
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.audit import events
 from provisioning.audit.events import Action
+from provisioning.login import sessions
 from provisioning.mandates import current
 from provisioning.models import User
 
@@ -40,6 +41,7 @@ class SessionLimitsMiddleware:
 
 def _watch(request: HttpRequest, user: User) -> None:
     now = time.time()
+    is_new = _BEGUN not in request.session
     begun_at = request.session.setdefault(_BEGUN, now)
     active_at = request.session.setdefault(_ACTIVE, now)
     is_idle = now - active_at > settings.SESSION_IDLE_MINUTES * 60
@@ -54,5 +56,7 @@ def _watch(request: HttpRequest, user: User) -> None:
             events.record(Action.LOGGED_OUT, actor=user, code="person.ended")
         auth.logout(request)
         messages.info(request, _("You were logged out: the directory says that your employment is over."))
-    elif now - active_at > NOTED_EVERY_SECONDS:
+    elif is_new or now - active_at > NOTED_EVERY_SECONDS:
         request.session[_ACTIVE] = now
+        agent = request.headers.get("User-Agent", "")
+        sessions.note(user, request.session.session_key, agent=agent)
