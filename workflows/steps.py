@@ -81,9 +81,21 @@ def act(
     return row
 
 
-def withdraw(request: AccessRequest, *, by: User, reason: str) -> AccessRequest:
+def withdraw(
+    request: AccessRequest,
+    *,
+    by: User,
+    reason: str,
+    mandates: Mandates | None = None,
+    is_gone: bool = False,
+) -> AccessRequest:
     """Withdraw the request wherever it is. Raises NotAllowed, WrongState."""
-    return _take_back(AccessRequestFlow, request, lambda row: end.withdraw(row, by=by, reason=reason), by=by)
+    return _take_back(
+        AccessRequestFlow,
+        request,
+        lambda row: end.withdraw(row, by=by, reason=reason, mandates=mandates, is_gone=is_gone),
+        by=by,
+    )
 
 
 def end_for_leaver(request: AccessRequest, *, code: str) -> AccessRequest:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from provisioning.access.parties import handled, of_own, with_people
-from provisioning.models import AccessRequest, HandlerRole, User
+from provisioning.mandates import current
+from provisioning.models import AccessRequest, Handler, HandlerRole, User
 from provisioning.rules.states.request import UNATTESTED, RequestState
 
 
@@ -53,13 +55,36 @@ def to_carry_out(user: User) -> QuerySet[AccessRequest]:
 
 
 def to_choose(user: User) -> QuerySet[AccessRequest]:
-    """Requests in which this orderer must choose how to go on."""
-    return visible_requests(user).filter(order__orderer=user, state=RequestState.AWAITING_CHOICE.value)
+    """Requests in which this person must choose how to go on: the orderer, or who was asked instead."""
+    waits = visible_requests(user).filter(state=RequestState.AWAITING_CHOICE.value)
+    return waits.filter(Q(order__orderer=user) | Q(pk__in=_stood_in_for(user))).distinct()
+
+
+def _stood_in_for(user: User) -> QuerySet[Handler, Any]:
+    rows = Handler.objects.filter(person_key=user.hsa_key, role=HandlerRole.CHOOSER)
+    return rows.values("request")
+
+
+def stands_in(user: User, request: AccessRequest) -> bool:
+    """Say whether a way to go on in the orderer's place is shown: as of two minutes ago, at most.
+
+    The operation asks again, with mandates read fresh.
+    """
+    mandates = current.for_display(user)
+    if not mandates.may_order_at(request.unit_id, request.unit_dn, user):
+        return False
+    if any(
+        row.person_key == user.hsa_key and row.role == HandlerRole.CHOOSER for row in request.handlers.all()
+    ):
+        return True
+    return current.for_display(request.order.orderer).has_left
 
 
 def may_withdraw(user: User, request: AccessRequest) -> bool:
-    """The orderer and the subject may withdraw a request for as long as it is open."""
-    return request.is_open and user.hsa_key in (request.order.orderer_id, request.subject_key)
+    """The orderer and the subject may withdraw a request for as long as it is open, or who stands in."""
+    if not request.is_open:
+        return False
+    return user.hsa_key in (request.order.orderer_id, request.subject_key) or stands_in(user, request)
 
 
 def may_remind(user: User, request: AccessRequest) -> bool:

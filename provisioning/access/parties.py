@@ -13,6 +13,7 @@ from provisioning.models import AccessRequest, AuditEntry, Grant, HandlerRole, O
 
 _ASKING = (
     MessageKind.ATTEST.value,
+    MessageKind.CHOOSE.value,
     MessageKind.KIV.value,
     MessageKind.KIV_RETURNED.value,
     MessageKind.REMINDER.value,

@@ -68,6 +68,13 @@ def attesters(
     Raises DirectoryError. An empty answer means that nobody may attest: the order must be refused.
     """
     barred = frozenset() if subject_id is None else barred_from_deciding(directory, subject_id, orderer_id)
+    return _heads_up(directory, unit, kind=mandates.Delegable.ATTESTING, barred=barred, rungs=rungs)
+
+
+def _heads_up(
+    directory: Directory, unit: Unit, *, kind: mandates.Delegable, barred: Collection[HsaId], rungs: int
+) -> tuple[Asked, ...]:
+    """The nearest heads that are there and not barred, each with those to whom they delegate such acts."""
     asked: dict[HsaId, Asked] = {}
     today = dates.today()
     heads: list[HsaId] = []
@@ -83,7 +90,7 @@ def attesters(
         asked[manager_id] = Asked(head)  # own mandate comes before one lent by somebody further down
         heads.append(manager_id)
         units = (candidate.hsa_id, unit.hsa_id)
-        for stand_in in _delegates_of(directory, manager_id, units, barred=barred):
+        for stand_in in _delegates_of(directory, manager_id, units, kind=kind, barred=barred):
             asked.setdefault(stand_in.person.hsa_id, stand_in)
         if len(heads) > rungs:
             break
@@ -91,10 +98,14 @@ def attesters(
 
 
 def _delegates_of(
-    directory: Directory, principal_id: HsaId, unit_ids: Iterable[HsaId], *, barred: Collection[HsaId]
+    directory: Directory,
+    principal_id: HsaId,
+    unit_ids: Iterable[HsaId],
+    *,
+    kind: mandates.Delegable,
+    barred: Collection[HsaId],
 ) -> list[Asked]:
-    """Those who attest for this head on these units; nobody barred is among them."""
-    kind = mandates.Delegable.ATTESTING
+    """Those who do such acts for this head on these units; nobody barred is among them."""
     rows = delegates.delegations_of(directory, principal_id, kind, on_units=set(unit_ids))
     rows = [row for row in rows if row.delegate.identity not in barred]
     found = directory.persons([row.delegate.identity for row in rows]) if rows else {}
@@ -197,7 +208,45 @@ def look_up(
     if case.is_with_kiv:
         persons = administrators_left(directory, case, dn=addresses.look_up_place_dn(directory, case))
         return HandlerRole.KIV_ADMINISTRATOR, by_own_mandate(persons)
+    if isinstance(case, AccessRequest) and case.current_state is RequestState.AWAITING_CHOICE:
+        return _look_up_choosers(directory, case, case.escalation_level if rungs is None else rungs)
     return _look_up_attesters(directory, case, rungs) if isinstance(case, AccessRequest) else None
+
+
+def _look_up_choosers(
+    directory: Directory, request: AccessRequest, rungs: int
+) -> tuple[HandlerRole, tuple[Asked, ...]] | None:
+    """The orderer; with each rung one head more; and from the beginning who stands in for one who is gone.
+
+    None where it is the orderer's alone, as it was from the beginning.
+    """
+    orderer = directory.person(request.orderer_id)
+    if mandates.has_left(orderer, on=dates.today()) or orderer is None:
+        return HandlerRole.CHOOSER, choosers(directory, request, rungs=rungs)
+    if not rungs and not request.handlers.exists():
+        return None
+    others = choosers(directory, request, rungs=rungs - 1) if rungs else ()
+    return HandlerRole.CHOOSER, (
+        Asked(orderer),
+        *(one for one in others if one.person.hsa_id != orderer.hsa_id),
+    )
+
+
+def choosers(directory: Directory, request: AccessRequest, *, rungs: int) -> tuple[Asked, ...]:
+    """Who may choose and withdraw in the orderer's place: whoever could order there now. Domain §7.
+
+    The nearest head there is, never the orderer, and those to whom that head delegates ordering; `rungs`: how
+    many heads further up. For a whole care provider those with its mandate.
+    """
+    if request.level == Level.PROVIDER.value:
+        provider = directory.provider(request.unit_id)
+        holders = mandate_holders(directory, provider, excluded=[request.orderer_id]) if provider else ()
+        return by_own_mandate(holders)
+    unit = directory.unit(request.unit_id)
+    if unit is None:
+        return ()
+    ordering, barred = mandates.Delegable.ORDERING, frozenset({request.orderer_id})
+    return _heads_up(directory, unit, kind=ordering, barred=barred, rungs=rungs)
 
 
 def _look_up_attesters(

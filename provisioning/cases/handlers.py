@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from provisioning import dates
 from provisioning.audit import events
 from provisioning.cases import addresses, candidates
 from provisioning.cases.candidates import Asked
@@ -21,7 +22,9 @@ from provisioning.errors import Invalid, NotAllowed
 from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, AuditEntry, Case, Delegation, Handler, HandlerRole, User
+from provisioning.operators import operator_ids
 from provisioning.rules.hsa import HsaId, Level
+from provisioning.rules.mandates import has_left
 from provisioning.rules.states.request import RequestState
 
 
@@ -95,7 +98,7 @@ def refresh(directory: Directory, case: Case) -> bool:
     role, asked = found
     before = set(case.handlers.filter(role=role).values_list("person_key", "delegation_id"))
     now = {one.key for one in asked}
-    if not now and _take_from_barred(directory, case, role):
+    if not now and (_take_from_barred(directory, case, role) or _take_from_leavers(directory, case, role)):
         return True
     if before == now or not now:  # an empty answer removes no handler: a human keeps the task
         case.handlers.filter(role=role).update(read_at=timezone.now())
@@ -121,9 +124,29 @@ def _follow_place(directory: Directory, case: Case) -> None:
     case.unit_dn = dn
 
 
+def _take_from_leavers(directory: Directory, case: Case, role: HandlerRole) -> bool:
+    """Whoever the directory shows to have left is not asked any more, though nobody is in their place.
+
+    The operators are told. Who is merely not seen keeps the case: one look takes nothing from anybody.
+    """
+    ids = [HsaId(row.person_hsa_id) for row in case.handlers.filter(role=role)]
+    present = directory.persons(ids) if ids else {}
+    keys = [one.folded for one, person in present.items() if has_left(person, on=dates.today())]
+    if not keys:
+        return False
+    with transaction.atomic():
+        row = type(case)._default_manager.select_for_update(of=("self",)).get(pk=case.pk)
+        if row.step != case.step or not row.handlers.filter(role=role, person_key__in=keys).delete()[0]:
+            return False
+        entry = events.record(events.Action.HANDLERS_CHANGED.of(row), actor=None, case=row, state=row.state)
+        if not row.handlers.exists():
+            outbox.enqueue(entry, MessageKind.STUCK.of(row), operator_ids(), case=row)
+    return True
+
+
 def _take_from_barred(directory: Directory, case: Case, role: HandlerRole) -> bool:
     """Whoever may not decide about this person has nothing to keep; the ladder then asks further up."""
-    if role is HandlerRole.KIV_ADMINISTRATOR or not isinstance(case, AccessRequest):
+    if role in (HandlerRole.KIV_ADMINISTRATOR, HandlerRole.CHOOSER) or not isinstance(case, AccessRequest):
         return False
     barred = candidates.barred_from_deciding(directory, case.subject_id, case.orderer_id)
     keys = [one.folded for one in barred]
@@ -140,8 +163,11 @@ def tell_newcomers(
 ) -> int:
     """Tell those who were not asked before; returns how many. Called inside the operation."""
     newcomers = [one.person.hsa_id for one in asked if one.person.hsa_id.folded not in before]
-    kind = MessageKind.KIV.of(case) if role is HandlerRole.KIV_ADMINISTRATOR else MessageKind.ATTEST
-    outbox.enqueue(entry, kind, newcomers, case=case)
+    kind = {
+        HandlerRole.KIV_ADMINISTRATOR: MessageKind.KIV,
+        HandlerRole.CHOOSER: MessageKind.CHOOSE,
+    }.get(role, MessageKind.ATTEST)
+    outbox.enqueue(entry, kind.of(case), newcomers, case=case)
     return len(newcomers)
 
 

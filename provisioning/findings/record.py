@@ -161,8 +161,9 @@ def starts_removal(row: Finding) -> bool:
 def _reopen(row: Finding, drift: Drift) -> None:
     old = row.state
     row.state, row.state_since, row.situation = FindingState.OPEN, timezone.now(), _digest(drift)
-    row.explanation, row.settled_by, row.told_at = "", None, None
-    row.save(update_fields=["state", "state_since", "situation", "explanation", "settled_by", "told_at"])
+    row.explanation, row.settled_by, row.told_at, row.told_keys = "", None, None, []
+    fields = ["state", "state_since", "situation", "explanation", "settled_by", "told_at", "told_keys"]
+    row.save(update_fields=fields)
     events.record(Action.FINDING_REOPENED, actor=None, about=row, old=old)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from provisioning import dates
@@ -26,21 +27,22 @@ from provisioning.rules.mandates import has_left
 def tell(directory: Round) -> int:
     """One message to each person with new findings to settle. Returns how many messages.
 
+    New is also what passes to somebody else, because nobody who was told of it has it any more.
     Many findings have the same few owners: units and humans are looked up together. Raises DirectoryError:
     then nobody has been told, and it is tried again.
     """
-    untold = list(Finding.objects.to_settle().filter(told_at=None).order_by("pk"))
-    if not untold:
+    rows = list(Finding.objects.to_settle().exclude(~Q(told_at=None), told_keys=[]).order_by("pk"))
+    if not rows:
         return 0
-    heads = [row for row in untold if row.whose is Owner.HEAD_OF_UNIT and row.level != Level.PROVIDER.value]
+    heads = [row for row in rows if row.whose is Owner.HEAD_OF_UNIT and row.level != Level.PROVIDER.value]
     with suppress_two_entries():  # then they are asked about one by one
         directory.units(row.unit_id for row in heads)
-    owners = {row.pk: _owners_of(directory, row) for row in untold}
+    owners = {row.pk: _owners_of(directory, row) for row in rows}
     everybody = {*operator_ids(), *(one for found in owners.values() for one in found)}
     humans, present = directory.identities(everybody), directory.persons(everybody)
     recipients: dict[int, Collection[HsaId]] = {}
     passed_to: dict[int, str] = {}
-    for row in untold:
+    for row in rows:
         operators = [one for one in operator_ids() if row.subject_id not in humans[one]] or operator_ids()
         able = [one for one in owners[row.pk] if _is_able(row, present.get(one), humans[one])]
         if able or row.whose is Owner.OPERATORS:
@@ -49,7 +51,8 @@ def tell(directory: Round) -> int:
             recipients[row.pk], passed_to[row.pk] = nearest
         else:
             recipients[row.pk], passed_to[row.pk] = operators, Finding.PassedTo.OPERATORS.value
-    return _write_digests(recipients, passed_to)
+    new = {row.pk: recipients[row.pk] for row in rows if not _is_told(row, recipients[row.pk])}
+    return _write_digests(new, passed_to)
 
 
 def _is_able(row: Finding, owner: Person | None, ids: Collection[HsaId]) -> bool:
@@ -92,16 +95,23 @@ def heads_of(directory: Directory, row: Finding) -> tuple[list[HsaId], str] | No
 @transaction.atomic
 def _write_digests(recipients: Mapping[int, Collection[HsaId]], passed_to: Mapping[int, str]) -> int:
     """Both by finding. Findings that another worker has told of meanwhile are left out."""
-    rows = Finding.objects.select_for_update().to_settle().filter(pk__in=recipients, told_at=None)
-    found = list(rows.order_by("pk"))
+    rows = Finding.objects.select_for_update().to_settle().filter(pk__in=recipients).order_by("pk")
+    found = [row for row in rows if not _is_told(row, recipients[row.pk])]
     if not found:
         return 0
     for row in found:
         row.told_at, row.passed_to = timezone.now(), passed_to[row.pk]
-    Finding.objects.bulk_update(found, ["told_at", "passed_to"], batch_size=500)
+        row.told_keys = [one.folded for one in recipients[row.pk]]
+    Finding.objects.bulk_update(found, ["told_at", "passed_to", "told_keys"], batch_size=500)
     entry = events.record(Action.FINDINGS_TOLD, actor=None, findings=len(found))
     news = dict.fromkeys(person for row in found for person in recipients[row.pk])
     return len(outbox.enqueue(entry, MessageKind.FINDINGS, list(news)))
+
+
+def _is_told(row: Finding, recipients: Collection[HsaId]) -> bool:
+    if row.told_at is None:
+        return False
+    return not recipients or any(one.folded in row.told_keys for one in recipients)
 
 
 def remember(known: Mapping[str, bool]) -> None:

@@ -93,6 +93,12 @@ class Mandates:
         """Say whether the holder is head of a unit of that care provider, or of one that stands in it."""
         return any(unit.provider_id == provider_id or names.lies_in(unit.dn, [dn]) for unit in self.units)
 
+    def may_order_at(self, unit_id: HsaId, dn: str, holder: User) -> bool:
+        """Say whether the holder could order there now: by a mandate there or above, or by a delegation."""
+        if unit_id in self.provider_ids(holder) or self.heads_at_or_above(unit_id, dn):
+            return True
+        return self.delegated_for(Delegable.ORDERING, unit_id) is not None
+
     @property
     def is_head_of_unit(self) -> bool:
         return bool(self.units)

@@ -108,6 +108,7 @@ class Finding(PersonAndPlace):
     )
     removal = models.ForeignKey(Removal, null=True, on_delete=models.PROTECT, related_name="findings")
     told_at = models.DateTimeField(null=True)
+    told_keys = models.JSONField(default=list)  # who was told: when all of them are gone, others are
 
     objects: ClassVar[FindingQuerySet] = FindingQuerySet.as_manager()  # type: ignore[assignment]
 

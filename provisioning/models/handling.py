@@ -16,6 +16,7 @@ class HandlerRole(models.TextChoices):
     ATTESTER = "attester", _("Attester")
     SECOND_ATTESTER = "second_attester", _("Second attester")
     KIV_ADMINISTRATOR = "kiv_administrator", _("KIV administrator")
+    CHOOSER = "chooser", _("Chooses for the orderer")  # who is gone, or has not answered
 
 
 _ONE_OF_BOTH = Q(request__isnull=False, removal=None) | Q(request=None, removal__isnull=False)

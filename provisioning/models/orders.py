@@ -229,7 +229,9 @@ class AccessRequest(Case):
 
     @property
     def sitting_ids(self) -> list[HsaId]:
-        return self.starters if self.current_state is RequestState.AWAITING_CHOICE else self.handler_ids
+        """The orderer chooses, unless others were asked because the orderer is gone or does not answer."""
+        is_orderers = self.current_state is RequestState.AWAITING_CHOICE
+        return self.handler_ids or (self.starters if is_orderers else [])
 
     def outcome(self, *, is_hidden: bool) -> dict[str, Any]:
         return {"verdict": {} if is_hidden else self.assessment}

@@ -15,10 +15,11 @@ from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import addresses, handlers, moves, silence
 from provisioning.errors import NotAllowed, WrongState
+from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, User
-from provisioning.orders import carry_out, left_behind, outdated
+from provisioning.orders import carry_out, left_behind, outdated, stand_in
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Answer, Person, Reading
@@ -76,10 +77,23 @@ def record_check(
 
 
 @transaction.atomic
-def choose(request: AccessRequest, *, by: User, choice: Choice) -> None:
-    """The orderer's choice when something is missing. Raises NotAllowed, WrongState."""
-    if by.pk != request.order.orderer_id:
+def choose(
+    request: AccessRequest,
+    *,
+    by: User,
+    choice: Choice,
+    mandates: Mandates | None = None,
+    is_gone: bool = False,
+) -> None:
+    """The orderer's choice when something is missing, or that of who stands in (`stand_in.may`).
+
+    Raises NotAllowed, WrongState.
+    """
+    if by.pk != request.order.orderer_id and not stand_in.may(
+        request, by=by, mandates=mandates, is_gone=is_gone
+    ):
         raise NotAllowed(_("Only the one who ordered can choose how to go on."))
+    handlers.release(request)
     if choice is Choice.COUPLE:
         request.wants_coupling = True
         moves.move(request, RequestState.CHECKING, "wants_coupling")

@@ -12,9 +12,11 @@ from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import moves
 from provisioning.errors import NotAllowed, WrongState
+from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, AccessRequestQuerySet, User
+from provisioning.orders import stand_in
 from provisioning.rules.states.request import RequestState
 
 _NOTHING_IS_SET = (
@@ -82,9 +84,20 @@ def last_day_passed(request: AccessRequest) -> None:
 
 
 @transaction.atomic
-def withdraw(request: AccessRequest, *, by: User, reason: str = "") -> None:
-    """Take the request back: orderer and subject, while it is open. Raises NotAllowed, WrongState."""
-    if by.pk not in (request.order.orderer_id, request.subject_key):
+def withdraw(
+    request: AccessRequest,
+    *,
+    by: User,
+    reason: str = "",
+    mandates: Mandates | None = None,
+    is_gone: bool = False,
+) -> None:
+    """Take the request back: orderer and subject, while it is open; or who stands in (`stand_in.may`).
+
+    Raises NotAllowed, WrongState.
+    """
+    is_own = by.pk in (request.order.orderer_id, request.subject_key)
+    if not is_own and not stand_in.may(request, by=by, mandates=mandates, is_gone=is_gone):
         raise NotAllowed(_("Only the one who ordered, or the person it concerns, can withdraw it."))
     waiting = request.handler_ids
     moves.end(request, RequestState.WITHDRAWN, reason=reason)

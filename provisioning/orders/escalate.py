@@ -2,9 +2,9 @@
 
 A head who does not answer is reminded (`reminders.remind`) and then the next head up is asked as well; the
 first can still act. KIV administrators above are asked from the beginning, so a rung there tells those who
-run the tool. After the last rung an undecided request ends, or stays, by setting; a KIV task always stays,
-because it has been decided. All in Swedish working days. Source: domain §7 (the nearest head above); the
-numbers are settings.
+run the tool. Where the orderer is to choose and does not, whoever could order there now may choose as well.
+After the last rung an undecided request ends, or stays, by setting; what has been decided always stays. All
+in Swedish working days. Source: domain §7 (the nearest head above); the numbers are settings.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest, HandlerRole
 from provisioning.operators import operator_ids
+from provisioning.orders import stand_in
 from provisioning.rules.dates import deadlines
-from provisioning.rules.states.request import UNATTESTED, RequestState
+from provisioning.rules.states.request import UNATTESTED, WITH_A_PERSON, RequestState
 
-_ON_THE_LADDER = [state.value for state in (*UNATTESTED, RequestState.AWAITING_KIV)]
+_ON_THE_LADDER = [state.value for state in WITH_A_PERSON]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Rung:
     level: int
     role: HandlerRole
     asked: tuple[Asked, ...]
+    orderer_is_gone: bool = False
 
 
 def due() -> list[int]:
@@ -62,7 +64,8 @@ def is_due(request: AccessRequest) -> bool:
     """Say whether working days enough have passed; at once where the last who was asked has fallen away."""
     if request.escalation_level > settings.ESCALATION_LEVELS:
         return False
-    if request.escalated_at is None and not request.handlers.exists():
+    is_orderers = request.current_state is RequestState.AWAITING_CHOICE  # then nobody else is asked at first
+    if request.escalated_at is None and not is_orderers and not request.handlers.exists():
         return True
     since = dates.today(request.escalated_at or request.state_since)
     return dates.today() >= deadlines.add_working_days(since, settings.ESCALATE_AFTER_WORKING_DAYS)
@@ -80,7 +83,7 @@ def next_rung(directory: Directory, request: AccessRequest) -> Rung:
     found = candidates.look_up(directory, request, rungs=min(level, settings.ESCALATION_LEVELS))
     if found is None:
         raise WrongState
-    return Rung(level, *found)
+    return Rung(level, *found, orderer_is_gone=stand_in.orderer_is_gone(directory, request))
 
 
 @transaction.atomic
@@ -93,6 +96,8 @@ def climb(request: AccessRequest, rung: Rung) -> None:
     if row.state != request.state or row.escalation_level != rung.level - 1 or not is_due(row):
         raise WrongState
     before = set(row.handlers.filter(role=rung.role).values_list("person_key", flat=True))
+    if rung.role is HandlerRole.CHOOSER:
+        before.add(row.order.orderer_id)  # had it from the beginning
     row.escalation_level, row.escalated_at = rung.level, timezone.now()
     row.save(update_fields=["escalation_level", "escalated_at"])
     if rung.asked:  # an empty answer removes no handler
@@ -104,6 +109,6 @@ def climb(request: AccessRequest, rung: Rung) -> None:
     )
     handlers.tell_newcomers(entry, row, rung.role, rung.asked, before=before)
     told = [*operator_ids()] if not newcomers or is_last else []
-    if is_last:
+    if is_last and not rung.orderer_is_gone:
         told.append(row.order.orderer.identity)
     outbox.enqueue(entry, MessageKind.STUCK, told)

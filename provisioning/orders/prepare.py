@@ -108,7 +108,7 @@ def _item(sought: _Sought, wanted_id: HsaId) -> PreparedItem:
     live = lookups.in_force(person.hsa_id, draft.service, draft.level, entry.hsa_id)
     refused = [
         *refusals.of_what_cannot_be(found, place.name),
-        *refusals.of_duplicates(person, draft, entry.hsa_id, place.name, sought.by),
+        *refusals.of_duplicates(person, draft, entry.hsa_id, place.name, sought.by, may_order=part.may_order),
         *refusals.of_prolongation(live, draft, found, place.name),
     ]
     if not part.may_order:

@@ -80,8 +80,14 @@ def _field_of(code: Code) -> str:
     return "level" if code is Code.ORDER_LEVEL_NOT_AVAILABLE else "units"
 
 
-def of_duplicates(person: Person, draft: Draft, unit_id: HsaId, unit_name: str, by: User) -> list[Refusal]:
-    """The open request for the same right, if there is one; named to those who may read it."""
+def of_duplicates(
+    person: Person, draft: Draft, unit_id: HsaId, unit_name: str, by: User, *, may_order: bool
+) -> list[Refusal]:
+    """The open request for the same right, if there is one.
+
+    Its number is told to those who may read it, and with its state to those who may order there: they read
+    whose turn it is.
+    """
     open_twins = (
         AccessRequest.objects.open()
         .filter(
@@ -92,13 +98,18 @@ def of_duplicates(person: Person, draft: Draft, unit_id: HsaId, unit_name: str, 
         )
         .exclude(order__submission=draft.submission)
     )
-    if not open_twins.exists():
+    twin = open_twins.select_related("order").first()
+    if twin is None:
         return []
-    twin = access.visible_requests(by).filter(pk__in=open_twins.values("pk")).first()
     message = duplicate_message()
-    if twin is not None:
-        message += " " + _("It is case %(case)s.") % {"case": twin.case_number}
+    if may_order or access.visible_requests(by).filter(pk=twin.pk).exists():
+        told = _("It is case %(case)s: %(state)s.")
+        message += " " + told % {"case": twin.case_number, "state": _lowered(twin.get_state_display())}
     return [Refusal(f"{unit_name}: {message}", "units", "order.duplicate")]
+
+
+def _lowered(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def of_prolongation(

@@ -114,6 +114,7 @@ _HANDLER_AS: Mapping[HandlerRole, Text] = {
     HandlerRole.ATTESTER: gettext_lazy("attester"),
     HandlerRole.SECOND_ATTESTER: gettext_lazy("second attester"),
     HandlerRole.KIV_ADMINISTRATOR: gettext_lazy("KIV administrator"),
+    HandlerRole.CHOOSER: gettext_lazy("chooses for the orderer"),
 }
 
 # Warnings that say what an order does, not what is wrong.
@@ -303,9 +304,10 @@ def usual_time(request: AccessRequest) -> str:
 def act_of(viewer: User, request: AccessRequest) -> tuple[str, str] | None:
     """What the viewer has to do now: page and button's words. None if it waits for somebody else."""
     state = request.current_state
-    if state is RequestState.AWAITING_CHOICE and viewer.pk == request.order.orderer_id:
+    is_asked = any(handler.person_key == viewer.hsa_key for handler in request.handlers.all())
+    if state is RequestState.AWAITING_CHOICE and (is_asked or viewer.pk == request.order.orderer_id):
         return "choose", _("Choose how to go on")
-    if not any(handler.person_key == viewer.hsa_key for handler in request.handlers.all()):
+    if not is_asked:
         return None
     if state in UNATTESTED:
         return "attest", _("Attest or reject")

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from provisioning import access, dates
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.models import AccessRequest, User
-from provisioning.orders import check
+from provisioning.orders import check, stand_in
 from provisioning.orders.check import Choice
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user, has_moved_on, refused
@@ -30,12 +30,13 @@ from workflows import steps
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Couple, wait or withdraw: only the orderer chooses."""
+    """Couple, wait or withdraw: the orderer chooses, or who stands in for one who is gone."""
     user = acting_user(request)
     case = access.find_to_act(user, public_id)
     if case.current_state is not RequestState.AWAITING_CHOICE:
         return has_moved_on(request, case)
-    if not access.to_choose(user).filter(pk=case.pk).exists():
+    is_orderer = user.pk == case.order.orderer_id
+    if not is_orderer and not access.stands_in(user, case):
         raise Http404
     form = _form(request, case)
     if request.method != "POST":
@@ -46,8 +47,18 @@ def choose(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return redirect("withdraw", public_id=case.public_id)
     choice = Choice(form.cleaned_data["choice"])
     try:
+        asked = None if is_orderer else stand_in.ask(case, by=user)
         steps.act(
-            case, RequestState.AWAITING_CHOICE, lambda row: check.choose(row, by=user, choice=choice), by=user
+            case,
+            RequestState.AWAITING_CHOICE,
+            lambda row: check.choose(
+                row,
+                by=user,
+                choice=choice,
+                mandates=asked["mandates"] if asked else None,
+                is_gone=asked is not None and asked["is_gone"],
+            ),
+            by=user,
         )
     except WrongState:
         return has_moved_on(request, case)

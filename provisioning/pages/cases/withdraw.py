@@ -1,4 +1,4 @@
-"""Taking an order back, by the orderer or the person it concerns, for as long as it is open."""
+"""Taking an order back, for as long as it is open: the orderer, the person it concerns, or who stands in."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from provisioning import access
 from provisioning.errors import NotAllowed, WrongState
+from provisioning.orders import stand_in
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user, has_moved_on, refused
 from provisioning.pages.cases.forms import WithdrawForm
@@ -34,7 +35,12 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
         context = {"form": form, "case": case, "facts": words.facts(user, case)}
         return render(request, "provisioning/case/withdraw.html", context)
     try:
-        steps.withdraw(case, by=user, reason=form.cleaned_data["reason"])
+        is_own = user.pk in (case.order.orderer_id, case.subject_key)
+        if is_own:
+            steps.withdraw(case, by=user, reason=form.cleaned_data["reason"])
+        else:
+            asked = stand_in.ask(case, by=user)
+            steps.withdraw(case, by=user, reason=form.cleaned_data["reason"], **asked)
     except WrongState:
         return has_moved_on(request, case)
     except NotAllowed as exc:
