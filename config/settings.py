@@ -88,11 +88,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "provisioning.pages.middleware.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "provisioning.pages.middleware.headers.HeadersMiddleware",
+    "provisioning.pages.middleware.health.HealthMiddleware",
     "provisioning.pages.middleware.odd_bytes.OddBytes",
     "provisioning.pages.middleware.patience.OneSilence",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -108,7 +109,6 @@ MIDDLEWARE = [
     "provisioning.pages.middleware.session_limits.SessionLimitsMiddleware",
     "provisioning.pages.middleware.limits.LimitsMiddleware",
     "provisioning.pages.middleware.step_up.StepUp",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "provisioning.pages.middleware.unknown.UnknownIsNotMissing",
 ]
 

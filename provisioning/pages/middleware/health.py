@@ -1,4 +1,4 @@
-"""Answers the machines before anything else: no session, no host name and no redirection to https is needed.
+"""Answers the machines before session, host name and language: only the headers of every answer come first.
 
 A load balancer asks by IP address, and asks on while the cache or the database is away.
 """
@@ -15,7 +15,7 @@ ADDRESSES = {"/healthz": health.live, "/readyz": health.ready}
 
 
 class HealthMiddleware:
-    """The first of all: what it answers, nothing else sees."""
+    """What it answers, no later middleware sees."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
