@@ -58,6 +58,11 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=3, minute=17),
         "options": {"expires": 12 * 60 * 60},
     },
+    "audit check": {
+        "task": "workflows.verify_audit",
+        "schedule": crontab(hour=2, minute=41),
+        "options": {"expires": 12 * 60 * 60},
+    },
     "audit checkpoint": every(60 * 60, "workflows.write_checkpoint"),
 }
 app.conf.beat_schedule = TIMETABLE

@@ -30,6 +30,7 @@ from provisioning.models import (
     OutgoingMessage,
     Removal,
     Review,
+    ReviewItem,
     User,
 )
 from provisioning.rules.dates import retention as rules
@@ -138,6 +139,7 @@ def remove_case(order: Order, **counts: Any) -> int:
     is_protected = any(table.filter(subject_is_protected=True).exists() for table in (rows, grants, removals))
     # What hides the older events about them from exports: `exports.hidden`.
     things = [str(one) for table in (grants, removals) for one in table.values_list("public_id", flat=True)]
+    gone = _ids(rows, grants, removals)
     counts |= _remove_parts(Q(request__in=rows) | Q(removal__in=removals))
     counts["messages"] += _delete(
         OutgoingMessage.objects.filter(Q(cause__order=order) | Q(cause__about__in=things))
@@ -148,7 +150,9 @@ def remove_case(order: Order, **counts: Any) -> int:
     counts["requests"] = count = _delete(rows)
     if is_protected:
         counts["things"] = things
-    events.record(events.Action.CASE_REMOVED, actor=None, order=order, protected=is_protected, **counts)
+    events.record(
+        events.Action.CASE_REMOVED, actor=None, order=order, protected=is_protected, deleted=gone, **counts
+    )
     Order.objects.filter(pk=order.pk).delete()
     return count
 
@@ -159,9 +163,14 @@ def remove_removal(removal: Removal, **counts: Any) -> None:
     counts["messages"] += _delete(OutgoingMessage.objects.filter(cause__about=removal.public_id))
     events.record(
         events.Action.CASE_REMOVED, actor=None, about=removal, number=removal.case_number,
-        protected=removal.subject_is_protected, **counts,
+        protected=removal.subject_is_protected, deleted=[removal.public_id.hex], **counts,
     )  # fmt: skip
     Removal.objects.filter(pk=removal.pk).delete()
+
+
+def _ids(*tables: QuerySet[Any]) -> list[str]:
+    """The public ids of what goes, as the entry names it: from then on nobody expects it in its table."""
+    return [one.hex for table in tables for one in table.values_list("public_id", flat=True)]
 
 
 def _remove_parts(of: Q) -> dict[str, int]:
@@ -267,11 +276,14 @@ def remove_others(horizon: Horizon, *, limit: int, **about_cases: Any) -> Others
 
     `about_cases`: what the sweep has removed of cases: counts, and the first and last case number.
     """
+    delegations, reviews = (_first(due(horizon), limit) for due in (due_delegations, due_reviews))
+    items = ReviewItem.objects.filter(review__in=reviews.order_by().values("pk"))
+    gone: dict[str, Any] = {"deleted": ids} if (ids := _ids(delegations, reviews, items)) else {}
     removed = Others(
         _delete(_first(due_messages(horizon), limit)),
-        _delete(_first(due_delegations(horizon), limit)),
+        _delete(delegations),
         _first(due_names(horizon), limit).update(name=""),
-        _delete(_first(due_reviews(horizon), limit)),
+        _delete(reviews),
         _delete(_first(due_findings(horizon), limit)),
     )
     if about_cases or removed != Others():
@@ -279,6 +291,7 @@ def remove_others(horizon: Horizon, *, limit: int, **about_cases: Any) -> Others
             events.Action.RETENTION_SWEPT,
             actor=None,
             **asdict(removed),
+            **gone,
             **about_cases,
         )
     return removed

@@ -23,6 +23,7 @@ from provisioning.rules.states.right import RemovalState
 from workflows import steps
 from workflows.alone import alone
 from workflows.sweeps import (
+    audit,
     clock,
     escalation,
     expiry,
@@ -219,6 +220,12 @@ def write_checkpoint() -> None:
     except ChainBroken as exc:
         log.critical("no audit checkpoint: %s, run verify_audit", exc.code)
         raise
+
+
+@shared_task(name="workflows.verify_audit", time_limit=3300, soft_time_limit=3240)
+def verify_audit() -> None:
+    """Check the event log, and every row against it; what is wrong is recorded and told."""
+    audit.check()
 
 
 def _with_a_person() -> list[int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 
 from provisioning.audit import sealing
 from provisioning.models import (
@@ -142,10 +143,25 @@ class Action(enum.StrEnum):
     CASE_REMOVED = "case.removed"
     RETENTION_SWEPT = "retention.swept"
     CHECKPOINT_FAILED = "audit.checkpoint_failed"
+    AUDIT_VERIFIED = "audit.verified"
 
     def of(self, case: Case) -> Action:
         """What has happened to a request, or the same of a removal: the two are called alike."""
         return Action(f"{case.KEY}.{self.value.partition('.')[2]}")
+
+
+# What changes nothing that a row says. All others hold what the rows say afterwards.
+_CHANGE_NOTHING = frozenset(
+    {
+        Action.HANDLERS_CHANGED, Action.REMOVAL_HANDLERS_CHANGED, Action.REMINDED, Action.REMOVAL_REMINDED,
+        Action.REMINDED_BY_PERSON, Action.ESCALATED, Action.DIRECTORY_SILENT, Action.DIRECTORY_BACK,
+        Action.REMOVAL_DIRECTORY_SILENT, Action.REMOVAL_DIRECTORY_BACK, Action.HSA_LATE,
+        Action.REMOVAL_HSA_LATE, Action.PASSED_ON, Action.REMOVAL_PASSED_ON, Action.GRANT_NOTICED,
+        Action.DELEGATION_REMINDED, Action.REVIEW_REVIEWERS_CHANGED, Action.REVIEW_ESCALATED,
+        Action.PROTECTED_READ, Action.RECEIPT_ISSUED, Action.MESSAGE_FAILED, Action.MESSAGE_RESENT,
+        Action.CASE_REMOVED,
+    }
+)  # fmt: skip
 
 
 def record(
@@ -157,6 +173,8 @@ def record(
     order: Order | None = None,
     about: Grant | Removal | Review | Finding | Reorganisation | None = None,
     case: Case | None = None,
+    also: Iterable[Model] = (),
+    listed: Iterable[Model] = (),
     reason: str = "",
     **data: Any,
 ) -> AuditEntry:
@@ -164,6 +182,10 @@ def record(
 
     `about`: what else it is about, a grant, a removal, a review or a finding. `case`: in the place of
     `request` or `about`, where it may be either.
+
+    The entry holds what the rows say that it is about, when it is written: so it is recorded after they
+    were saved. `also`: other rows that were changed with them; `listed`: rows that were made with them, many
+    and all alike, by their fingerprint alone.
 
     `data` holds codes and values, never names, and no floats. Must be called inside the transaction that
     makes the fact true, after the rows that the transaction locks: the end of the chain is locked from here
@@ -188,7 +210,9 @@ def record(
             **pointers,
             reason=sealing.plain(str(reason)),
             data=data,
-        )
+        ),
+        rows=[] if action in _CHANGE_NOTHING else [row for row in (request, about, case, *also) if row],
+        listed=listed,
     )
 
 

@@ -23,11 +23,17 @@ ACTOR = b"audit-actor_digest-1\n"
 PRINCIPAL = b"audit-principal_digest-1\n"
 CHECKPOINT = b"audit-checkpoint-1\n"
 RECEIPT = b"receipt-1\n"
+ROW = b"audit-row-1\n"  # what an entry says of a row without telling it
 
 # ASCII only and sorted by code point: the same bytes whatever wrote them and whatever reads them.
 _encode = json.JSONEncoder(
     sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False, check_circular=False
 ).encode
+
+
+def canonical(content: Mapping[str, Any]) -> bytes:
+    """The one form in which content is signed and compared."""
+    return _encode(content).encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Key:
 
     def sign(self, purpose: bytes, content: Mapping[str, Any]) -> str:
         """The HMAC-SHA256 of the content in its canonical form, in hexadecimal."""
-        return hmac.digest(self.secret, purpose + _encode(content).encode("ascii"), "sha256").hex()
+        return hmac.digest(self.secret, purpose + canonical(content), "sha256").hex()
 
     def has_signed(self, purpose: bytes, content: Mapping[str, Any], mac: str) -> bool:
         return hmac.compare_digest(self.sign(purpose, content).encode(), mac.encode())

@@ -6,19 +6,22 @@ by keyed digests, so that an export may leave them out where a person is protect
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import Model
 from django.utils import timezone
 
-from provisioning.audit import keys
+from provisioning.audit import keys, says
 from provisioning.audit.keys import Key
 from provisioning.models import AuditEntry, AuditHead
 
-# From 2 on the content says what else the entry is about; from 3 on who acted goes in by keyed digests.
-VERSION = 3
-VERSIONS = (1, 2, VERSION)
+# From 2 on the content says what else the entry is about; from 3 on who acted goes in by keyed digests; from
+# 4 on `data` holds what the rows say that it is about: see `says`.
+VERSION = 4
+VERSIONS = (1, 2, 3, VERSION)
 WHO = {"actor": keys.ACTOR, "principal": keys.PRINCIPAL}
 
 
@@ -48,8 +51,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def append(entry: AuditEntry) -> AuditEntry:
+def append(entry: AuditEntry, *, rows: Iterable[Model] = (), listed: Iterable[Model] = ()) -> AuditEntry:
     """Number, sign and write the entry as the last of the chain. Inside a transaction.
+
+    `rows`: what these say now goes into its data. `listed`: of these the fingerprint alone does.
 
     The head stays locked until the transaction ends: writers come one after another, a transaction that is
     rolled back leaves no gap. So that nobody waits in a circle, whoever records has by then locked the
@@ -58,13 +63,21 @@ def append(entry: AuditEntry) -> AuditEntry:
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=AuditHead.ONLY)
     key = keys.current()
     entry.at = timezone.now()
-    entry.data = plain(entry.data)
+    entry.data = plain(entry.data | _said(rows, listed, key))
     entry.sequence, entry.previous = head.sequence + 1, head.mac
     entry.version, entry.key_id = VERSION, key.id
     entry.mac = key.sign(keys.ENTRY, content(row_of(entry), key))
     entry.save(force_insert=True)
     AuditHead.objects.filter(pk=head.pk).update(sequence=entry.sequence, mac=entry.mac)
     return entry
+
+
+def _said(rows: Iterable[Model], listed: Iterable[Model], key: Key) -> dict[str, Any]:
+    """Read after the head is locked: whoever changes a row later writes a later entry about it."""
+    whole, short = says.of(rows, key), says.of(listed, key)
+    return ({"says": whole} if whole else {}) | (
+        {"listed": {one["id"]: says.fingerprint(one).hex() for one in short}} if short else {}
+    )
 
 
 def row_of(entry: AuditEntry) -> SealedRow:

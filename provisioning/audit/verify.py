@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -88,12 +88,17 @@ class Report:
         return not self.findings
 
 
-def verify(checkpoints: Iterable[Checkpoint] = ()) -> Report:
-    """Check the whole chain. Raises ImproperlyConfigured when a retired key cannot be read."""
+def verify(
+    checkpoints: Iterable[Checkpoint] = (), *, take: Callable[[SealedRow], None] | None = None
+) -> Report:
+    """Check the whole chain. Raises ImproperlyConfigured when a retired key cannot be read.
+
+    `take` is called with each row that was signed as it stands, in their order.
+    """
     head = (
         AuditHead.objects.filter(pk=AuditHead.ONLY).first() or AuditHead()
     )  # before the rows: they only grow
-    walk = _Walk(keys.all_keys(), checkpoints, head)
+    walk = _Walk(keys.all_keys(), checkpoints, head, take)
     walk.start(first_row())
     for row in rows():
         walk.take(row)
@@ -168,7 +173,14 @@ class _Run:
 
 
 class _Walk:
-    def __init__(self, known: Sequence[Key], checkpoints: Iterable[Checkpoint], head: AuditHead):
+    def __init__(
+        self,
+        known: Sequence[Key],
+        checkpoints: Iterable[Checkpoint],
+        head: AuditHead,
+        take: Callable[[SealedRow], None] | None = None,
+    ):
+        self._tell = take
         self.findings: list[Flaw] = []
         self.count = self.last_sequence = 0
         self._last_mac = AuditHead.NOTHING
@@ -262,6 +274,8 @@ class _Walk:
         if row.action == Action.AUDIT_REANCHORED.value:
             lost = frozenset((int(number), str(mac)) for number, mac in row.data["lost"])
             self.given_up.append(GivenUp(row.sequence, row.actor, row.reason, lost))
+        if self._tell is not None:
+            self._tell(row)
 
     def _take_unsound(self, row: SealedRow, is_linked: bool) -> None:
         if self._run is None:

@@ -25,8 +25,8 @@ from provisioning.operators import operator_ids
 @transaction.atomic
 def stop(case: Case) -> None:
     """The national HSA is not configured any more: what KIV holds decides again. Raises WrongState."""
-    events.record(Action.HSA_NOT_READ.of(case), actor=None, case=case)
     moves.move(case, case.STATES.VERIFYING)
+    events.record(Action.HSA_NOT_READ.of(case), actor=None, case=case)
 
 
 def begin(case: Case, *fields: str) -> None:

@@ -25,6 +25,8 @@ from provisioning.messages.kinds import MessageKind
 from provisioning.models import Case, Evidence, HandlerRole, User
 from provisioning.rules.mandates import Act
 
+_REPORT = ("carried_out_by", "carried_out_how", "carried_out_note", "reported_done_at")
+
 
 def require_administrator(case: Case, by: User, mandates: Mandates) -> None:
     """Whoever was asked, still holds the mandate, and is neither the person nor an attester."""
@@ -38,15 +40,15 @@ def require_administrator(case: Case, by: User, mandates: Mandates) -> None:
         raise NotAllowed(current.ENDED)
 
 
-def note_report(case: Case, *, by: User, how: str, note: str, **seen: Any) -> tuple[str, ...]:
-    """Record that it was reported as done. Returns the columns to save."""
-    events.record(Action.REPORTED_DONE.of(case), actor=by, case=case, how=how, **seen)
+def note_report(case: Case, *, by: User, how: str, note: str, **seen: Any) -> None:
+    """Save and record that it was reported as done."""
     case.carried_out_by, case.carried_out_how, case.carried_out_note = by, how, note.strip()
     case.reported_done_at = timezone.now()
-    return ("carried_out_by", "carried_out_how", "carried_out_note", "reported_done_at")
+    case.save(update_fields=list(_REPORT))
+    events.record(Action.REPORTED_DONE.of(case), actor=by, case=case, how=how, **seen)
 
 
-def keep_waiting(case: Case, seen: Seen | None, *fields: str) -> None:
+def keep_waiting(case: Case, seen: Seen | None) -> None:
     """The directory does not show it: the task stays, comes back with what was seen, and is polled soon.
 
     Where the directory did not answer, nothing more is asked of anybody.
@@ -58,16 +60,16 @@ def keep_waiting(case: Case, seen: Seen | None, *fields: str) -> None:
         entry = events.record(seen.NOT_SETTLED, actor=None, case=case, **seen.recorded())
         recipients = [case.carried_out_by.identity] if case.carried_out_by else []
         outbox.enqueue(entry, MessageKind.KIV_RETURNED.of(case), recipients, case=case)
-    case.save(update_fields=[*fields, "next_poll_at", "poll_count", "seen_instead"])
+    case.save(update_fields=["next_poll_at", "poll_count", "seen_instead"])
 
 
 def settle(case: Case, seen: Seen, *fields: str) -> None:
     """The directory shows it: the task is over, and what it was for is verified."""
     case.seen_instead = {}
     evidence.keep(case, Evidence.Moment.AFTER, seen.read_at, values=seen.as_data())
-    events.record(seen.SETTLED, actor=None, case=case, how=case.carried_out_how, changes=case.changes)
     moves.move(case, case.STATES.VERIFYING, "seen_instead", *fields)
     handlers.release(case)
+    events.record(seen.SETTLED, actor=None, case=case, how=case.carried_out_how, changes=case.changes)
 
 
 def stated(text: str) -> str:

@@ -189,7 +189,9 @@ def _give_one(wish: Wish, kind: Delegable, receiver: User, unit: Unit, by: User,
         reason=wish.reason.strip(),
         delegate_marks=marks,
     )
-    entry = events.record(Action.DELEGATED, actor=by, principal=by, reason=row.reason, **_facts(row))
+    entry = events.record(
+        Action.DELEGATED, actor=by, principal=by, reason=row.reason, also=[row], **_facts(row)
+    )
     outbox.enqueue(entry, messages_kinds.MessageKind.DELEGATED, [receiver.identity])
     _spread(row)
     return row
@@ -286,7 +288,12 @@ def _end(row: Delegation, why: Delegation.End, *, by: User | None) -> None:
     row.save(update_fields=["ended_at", "ended_by", "end_code"])
     Handler.objects.filter(delegation=row).delete()
     entry = events.record(
-        Action.DELEGATION_ENDED, actor=by, principal=row.principal, why=str(why.value), **_facts(row)
+        Action.DELEGATION_ENDED,
+        actor=by,
+        principal=row.principal,
+        also=[row],
+        why=str(why.value),
+        **_facts(row),
     )
     parties = [person.identity for person in (row.principal, row.delegate) if person != by]
     if why is Delegation.End.LAPSED:  # its last day was known to both, and they were reminded of it

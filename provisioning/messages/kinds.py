@@ -48,6 +48,7 @@ class MessageKind(enum.StrEnum):
     SWEEP_STOPPED = "sweep_stopped"
     REORGANISATION = "reorganisation"
     REORGANISATION_OVER = "reorganisation_over"
+    AUDIT_UNSOUND = "audit_unsound"
 
     def of(self, case: Case) -> MessageKind:
         """The message about a request, or the one that says the same about a removal."""
@@ -238,6 +239,14 @@ WORDS: dict[MessageKind, _Words] = {
         _("So much seemed to be gone from the directory at once that the answer is not believed."),
         _("Nothing has been changed. Check the directory and the account that reads it."),
     ),
+    MessageKind.AUDIT_UNSOUND: _Words(
+        _("The nightly check of the event log found something"),
+        _(
+            "Rows in the database do not say what was signed, or the event log could not be checked "
+            "against its checkpoints."
+        ),
+        _("Nothing has been changed. Run manage.py verify_audit --tables: it names each row."),
+    ),
 }
 
 
@@ -291,4 +300,6 @@ def _path(message: OutgoingMessage) -> str:
         return reverse("reorganisations")
     if kind in (MessageKind.FINDINGS, MessageKind.SWEEP_STOPPED):
         return reverse("findings")
+    if kind is MessageKind.AUDIT_UNSOUND:
+        return reverse("operation")
     return reverse("ending" if kind is MessageKind.RIGHTS_END_SOON else "start")

@@ -11,9 +11,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from provisioning.audit.events import Action
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import (
     AccessRequest,
+    AuditEntry,
     Case,
     Delegation,
     Finding,
@@ -131,6 +133,11 @@ def _nothing_was_compared_since(message: OutgoingMessage) -> bool:
     return not later.exists()
 
 
+def _nothing_was_sound_since(message: OutgoingMessage) -> bool:
+    checked = AuditEntry.objects.filter(action=Action.AUDIT_VERIFIED.value, at__gt=message.created_at)
+    return not checked.filter(data__sound=True).exists()
+
+
 _OF_NO_CASE: Mapping[MessageKind, Callable[[OutgoingMessage], bool]] = {
     MessageKind.DELEGATED: _delegation_lasts,
     MessageKind.DELEGATION_ENDS_SOON: _delegation_lasts,
@@ -139,4 +146,5 @@ _OF_NO_CASE: Mapping[MessageKind, Callable[[OutgoingMessage], bool]] = {
     MessageKind.REVIEW_STUCK: _review_is_stuck,
     MessageKind.FINDINGS: _finding_is_open,
     MessageKind.SWEEP_STOPPED: _nothing_was_compared_since,
+    MessageKind.AUDIT_UNSOUND: _nothing_was_sound_since,
 }

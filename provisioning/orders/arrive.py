@@ -39,7 +39,7 @@ def record_arrival(request: AccessRequest, *, kiv: Reading, hsa: Reading, found:
     request.hsa_shows = _shown_by_hsa(found, hsa)
     request.poll_count += 1
     if not is_through:
-        hsa_following.put_off(request, "arrived_at")
+        hsa_following.put_off(request)
         return False
     request.assessment = reading.detailed_verdict(found)
     evidence.keep(
@@ -49,7 +49,7 @@ def record_arrival(request: AccessRequest, *, kiv: Reading, hsa: Reading, found:
         verdict=reading.verdict(found),
         which=Which.NATIONAL,
     )
-    finish(request, hsa.read_at, found, "arrived_at", "hsa_shows", kiv=kiv)
+    finish(request, hsa.read_at, found, "hsa_shows", kiv=kiv)
     return True
 
 
@@ -57,11 +57,13 @@ def _note_arrival(request: AccessRequest, arrived: Answer, *, kiv: Reading, hsa:
     """Keep when the values were first seen in HSA; a value that goes away again has not arrived."""
     if arrived is Answer.YES and request.arrived_at is None:
         request.arrived_at = hsa.read_at
+        request.save(update_fields=["arrived_at"])
         values = _values_in_hsa(request, kiv, hsa)
         evidence.keep(request, Evidence.Moment.ARRIVAL, hsa.read_at, values=values, which=Which.NATIONAL)
         events.record(Action.ARRIVED, actor=None, request=request, changes=request.changes)
     elif arrived is Answer.NO and request.arrived_at is not None:
         request.arrived_at = None
+        request.save(update_fields=["arrived_at"])
         events.record(Action.GONE_FROM_HSA, actor=None, request=request)
 
 

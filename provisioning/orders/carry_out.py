@@ -80,11 +80,11 @@ def report_done(
         return True
     is_there = seen is not None and seen.is_settled
     how = "already_set" if already else "done"
-    kept = kiv_answers.note_report(request, by=by, how=how, note=note, seen=is_there)
+    kiv_answers.note_report(request, by=by, how=how, note=note, seen=is_there)
     if is_there and seen is not None:
-        _values_are_there(request, seen, *kept)
+        _values_are_there(request, seen)
         return True
-    kiv_answers.keep_waiting(request, seen, *kept)
+    kiv_answers.keep_waiting(request, seen)
     return False
 
 
@@ -100,10 +100,10 @@ def cannot(request: AccessRequest, *, by: User, mandates: Mandates, why: CannotS
         kiv_answers.pass_on(request, by=by, reason=reason)
         return
     if why is CannotSet.COMMISSION_MISSING:
-        entry = events.record(Action.CHOICE_NEEDED, actor=by, request=request, reason=reason)
         request.wants_coupling = False
         moves.move(request, RequestState.AWAITING_CHOICE, "wants_coupling")
         handlers.release(request)
+        entry = events.record(Action.CHOICE_NEEDED, actor=by, request=request, reason=reason)
         outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
         return
     moves.end(request, RequestState.CANNOT_BE_DONE, reason=reason, code=why.value)

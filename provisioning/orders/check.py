@@ -18,7 +18,7 @@ from provisioning.errors import NotAllowed, WrongState
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
-from provisioning.models import AccessRequest, User
+from provisioning.models import AccessRequest, AuditEntry, User
 from provisioning.orders import carry_out, left_behind, outdated, stand_in
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.dates import deadlines
@@ -50,7 +50,30 @@ def record_check(
     was_waiting = request.current_state is RequestState.WAITING_FOR_COMMISSION
     request.assessment = assessments_reading.detailed_verdict(found)
     request.changes = [assessments_reading.change_data(change) for change in found.changes]
-    entry = events.record(
+    keep = ["assessment", "changes"]
+    if found.answer is Answer.YES:
+        moves.move(request, RequestState.VERIFYING, *keep)
+        handlers.release(request)
+        _record(request, found)
+        return
+    may_set_now = found.can_be_granted_by_changes and (request.wants_coupling or not found.needs_coupling)
+    if may_set_now:
+        _record(request, found)
+        carry_out.hand_over(request, reading, found, tuple(administrators))
+    elif was_waiting:
+        request.save(update_fields=keep)
+        _record(request, found)
+    else:
+        moves.move(request, RequestState.AWAITING_CHOICE, *keep)
+        handlers.release(request)
+        if is_over:
+            left_behind.watch(request)
+        entry = _record(request, found)
+        outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
+
+
+def _record(request: AccessRequest, found: Assessment) -> AuditEntry:
+    return events.record(
         Action.CHECKED,
         actor=None,
         request=request,
@@ -58,22 +81,6 @@ def record_check(
         causes=[cause.code.value for cause in found.causes],
         changes=request.changes,
     )
-    keep = ["assessment", "changes"]
-    if found.answer is Answer.YES:
-        moves.move(request, RequestState.VERIFYING, *keep)
-        handlers.release(request)
-        return
-    may_set_now = found.can_be_granted_by_changes and (request.wants_coupling or not found.needs_coupling)
-    if may_set_now:
-        carry_out.hand_over(request, reading, found, tuple(administrators))
-    elif was_waiting:
-        request.save(update_fields=keep)
-    else:
-        moves.move(request, RequestState.AWAITING_CHOICE, *keep)
-        handlers.release(request)
-        if is_over:
-            left_behind.watch(request)
-        outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
 
 
 @transaction.atomic

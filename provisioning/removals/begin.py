@@ -137,6 +137,7 @@ def _begin(
         Action.REMOVAL_STARTED,
         actor=by,
         about=made,
+        also=[made.grant] if made.grant else [],
         reason=made.reason,
         cause=cause.value,
         grant=str(made.grant.public_id) if made.grant else None,

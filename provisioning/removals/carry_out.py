@@ -43,15 +43,15 @@ def report_done(
     removals_moves.lock_grant(row)
     is_gone = seen is not None and seen.is_settled
     how = "already_gone" if already else "done"
-    kept = kiv_answers.note_report(row, by=by, how=how, note=note, gone=is_gone)
+    kiv_answers.note_report(row, by=by, how=how, note=note, gone=is_gone)
     addresses.take_over(row, seen.moved if seen is not None else {})
     if is_gone and seen is not None:
-        _values_are_gone(row, seen, *kept)
+        _values_are_gone(row, seen)
         return True
     if look.is_needed_again(row):
-        _look_again(row, *kept)
+        _look_again(row)
         return True
-    kiv_answers.keep_waiting(row, seen, *kept)
+    kiv_answers.keep_waiting(row, seen)
     return False
 
 
@@ -82,11 +82,11 @@ def record_values(row: Removal, *, seen: SeenUnwanted) -> bool:
     return False
 
 
-def _look_again(row: Removal, *fields: str) -> None:
+def _look_again(row: Removal) -> None:
     """Nobody may remove it any more: the next look says why."""
-    events.record(Action.REMOVAL_LOOKED_AGAIN, actor=None, about=row)
-    cases_moves.move(row, RemovalState.VERIFYING, *fields)
+    cases_moves.move(row, RemovalState.VERIFYING)
     handlers.release(row)
+    events.record(Action.REMOVAL_LOOKED_AGAIN, actor=None, about=row)
 
 
 def _values_are_gone(row: Removal, seen: SeenUnwanted, *fields: str) -> None:

@@ -81,7 +81,7 @@ def begin(place: Review, found: Sequence[AskedAbout], *, by: User | None = None)
             place.save(force_insert=True)
     except IntegrityError as exc:  # one_open_review_per_unit, also when two begin it at once
         raise WrongState(_("The rights on this unit are being reviewed already.")) from exc
-    ReviewItem.objects.bulk_create(
+    items = ReviewItem.objects.bulk_create(
         [ReviewItem(review=place, grant=grant, subject_key=grant.subject_key) for grant in rights],
         batch_size=500,
     )
@@ -90,6 +90,7 @@ def begin(place: Review, found: Sequence[AskedAbout], *, by: User | None = None)
         Action.REVIEW_OPENED,
         actor=by,
         about=place,
+        listed=items,
         scope=str(place.scope),
         service=place.service,
         items=len(rights),

@@ -122,6 +122,7 @@ def _decide(item: ReviewItem, grant: Grant, given: Given, said: Mapping[int, Sai
         actor=item.reviewer,
         principal=item.reviewed_for,
         about=grant,
+        also=[item],
         reason=item.reason,
         review=str(item.review.public_id),
         decision=str(given.decision),
@@ -168,6 +169,7 @@ def settle(item: ReviewItem, grant: Grant, decision: Decision) -> None:
         Action.REVIEW_UNDECIDED if is_silence else Action.REVIEW_NOT_NEEDED,
         actor=None,
         about=grant,
+        also=[item],
         review=str(item.review.public_id),
         decision=str(decision),
     )

@@ -66,8 +66,9 @@ def _end_undecided(
     keeps = settings.REVIEW_UNDECIDED == "keep"
     if not keeps and not decide.was_asked(item, rows, on=on):
         return  # nobody could decide, so nothing follows from their silence
-    settle(item, grant, Decision.SILENCE_KEPT if keeps else Decision.SILENCE_REMOVED)
     if keeps:
         review_date.record_reviewed(grant, opened_on=dates.today(review.opened_at))
+        settle(item, grant, Decision.SILENCE_KEPT)
     else:
+        settle(item, grant, Decision.SILENCE_REMOVED)
         removals_begin.begin(grant, EndCause.REVIEW, by=None, start=start)

@@ -5,6 +5,8 @@ Each operation locks the grant before it records anything, and asks nobody. Sour
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -33,13 +35,16 @@ def record_done(request: AccessRequest, *, reading: Reading) -> Grant:
     living = lock_for(request)
     person_dn = reading.person.dn if reading.person else ""
     if living is not None and _goes_on(living):
-        grant = _prolong(living, request, person_dn)
+        grant, told = living, _prolong(living, request, person_dn)
+        action = Action.GRANT_PROLONGED
     else:
         if living is not None:
             mark_ended(living)
-        grant = _create(request, person_dn)
+        grant, told = _create(request, person_dn)
+        action = Action.GRANT_CREATED
     request.grant = grant
     request.save(update_fields=["grant"])
+    events.record(action, actor=None, request=request, about=grant, **told)
     _look_again_at_removals(request)
     return grant
 
@@ -48,7 +53,8 @@ def _goes_on(grant: Grant) -> bool:
     return grant.current_state is GrantState.ACTIVE or grant.end_cause == EndCause.EXPIRY.value
 
 
-def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
+def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> dict[str, Any]:
+    """Returns what is to be recorded of it."""
     old_end = grant.ends_on
     grant.ends_on = max(old_end, request.ends_on)
     grant.state, grant.end_cause, grant.state_since = GrantState.ACTIVE.value, "", timezone.now()
@@ -61,18 +67,11 @@ def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> Grant:
         # For the care unit itself from now on, whatever it was ordered for first.
         grant.wanted_unit_hsa_id, grant.wanted_unit_name = "", ""
     grant.save()
-    events.record(
-        Action.GRANT_PROLONGED,
-        actor=None,
-        request=request,
-        about=grant,
-        old=old_end.isoformat(),
-        new=grant.ends_on.isoformat(),
-    )
-    return grant
+    return {"old": old_end.isoformat(), "new": grant.ends_on.isoformat()}
 
 
-def _create(request: AccessRequest, person_dn: str) -> Grant:
+def _create(request: AccessRequest, person_dn: str) -> tuple[Grant, dict[str, Any]]:
+    """Returns also what is to be recorded of it."""
     today = dates.today()
     grant = Grant.objects.create(
         **lookups.right_of(request),
@@ -91,15 +90,7 @@ def _create(request: AccessRequest, person_dn: str) -> Grant:
         next_review_on=review_date.next_review_on(request.unit_key),
         noticed_on=today,
     )
-    events.record(
-        Action.GRANT_CREATED,
-        actor=None,
-        request=request,
-        about=grant,
-        starts=grant.starts_on.isoformat(),
-        ends=grant.ends_on.isoformat(),
-    )
-    return grant
+    return grant, {"starts": grant.starts_on.isoformat(), "ends": grant.ends_on.isoformat()}
 
 
 def _look_again_at_removals(request: AccessRequest) -> None:

@@ -333,6 +333,12 @@ def the_event_log_tells_every_state(now: Now) -> Iterator[str]:
             yield f"delegation {lent.pk}"
 
 
+def tables_and_chain_agree(now: Now) -> Iterator[str]:
+    """Every row says what the last entry about it holds."""
+    for one in now.story.tables.compare().deviations:
+        yield one.text
+
+
 def _decisions_not_told(now: Now) -> Iterator[str]:
     reviews = {row.pk: str(row.public_id) for row in now.reviews}
     rights = {row.pk: str(row.public_id) for row in now.grants}
@@ -502,6 +508,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     work_never_fails_oddly,
     a_closed_review_has_nothing_undecided,
     the_event_log_tells_every_state,
+    tables_and_chain_agree,
     nobody_decides_on_themselves,
     nobody_is_asked_about_themselves,
     a_case_is_with_those_whose_turn_it_is,

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provisioning.audit import sealing
 from provisioning.audit.events import Action
+from provisioning.audit.tables import Tables
 from provisioning.models import AccessRequest, AuditEntry, Finding, ReviewState
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, GrantState, RemovalState
@@ -79,6 +81,7 @@ class Story:
     decisions: dict[tuple[str, str], str] = field(default_factory=dict)  # by review and grant
     attesters: dict[str, list[str]] = field(default_factory=dict)  # of requests, in order
     delegations: dict[str, bool] = field(default_factory=dict)  # whether it is open
+    tables: Tables = field(default_factory=Tables)
     read_through: int = 0
 
     def read_on(self) -> list[AuditEntry]:
@@ -86,6 +89,7 @@ class Story:
         new = list(AuditEntry.objects.filter(sequence__gt=self.read_through).order_by("sequence"))
         for entry in new:
             self._read(entry, Action(entry.action))
+            self.tables.take(sealing.row_of(entry))
             self.read_through = entry.sequence
         return new
 

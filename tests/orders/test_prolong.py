@@ -39,7 +39,7 @@ def test_ordering_again_prolongs_the_same_right_from_its_old_end(directory, kiv,
     assert list(grant.requests.order_by("pk")) == [grant.origin, request]
     assert Grant.objects.count() == 1
     entry = AuditEntry.objects.get(action="grant.prolonged")
-    assert entry.data == {"old": old_end.isoformat(), "new": grant.ends_on.isoformat()}
+    assert (entry.data["old"], entry.data["new"]) == (old_end.isoformat(), grant.ends_on.isoformat())
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,8 @@ def test_a_case_goes_whole_and_leaves_its_number_and_counts(directory, kiv, cale
     assert (removed.cases, removed.requests, removed.is_all) == (1, 1, True)
     entry = AuditEntry.objects.get(action=Action.CASE_REMOVED.value)
     assert (entry.order_id, entry.actor, entry.request_id) == (number, None, None)
+    gone = entry.data.pop("deleted")
+    assert len(gone) == len(set(gone)) == 3  # the request, its right and the removal, by their public ids
     assert entry.data == {
         "requests": 1, "evidence": before["Evidence"], "handlers": before["Handler"],
         "messages": before["OutgoingMessage"], "processes": 2, "grants": 1, "removals": 1,

@@ -230,6 +230,7 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
         "warning",
         gettext_lazy("A restore was answered for: what it lost of the event log is given up."),
     ),
+    Action.AUDIT_VERIFIED: ("info", gettext_lazy("The event log and the tables were checked.")),
     Action.CHECKPOINT_FAILED: ("warning", gettext_lazy("A checkpoint of the event log was not delivered.")),
     Action.DEMO_VALUE_CHANGED: ("info", gettext_lazy("A value was changed in the mock KIV.")),
 }

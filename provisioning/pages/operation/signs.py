@@ -67,6 +67,7 @@ def all_signs(user: User) -> list[Sign]:
         _mail(),
         _comparison(),
         _checkpoint(),
+        _event_log(),
     ]
 
 
@@ -150,6 +151,20 @@ def _checkpoint() -> Sign:
     return _recent(
         heading, None if None in written else min(at for at in written if at), CHECKPOINT_AT_MOST, advice
     )
+
+
+def _event_log() -> Sign:
+    heading = gettext_lazy("Event log and tables")
+    advice = gettext_lazy(
+        "Run manage.py verify_audit --tables: it names each row that does not say what was signed."
+    )
+    last = AuditEntry.objects.filter(action=Action.AUDIT_VERIFIED.value).order_by("-sequence").first()
+    if last is not None and not last.data["sound"]:
+        found = len(last.data["findings"]) + last.data["deviations"] + last.data["anchors_missing"]
+        return Sign(
+            heading, False, _("The last check found %(count)d deviations.") % {"count": found}, advice
+        )
+    return _recent(heading, last.at if last else None, COMPARED_AT_MOST, advice)
 
 
 def _written_at(path: Path) -> datetime | None:

@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone, translation
 
 from provisioning import heartbeats
+from provisioning.audit import events
+from provisioning.audit.events import Action
 from provisioning.models import Heartbeat, OutgoingMessage, Sweep, User
 from provisioning.pages.operation import signs
 from tests import acts, cast
@@ -32,7 +35,13 @@ def all_well(directory):
     for kind in Heartbeat.Kind:
         heartbeats.beat(kind)
     Sweep.objects.create(is_full=True, outcome=Sweep.Outcome.COMPLETE, finished_at=timezone.now())
+    checked(sound=True)
     return directory
+
+
+def checked(**found):
+    with transaction.atomic():
+        events.record(Action.AUDIT_VERIFIED, actor=None, **found)
 
 
 def unwell():
@@ -106,6 +115,15 @@ def test_without_a_comparison_today_it_is_red(all_well):
 def test_a_missing_checkpoint_file_is_red(all_well, settings, tmp_path):
     settings.AUDIT_CHECKPOINT_TARGETS = [("file", str(tmp_path / "nowhere"))]
     assert unwell() == ["Checkpoint of the event log"]
+
+
+def test_an_event_log_that_is_not_sound_or_not_checked_is_red(all_well, monkeypatch):
+    checked(sound=False, findings=["changed"], deviations=2, anchors_missing=0)
+    assert unwell() == ["Event log and tables"]
+    checked(sound=True)
+    assert unwell() == []
+    monkeypatch.setattr(signs, "COMPARED_AT_MOST", timedelta(0))
+    assert "Event log and tables" in unwell()
 
 
 def test_a_queue_that_does_not_answer_is_red(all_well, monkeypatch):
