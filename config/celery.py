@@ -51,6 +51,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "reviews": every(15 * 60, "workflows.sweep_reviews"),
     "comparison with the directory": every(15 * 60, "workflows.sweep_directory"),
     "delegations": every(10 * 60, "workflows.sweep_delegations"),
+    "protected persons": every(30 * 60, "workflows.sweep_protection"),
     "clock": every(60, "workflows.sweep_clock"),
     "sessions": every(60 * 60, "workflows.sweep_sessions"),
     "retention": {

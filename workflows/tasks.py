@@ -10,7 +10,7 @@ from django.db import transaction
 
 from provisioning.audit import checkpoints, events
 from provisioning.audit.checkpoints import ChainBroken, NotDelivered
-from provisioning.cases import candidates, handlers, moves, reminders
+from provisioning.cases import candidates, handlers, moves, protection, reminders
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
 from provisioning.login import sessions
@@ -190,6 +190,15 @@ def sweep_delegations() -> None:
         delegations.sweep(open_directory())
     except DirectoryError as exc:
         log.warning("delegations not compared with the directory (%s)", exc.code)
+
+
+@shared_task(name="workflows.sweep_protection")
+def sweep_protection() -> None:
+    """Bring up to the directory who is protected, on everything that names anybody."""
+    try:
+        protection.sweep(open_directory())
+    except DirectoryError as exc:
+        log.warning("who is protected was not compared with the directory (%s)", exc.code)
 
 
 @shared_task(name="workflows.refresh_delegated")

@@ -65,6 +65,7 @@ class Action(enum.StrEnum):
     DELEGATION_DOUBTED = "delegation.doubted"
     DELEGATION_CONFIRMED = "delegation.confirmed"
     LOSSES_NOT_BELIEVED = "losses.not_believed"
+    PROTECTION_FOLLOWED = "protection.followed"
     HANDLERS_CHANGED = "request.handlers_changed"
     DIRECTORY_SILENT = "request.directory_silent"
     DIRECTORY_BACK = "request.directory_back"

@@ -28,6 +28,7 @@ from provisioning.models.people import (
     UserManager,
     UserQuerySet,
 )
+from provisioning.models.protection import ProtectionDoubt
 from provisioning.models.removals import Removal, RemovalQuerySet, RemovalStateChoice
 from provisioning.models.reorganisations import Reorganisation, ReorganisationState, ReorganisedRight
 from provisioning.models.reviews import (
@@ -74,6 +75,7 @@ __all__ = [
     "Order",
     "OutgoingMessage",
     "PersonAndPlace",
+    "ProtectionDoubt",
     "Relation",
     "Removal",
     "RemovalQuerySet",

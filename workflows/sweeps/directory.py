@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from provisioning import dates
 from provisioning.audit import events
-from provisioning.cases import addresses
+from provisioning.cases import addresses, protection
 from provisioning.directory import Directory, Wanted, open_directory, open_round
 from provisioning.directory.ldap.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
@@ -39,7 +39,7 @@ from provisioning.rules.drift import compare
 from provisioning.rules.drift.compare import PARTS, Comparison
 from provisioning.rules.drift.kinds import RESTS_ON_ABSENCE, Drift, DriftKind
 from provisioning.rules.drift.share import is_too_much
-from provisioning.rules.hsa import HsaId, Reading
+from provisioning.rules.hsa import HsaId, Part, Reading
 from provisioning.rules.services.profession import is_doctor
 from workflows import steps
 from workflows.alone import alone
@@ -222,6 +222,8 @@ def _look(
         if not believes_losses:
             _doubt(compared)
         _remember(compared, is_dry)
+        if not is_dry:
+            _follow_protection(compared)
         for each in compared:
             if each.must_be_looked_at_twice:
                 doubtful.append(each.tracked.person_id)
@@ -358,6 +360,13 @@ def _remember(compared: Collection[Compared], is_dry: bool) -> None:
             known[one.person_id.folded] = doctor
     if known and not is_dry:
         findings_tell.remember(known)
+
+
+def _follow_protection(compared: Collection[Compared]) -> None:
+    """Whoever was just read is protected as was just read, on everything that names them."""
+    read = (each.reading for each in compared if each.reading.is_readable(Part.PERSON))
+    with alone("bringing up to date who is protected"):
+        protection.follow([reading.person for reading in read if reading.person is not None])
 
 
 def _settle_alone(result: SweepResult, compared: Compared, *, is_dry: bool) -> None:

@@ -97,6 +97,10 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
         "info",
         gettext_lazy("The directory shows what the delegation rests on again."),
     ),
+    Action.PROTECTION_FOLLOWED: (
+        "info",
+        gettext_lazy("Who has protected personal data was brought up to what the directory says."),
+    ),
     Action.LOSSES_NOT_BELIEVED: (
         "unknown",
         gettext_lazy("So much seemed to be gone from the directory at once that nothing was ended."),
