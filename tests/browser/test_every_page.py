@@ -183,6 +183,7 @@ PAGES = [
     Shown("kiv-task-errors", KIV, "/kiv/{kiv}/", cannot_without_words, status=400),
     Shown("messages", AUDITOR, "/meddelanden/", url_name="messages"),
     Shown("operation", AUDITOR, "/drift/", url_name="operation"),
+    Shown("log-ins", HEAD, "/mina-inloggningar/", url_name="log_ins"),
     Shown("logged-out", None, "/utloggad/", url_name="logged_out"),
     Shown("about-accessibility", None, "/om/tillganglighet/", url_name="about_accessibility"),
     Shown("about-personal-data", None, "/om/personuppgifter/", url_name="about_personal_data"),
@@ -202,6 +203,8 @@ NO_PAGE = {
     "login",
     "logout",
     "resend",
+    "resend_all",
+    "end_log_in",
     "remind",
     "receipt_json",
     "removal_receipt_json",
@@ -209,6 +212,7 @@ NO_PAGE = {
     # Shown only after a card has been read: tests/login looks at them.
     "login_refused",
     "oidc_begin",
+    "oidc_again",
     "oidc_callback",
     "oidc_choose",
 }

@@ -105,8 +105,7 @@ def programs() -> list[Program]:
                 python, "-m", "gunicorn", "config.wsgi:application", "--chdir", str(settings.BASE_DIR),
                 "--bind", f"{LOOPBACK}:{settings.WEB_PORT}", "--worker-class", "gthread",
                 "--threads", str(WEB_THREADS), "--workers", "1", "--timeout", "60", "--graceful-timeout", "5",
-                "--keep-alive", "5", "--config", str(settings.BASE_DIR / "config" / "web_server.py"),
-                "--log-level", "warning",
+                "--keep-alive", "5", "--log-level", "warning",
             ],
         ),
         Program(

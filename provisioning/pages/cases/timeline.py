@@ -324,12 +324,12 @@ def _days_left(data: Mapping[str, Any]) -> list[str]:
 
 
 def _from_until(data: Mapping[str, Any]) -> list[str]:
-    days = {name: dates.in_words(date.fromisoformat(data[name])) for name in data}
+    days = {name: dates.in_words(date.fromisoformat(data[name])) for name in ("starts", "ends")}
     return [_("From %(starts)s until %(ends)s.") % days]
 
 
 def _old_and_new_end(data: Mapping[str, Any]) -> list[str]:
-    days = {name: dates.in_words(date.fromisoformat(data[name])) for name in data}
+    days = {name: dates.in_words(date.fromisoformat(data[name])) for name in ("starts", "ends")}
     return [_("The last day was %(old)s and is now %(new)s.") % days]
 
 
