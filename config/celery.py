@@ -121,7 +121,7 @@ def begin_to_beat(**kwargs: Any) -> None:
     from provisioning.heartbeats import Beating
     from provisioning.models import Heartbeat
 
-    beating = Beating(Heartbeat.Kind.WORKER)
+    beating = Beating(Heartbeat.Process.WORKER)
     beating.start()
     worker_shutting_down.connect(lambda **_: beating.stop(), weak=False)
     worker_shutting_down.connect(end_at_last, weak=False)

@@ -29,7 +29,7 @@ class SteadyScheduler(beat.Scheduler):
         self.mind_the_clock()
         if time.monotonic() - self._beaten_at >= heartbeats.EVERY_SECONDS:
             self._beaten_at = time.monotonic()
-            heartbeats.beat(Heartbeat.Kind.TIMETABLE)
+            heartbeats.beat(Heartbeat.Process.TIMETABLE)
         return float(super().tick(*args, **kwargs))
 
     def mind_the_clock(self) -> bool:
@@ -48,7 +48,7 @@ class SteadyScheduler(beat.Scheduler):
     def close(self) -> None:
         """Stop as told: nobody misses us."""
         super().close()
-        heartbeats.end(Heartbeat.Kind.TIMETABLE)
+        heartbeats.end(Heartbeat.Process.TIMETABLE)
 
 
 class KeptScheduler(SteadyScheduler, beat.PersistentScheduler):

@@ -20,12 +20,12 @@ SILENT_AFTER = timedelta(seconds=60)
 FORGOTTEN_AFTER = timedelta(days=1)  # the row of a process that was killed long ago, and has successors
 
 
-def name(kind: Heartbeat.Kind) -> str:
+def name(kind: Heartbeat.Process) -> str:
     """What this process is called in that part."""
     return f"{kind.value}:{socket.gethostname()}:{os.getpid()}"
 
 
-def beat(kind: Heartbeat.Kind) -> None:
+def beat(kind: Heartbeat.Process) -> None:
     """This process lives. A database that does not answer is waited for: nothing is raised."""
     now = timezone.now()
     try:
@@ -37,7 +37,7 @@ def beat(kind: Heartbeat.Kind) -> None:
         log.warning("the heartbeat of the %s is not written: %s", kind.value, type(exc).__name__)
 
 
-def end(kind: Heartbeat.Kind) -> None:
+def end(kind: Heartbeat.Process) -> None:
     """This process stops as it was told to: nobody misses it."""
     try:
         Heartbeat.objects.filter(name=name(kind)).delete()
@@ -45,12 +45,12 @@ def end(kind: Heartbeat.Kind) -> None:
         log.warning("the heartbeat of the %s is not taken away: %s", kind.value, type(exc).__name__)
 
 
-def last(kind: Heartbeat.Kind) -> Heartbeat | None:
+def last(kind: Heartbeat.Process) -> Heartbeat | None:
     """The one of this kind that was heard last."""
     return Heartbeat.objects.filter(kind=kind.value).order_by("-beats_at").first()
 
 
-def lives(kind: Heartbeat.Kind) -> bool:
+def lives(kind: Heartbeat.Process) -> bool:
     """Say whether one of this kind was heard just now. A beat from a clock that was ahead counts as heard."""
     heard = last(kind)
     return heard is not None and timezone.now() - heard.beats_at < SILENT_AFTER
@@ -59,7 +59,7 @@ def lives(kind: Heartbeat.Kind) -> bool:
 class Beating(threading.Thread):
     """Beats in the background as long as the process lives."""
 
-    def __init__(self, kind: Heartbeat.Kind):
+    def __init__(self, kind: Heartbeat.Process):
         super().__init__(name="heartbeat", daemon=True)
         self._kind = kind
         self._is_over = threading.Event()

@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Heartbeat(models.Model):
-    class Kind(models.TextChoices):
+    class Process(models.TextChoices):
         WORKER = "worker", _("Worker")
         TIMETABLE = "timetable", _("Timetable")
 
     name = models.CharField(max_length=200, primary_key=True)  # host and process
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=Process.choices)
     started_at = models.DateTimeField(default=timezone.now)
     beats_at = models.DateTimeField()
 

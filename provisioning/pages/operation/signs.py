@@ -52,12 +52,12 @@ def all_signs(user: User) -> list[Sign]:
         _directory(user),
         _broker(),
         _beating(
-            Heartbeat.Kind.WORKER,
+            Heartbeat.Process.WORKER,
             gettext_lazy("Workers"),
             gettext_lazy("Start a worker, and read its log. Cases wait until one runs."),
         ),
         _beating(
-            Heartbeat.Kind.TIMETABLE,
+            Heartbeat.Process.TIMETABLE,
             gettext_lazy("Timetable"),
             gettext_lazy(
                 "Start the timetable (celery beat). Without it nothing is looked at again by itself."
@@ -96,7 +96,7 @@ def _broker() -> Sign:
     return Sign(heading, True, _("It answers."), advice)
 
 
-def _beating(kind: Heartbeat.Kind, heading: Text, advice: Text) -> Sign:
+def _beating(kind: Heartbeat.Process, heading: Text, advice: Text) -> Sign:
     heard = heartbeats.last(kind)
     if heard is None:
         return Sign(heading, False, _("None has been heard."), advice)

@@ -32,7 +32,7 @@ def operator(settings, tmp_path):
 
 @pytest.fixture
 def all_well(directory):
-    for kind in Heartbeat.Kind:
+    for kind in Heartbeat.Process:
         heartbeats.beat(kind)
     Sweep.objects.create(is_full=True, outcome=Sweep.Outcome.COMPLETE, finished_at=timezone.now())
     checked(sound=True)
@@ -70,7 +70,7 @@ def test_auditors_may_look_and_the_menu_leads_there(all_well, enter, settings):
 
 
 @pytest.mark.parametrize(
-    ("kind", "heading"), [(Heartbeat.Kind.WORKER, "Workers"), (Heartbeat.Kind.TIMETABLE, "Timetable")]
+    ("kind", "heading"), [(Heartbeat.Process.WORKER, "Workers"), (Heartbeat.Process.TIMETABLE, "Timetable")]
 )
 def test_one_that_is_silent_for_two_minutes_is_red(all_well, enter, kind, heading):
     Heartbeat.objects.filter(kind=kind).update(beats_at=timezone.now() - timedelta(minutes=2))
@@ -135,5 +135,5 @@ def test_a_queue_that_does_not_answer_is_red(all_well, monkeypatch):
 
 
 def test_a_process_that_stops_as_told_is_not_missed(all_well):
-    heartbeats.end(Heartbeat.Kind.WORKER)
-    assert heartbeats.last(Heartbeat.Kind.WORKER) is None
+    heartbeats.end(Heartbeat.Process.WORKER)
+    assert heartbeats.last(Heartbeat.Process.WORKER) is None
