@@ -69,6 +69,8 @@ ABOUT: dict[MessageKind, str | Promise] = {
     MessageKind.REVIEW_STUCK: gettext_lazy("A review that nobody can decide"),
     MessageKind.FINDINGS: gettext_lazy("Findings to settle"),
     MessageKind.SWEEP_STOPPED: gettext_lazy("The comparison with the directory was stopped"),
+    MessageKind.REORGANISATION: gettext_lazy("A reorganisation to decide"),
+    MessageKind.REORGANISATION_OVER: gettext_lazy("A reorganisation is over"),
     MessageKind.AUDIT_UNSOUND: gettext_lazy("The nightly check of the event log found something"),
 }
 

@@ -45,6 +45,7 @@ SAMPLES = {
     "pagination": "{% pagination page %}",
     "empty_state": '{% empty_state hostile hostile url="/new" action=hostile %}',
     "copyable": "{% copyable hostile hostile %}",
+    "column_headings": "{% column_headings hostile hostile %}",
     "definition_list": "{% definition_list pairs %}",
     "steps": "{% steps steps %}",
     "timeline": "{% timeline events %}",

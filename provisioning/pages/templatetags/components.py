@@ -152,6 +152,12 @@ def copyable(value: str, label: Text) -> dict[str, Any]:
     return {"value": value, "label": label}
 
 
+@register.inclusion_tag("provisioning/components/column_headings.html")
+def column_headings(*headings: Text) -> dict[str, Any]:
+    """The row of headings on top of a table."""
+    return {"headings": headings}
+
+
 @register.inclusion_tag("provisioning/components/definition_list.html")
 def definition_list(pairs: Iterable[tuple[Text, Any]]) -> dict[str, Any]:
     """Show facts as term and value. An empty value is shown as "not stated", never as a gap."""
