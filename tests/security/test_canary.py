@@ -269,6 +269,7 @@ def test_a_task_that_raises_in_the_worker(directory, log, canaries, explode, mon
     """The queue's own line about a failed task would hold the exception's text, twice."""
     acts.order(by=cast.COORDINATOR, need=NEED)
     monkeypatch.setattr("provisioning.messages.outbox.compose", explode)
+    monkeypatch.setattr("provisioning.messages.outbox.put_off", explode)  # what catches it fails, too
     message = OutgoingMessage.objects.first()
     tasks.send_message.apply(args=(message.pk,))
     assert_discreet(log, canaries)
