@@ -142,14 +142,14 @@ def test_one_task_that_fails_stops_no_poll(directory, kiv, monkeypatch):
     requests = [acts.order(), acts.order(person_id=cast.COORDINATOR_UNCOUPLED)]
     acts.work()
     acts.couple_where_asked(requests[1])
-    real = kiv_tasks._record_seen
+    real = kiv_tasks.record_in_flow
 
-    def record(row, *, values):
-        if row.pk == requests[0].pk:
+    def record(case, operation):
+        if case.pk == requests[0].pk:
             raise ValueError("odd")
-        real(row, values=values)
+        return real(case, operation)
 
-    monkeypatch.setattr(kiv_tasks, "_record_seen", record)
+    monkeypatch.setattr(kiv_tasks, "record_in_flow", record)
     for request in requests:
         request.refresh_from_db()
         acts.set_values(request, kiv)
