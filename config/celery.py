@@ -124,13 +124,13 @@ def begin_to_beat(**kwargs: Any) -> None:
     beating = Beating(Heartbeat.Process.WORKER)
     beating.start()
     worker_shutting_down.connect(lambda **_: beating.stop(), weak=False)
-    worker_shutting_down.connect(end_at_last, weak=False)
 
 
 STOP_SECONDS = 50  # less than the minute that the compose file gives
 STOPPED_HARD = 75  # the exit status
 
 
+@worker_shutting_down.connect
 def end_at_last(**kwargs: Any) -> None:
     """A worker that was told to stop ends, also where Redis neither answers nor closes.
 

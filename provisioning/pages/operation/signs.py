@@ -100,7 +100,7 @@ def _beating(kind: Heartbeat.Process, heading: Text, advice: Text) -> Sign:
     heard = heartbeats.last(kind)
     if heard is None:
         return Sign(heading, False, _("None has been heard."), advice)
-    return Sign(heading, heartbeats.lives(kind), _heard(heard.beats_at), advice)
+    return Sign(heading, heartbeats.lives(heard), _heard(heard.beats_at), advice)
 
 
 def _waiting_work() -> Sign:

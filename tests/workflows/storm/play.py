@@ -34,7 +34,7 @@ def storm(
 ) -> dict[str, Any]:
     """People work while parts are killed one after the other; then everybody finishes, and it is judged."""
     for kind in Heartbeat.Process:
-        parts.wait_until(lambda kind=kind: heartbeats.lives(kind), f"the {kind.value} lives")  # type: ignore[misc]
+        parts.wait_until(lambda kind=kind: heartbeats.lives(heartbeats.last(kind)), f"the {kind.value} lives")  # type: ignore[misc]
     town = people.Town(wanted.people, wanted.at_once, installation.address)
     threads = town.begin()
     town.is_working.set()
