@@ -382,6 +382,7 @@ def a_case_is_with_those_whose_turn_it_is(now: Now) -> Iterator[str]:
     roles = {
         RequestState.AWAITING_ATTESTATION.value: HandlerRole.ATTESTER,
         RequestState.AWAITING_SECOND_ATTESTATION.value: HandlerRole.SECOND_ATTESTER,
+        RequestState.AWAITING_CHOICE.value: HandlerRole.CHOOSER,
         RequestState.AWAITING_KIV.value: HandlerRole.KIV_ADMINISTRATOR,
     }
     states = {("request", row.pk): row.state for row in now.requests}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import http
 import http.client
 import http.cookiejar
 import random
 import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from django.db import Error as DatabaseTrouble
@@ -71,10 +71,18 @@ class Browser:
             data = urllib.parse.urlencode({**fields, "csrfmiddlewaretoken": token}, doseq=True).encode()
         request = urllib.request.Request(self._address + path, data)  # noqa: S310 - our own
         try:
-            with self._opener.open(request, timeout=60) as answer:
-                return Page(answer.read(), answer.url)
+            return self._answer(request)
         except http.client.HTTPException as exc:
             raise OSError(type(exc).__name__) from exc
+
+    def _answer(self, request: urllib.request.Request) -> Page:
+        try:
+            with self._opener.open(request, timeout=60) as answer:
+                return Page(answer.read(), answer.url)
+        except urllib.error.HTTPError as exc:
+            if exc.code == http.HTTPStatus.BAD_REQUEST:
+                exc.msg = reading.text_of(Page(exc.read(), exc.url))
+            raise
 
 
 @dataclass
@@ -92,7 +100,7 @@ class Town:
     misfortunes: int = 0
     errors: list[str] = field(default_factory=list)
     _choosing: threading.Lock = field(default_factory=threading.Lock)
-    _chosen: dict[int, float] = field(default_factory=dict)
+    _chosen: set[int] = field(default_factory=set)
 
     def begin(self) -> list[threading.Thread]:
         """Everybody goes to work, each in a thread of their own."""
@@ -118,7 +126,7 @@ class Town:
                 self.misfortunes += 1
                 connection.close()
                 if isinstance(exc, urllib.error.HTTPError) and exc.code not in (403, 409, 429, 502, 503):
-                    self.errors.append(f"{exc.code} {urllib.parse.urlsplit(exc.url).path}")
+                    self.errors.append(f"{exc.code} {urllib.parse.urlsplit(exc.url).path} {exc.msg}")
             except Exception as exc:
                 self.errors.append(f"{type(exc).__name__}: {exc}")
                 connection.close()
@@ -126,14 +134,16 @@ class Town:
         connection.close()
 
     def _order(self) -> None:
-        person = self._somebody()
-        if person is not None:
-            self.acknowledged.add(str(acts.order(person_id=person).public_id))
+        with self._somebody() as person:
+            if person is not None:
+                self.acknowledged.add(str(acts.order(person_id=person).public_id))
 
     def _order_by_web(self, browser: Browser) -> None:
-        person = self._somebody()
-        if person is None:
-            return
+        with self._somebody() as person:
+            if person is not None:
+                self._fill_in_and_send(browser, person)
+
+    def _fill_in_and_send(self, browser: Browser, person: HsaId) -> None:
         page = browser.get("/bestall/")
         filled = reading.form_of(page) | {"person_search": [person.text], "action": ["search_person"]}
         page = browser.post("/bestall/", filled)
@@ -176,24 +186,30 @@ class Town:
         requests = AccessRequest.objects.filter(state__in=OPEN_REQUESTS)
         return requests.count() + Removal.objects.filter(state__in=OPEN_REMOVALS).count()
 
-    def _somebody(self) -> HsaId | None:
-        """Someone without right and without an open case, whom nobody else has chosen just now."""
-        if self.under_way() >= self.at_once:
-            return None
+    @contextlib.contextmanager
+    def _somebody(self) -> Iterator[HsaId | None]:
+        """Someone without right and without an open case, whom nobody else orders for meanwhile."""
+        number = self._choose() if self.under_way() < self.at_once else None
+        try:
+            yield None if number is None else person_id(number)
+        finally:
+            if number is not None:
+                self._chosen.discard(number)
+
+    def _choose(self) -> int | None:
         with self._choosing:
             busy = {
                 *AccessRequest.objects.filter(state__in=OPEN_REQUESTS).values_list("subject_key", flat=True),
                 *Removal.objects.filter(state__in=OPEN_REMOVALS).values_list("subject_key", flat=True),
                 *Grant.objects.living().values_list("subject_key", flat=True),
             }
-            now = time.monotonic()
             free = [
                 number
                 for number in range(self.people)
-                if person_id(number).folded not in busy and now - self._chosen.get(number, -99) > 20
+                if person_id(number).folded not in busy and number not in self._chosen
             ]
             if not free:
                 return None
             number = random.choice(free)  # noqa: S311
-            self._chosen[number] = now
-            return person_id(number)
+            self._chosen.add(number)
+            return number
