@@ -1,4 +1,4 @@
-"""The start page: what waits for me, what I wait for, and how to order."""
+"""The start page: whether I get in, what waits for me, and what I am responsible for."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from django.views.decorators.http import require_safe
 from provisioning import access
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, User
+from provisioning.orders import ask
+from provisioning.pages import entrance, unit_figures
 from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user
+from provisioning.pages.operation import signs
 from provisioning.pages.rights import words as rights_words
 from provisioning.pages.words import CaseLine
 from provisioning.rules.states.request import OPEN
@@ -39,8 +42,10 @@ class Inbox:
 @never_cache
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
-    """What the person has to do and what the person waits for."""
+    """What the person has to do, whether the person gets in, and what the person waits for."""
     user = acting_user(request)
+    mandates = current.for_display(user)
+    is_overseer = user.is_auditor or user.is_operator
     inboxes = [
         _inbox(user, _("To attest"), access.to_attest(user)),
         _inbox(user, _("To choose how to go on"), access.to_choose(user)),
@@ -55,11 +60,18 @@ def start(request: HttpRequest) -> HttpResponse:
         "ending": access.ending_soon(user).count(),
         "rights_to_review": access.to_review(user).count(),
         "own": _inbox(user, _("You wait for"), with_others),
-        "directory_is_silent": not current.for_display(user).is_known,
+        "directory_is_silent": not mandates.is_known,
         "is_auditor": user.is_auditor,
         "searched_much": access.searched_much(user),
-        "is_head": current.for_display(user).is_head_of_unit,
+        "is_head": mandates.is_head_of_unit,
+        "orders_for_others": mandates.is_known and ask.may_ask_about_others(user, mandates),
+        "has_a_role": mandates.is_head_of_unit or mandates.is_kiv_administrator or is_overseer,
+        "is_administrator": mandates.is_kiv_administrator,
+        "cards": entrance.cards(user),
+        "unwell": signs.unwell(user) if user.is_operator else None,
     }
+    if mandates.is_head_of_unit:
+        context["figures"], context["more_units"] = unit_figures.of_head(user)
     return render(request, "provisioning/start.html", context)
 
 

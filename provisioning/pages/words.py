@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -299,6 +301,12 @@ def usual_time(request: AccessRequest) -> str:
         "A reminder goes out after %(days)d working days. An ordered access is usually ready within a week.",
         days,
     ) % {"days": days}
+
+
+def length(time: timedelta) -> str:
+    """A length of time as somebody says it: its largest unit, such as `3 days`."""
+    now = timezone.now()
+    return timesince(now - max(time, timedelta(minutes=1)), now, depth=1).replace("\xa0", " ")
 
 
 def act_of(viewer: User, request: AccessRequest) -> tuple[str, str] | None:

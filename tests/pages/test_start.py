@@ -61,3 +61,43 @@ def test_an_auditor_is_told_what_auditors_may_do_and_nobody_else_is(enter, setti
     settings.AUDITORS = (cast.AUDITOR.text,)
     assert "vems=alla" in enter(cast.AUDITOR).get("/").content.decode()
     assert "vems=alla" not in enter(cast.OUTSIDER).get("/").content.decode()
+
+
+def test_a_head_sees_the_units_in_figures_and_begins_an_order_at_once(enter):
+    acts.order()
+    page = enter(cast.HEAD).get(reverse("start"))
+    words = text_of(page)
+
+    assert "Björkhaga vårdcentral 0 1 0 0" in words
+    assert 'name="person_search"' in page.content.decode()
+    assert "autofocus" in page.content.decode()
+    assert "My units" not in text_of(enter(cast.OUTSIDER).get(reverse("start")))
+    assert 'name="person_search"' not in enter(cast.OUTSIDER).get(reverse("start")).content.decode()
+
+
+def test_a_search_on_the_start_page_goes_on_in_the_order_that_was_begun(enter):
+    client = enter(cast.HEAD)
+    found = client.post(reverse("order"), {"person_search": cast.COORDINATOR.text, "action": "search_person"})
+    assert found.status_code == 200
+    form = found.context["form"]
+    assert form["person"].value() == cast.COORDINATOR.text
+    assert form["ends_on"].value()
+    assert form["submission"].value()
+    assert found.context["unit_groups"]
+
+    client.post(reverse("order"), {**found.context["form"].data.dict(), "need": "Begun already"})
+    again = client.post(reverse("order"), {"person_search": cast.DOCTOR.text, "action": "search_person"})
+    assert again.context["form"]["need"].value() == "Begun already"
+    assert again.context["form"]["person"].value() == cast.DOCTOR.text
+
+
+def test_the_main_button_is_one_that_the_reader_uses(enter, settings):
+    settings.AUDITORS, settings.OPERATORS = (cast.AUDITOR.text,), (cast.OUTSIDER.text,)
+
+    administrator = enter(cast.KIV_ADMINISTRATOR).get(reverse("start")).content.decode()
+    assert administrator.count("button--primary") == 1
+    assert f'button--primary button--medium" href="{reverse("kiv_tasks")}"' in administrator
+    operator = enter(cast.OUTSIDER).get(reverse("start"))
+    assert "Open Operation" in text_of(operator)
+    assert "button--primary" not in operator.content.decode()
+    assert "button--primary" not in enter(cast.AUDITOR).get(reverse("start")).content.decode()

@@ -71,6 +71,11 @@ def all_signs(user: User) -> list[Sign]:
     ]
 
 
+def unwell(user: User) -> list[Sign]:
+    """What does not run as it should, now."""
+    return [sign for sign in all_signs(user) if not sign.is_well]
+
+
 def _directory(user: User) -> Sign:
     advice = gettext_lazy(
         "Run manage.py check_directory: it says where it stops. Nothing is decided meanwhile."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from provisioning.mandates import current
 from provisioning.models import AccessRequest, Grant, User
 from provisioning.orders import ask, prepare, prolong
 from provisioning.orders.draft import Prepared, Refusal
-from provisioning.pages import words
+from provisioning.pages import entrance, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.order import choices, draft, preview
 from provisioning.pages.order.choices import FoundOptions, Option
@@ -73,6 +73,8 @@ def order(request: HttpRequest) -> HttpResponse:
     if request.POST.get("action") == "start_over":
         draft.drop(request)
         return redirect("order")
+    if "submission" not in request.POST:
+        request.POST = _begun_elsewhere(request, user)  # type: ignore[assignment]
     draft.keep(request, user)
     shown = _shown(request.POST, user)
     action = _action(request.POST, shown)
@@ -110,8 +112,20 @@ def _resumed(request: HttpRequest, user: User) -> HttpResponse | None:
     return _page(request, _unchecked(data, shown), shown, is_resumed=True)
 
 
-def _empty(request: HttpRequest, user: User) -> HttpResponse:
-    """The page as it opens; `kopia` names a case to begin from, `forlang` a right to prolong."""
+def _begun_elsewhere(request: HttpRequest, user: User) -> QueryDict:
+    """What the start page sent, the person to search for, in the order that was begun or in a new one."""
+    kept = draft.kept(request, user)
+    data = QueryDict(mutable=True) if kept is None else kept.copy()
+    if kept is None:
+        initial, shown = _opening(request, user)
+        data.update({name: str(value) for name, value in initial.items()} | {"shown": shown.dump()})
+    for name in ("person_search", "action"):
+        data[name] = request.POST.get(name, "")
+    return data
+
+
+def _opening(request: HttpRequest, user: User) -> tuple[dict[str, Any], Shown]:
+    """What a new order holds and offers."""
     today = dates.today()
     initial = first_order(today, deadlines.latest_end(today) - timedelta(days=1))
     shown = Shown(persons=(choices.myself(user),))
@@ -119,6 +133,13 @@ def _empty(request: HttpRequest, user: User) -> HttpResponse:
         shown = replace(shown, units=choices.own_units(open_directory(), user, current.read(user.identity)))
     except DirectoryError as exc:
         messages.error(request, str(exc.user_message))
+    return initial, shown
+
+
+def _empty(request: HttpRequest, user: User) -> HttpResponse:
+    """The page as it opens; `kopia` names a case to begin from, `forlang` a right to prolong."""
+    today = dates.today()
+    initial, shown = _opening(request, user)
     source = _copied(user, request.GET.get("kopia", ""))
     grant = _prolonged(user, request.GET.get("forlang", ""))
     if source is None and grant is not None:
@@ -132,7 +153,8 @@ def _empty(request: HttpRequest, user: User) -> HttpResponse:
             "ends_on": prolong.next_last_day(grant),
         }
         _say_when_too_early(request, grant)
-    return _page(request, OrderForm(initial=initial, persons=shown.persons, units=shown.units), shown)
+    form = OrderForm(initial=initial, persons=shown.persons, units=shown.units)
+    return _page(request, form, shown, gets_in=entrance.gets_in_already(user))
 
 
 def _copied(user: User, text: str) -> AccessRequest | None:
@@ -317,6 +339,7 @@ def _page(
     user: User | None = None,
     is_new: bool = False,
     is_resumed: bool = False,
+    gets_in: Sequence[entrance.EntranceCard] = (),
     focus: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -334,6 +357,7 @@ def _page(
         "may_send": may_send,
         "is_new": is_new,
         "is_resumed": is_resumed,
+        "gets_in": gets_in,
         "seen": preview.fingerprint(prepared, user) if may_send and prepared and user else "",
         "focus": focus,
     }

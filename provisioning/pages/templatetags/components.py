@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from django import template
@@ -16,11 +17,13 @@ from django.forms import BaseForm
 from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from provisioning.pages import words
 from provisioning.rules.hsa import Answer
 
 Text: TypeAlias = str | Promise
@@ -69,6 +72,12 @@ class ErrorLine:
 def foreign(text: Text) -> SafeString:
     """Somebody else's text within a sentence of ours: whichever way it runs, ours goes on as before."""
     return format_html("<bdi>{}</bdi>", text)
+
+
+@register.filter
+def age(since: datetime) -> str:
+    """How long ago that was, in its largest unit: `3 days`. Under a minute is said as a minute."""
+    return words.length(timezone.now() - since)
 
 
 @register.simple_tag

@@ -1,0 +1,206 @@
+"""“Do I get in?” in words: a card for each service, and the chain from person to service where not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from provisioning import access
+from provisioning.assessments.entrance import Entrance, entrances
+from provisioning.cases import candidates, step_times
+from provisioning.directory import Directory, open_directory
+from provisioning.errors import DirectoryError
+from provisioning.mandates import current
+from provisioning.models import User
+from provisioning.pages import words
+from provisioning.pages.words import CauseLine
+from provisioning.rules.causes import Code, Mender
+from provisioning.rules.hsa import Answer, HsaId, Unit
+from provisioning.rules.services import catalogue
+from provisioning.rules.services.login import UnitAccess
+from provisioning.rules.states.request import OPEN
+
+Text = str | Promise
+
+# What somebody gets in as, by the service's own word for it. `unit` is the unit's name.
+_GETS_IN: Mapping[str, Text] = {
+    "lakare": gettext_lazy("Yes, as a doctor on %(unit)s (own cases)"),
+    "rehabkoordinator": gettext_lazy("Yes, as a rehabilitation coordinator on %(unit)s (the whole unit)"),
+    "enhet": gettext_lazy("Yes, to the statistics of %(unit)s"),
+    "delprocessledare": gettext_lazy("Yes, to the statistics of %(unit)s"),
+    "processledare": gettext_lazy("Yes, as a process leader for all of %(unit)s"),
+}
+
+# Which link of the chain a cause breaks, by the first word of its code.
+_LINK_OF = {
+    "person": 0, "identity": 0,
+    "commission": 1, "right": 1, "unit": 1, "provider": 1,
+    "role": 2,
+    "order": 3, "effect": 3,
+}  # fmt: skip
+_STATES: Mapping[str, tuple[str, Text]] = {
+    "whole": ("success", gettext_lazy("In place")),
+    "broken": ("error", gettext_lazy("Missing or wrong")),
+    "unknown": ("question", gettext_lazy("Not known")),
+    "unneeded": ("minus", gettext_lazy("Not needed")),
+    "shut": ("error", gettext_lazy("Does not let you in")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the chain. `state` is a key of `_STATES`."""
+
+    label: str
+    state: str
+
+    @property
+    def icon(self) -> str:
+        return _STATES[self.state][0]
+
+    @property
+    def words(self) -> Text:
+        return _STATES[self.state][1]
+
+
+@dataclass(frozen=True, slots=True)
+class EntranceCard:
+    """One service: whether the reader gets in, and what is to be done where not."""
+
+    service: str
+    answer: str
+    sentences: tuple[str, ...]
+    read_at: datetime
+    unit: str = ""
+    chain: tuple[Link, ...] = ()
+    causes: tuple[CauseLine, ...] = ()
+    administrators: str = ""  # who can mend it in KIV, by name, where it is theirs
+    usual: str = ""
+    order_url: str = ""  # only where an order helps
+    case_url: str = ""  # an order of one's own for it is under way
+    case_number: str = ""
+
+
+def cards(user: User) -> list[EntranceCard] | None:
+    """One card for each service; None where the directory does not answer."""
+    mandates = current.for_display(user)
+    if not mandates.is_known:
+        return None
+    try:
+        directory = open_directory()
+        headed = [unit.hsa_id for unit in mandates.units]
+        found = entrances(directory, user.identity, unit_ids=headed)
+        return [_card(user, directory, one) for one in found]
+    except DirectoryError:
+        return None
+
+
+def gets_in_already(user: User) -> list[EntranceCard]:
+    """The services that need no order by this person for themselves; empty where nobody can say."""
+    return [card for card in cards(user) or () if card.answer == Answer.YES.value]
+
+
+def _card(user: User, directory: Directory, found: Entrance) -> EntranceCard:
+    service, read_at = words.service_name(found.service.value), found.reading.read_at
+    if found.answer is Answer.YES:
+        said = tuple(dict.fromkeys(_gets_in(found, one) for one in found.accesses))
+        return EntranceCard(service, found.answer.value, said, read_at)
+    nearest = found.nearest
+    if nearest is None:
+        return EntranceCard(
+            service, found.answer.value, (_without_unit(found),), read_at, chain=_chain_without_unit(found)
+        )
+    unit = found.reading.units.get(nearest.effective_unit_id)
+    mendable = nearest.can_be_granted_by_changes
+    own = access.own_requests(user).filter(
+        subject_key=user.hsa_key, service=found.service.value, unit_key=nearest.effective_unit_id.folded
+    )
+    case = own.filter(state__in=[state.value for state in OPEN]).first()
+    is_kivs = any(cause.mender is Mender.KIV_ADMINISTRATOR for cause in nearest.causes)
+    return EntranceCard(
+        service,
+        found.answer.value,
+        (_sentence(found.answer),),
+        read_at,
+        unit=unit.name if unit else "",
+        chain=_chain(found),
+        causes=words.cause_lines(nearest.causes, answer=found.answer.value),
+        administrators=_administrators(user, directory, unit) if is_kivs and unit else "",
+        usual=_usual(found) if mendable else "",
+        order_url=reverse("order") if mendable and case is None else "",
+        case_url=reverse("case", args=[case.public_id]) if case else "",
+        case_number=case.case_number if case else "",
+    )
+
+
+def _gets_in(found: Entrance, one: UnitAccess) -> str:
+    place = found.reading.units.get(one.id) or found.reading.providers.get(one.id)
+    phrase = _GETS_IN.get(one.role.value, gettext_lazy("Yes, on %(unit)s"))
+    return str(phrase) % {"unit": place.name if place else one.id.text}
+
+
+def _sentence(answer: Answer) -> str:
+    if answer is Answer.UNKNOWN:
+        return _("We cannot say right now whether you get in.")
+    return _("No, you do not get in now.")
+
+
+def _without_unit(found: Entrance) -> str:
+    if found.answer is Answer.UNKNOWN:
+        return _sentence(found.answer)
+    return _(
+        "No. The directory shows no commission of yours, so the service cannot tell where you work. An "
+        "order helps if the unit has a commission that you can be coupled to: choose the unit to see."
+    )
+
+
+def _chain_without_unit(found: Entrance) -> tuple[Link, ...]:
+    if found.answer is Answer.UNKNOWN:
+        return _links("unknown", "unknown", "unknown", "unknown")
+    return _links("whole" if found.reading.person else "broken", "broken", "unknown", "shut")
+
+
+def _chain(found: Entrance) -> tuple[Link, ...]:
+    """Each link by the causes that name it. What could not be read leaves the rest of the chain open."""
+    nearest = found.nearest
+    if nearest is None:
+        return ()
+    named = {cause.code.value.partition(".")[0] for cause in nearest.causes}
+    broken = {_LINK_OF[word] for word in named if word in _LINK_OF}
+    rest = "unknown" if "directory" in named else "whole"
+    states = ["broken" if number in broken else rest for number in range(3)]
+    if states[2] == "whole" and not _needs_role(found):
+        states[2] = "unneeded"
+    return _links(*states, "unknown" if found.answer is Answer.UNKNOWN else "shut")
+
+
+def _needs_role(found: Entrance) -> bool:
+    nearest = found.nearest
+    if nearest is None or Code.ORDER_ROLE_NOT_NEEDED in {cause.code for cause in nearest.warnings}:
+        return False
+    order, subject_id = nearest.order, nearest.effective_unit_id
+    return catalogue.wanted_role(order.service, order.level, subject_id) is not None
+
+
+def _links(*states: str) -> tuple[Link, ...]:
+    labels = (_("Person"), _("Commission"), _("System role"), _("Service"))
+    return tuple(Link(label, state) for label, state in zip(labels, states, strict=True))
+
+
+def _administrators(user: User, directory: Directory, unit: Unit) -> str:
+    own: set[HsaId] = {user.identity}
+    return words.names(candidates.kiv_administrators(directory, unit.dn, excluded=own)[:3])
+
+
+def _usual(found: Entrance) -> str:
+    """How long an order for the service takes here; empty where nothing can be said of it."""
+    usual = step_times.usual(found.service.value)
+    if usual is None:
+        return ""
+    return _("An order usually takes %(time)s here.") % {"time": words.length(usual.whole)}

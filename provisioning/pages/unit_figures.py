@@ -1,0 +1,59 @@
+"""A head's units in figures: who has access, what is under way, what ends soon, and what does not match."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.urls import reverse
+
+from provisioning import access, dates
+from provisioning.mandates import current
+from provisioning.models import User
+from provisioning.rules.hsa import HsaId, Unit
+from provisioning.rules.states.request import OPEN
+from provisioning.rules.states.right import GrantState
+
+ENDS_WITHIN = timedelta(days=30)
+MOST_UNITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFigures:
+    """One unit with its sub-units."""
+
+    name: str
+    url: str
+    have_access: int
+    under_way: int
+    ending: int
+    findings: int
+
+
+def of_head(user: User) -> tuple[list[UnitFigures], int]:
+    """The figures of the first units of the head's, and how many units more there are."""
+    units = current.for_display(user).units
+    grants = access.visible_grants(user).exclude(state=GrantState.ENDED.value)
+    today = dates.today()
+    counts = (
+        _by_unit(grants),
+        _by_unit(access.visible_requests(user).filter(state__in=[state.value for state in OPEN])),
+        _by_unit(grants.filter(ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN)),
+        _by_unit(access.to_settle(user)),
+    )
+    return [_of_unit(unit, *counts) for unit in units[:MOST_UNITS]], max(len(units) - MOST_UNITS, 0)
+
+
+def _by_unit(rows: QuerySet[Any]) -> dict[str, int]:
+    found = rows.order_by().values("unit_key").annotate(count=Count("pk", distinct=True))
+    return {row["unit_key"]: row["count"] for row in found}
+
+
+def _of_unit(unit: Unit, *counts: Mapping[str, int]) -> UnitFigures:
+    ids: list[HsaId] = [unit.hsa_id, *unit.member_ids]
+    keys = {one.folded for one in ids}
+    url = reverse("beside_place", args=[unit.hsa_id.text])
+    return UnitFigures(unit.name, url, *(sum(found.get(key, 0) for key in keys) for found in counts))
