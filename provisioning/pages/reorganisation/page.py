@@ -66,7 +66,7 @@ def reorganisations(request: HttpRequest) -> HttpResponse:
     """All that this person may read, the latest first."""
     user = acting_user(request)
     page = Paginator(access.visible_reorganisations(user), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [(row, TONE_OF[ReorganisationState(row.state)]) for row in page]
+    rows = [{"reorganisation": row, "tone": TONE_OF[ReorganisationState(row.state)]} for row in page]
     context = {"page": page, "rows": rows, "may_begin": access.may_begin_reorganisation(user)}
     return render(request, "provisioning/reorganisation/list.html", context)
 

@@ -125,7 +125,7 @@ def reviews(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "page": page,
-        "rows": [(row, left.get(row.pk, 0)) for row in page],
+        "rows": [{"review": row, "left": left.get(row.pk, 0)} for row in page],
         "may_begin": access.may_begin_review(user),
         "may_follow": access.overseen_reviews(user).exists(),
         "directory_is_silent": not current.for_display(user).is_known,

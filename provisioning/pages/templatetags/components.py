@@ -110,6 +110,13 @@ def message_box(content: SafeString, tone: str, heading: Text = "", level: int =
     return render_to_string("provisioning/components/message_box.html", context)
 
 
+@register.simple_block_tag
+def error_box(content: SafeString, heading: Text, name: str = "error-summary", above: object = None) -> str:
+    """Frame a list of what is wrong; `name` is its id. It takes focus, unless errors `above` do."""
+    context = {"items": content, "heading": heading, "name": name, "takes_focus": not above}
+    return render_to_string("provisioning/components/error_box.html", context)
+
+
 @register.inclusion_tag("provisioning/components/error_summary.html")
 def error_summary(*forms: BaseForm, heading: str = "") -> dict[str, Any]:
     """List what is wrong in these forms, each line leading to its field; takes focus when the page opens.
@@ -161,10 +168,27 @@ def copyable(value: str, label: Text) -> dict[str, Any]:
     return {"value": value, "label": label}
 
 
-@register.inclusion_tag("provisioning/components/column_headings.html")
-def column_headings(*headings: Text) -> dict[str, Any]:
-    """The row of headings on top of a table."""
-    return {"headings": headings}
+@register.inclusion_tag("provisioning/components/listing.html", takes_context=True)
+def listing(
+    context: Context, lines: Iterable[Any], line_template: str, page: Page[Any] | None = None
+) -> dict[str, Any]:
+    """List cases, rights or the like, each drawn as `line` by its template. `page`: lead to the others."""
+    return {"request": context.get("request"), "lines": lines, "line_template": line_template, "page": page}
+
+
+@register.simple_block_tag(takes_context=True)
+def table(
+    context: Context,
+    content: SafeString,
+    caption: Text,
+    *headings: Text,
+    shows_caption: bool = False,
+    page: Page[Any] | None = None,
+) -> str:
+    """Frame the rows of a table: caption, headings (an empty one is left out), and the other pages."""
+    parts = {"request": context.get("request"), "rows": content, "caption": caption, "page": page}
+    parts |= {"headings": [heading for heading in headings if heading], "shows_caption": shows_caption}
+    return render_to_string("provisioning/components/table.html", parts)
 
 
 @register.inclusion_tag("provisioning/components/definition_list.html")

@@ -109,3 +109,15 @@ def test_a_silent_directory_is_said_and_nothing_is_decided(directory, kiv, enter
     assert answer.status_code == 503
     row.refresh_from_db()
     assert row.state == ReorganisationState.PROPOSED
+
+
+def test_the_list_leads_to_the_reorganisations_on_its_other_pages(directory, kiv, enter, monkeypatch):
+    moving.right(kiv)
+    monkeypatch.setattr("provisioning.pages.reorganisation.page.PAGE_SIZE", 1)
+    client = enter(cast.HEAD)
+    for _ in range(2):
+        sent = PAIR | {"answer": "propose", "reason": moving.REASON}
+        address = client.post(reverse("reorganise"), sent).url
+        client.post(address, {"answer": "decline", "reason": moving.REASON})
+    assert Reorganisation.objects.count() == 2
+    assert 'rel="next" href="?page=2"' in text(client.get(reverse("reorganisations")))
