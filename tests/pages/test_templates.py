@@ -11,13 +11,14 @@ import pytest
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.contrib.staticfiles import finders
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
 from django.utils import translation
 
 from provisioning.pages.templatetags.components import TONES
 
-TEMPLATES = sorted((settings.BASE_DIR / "provisioning" / "pages" / "templates").rglob("*.html"))
+TEMPLATE_ROOT = settings.BASE_DIR / "provisioning" / "pages" / "templates"
+TEMPLATES = sorted(TEMPLATE_ROOT.rglob("*.html"))
 STATIC = settings.BASE_DIR / "provisioning" / "pages" / "static" / "provisioning"
 ERROR_PAGES = ("400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html")
 
@@ -30,6 +31,15 @@ def page(name: str, **values: Any) -> str:
     request = RequestFactory().get("/cases/?page=2")
     request.user = SimpleNamespace(is_authenticated=True, name="Anna <b>Almqvist")  # type: ignore[assignment]
     return render_to_string(name, {"request": request, **values})
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
+def test_every_template_has_only_tags_that_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    included = re.findall(r'{% (?:include|extends|listing [^"]+) "([^"]+\.html)"', text)
+
+    for name in [str(path.relative_to(TEMPLATE_ROOT)), *(one for one in included if not one.startswith("."))]:
+        get_template(name)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
