@@ -7,8 +7,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages as notices
-from django.core.paginator import Paginator
-from django.db.models import Case, IntegerField, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,7 +21,9 @@ from provisioning.errors import WrongState
 from provisioning.messages import outbox
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import OutgoingMessage, User
+from provisioning.pages import paging
 from provisioning.pages.answers import acting_user
+from provisioning.pages.paging import Part
 
 PER_PAGE = 20
 
@@ -99,13 +99,13 @@ def messages(request: HttpRequest) -> HttpResponse:
     user = acting_user(request)
     if not access.may_read_messages(user):
         raise Http404
-    rank = Case(When(outbox.troubled(), then=Value(0)), default=Value(1), output_field=IntegerField())
-    rows = access.visible_messages(user).annotate(rank=rank).order_by("rank", "-pk")
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    rows = access.visible_messages(user)
+    troubled, others = rows.filter(outbox.troubled()), rows.exclude(outbox.troubled())
+    page = paging.page_of(request.GET, Part(troubled), Part(others), size=PER_PAGE)
     context = {
         "page": page,
         "rows": [_row(user, message) for message in page],
-        "troubled": access.visible_messages(user).filter(outbox.troubled()).count(),
+        "troubled": paging.count(troubled),
         "may_resend": access.may_resend(user),
     }
     return render(request, "provisioning/messages.html", context)

@@ -18,7 +18,7 @@ from provisioning import access
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, User
 from provisioning.orders import ask
-from provisioning.pages import entrance, unit_figures
+from provisioning.pages import entrance, paging, unit_figures
 from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.operation import signs
@@ -55,10 +55,10 @@ def start(request: HttpRequest) -> HttpResponse:
     own = access.own_requests(user).filter(state__in=[state.value for state in OPEN])
     with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
     context: dict[str, Any] = {
-        "findings_count": access.to_settle(user).count(),
+        "findings_count": paging.count(access.to_settle(user)),
         "inboxes": [inbox for inbox in inboxes if inbox.count],
-        "ending": access.ending_soon(user).count(),
-        "rights_to_review": access.to_review(user).count(),
+        "ending": paging.count(access.ending_soon(user)),
+        "rights_to_review": paging.count(access.to_review(user)),
         "own": _inbox(user, _("You wait for"), with_others),
         "directory_is_silent": not mandates.is_known,
         "is_auditor": user.is_auditor,
@@ -78,7 +78,7 @@ def start(request: HttpRequest) -> HttpResponse:
 def _removals(user: User) -> Inbox:
     rows = access.to_remove(user)
     lines = tuple(rights_words.as_line(user, row) for row in rows.order_by("state_since")[:FIRST_FEW])
-    return Inbox(_("To remove in KIV"), rows.count(), lines, reverse("kiv_tasks"))
+    return Inbox(_("To remove in KIV"), paging.count(rows), lines, reverse("kiv_tasks"))
 
 
 def _inbox(
@@ -90,4 +90,4 @@ def _inbox(
 ) -> Inbox:
     oldest_first = rows.prefetch_related("handlers").order_by("state_since")[:FIRST_FEW]
     lines = tuple(pages_words.line(user, row) for row in oldest_first)
-    return Inbox(heading, rows.count(), lines, reverse(all_page) if all_page else "")
+    return Inbox(heading, paging.count(rows), lines, reverse(all_page) if all_page else "")

@@ -15,6 +15,16 @@ def text_of(response: Any) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
+def link_to(response: Any, label: str) -> str:
+    """Where the link with these words leads."""
+    for address, words in re.findall(
+        r'<a\b[^>]*href="([^"]*)"[^>]*>(.*?)</a>', response.content.decode(), re.S
+    ):
+        if " ".join(re.sub(r"<[^>]+>", " ", words).split()) == label:
+            return html.unescape(address)
+    raise AssertionError(f"no link says {label}")
+
+
 def beside(response: Any, name: str) -> str:
     """What stands as error beside the field, as somebody sees it; empty if nothing does."""
     page = response.content.decode()

@@ -14,6 +14,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
+from provisioning.pages.paging import KeyPage
 from provisioning.pages.templatetags import components
 from provisioning.rules.hsa import Answer
 
@@ -145,6 +146,15 @@ def test_the_first_page_has_no_page_before_and_the_last_no_page_after() -> None:
 
 def test_a_list_of_one_page_has_no_pagination() -> None:
     assert draw("{% pagination page %}", page=Paginator(range(10), 10).page(1)).strip() == ""
+
+
+def test_a_page_by_key_leads_on_and_back_and_keeps_the_filter() -> None:
+    middle = draw("{% pagination page %}", page=KeyPage((1, 2), "b", "a", is_first=False))
+
+    assert 'href="?q=%C3%A5+%26+b&amp;page=2&amp;fore=b"' in middle
+    assert 'href="?q=%C3%A5+%26+b&amp;page=2&amp;efter=a"' in middle
+    assert "First page" in middle
+    assert draw("{% pagination page %}", page=KeyPage((1, 2))).strip() == ""
 
 
 def test_two_lists_on_one_page_turn_their_own_pages() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,10 +15,11 @@ from provisioning import access
 from provisioning.audit import events
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest
-from provisioning.pages import words
+from provisioning.pages import paging, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import before_after, proof, timeline
 from provisioning.pages.messages import ABOUT
+from provisioning.pages.paging import Part
 from provisioning.rules.states.request import OPEN
 
 PAGE_SIZE = 20
@@ -36,9 +36,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     rows: QuerySet[AccessRequest] = access.visible_requests(user) if shows_all else access.own_requests(user)
     open_states = [state.value for state in OPEN]
     chosen = rows.exclude(state__in=open_states) if shows_ended else rows.filter(state__in=open_states)
-    page = Paginator(chosen.prefetch_related("handlers").order_by("-pk"), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
+    page = paging.page_of(request.GET, Part(chosen.prefetch_related("handlers")), size=PAGE_SIZE)
     context = {
         "page": page,
         "lines": [words.line(user, row) for row in page],

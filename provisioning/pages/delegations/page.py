@@ -9,8 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Case, IntegerField, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,12 +22,13 @@ from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current
 from provisioning.mandates import delegations as operations
 from provisioning.models import Delegation, DelegationKind, User
-from provisioning.pages import words
+from provisioning.pages import paging, words
 from provisioning.pages.answers import acting_user, problem
 from provisioning.pages.delegations.forms import DelegationForm
 from provisioning.pages.login import step_up
 from provisioning.pages.order import choices
 from provisioning.pages.order.choices import Option
+from provisioning.pages.paging import Part
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId
 
@@ -58,9 +57,9 @@ class DelegationRow:
 def delegations(request: HttpRequest) -> HttpResponse:
     """Given by me, given to me, and on my units: those that count or will count first."""
     user = acting_user(request)
-    is_over = Case(When(ended_at=None, then=Value(0)), default=Value(1), output_field=IntegerField())
-    rows = access.visible_delegations(user).annotate(is_over=is_over).order_by("is_over", "-pk")
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = access.visible_delegations(user)
+    standing, over = Part(rows.filter(ended_at=None)), Part(rows.exclude(ended_at=None))
+    page = paging.page_of(request.GET, standing, over, size=PAGE_SIZE)
     mandates = current.for_display(user)
     context = {
         "page": page,

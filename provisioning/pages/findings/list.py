@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -11,8 +10,10 @@ from django.views.decorators.http import require_safe
 from provisioning import access
 from provisioning.mandates import current
 from provisioning.models import Finding, Sweep
+from provisioning.pages import paging
 from provisioning.pages.answers import acting_user
 from provisioning.pages.findings import words
+from provisioning.pages.paging import Part
 
 PAGE_SIZE = 20
 
@@ -25,10 +26,11 @@ def findings(request: HttpRequest) -> HttpResponse:
     shows_settled = request.GET.get("visa") == "avslutade"
     rows = access.visible_findings(user)
     is_open = {"state": Finding.State.OPEN.value}
-    chosen = rows.exclude(**is_open).order_by("-state_since") if shows_settled else rows.filter(**is_open)
-    if not shows_settled:
-        chosen = chosen.order_by("found_at", "pk")
-    page = Paginator(chosen, PAGE_SIZE).get_page(request.GET.get("page"))
+    if shows_settled:
+        chosen = Part(rows.exclude(**is_open), ("-state_since", "-pk"))
+    else:
+        chosen = Part(rows.filter(**is_open), ("found_at", "pk"))
+    page = paging.page_of(request.GET, chosen, size=PAGE_SIZE)
     last = Sweep.objects.exclude(outcome=Sweep.Outcome.RUNNING).order_by("-pk").first()
     context = {
         "page": page,

@@ -12,7 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.core import signing
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,8 +26,10 @@ from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current
 from provisioning.models import Decision, Review, ReviewItem, ReviewScope, User
+from provisioning.pages import paging
 from provisioning.pages.answers import acting_user, problem
 from provisioning.pages.fields import LongText, refuse_turned_text
+from provisioning.pages.paging import Part
 from provisioning.pages.reviews import progress, words
 from provisioning.pages.words import MASKED
 from provisioning.reviews import begin as reviews_begin
@@ -113,19 +115,20 @@ class Sheet:
 def reviews(request: HttpRequest) -> HttpResponse:
     """What waits for me first, then every review I may read."""
     user = acting_user(request)
-    mine = access.to_review(user).filter(review=OuterRef("pk"))
-    rows = progress.counted(access.visible_reviews(user))
-    rows = rows.annotate(waits=Exists(mine)).order_by("-waits", "-pk")
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    left = dict(
-        access.to_review(user)
-        .values_list("review")
-        .annotate(count=Count("pk"))
-        .values_list("review", "count")
+    waiting = access.to_review(user)
+    rows, with_mine = access.visible_reviews(user), waiting.order_by().values("review")
+    page = paging.page_of(
+        request.GET,
+        Part(rows.filter(pk__in=with_mine)),
+        Part(rows.exclude(pk__in=with_mine)),
+        size=PAGE_SIZE,
     )
+    of_page = waiting.filter(review__in=[row.pk for row in page]).order_by().values_list("review")
+    left = dict(of_page.annotate(count=Count("pk")).values_list("review", "count"))
+    counts = progress.counted(page)
     context = {
         "page": page,
-        "rows": [{"review": row, "left": left.get(row.pk, 0)} for row in page],
+        "rows": [{"review": row, "left": left.get(row.pk, 0), "counts": counts[row.pk]} for row in page],
         "may_begin": access.may_begin_review(user),
         "may_follow": access.overseen_reviews(user).exists(),
         "directory_is_silent": not current.for_display(user).is_known,

@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from provisioning.models import BY_A_PERSON, Decision, Relation, Review, ReviewItem, User
@@ -55,21 +54,18 @@ class Sitting:
         return self.kept + self.removed
 
 
-def counted(rows: QuerySet[Review]) -> QuerySet[Review]:
-    """With how many rights each is about, and how many are decided: `total` and `decided`."""
-    items = ReviewItem.objects.filter(review=OuterRef("pk"))
-    return rows.annotate(total=_count(items), decided=_count(items.exclude(decision="")))
-
-
-def _count(items: QuerySet[ReviewItem]) -> Coalesce:
-    """As a subquery, so that it counts right beside any join."""
-    counts = items.order_by().values("review").annotate(count=Count("pk")).values("count")
-    return Coalesce(Subquery(counts), 0)
+def counted(rows: Iterable[Review]) -> dict[int, tuple[int, int]]:
+    """How many rights each is about, and how many are decided. Asked once, for those that are shown."""
+    shown = {row.pk: (0, 0) for row in rows}
+    items = ReviewItem.objects.filter(review__in=shown).order_by().values("review")
+    counts = items.annotate(total=Count("pk"), decided=Count("pk", filter=~Q(decision="")))
+    return shown | {row["review"]: (row["total"], row["decided"]) for row in counts}
 
 
 def lines(viewer: User, rows: Iterable[Review]) -> list[Progress]:
-    """The rows, which are `counted`, in words."""
+    """The rows in words."""
     shown = list(rows)
+    counts = counted(shown)
     waiting: dict[int, dict[str, None]] = {}
     for one in reviewers.with_something_left().filter(review__in=shown):
         waiting.setdefault(one.review_id, {})[one.person_name or one.person_hsa_id] = None
@@ -79,8 +75,8 @@ def lines(viewer: User, rows: Iterable[Review]) -> list[Progress]:
             unit=row.unit_name or row.unit_hsa_id,
             service=words.service_name(row.service) if row.service else "",
             opened_by=user_name(viewer, row.opened_by) if row.opened_by else _("The timetable"),
-            decided=row.decided,  # type: ignore[attr-defined]
-            total=row.total,  # type: ignore[attr-defined]
+            decided=counts[row.pk][1],
+            total=counts[row.pk][0],
             has_it=tuple(waiting.get(row.pk, ())),
         )
         for row in shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -12,7 +11,9 @@ from django.views.decorators.http import require_safe
 
 from provisioning import access
 from provisioning.models import ReviewState
+from provisioning.pages import paging
 from provisioning.pages.answers import acting_user
+from provisioning.pages.paging import Part
 from provisioning.pages.reviews import progress as reviews_progress
 
 PAGE_SIZE = 50
@@ -26,10 +27,10 @@ def progress(request: HttpRequest) -> HttpResponse:
     shows_finished = request.GET.get("visa") == "avslutade"
     rows = access.overseen_reviews(user)
     if shows_finished:
-        rows = rows.filter(state=ReviewState.CLOSED).order_by("-closed_at", "-pk")
+        chosen = Part(rows.filter(state=ReviewState.CLOSED), ("-closed_at", "-pk"))
     else:
-        rows = rows.filter(state=ReviewState.OPEN).order_by("due_on", "pk")
-    page = Paginator(reviews_progress.counted(rows), PAGE_SIZE).get_page(request.GET.get("page"))
+        chosen = Part(rows.filter(state=ReviewState.OPEN), ("due_on", "pk"))
+    page = paging.page_of(request.GET, chosen, size=PAGE_SIZE)
     context = {
         "page": page,
         "lines": reviews_progress.lines(user, page),
@@ -44,10 +45,9 @@ def evidence(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """What each person saved at once: how many, in how much time, by which mandate."""
     user = acting_user(request)
     row = access.find_overseen_review(user, public_id)
-    counted = reviews_progress.counted(access.overseen_reviews(user).filter(pk=row.pk))
     context = {
         "review": row,
-        "line": reviews_progress.lines(user, counted)[0],
+        "line": reviews_progress.lines(user, [row])[0],
         "sittings": reviews_progress.sittings(user, row),
         "without_a_person": reviews_progress.without_a_person(row),
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,8 +13,10 @@ from django.views.decorators.http import require_safe
 
 from provisioning import access
 from provisioning.models import Grant
+from provisioning.pages import paging
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import proof, timeline
+from provisioning.pages.paging import Part
 from provisioning.pages.rights import words
 from provisioning.rights import presence
 from provisioning.rights.lookups import open_renewals
@@ -36,11 +37,11 @@ def grants(request: HttpRequest) -> HttpResponse:
     shows_ended = request.GET.get("visa") == "avslutade"
     rows: QuerySet[Grant] = visible if shows_all else visible.filter(subject_key=user.hsa_key)
     if shows_ended:
-        rows = rows.filter(state=GrantState.ENDED.value).order_by("-ended_at", "-pk")
+        chosen = Part(rows.filter(state=GrantState.ENDED.value), ("-ended_at", "-pk"))
     else:
-        rows = words.ending_first(rows.exclude(state=GrantState.ENDED.value))
-    page = Paginator(rows.prefetch_related("requests"), PAGE_SIZE).get_page(request.GET.get("page"))
-    now = {} if shows_ended else presence.held_now(list(page))
+        chosen = Part(rows.exclude(state=GrantState.ENDED.value), ("ends_on", "pk"))
+    page = paging.page_of(request.GET, chosen, size=PAGE_SIZE)
+    now = {} if shows_ended else presence.held_now(page.rows)
     context = {
         "page": page,
         "lines": [words.grant_line(user, row, now.get(row.pk)) for row in page],
@@ -48,7 +49,7 @@ def grants(request: HttpRequest) -> HttpResponse:
         "shows_ended": shows_ended,
         "sees_more": sees_more,
         "places": places,
-        "ending": access.ending_soon(user).count(),
+        "ending": paging.count(access.ending_soon(user)),
         "may_reorganise": access.may_begin_reorganisation(user),
     }
     return render(request, "provisioning/grant/list.html", context)

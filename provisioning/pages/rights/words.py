@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -282,8 +281,3 @@ def _steps(held: StoredValue, name: str) -> tuple[str, ...]:
         % {"name": name, "id": person_id},
         _("Save."),
     )
-
-
-def ending_first(rows: QuerySet[Grant]) -> QuerySet[Grant]:
-    """In the order in which they end; those that have ended last."""
-    return rows.order_by("ends_on", "unit_name", "subject_name", "pk")

@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.pages import words
+from provisioning.pages.paging import AFTER, BEFORE, KeyPage
 from provisioning.rules.hsa import Answer
 
 Text: TypeAlias = str | Promise
@@ -141,18 +142,34 @@ def _error_lines(form: BaseForm) -> Iterable[ErrorLine]:
 
 
 @register.inclusion_tag("provisioning/components/pagination.html", takes_context=True)
-def pagination(context: Context, page: Page[Any], parameter: str = "page") -> dict[str, Any]:
-    """Lead to the page before and after, keeping every other parameter of the address."""
+def pagination(context: Context, page: Page[Any] | KeyPage, parameter: str = "page") -> dict[str, Any]:
+    """Lead to the page before and after, keeping every other parameter of the address.
 
-    def address(number: int) -> str:
+    Only a short list knows how many pages it has.
+    """
+
+    def address(**place: str) -> str:
         query = context["request"].GET.copy()
-        query[parameter] = str(number)
+        for name in (AFTER, BEFORE) if isinstance(page, KeyPage) else (parameter,):
+            query.pop(name, None)
+        for name, value in place.items():
+            query[name] = value
         return f"?{query.urlencode()}"
 
+    if isinstance(page, KeyPage):
+        return {
+            "is_needed": bool(page.before or page.after),
+            "first_url": "" if page.is_first else address(),
+            "previous_url": address(**{BEFORE: page.before}) if page.before else "",
+            "next_url": address(**{AFTER: page.after}) if page.after else "",
+        }
+    before = str(page.previous_page_number()) if page.has_previous() else ""
+    after = str(page.next_page_number()) if page.has_next() else ""
     return {
+        "is_needed": page.paginator.num_pages > 1,
         "page": page,
-        "previous_url": address(page.previous_page_number()) if page.has_previous() else "",
-        "next_url": address(page.next_page_number()) if page.has_next() else "",
+        "previous_url": address(**{parameter: before}) if before else "",
+        "next_url": address(**{parameter: after}) if after else "",
     }
 
 
@@ -170,7 +187,7 @@ def copyable(value: str, label: Text) -> dict[str, Any]:
 
 @register.inclusion_tag("provisioning/components/listing.html", takes_context=True)
 def listing(
-    context: Context, lines: Iterable[Any], line_template: str, page: Page[Any] | None = None
+    context: Context, lines: Iterable[Any], line_template: str, page: Page[Any] | KeyPage | None = None
 ) -> dict[str, Any]:
     """List cases, rights or the like, each drawn as `line` by its template. `page`: lead to the others."""
     return {"request": context.get("request"), "lines": lines, "line_template": line_template, "page": page}
@@ -183,7 +200,7 @@ def table(
     caption: Text,
     *headings: Text,
     shows_caption: bool = False,
-    page: Page[Any] | None = None,
+    page: Page[Any] | KeyPage | None = None,
 ) -> str:
     """Frame the rows of a table: caption, headings (an empty one is left out), and the other pages."""
     parts = {"request": context.get("request"), "rows": content, "caption": caption, "page": page}

@@ -27,7 +27,7 @@ NAMES = (
     "who", "person", "unit", "value", "commission", "shown_at", "q", "o", "p", "e", "_popup", "all", "state",
     "code", "error", "iss", "identity", "language", "csrfmiddlewaretoken", "service", "level", "starts_on",
     "ends_on", "reason", "need", "risk_statement", "decision", "choice", "kinds", "submission", "pk__in",
-    "id__exact",
+    "id__exact", "efter", "fore",
 )  # fmt: skip
 ODD_TEXTS = (
     "\x00", "a\x00b", "abc", "/", "//evil.invalid", "..", "%", "'", '"', "\\", "\ud800", "\ufffe",
