@@ -17,14 +17,6 @@ from tests.pages.reading import beside, text_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def visitor(directory) -> Client:
-    """Somebody who has not logged in."""
-    client = Client()
-    client.cookies["django_language"] = "en"
-    return client
-
-
 def log_in(visitor: Client, who: object, **more: str):
     return visitor.post(reverse("demo_login"), {"person": str(who), **more})
 

@@ -7,21 +7,12 @@ from pathlib import Path
 import pytest
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.filebased import EmailBackend
-from django.test import Client
 from django.urls import reverse
 
 from tests import cast
 from tests.pages.reading import text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visitor(directory) -> Client:
-    """Somebody who has not logged in."""
-    client = Client()
-    client.cookies["django_language"] = "en"
-    return client
 
 
 # -- the mails ---------------------------------------------------------------------------------------------

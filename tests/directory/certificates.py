@@ -22,6 +22,10 @@ class Certificates:
     client_cert: Path  # of whoever asks
     client_key: Path
 
+    def pair(self, *, misnamed: bool) -> tuple[Path, Path]:
+        """The certificate and key of a server, for `localhost` or for another host."""
+        return (self.misnamed_cert, self.misnamed_key) if misnamed else (self.cert, self.key)
+
 
 def make(folder: Path) -> Certificates:
     """Takes a few tenths of a second."""

@@ -7,8 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from provisioning.directory.schema import HSA_SCHEMA
 from tests import servers
@@ -39,7 +37,7 @@ class Suffix:
     )
 
 
-class Slapd:
+class Slapd(servers.Server):
     """A running slapd. Stop and start it as you like: port and content stay."""
 
     def __init__(
@@ -52,14 +50,9 @@ class Slapd:
         demands_certificate: bool = False,
     ):
         self._program = servers.find("slapd")
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(folder)
         self.port, self.tls_port = servers.free_port(), servers.free_port()
-        cert, key = (
-            (certificates.misnamed_cert, certificates.misnamed_key)
-            if misnamed
-            else (certificates.cert, certificates.key)
-        )
+        cert, key = certificates.pair(misnamed=misnamed)
         folder.mkdir(parents=True, exist_ok=True)
         self._conf = folder / "slapd.conf"
         lines = [*_head(folder), f"TLSCACertificateFile {certificates.ca}"]
@@ -87,7 +80,7 @@ class Slapd:
         return [self._program, "-f", str(self._conf), "-h", urls, "-d", "0"]
 
     def start(self) -> None:
-        log = (self._folder / "slapd.log").open("ab")
+        log = (self.folder / "slapd.log").open("ab")
         with log:
             self._process = subprocess.Popen(
                 self.command,
@@ -98,26 +91,11 @@ class Slapd:
         while not (servers.is_open(self.port) and servers.is_open(self.tls_port)):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError((self._folder / "slapd.log").read_text(errors="replace"))
+                raise RuntimeError((self.folder / "slapd.log").read_text(errors="replace"))
             time.sleep(0.01)
 
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(timeout=60)
-            self._process = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def _load(self, number: int, suffix: Suffix) -> None:
-        path = self._folder / f"db{number}.ldif"
+        path = self.folder / f"db{number}.ldif"
         path.write_text(suffix.ldif, encoding="utf-8")
         tool = [self._program, "-T", "add", "-q", "-f", str(self._conf), "-b", suffix.dn, "-l", str(path)]
         done = subprocess.run(tool, capture_output=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import dataclasses
 import socket
@@ -63,8 +64,8 @@ def all_records() -> list[ldif.Record]:
     return [*oddities.demo_and_oddities(), *oddities.foreign_region(), *oddities.referring_top()]
 
 
-class MockServer:
-    """The mock, plain with StartTLS on one port and LDAPS on another; faults instead of accounts."""
+class _Standin(abc.ABC):
+    """What the two have in common: where they are made, and how they are reached with TLS."""
 
     def __init__(
         self,
@@ -75,15 +76,34 @@ class MockServer:
         demands_certificate: bool = False,
     ):
         self.certificates = certificates
-        self._client_ca = certificates.ca if demands_certificate else None
+        self._build(folder, misnamed=misnamed, demands_certificate=demands_certificate)
+
+    @abc.abstractmethod
+    def _build(self, folder: Path, *, misnamed: bool, demands_certificate: bool) -> None: ...
+
+    @abc.abstractmethod
+    def settings(self) -> ConnectionSettings: ...
+
+    @property
+    @abc.abstractmethod
+    def _tls_url(self) -> str: ...
+
+    def starttls(self) -> ConnectionSettings:
+        return dataclasses.replace(self.settings(), uses_starttls=True, ca_file=str(self.certificates.ca))
+
+    def ldaps(self) -> ConnectionSettings:
+        return dataclasses.replace(self.settings(), url=self._tls_url, ca_file=str(self.certificates.ca))
+
+
+class MockServer(_Standin):
+    """The mock, plain with StartTLS on one port and LDAPS on another; faults instead of accounts."""
+
+    def _build(self, folder: Path, *, misnamed: bool, demands_certificate: bool) -> None:
+        self._client_ca = self.certificates.ca if demands_certificate else None
         path = folder / "all.ldif"
         path.write_text(ldif.write([*all_records(), *oddities.illegible()]), encoding="utf-8")
         self._path, self._port, self._tls_port = path, 0, 0
-        self._pair = (
-            (certificates.misnamed_cert, certificates.misnamed_key)
-            if misnamed
-            else (certificates.cert, certificates.key)
-        )
+        self._pair = self.certificates.pair(misnamed=misnamed)
         self._running: list[MockDirectory] = []
 
     @property
@@ -113,12 +133,9 @@ class MockServer:
     def settings(self) -> ConnectionSettings:
         return _plain(self._port)
 
-    def starttls(self) -> ConnectionSettings:
-        return dataclasses.replace(self.settings(), uses_starttls=True, ca_file=str(self.certificates.ca))
-
-    def ldaps(self) -> ConnectionSettings:
-        url = f"ldaps://localhost:{self._tls_port}"
-        return dataclasses.replace(self.settings(), url=url, ca_file=str(self.certificates.ca))
+    @property
+    def _tls_url(self) -> str:
+        return f"ldaps://localhost:{self._tls_port}"
 
     @contextlib.contextmanager
     def blind(self, attribute: str) -> Iterator[ConnectionSettings]:
@@ -139,18 +156,10 @@ class MockServer:
         self.mock.faults.clear()
 
 
-class SlapdServer:
+class SlapdServer(_Standin):
     """OpenLDAP: three databases, and an account for each thing an account may lack."""
 
-    def __init__(
-        self,
-        folder: Path,
-        certificates: Certificates,
-        *,
-        misnamed: bool = False,
-        demands_certificate: bool = False,
-    ):
-        self.certificates = certificates
+    def _build(self, folder: Path, *, misnamed: bool, demands_certificate: bool) -> None:
         blind = {
             oddities.blind_dn(attribute): attribute for attribute in oddities.BLIND_TO + oddities.BLIND_BESIDE
         }
@@ -171,7 +180,7 @@ class SlapdServer:
         self._slapd = Slapd(
             folder / "slapd",
             suffixes,
-            certificates,
+            self.certificates,
             misnamed=misnamed,
             demands_certificate=demands_certificate,
         )
@@ -189,13 +198,9 @@ class SlapdServer:
     def settings(self) -> ConnectionSettings:
         return _plain(self._slapd.port)
 
-    def starttls(self) -> ConnectionSettings:
-        return dataclasses.replace(self.settings(), uses_starttls=True, ca_file=str(self.certificates.ca))
-
-    def ldaps(self) -> ConnectionSettings:
-        return dataclasses.replace(
-            self.settings(), url=self._slapd.tls_url, ca_file=str(self.certificates.ca)
-        )
+    @property
+    def _tls_url(self) -> str:
+        return self._slapd.tls_url
 
     @contextlib.contextmanager
     def blind(self, attribute: str) -> Iterator[ConnectionSettings]:

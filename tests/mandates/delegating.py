@@ -15,6 +15,7 @@ from provisioning.rules.mandates import Delegable
 from tests import acts, cast
 from workflows import tasks
 
+BOTH = (Delegable.ORDERING, Delegable.ATTESTING)
 REASON = "Semester i fyra veckor; ersättaren tar besluten."
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from django.core.cache import cache
 from django.db import IntegrityError, transaction
 
 from provisioning import access
@@ -16,21 +15,11 @@ from provisioning.rules.hsa import Level, Service
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast
-from tests.clock import pinned
 from tests.mandates import delegating
 from tests.mandates.test_delegations import asked
 from workflows import steps, tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-BOTH = (Delegable.ORDERING, Delegable.ATTESTING)
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    cache.clear()  # what pages keep of mandates for two minutes
-    return pinned(monkeypatch, "2026-03-02")  # a Monday
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 
 def test_an_attesting_delegate_takes_over_what_already_waits(directory):
@@ -122,7 +111,7 @@ def test_a_delegation_counts_where_its_head_above_is_asked(directory):
 
 
 def test_a_whole_care_provider_is_more_than_a_delegation_gives(directory):
-    delegating.give(kinds=BOTH)
+    delegating.give(kinds=delegating.BOTH)
     wishes = {"person_id": cast.PROCESS_LEADER, "service": Service.INTYGSSTATISTIK, "level": Level.PROVIDER,
               "units": [cast.PROVIDER]}  # fmt: skip
     prepared = prepare.prepare(acts.draft(**wishes), by=acts.user(cast.DELEGATE))
@@ -161,7 +150,7 @@ def test_an_ordering_delegates_order_waits_for_the_head(directory):
 
 
 def test_who_has_both_kinds_attests_by_ordering_as_the_head_does(directory):
-    delegating.give(kinds=BOTH)
+    delegating.give(kinds=delegating.BOTH)
     request = acts.order(by=cast.DELEGATE)
     assert request.current_state is RequestState.CHECKING
     assert (request.attester_id, request.attested_for_id) == (cast.DELEGATE.folded, cast.HEAD.folded)
@@ -169,7 +158,7 @@ def test_who_has_both_kinds_attests_by_ordering_as_the_head_does(directory):
 
 
 def test_an_order_for_the_delegating_head_is_attested_separately(directory):
-    delegating.give(kinds=BOTH)
+    delegating.give(kinds=delegating.BOTH)
     request = acts.order(by=cast.DELEGATE, person_id=cast.HEAD)
     assert request.current_state is RequestState.AWAITING_ATTESTATION
     assert cast.HEAD_ABOVE.folded in asked(request)
@@ -177,7 +166,7 @@ def test_an_order_for_the_delegating_head_is_attested_separately(directory):
 
 
 def test_a_delegates_own_access_is_ordered_as_anybodys(directory):
-    delegating.give(to=cast.COORDINATOR, kinds=BOTH)
+    delegating.give(to=cast.COORDINATOR, kinds=delegating.BOTH)
     request = acts.order(by=cast.COORDINATOR)
     assert request.current_state is RequestState.AWAITING_ATTESTATION
     assert request.ordered_for is None

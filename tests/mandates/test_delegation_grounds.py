@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.core.cache import cache
 
 from provisioning.directory import open_directory
 from provisioning.mandates import current, delegations, grounds
@@ -11,21 +10,14 @@ from provisioning.models import AuditEntry, Delegation, OutgoingMessage, User
 from provisioning.rules.drift.share import is_too_much
 from provisioning.rules.mandates import Delegable
 from tests import acts, cast
-from tests.clock import pinned
 from tests.findings import drifting
 from tests.mandates import delegating
 from workflows import tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 PAST = "20200101000000Z"
 MANAGER = "hsaHealthCareUnitManager"
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    cache.clear()
-    return pinned(monkeypatch, "2026-03-02")  # a Monday
 
 
 def sweep(clock, at):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from django.core.cache import cache
 from django.db import IntegrityError, transaction
 
 from provisioning import access
@@ -15,23 +14,12 @@ from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current, delegations
 from provisioning.models import AccessRequest, AuditEntry, Delegation, OutgoingMessage, User
 from provisioning.orders import attest
-from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast
-from tests.clock import pinned
 from tests.mandates import delegating
 from workflows import steps, tasks
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-BOTH = (Delegable.ORDERING, Delegable.ATTESTING)
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    cache.clear()  # what pages keep of mandates for two minutes
-    return pinned(monkeypatch, "2026-03-02")  # a Monday
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
 
 
 def asked(request: AccessRequest) -> set[str]:
@@ -61,7 +49,7 @@ def test_only_the_head_of_the_unit_delegates(directory, by, wishes):
 
 
 def test_a_delegate_cannot_pass_it_on(directory):
-    delegating.give(kinds=BOTH)
+    delegating.give(kinds=delegating.BOTH)
     with pytest.raises(NotAllowed):
         delegating.give(cast.DELEGATE, to=cast.COORDINATOR)
     assert Delegation.objects.count() == 2

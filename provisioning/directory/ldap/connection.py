@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 from provisioning.directory.layout import ConnectionSettings
 from provisioning.directory.ldap import filters, pacing, patience
@@ -131,6 +131,13 @@ class Only:
     beginnings: tuple[str, ...]
 
 
+class _Bounds(TypedDict, total=False):
+    """What a search may be bounded by: how deep below its base, and which entries of one branch."""
+
+    scope: str
+    only: Only | None
+
+
 class Connections:
     """The connections to one directory, at most `max_connections`. Safe to share between threads."""
 
@@ -154,12 +161,11 @@ class Connections:
         filter_text: str,
         attributes: Iterable[str],
         *,
-        scope: str = SUBTREE,
-        only: Only | None = None,
         is_paged: bool = False,
+        **bounds: Unpack[_Bounds],
     ) -> list[Entry] | None:
         """All matching entries; None when the base does not exist."""
-        pages = self.pages(base_dn, filter_text, attributes, scope=scope, only=only, is_paged=is_paged)
+        pages = self.pages(base_dn, filter_text, attributes, is_paged=is_paged, **bounds)
         entries: list[Entry] = []
         for page in pages:
             if page is None:
@@ -173,13 +179,12 @@ class Connections:
         filter_text: str,
         attributes: Iterable[str],
         *,
-        scope: str = SUBTREE,
-        only: Only | None = None,
         is_paged: bool = True,
+        **bounds: Unpack[_Bounds],
     ) -> Iterator[list[Entry] | None]:
         """The same a page at a time, so that a long answer need not be held whole."""
-        question = self._question(base_dn, scope, filter_text, attributes)
-        question["controls"] = self._controls(only, attributes)
+        question = self._question(base_dn, bounds.get("scope", SUBTREE), filter_text, attributes)
+        question["controls"] = self._controls(bounds.get("only"), attributes)
         if is_paged:
             question["paged_size"] = self._settings.page_size
         with self._lease():  # a page belongs to the connection that began it

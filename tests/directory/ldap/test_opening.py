@@ -20,7 +20,7 @@ from tests import cast
 from tests.directory import certificates as making
 from tests.directory.certificates import Certificates
 from tests.directory.ldap.test_answers import DONE, Listener, an_entry, listen, message, result
-from tests.directory.ldap.test_troubles import Connect, refusal, through
+from tests.directory.ldap.test_troubles import Connect, connections_until_silence, refusal, through
 from tests.directory.standins import KINDS, MockServer, Server, Wire
 
 __all__ = ["listen"]
@@ -53,14 +53,7 @@ def test_the_new_try_of_a_silent_server_is_the_only_one(
     server: Server, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(connection, "_FRESH_SECONDS", 0.0)
-    with Wire(server.port) as wire:
-        directory = connect(through(wire, server.settings(), receive_timeout_seconds=0.5))
-        assert directory.person(cast.HEAD) is not None
-        wire.freeze()
-        with pytest.raises(DirectoryUnavailable) as caught:
-            directory.person(cast.HEAD)
-        assert trouble_of(caught.value) is Trouble.SILENT
-        assert wire.connections == 2
+    assert connections_until_silence(server, connect) == 2
 
 
 def test_the_system_keeps_connections_alive(server: Server):

@@ -29,6 +29,13 @@ def waiting(**wishes) -> AccessRequest:
     return request
 
 
+def set_where_it_stands_now(request: AccessRequest, old: str, new: str, kiv) -> None:
+    """Set what the request wants, each value at its address, but that which has moved at its new one."""
+    for change in request.changes:
+        dn = new if change["dn"] == old else change["dn"]
+        kiv.add_value(dn, Attribute(change["attribute"]), change["add"])
+
+
 def moved_of(request: AccessRequest) -> list[dict[str, str]]:
     return AuditEntry.objects.get(request=request, action="request.moved").data["moved"]
 
@@ -118,9 +125,7 @@ def test_a_coupling_is_found_where_the_commission_has_moved(directory, kiv):
     old = next(one["dn"] for one in request.changes if one["attribute"] == "hsaCommissionMember")
     new = "cn=Flyttat uppdrag," + old.partition(",")[2]
     move(directory, old, new)
-    for change in request.changes:
-        dn = new if change["dn"] == old else change["dn"]
-        kiv.add_value(dn, Attribute(change["attribute"]), change["add"])
+    set_where_it_stands_now(request, old, new, kiv)
     acts.work()
     request.refresh_from_db()
     assert request.current_state is RequestState.DONE
@@ -134,9 +139,7 @@ def test_a_commission_known_by_its_name_alone_is_found_by_what_it_is(directory, 
     AccessRequest.objects.filter(pk=request.pk).update(changes=changes)  # as it was stored once
     new = "cn=Flyttat uppdrag," + old.partition(",")[2]
     move(directory, old, new)
-    for change in request.changes:
-        dn = new if change["dn"] == old else change["dn"]
-        kiv.add_value(dn, Attribute(change["attribute"]), change["add"])
+    set_where_it_stands_now(request, old, new, kiv)
     acts.work()
     acts.make_everything_due()
     acts.work()
