@@ -76,8 +76,8 @@ def stated(text: str) -> str:
     """What stands in the way. Raises Invalid where nothing is said."""
     if not text.strip():
         raise Invalid(_("Write what stands in the way, so that the next person knows."), field="note")
-    if (turned := statements.turned_text_in(text)) is not None:
-        raise Invalid(turned, field="note")
+    if (unfit := statements.unfit_in(text)) is not None:
+        raise Invalid(unfit, field="note")
     return text.strip()
 
 

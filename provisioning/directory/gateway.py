@@ -142,10 +142,6 @@ class Directory:
         """For each id, every HSA-id of the same human, itself included: as far as the directory shows it."""
         return identities.of_humans(self._lookups, ids)
 
-    def sealed_marks(self, ids: Iterable[HsaId]) -> dict[HsaId, frozenset[str]]:
-        """By what each of these humans is known again later: digests only. Raises DirectoryError."""
-        return identities.sealed_marks(self._lookups, ids)
-
     def find_persons(self, text: str, *, limit: int = 20) -> Matches[Person]:
         """Persons whose name holds every word of the text, or whose HSA-id begins with it."""
         layout = self.layout

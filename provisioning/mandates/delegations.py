@@ -70,7 +70,7 @@ def look_up(wish: Wish, *, by: User) -> LookedUp:
     directory = open_directory()
     mandates = current.read(by.identity)
     delegate = directory.person(wish.delegate_id)
-    marks = grounds.marks_of(directory, [delegate]) if delegate is not None else {}
+    marks = grounds.marks_of([delegate]) if delegate is not None else {}
     return LookedUp(
         mandates=mandates,
         own_ids=mandates.ids_of(by.identity),
@@ -265,8 +265,8 @@ def _is_time_to_believe(row: Delegation) -> bool:
 
 
 def _confirm(row: Delegation, marks: Marks) -> None:
-    """It rests on what it did. Marks are kept where none are, or where the tool's key is another one."""
-    if marks and row.delegate_marks.get("key") != marks["key"]:
+    """It rests on what it did. Marks are kept anew where there are none as they are kept now."""
+    if marks and not grounds.are_kept_as_now(row.delegate_marks, marks):
         row.delegate_marks = marks
         row.save(update_fields=["delegate_marks"])
     if row.doubt_code:

@@ -1,8 +1,9 @@
 """What a delegation rests on: its giver is head of the unit, and its delegate is the same employed human.
 
-Whether the HSA-id is still the same human's is told by the marks of identity, where the directory showed any
-both times; else by the name: one that has no part in common with the old one is another human's. Both are
-kept sealed under the tool's key. Where neither can be compared, it is the same human.
+Whether the HSA-id is still the same human's is told by the name: one that has no part in common with the old
+one is another human's. Its parts are kept sealed under the tool's key. Nothing of a personal identity number
+is kept in any form, as whoever has the key could try all of them. Where no name can be compared, it is the
+same human.
 Source: domain §2 (an HSA-id can be given to somebody else), §7 (delegation).
 """
 
@@ -20,20 +21,17 @@ from provisioning.models import Delegation
 from provisioning.rules.hsa import HsaId, Person
 from provisioning.rules.mandates import has_left
 
-Marks = dict[str, Any]  # "key": under which key they are sealed; "numbers" and "names": digests
+Marks = dict[str, Any]  # "key": under which key they are sealed; "names": digests of its parts
 
 
-def marks_of(directory: Directory, persons: Iterable[Person]) -> dict[HsaId, Marks]:
-    """By what each of these persons is known again. Raises DirectoryError."""
-    present = list(persons)
-    numbers = directory.sealed_marks(one.hsa_id for one in present) if present else {}
+def marks_of(persons: Iterable[Person]) -> dict[HsaId, Marks]:
+    """By what each of these persons is known again."""
     return {
         one.hsa_id: {
             "key": _sealed(""),
-            "numbers": sorted(numbers.get(one.hsa_id, ())),
             "names": sorted({_sealed(part) for part in one.name.casefold().split()}),
         }
-        for one in present
+        for one in persons
     }
 
 
@@ -41,10 +39,12 @@ def is_another_human(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Say whether what is known of a delegate is not true of whoever has the HSA-id now."""
     if before.get("key") != now.get("key"):
         return False  # sealed under another key: nothing can be compared
-    for kind in ("numbers", "names"):
-        if before[kind] and now[kind]:
-            return set(before[kind]).isdisjoint(now[kind])
-    return False
+    return bool(before["names"] and now["names"]) and set(before["names"]).isdisjoint(now["names"])
+
+
+def are_kept_as_now(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Say whether the marks of a delegation are under this key, and hold nothing that is kept no more."""
+    return before.get("key") == now["key"] and before.keys() == now.keys()
 
 
 def lost(
@@ -57,7 +57,7 @@ def lost(
     found: dict[int, Delegation.End] = {}
     headed = {key: directory.units_headed_by(HsaId(key)) for key in {row.principal_id for row in rows}}
     present = directory.persons({row.delegate.identity for row in rows})
-    marks = marks_of(directory, present.values())
+    marks = marks_of(present.values())
     for row in rows:
         delegate_id = row.delegate.identity
         if has_left(present.get(delegate_id), on=dates.today()):

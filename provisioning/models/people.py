@@ -150,7 +150,7 @@ class Delegation(models.Model):
     )  # None: by itself
     end_code = models.CharField(max_length=20, blank=True, choices=End.choices)
     reminded_on = models.DateField(null=True)
-    # By which the delegate is known again: sealed, no name and no number can be read from them.
+    # By which the delegate is known again: parts of the name, sealed. Nothing of a personal identity number.
     delegate_marks = models.JSONField(default=dict)
     # One look said that it has lost its ground; a later one must say the same before it ends.
     doubt_code = models.CharField(max_length=20, blank=True, choices=End.choices)

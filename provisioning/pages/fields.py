@@ -12,9 +12,9 @@ from provisioning import statements
 MAX_TEXT = 2000
 
 
-def refuse_turned_text(text: str) -> None:
-    """Raises ValidationError for a text that would be read otherwise than it is kept."""
-    error = statements.turned_text_in(text)
+def refuse_unfit_text(text: str) -> None:
+    """Raises ValidationError for a text that cannot be kept as it is written."""
+    error = statements.unfit_in(text)
     if error:
         raise forms.ValidationError(error)
 
@@ -27,7 +27,7 @@ class LongText(forms.CharField):
         super().__init__(
             required=missing is not None,
             error_messages=messages,
-            validators=[refuse_turned_text],
+            validators=[refuse_unfit_text],
             widget=forms.Textarea(attrs={"rows": rows}),
             **{"max_length": MAX_TEXT} | kwargs,
         )

@@ -1,14 +1,12 @@
 """All HSA-ids of a human: several person entries may be one and the same, and only a shared mark tells.
 
-The mark (a personal identity number) is compared in here and goes nowhere else but sealed. Source: domain §2
-("one human can have several HSA-ids").
+The mark (a personal identity number) is compared in here and goes nowhere else, sealed or not. Source: domain
+§2 ("one human can have several HSA-ids").
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-
-from django.utils.crypto import salted_hmac
 
 from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Entry
@@ -36,20 +34,6 @@ def of_humans(lookups: Lookups, ids: Iterable[HsaId]) -> dict[HsaId, frozenset[H
         for mark in theirs:
             bearers.setdefault(mark, set()).add(one)
     return {one: frozenset({one}.union(*(bearers[mark] for mark in marks.get(one, ())))) for one in wanted}
-
-
-def sealed_marks(lookups: Lookups, ids: Iterable[HsaId]) -> dict[HsaId, frozenset[str]]:
-    """For each id that has an entry, its marks as digests under the tool's key, empty where none is seen.
-
-    Two looks, weeks apart, can so be compared without a number being kept anywhere. Raises DirectoryError.
-    """
-    attributes = ["objectClass", lookups.layout.hsa_identity, *lookups.layout.same_human]
-    found = _marks_by_id(lookups, lookups.by_hsa_ids(EntryPlace.PERSONS, dict.fromkeys(ids), attributes))
-    return {one: frozenset(_sealed(value) for _name, value in marks) for one, marks in found.items()}
-
-
-def _sealed(value: str) -> str:
-    return salted_hmac("provisioning.directory.identities", value).hexdigest()
 
 
 def _marks_by_id(lookups: Lookups, entries: Iterable[Entry]) -> dict[HsaId, set[Mark]]:

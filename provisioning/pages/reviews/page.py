@@ -28,7 +28,7 @@ from provisioning.mandates import current
 from provisioning.models import Decision, Review, ReviewItem, ReviewScope, User
 from provisioning.pages import paging
 from provisioning.pages.answers import acting_user, problem
-from provisioning.pages.fields import LongText, refuse_turned_text
+from provisioning.pages.fields import LongText, refuse_unfit_text
 from provisioning.pages.paging import Part
 from provisioning.pages.reviews import progress, words
 from provisioning.pages.words import MASKED
@@ -51,7 +51,7 @@ class ItemForm(forms.Form):
     """One right's answer. Nothing chosen and nothing written means: not decided yet."""
 
     decision = forms.ChoiceField(choices=_CHOICES, required=False)
-    reason = forms.CharField(max_length=TEXT_LENGTH, required=False, validators=[refuse_turned_text])
+    reason = forms.CharField(max_length=TEXT_LENGTH, required=False, validators=[refuse_unfit_text])
     shown = forms.CharField(max_length=64)
 
 
@@ -280,7 +280,7 @@ def _answer(sheet: Sheet, item: ReviewItem, shared: SharedForm) -> Given | None:
     if form.errors:
         kept["reason"] = form.data.get(form.add_prefix("reason"), "")
         too_long = _("Write at most %(count)d characters.") % {"count": TEXT_LENGTH}
-        kept["reason_error"] = statements.turned_text_in(kept["reason"]) or too_long
+        kept["reason_error"] = statements.unfit_in(kept["reason"]) or too_long
         return None
     common = shared.cleaned_data.get("shared_reason", "")
     is_rest = not decision and not reason and bool(shared.cleaned_data.get("keep_rest")) and said.agrees

@@ -1,4 +1,4 @@
-"""What turns the text around it is refused where somebody states something, and left out of names."""
+"""What may not be kept is refused where somebody states something: text turned around, identity numbers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ from provisioning.errors import Invalid
 from provisioning.pages.fields import LongText, Statement
 
 TURNING = [*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"]
+NUMBERS = [
+    "19121212-1212",
+    "191212121212",
+    "121212-1212",
+    "121212+1212",
+    "19121212 1212",
+    "1212121212",
+    "121272-1219",
+]
+NO_NUMBERS = [
+    "19121212-1213",  # another check digit
+    "19121312-1212",  # no month
+    "191212-12123",
+    "2321000131",  # an organisation number
+    "0701101234",
+    "SE0000000000-191212121212",
+    "2026-01-05, 0900-1200",
+]
 NEED = "Samordnar rehabilitering för enhetens sjukskrivna."
 HEBREW = "\u05e8\u05e4\u05d0\u05d9\u05ea \u05e9\u05dc \u05d4\u05de\u05d7\u05dc\u05e7\u05d4 \u05d4\u05d6\u05d5"
 each_turning = pytest.mark.parametrize("sign", TURNING, ids=[ascii(sign) for sign in TURNING])
@@ -37,3 +55,21 @@ def test_other_texts_are_taken_in_any_script(text: str):
     assert statements.error_in(text) is None
     assert Statement(missing="-").clean(text) == text
     assert fitting.name(HEBREW, at_most=200) == HEBREW
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_personal_identity_number_is_refused_in_any_shape(number: str):
+    for text in (f"{NEED} Gäller {number}.", f"{number}: {NEED}"):
+        assert statements.error_in(text)
+        with pytest.raises(Invalid):
+            statements.stated(text, missing="-")
+        for field in (Statement(missing="-"), LongText(missing="-"), LongText()):
+            with pytest.raises(ValidationError):
+                field.clean(text)
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
+def test_other_numbers_are_taken(number: str):
+    text = f"{NEED} Se {number}."
+    assert statements.error_in(text) is None
+    assert Statement(missing="-").clean(text) == text
