@@ -13,12 +13,26 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
+from provisioning.mandates import current
 from provisioning.models import AccessRequest, User
 
 
 def acting_user(request: HttpRequest) -> User:
     """Who is logged in. Every page here asks for a log-in before its view runs."""
     return cast(User, request.user)
+
+
+def shows_all(request: HttpRequest, user: User) -> bool:
+    """Say whether a list shows all that the reader may see, or only what is the reader's own.
+
+    Unless the reader has chosen, it opens on what they are responsible for.
+    """
+    chosen = request.GET.get("vems")
+    if chosen in ("alla", "mina"):
+        return chosen == "alla"
+    mandates = current.for_display(user)
+    is_responsible = mandates.is_head_of_unit or mandates.is_kiv_administrator
+    return is_responsible or bool(mandates.provider_ids(user)) or user.is_auditor
 
 
 def refusal(form: Form, exc: NotAllowed | Invalid | DirectoryError) -> int:

@@ -15,7 +15,7 @@ from provisioning import access
 from provisioning.audit import events
 from provisioning.messages.kinds import MessageKind
 from provisioning.models import AccessRequest
-from provisioning.pages import paging, words
+from provisioning.pages import answers, paging, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import before_after, proof, timeline
 from provisioning.pages.messages import ABOUT
@@ -31,7 +31,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     """Own cases and, for those who see more, all they may see; open ones first."""
     user = acting_user(request)
     sees_more = access.visible_requests(user).exclude(pk__in=access.own_requests(user).values("pk")).exists()
-    shows_all = sees_more and request.GET.get("vems") == "alla"
+    shows_all = sees_more and answers.shows_all(request, user)
     shows_ended = request.GET.get("visa") == "avslutade"
     rows: QuerySet[AccessRequest] = access.visible_requests(user) if shows_all else access.own_requests(user)
     open_states = [state.value for state in OPEN]

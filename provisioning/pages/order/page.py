@@ -73,7 +73,7 @@ def order(request: HttpRequest) -> HttpResponse:
     if request.POST.get("action") == "start_over":
         draft.drop(request)
         return redirect("order")
-    if "submission" not in request.POST:
+    if "starts_on" not in request.POST:
         request.POST = _begun_elsewhere(request, user)  # type: ignore[assignment]
     draft.keep(request, user)
     shown = _shown(request.POST, user)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from provisioning import access
 from provisioning.models import Grant
-from provisioning.pages import paging
+from provisioning.pages import answers, paging
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import proof, timeline
 from provisioning.pages.paging import Part
@@ -33,7 +33,7 @@ def grants(request: HttpRequest) -> HttpResponse:
     visible = access.visible_grants(user)
     places = access.places_to_read(user)
     sees_more = bool(places) or visible.exclude(subject_key=user.hsa_key).exists()
-    shows_all = sees_more and request.GET.get("vems") == "alla"
+    shows_all = sees_more and answers.shows_all(request, user)
     shows_ended = request.GET.get("visa") == "avslutade"
     rows: QuerySet[Grant] = visible if shows_all else visible.filter(subject_key=user.hsa_key)
     if shows_ended:

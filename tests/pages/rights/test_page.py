@@ -57,10 +57,19 @@ def test_the_head_sees_the_rights_of_own_units_and_others_see_none(directory, ki
     assert page(cast.OUTSIDER, "grant", grant.public_id).status_code == 404
 
 
+def test_the_list_opens_on_what_the_reader_is_responsible_for(directory, kiv, page):
+    grant = life.granted(kiv)
+    assert str(grant.public_id) in text(page(cast.HEAD, "grants"))
+    assert str(grant.public_id) not in text(page(cast.HEAD, "grants", query="?vems=mina"))
+    assert str(grant.public_id) in text(page(cast.COORDINATOR, "grants"))
+    assert str(grant.requests.get().public_id) in text(page(cast.HEAD, "cases", query="?visa=avslutade"))
+
+
 @pytest.mark.parametrize(("by", "place"), [(cast.HEAD, cast.BJORKHAGA), (cast.PROVIDER_HEAD, cast.PROVIDER)])
 def test_a_unit_without_rights_is_found_beside_the_directory(directory, page, by, place):
     assert "?vems=alla" in text(page(by, "grants"))
-    assert reverse("beside_place", args=[place.text]) in text(page(by, "grants", query="?vems=alla"))
+    assert reverse("beside_place", args=[place.text]) in text(page(by, "grants"))
+    assert reverse("beside_place", args=[place.text]) not in text(page(by, "grants", query="?vems=mina"))
     assert "?vems=alla" not in text(page(cast.COORDINATOR, "grants"))
 
 
