@@ -18,6 +18,7 @@ from viewflow.workflow.status import STATUS
 
 from provisioning.audit import verify
 from provisioning.audit.events import Action
+from provisioning.audit.tables import Tables
 from provisioning.models import (
     BY_A_PERSON,
     AccessRequest,
@@ -558,10 +559,14 @@ class Judge:
                 raise Broken("what_is_lost_is_found", f"grant {grant.pk}")
 
     def close(self) -> None:
-        """At the end of a life: the log has not been touched since it was written."""
-        found = [one for one in verify.verify([]).findings if one.kind != "unguarded"]
+        """At the end of a life: log and tables have not been touched since they were signed."""
+        tables = Tables()
+        found = [one for one in verify.verify([], take=tables.take).findings if one.kind != "unguarded"]
         if found:
             raise Broken("the_chain_holds", str(found))
+        deviations = tables.compare().deviations
+        if deviations:
+            raise Broken("the_tables_say_what_is_signed", "; ".join(one.text for one in deviations))
 
 
 def written() -> tuple[object, ...]:
