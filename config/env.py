@@ -77,6 +77,17 @@ class Env:
 
         return self._read(name, default, parse)
 
+    def choices(self, name: Text, options: Sequence[Text], default: Sequence[Text]) -> Words:
+        """Some of a few words, separated by commas, each once."""
+
+        def parse(text: Text) -> Words:
+            words = [part.strip() for part in text.split(",")]
+            if not set(words) <= set(options):
+                raise ValueError("must be some of " + ", ".join(options))
+            return Words(dict.fromkeys(words))
+
+        return self._read(name, Words(default), parse)
+
     def list(self, name: Text, default: Sequence[Text] | None = None) -> Words:  # noqa: A003
         """Words separated by commas."""
         fallback = None if default is None else Words(default)

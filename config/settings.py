@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from config import database, modes
 from config.env import Env
 from config.logs import DISCREET_LINES
+from provisioning.rules.hsa import Service
 
 env = Env()
 
@@ -207,6 +208,12 @@ EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", only_demo("behorighetsvagen@demo.invalid"))
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- The services -------------------------------------------------------------------------------------------
+# Which of the catalogue's services can be ordered here, in the order in which they are shown.
+SERVICES = env.choices(
+    "SERVICES", list(Service), ["rehabstod", "intygsstatistik"] if IS_PRODUCTION else list(Service)
+)
 
 # --- The directory ------------------------------------------------------------------------------------------
 DIRECTORY_URL = env.str("DIRECTORY_URL", only_demo(f"ldap://127.0.0.1:{DIRECTORY_PORT}"))

@@ -51,6 +51,7 @@ UNDER_PROVIDER = _person(1034)
 AT_CLOSED_UNIT = _person(1035)
 NO_PURPOSE = _person(1036)
 AT_CLOSED_PROVIDER = _person(1037)
+CARE_ADMINISTRATOR = _person(1281)
 PREFIX = _person(103)  # many ids begin with this one
 NOBODY = _person(9999)  # in no entry
 

@@ -68,6 +68,10 @@ SENTENCES: Mapping[Code, str | Promise] = {
         "There is a system role that names a unit. Intygsstatistik wants the care "
         "provider's HSA-id; the wrong one can stop the whole login."
     ),
+    Code.ROLE_WRONG_KIND: _(
+        "There is a system role, but it names a care provider where the service wants a unit, "
+        "or the other way round."
+    ),
     Code.ROLE_UNKNOWN_ID: _("There is a system role that names an HSA-id the directory does not have."),
     Code.ROLE_WITHOUT_COMMISSION: _(
         "There is a system role for a unit where the person has no commission. It does "

@@ -50,7 +50,7 @@ def verdict(found: Assessment) -> dict[str, Any]:
         "login": {
             "answer": found.login.answer.value,
             "refusal": found.login.refusal,
-            "units": [{"id": unit.id.text, "role": unit.role.value} for unit in found.login.units],
+            "units": [{"id": unit.id.text, "role": unit.role} for unit in found.login.units],
         },
         "causes": list(dict.fromkeys(cause.code.value for cause in found.causes)),
         "warnings": list(dict.fromkeys(cause.code.value for cause in found.warnings)),

@@ -12,7 +12,6 @@ from provisioning.models.columns import (
     KivTask,
     LevelChoice,
     PersonAndPlace,
-    ServiceChoice,
 )
 from provisioning.models.findings import Finding, FindingQuerySet, KnownPerson, Sweep
 from provisioning.models.handling import Evidence, Handler, HandlerRole
@@ -89,7 +88,6 @@ __all__ = [
     "ReviewScope",
     "ReviewState",
     "Reviewer",
-    "ServiceChoice",
     "StateChoice",
     "Sweep",
     "User",

@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Service
 from provisioning.rules.removal import Right
+from provisioning.rules.services import catalogue
 
 KEY_LENGTH = 64
 
 
-class ServiceChoice(models.TextChoices):
-    REHABSTOD = Service.REHABSTOD.value, _("Rehabstöd")
-    INTYGSSTATISTIK = Service.INTYGSSTATISTIK.value, _("Intygsstatistik")
+def service_choices() -> list[tuple[str, str]]:
+    """Every service of the catalogue with its name: a new one asks for no new table."""
+    return [(service.value, catalogue.words(service).name) for service in Service]
 
 
 class LevelChoice(models.TextChoices):
@@ -36,7 +37,7 @@ class PersonAndPlace(models.Model):
     subject_hsa_id = models.CharField(max_length=KEY_LENGTH)
     subject_name = models.CharField(max_length=200, blank=True)
     subject_is_protected = models.BooleanField(default=False)
-    service = models.CharField(max_length=20, choices=ServiceChoice.choices)
+    service = models.CharField(max_length=20, choices=service_choices)
     level = models.CharField(max_length=10, choices=LevelChoice.choices)
     # The unit the right is set for. A sub-unit is ordered through its care unit: see `AboutOneRight`.
     unit_key = models.CharField(max_length=KEY_LENGTH)

@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.models.columns import KEY_LENGTH, ServiceChoice
+from provisioning.models.columns import KEY_LENGTH, service_choices
 from provisioning.models.people import Delegation, User
 from provisioning.models.rights import Grant
 from provisioning.rules.hsa import HsaId
@@ -62,7 +62,7 @@ class Review(models.Model):
     unit_name = models.CharField(max_length=300, blank=True)
     is_provider = models.BooleanField(default=False)
     scope = models.CharField(max_length=5, choices=ReviewScope.choices)
-    service = models.CharField(max_length=20, blank=True, choices=ServiceChoice.choices)  # blank: all
+    service = models.CharField(max_length=20, blank=True, choices=service_choices)  # blank: all
     opened_by = models.ForeignKey(
         User, null=True, on_delete=models.PROTECT, related_name="reviews_opened"
     )  # None: the timetable

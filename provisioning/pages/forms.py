@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from provisioning.pages.fields import Statement
@@ -14,7 +13,7 @@ from provisioning.pages.fields import Statement
 Text = str | Promise
 
 
-def explained(label: Text, explanation: Text) -> Any:
+def explained(label: Text, explanation: Text) -> SafeString:
     return format_html('{}<span class="app-choice__note">{}</span>', label, explanation)
 
 

@@ -24,6 +24,7 @@ from provisioning.cases.candidates import Asked
 from provisioning.models import AboutOneRight, AccessRequest, Handler, HandlerRole, User
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
 from provisioning.rules.hsa import Answer, HsaId, Level, Person, Service
+from provisioning.rules.services import catalogue
 from provisioning.rules.states.request import UNATTESTED, RequestState
 
 Text = str | Promise
@@ -83,34 +84,6 @@ NEXT_STEP: Mapping[RequestState, Text] = {
     ),
 }
 
-LEVELS: Mapping[tuple[Service, Level], Text] = {
-    (Service.REHABSTOD, Level.OWN): gettext_lazy("Own cases (doctor)"),
-    (Service.REHABSTOD, Level.UNIT): gettext_lazy("Whole care unit (rehabilitation coordinator)"),
-    (Service.INTYGSSTATISTIK, Level.UNIT): gettext_lazy("The unit's statistics"),
-    (Service.INTYGSSTATISTIK, Level.PROVIDER): gettext_lazy("Whole care provider (process leader)"),
-}
-
-# The service's answer on one unit, by the role it gives. `unit` is the unit's name.
-ROLE_SENTENCES: Mapping[str, Text] = {
-    "lakare": gettext_lazy("Rehabstöd lets the person in on %(unit)s as a doctor, who sees own cases."),
-    "rehabkoordinator": gettext_lazy(
-        "Rehabstöd lets the person in on %(unit)s as a rehabilitation coordinator, who sees the whole unit."
-    ),
-    "enhet": gettext_lazy("Intygsstatistik shows the person the statistics of %(unit)s with its sub-units."),
-    "delprocessledare": gettext_lazy(
-        "Intygsstatistik shows the person the statistics of %(unit)s, together with the person's other units."
-    ),
-    "processledare": gettext_lazy("Intygsstatistik shows the person the statistics of all of %(unit)s."),
-}
-
-# What the order gives once it is carried out.
-WOULD_GIVE: Mapping[tuple[Service, Level], str] = {
-    (Service.REHABSTOD, Level.OWN): "lakare",
-    (Service.REHABSTOD, Level.UNIT): "rehabkoordinator",
-    (Service.INTYGSSTATISTIK, Level.UNIT): "enhet",
-    (Service.INTYGSSTATISTIK, Level.PROVIDER): "processledare",
-}
-
 # In whose hands a request is, after the names.
 _HANDLER_AS: Mapping[HandlerRole, Text] = {
     HandlerRole.ATTESTER: gettext_lazy("attester"),
@@ -127,20 +100,6 @@ _EFFECTS = frozenset(
         Code.ORDER_ROLE_NOT_NEEDED.value,
     }
 )
-
-# The services' own names for a refused login, by what they mean.
-REFUSALS: Mapping[str, Text] = {
-    "MissingHsaEmployeeInformation": gettext_lazy("Rehabstöd refuses the login: it finds no such person."),
-    "MissingMedarbetaruppdrag": gettext_lazy(
-        "Rehabstöd refuses the login: the person has no commission for care."
-    ),
-    "MissingUnitWithRehabSystemRole": gettext_lazy(
-        "Rehabstöd refuses the login: the person has no system role for a unit with a commission."
-    ),
-    "Medarbetaruppdrag saknas": gettext_lazy(
-        "Intygsstatistik lets the person in but shows nothing: there is no commission for statistics."
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,17 +177,30 @@ def names(persons: Iterable[Person]) -> str:
 
 
 def service_name(service: str) -> str:
-    return {"rehabstod": "Rehabstöd", "intygsstatistik": "Intygsstatistik"}[service]
+    return catalogue.words(Service(service)).name
 
 
-def level_name(request: AboutOneRight) -> str:
-    return str(LEVELS[Service(request.service), Level(request.level)])
+def level_name(about: AboutOneRight) -> str:
+    """The level by the service's own words. What stands in KIV may have a level that the service does not."""
+    known = catalogue.words(Service(about.service)).levels.get(Level(about.level))
+    return _(known.name) if known else about.level
 
 
-def what(request: AboutOneRight) -> str:
+def role_sentence(service: str, role: str, *, unit_name: str) -> str:
+    """The service's answer on one unit, by the role that it gives there."""
+    return _(catalogue.words(Service(service)).roles[role]) % {"unit": unit_name}
+
+
+def refusal_sentence(service: str, refusal: str) -> str:
+    """The service's own name for a refused login, by what it means."""
+    known = catalogue.words(Service(service)).refusals.get(refusal)
+    return _(known) if known else _("The service refuses the login.")
+
+
+def what(about: AboutOneRight) -> str:
     """Service and level in one phrase."""
     phrase = _("%(service)s: %(level)s")
-    return phrase % {"service": service_name(request.service), "level": level_name(request)}
+    return phrase % {"service": service_name(about.service), "level": level_name(about)}
 
 
 def with_whom(viewer: User, request: AccessRequest) -> str:
@@ -351,7 +323,9 @@ def verdict(data: Mapping[str, Any], request: AccessRequest) -> Verdict | None:
     warnings = [explain_stored(details) for details in data.get("warning_details", [])]
     return Verdict(
         answer=data["answer"],
-        sentences=login_sentences(data, unit_id=request.unit_hsa_id, unit_name=request.unit_name),
+        sentences=login_sentences(
+            data, service=request.service, unit_id=request.unit_hsa_id, unit_name=request.unit_name
+        ),
         causes=tuple(cause_line(cause, answer=data["answer"]) for cause in causes),
         warnings=tuple(cause_line(warning, answer=Answer.YES.value) for warning in warnings),
     )
@@ -367,16 +341,18 @@ def current_verdict(request: AccessRequest) -> Verdict | None:
     return replace(found, causes=tuple(replace(cause, mended_by="") for cause in found.causes))
 
 
-def login_sentences(data: Mapping[str, Any], *, unit_id: str, unit_name: str) -> tuple[str, ...]:
+def login_sentences(
+    data: Mapping[str, Any], *, service: str, unit_id: str, unit_name: str
+) -> tuple[str, ...]:
     """What the service says at login, of the ordered unit first. `data` is as `readings.verdict` makes it."""
     login = data["login"]
     if login["answer"] == Answer.UNKNOWN.value or data["answer"] == Answer.UNKNOWN.value:
         return (_("Nobody can say right now what the service would answer. That decides nothing."),)
     units = login["units"]
     here = [unit for unit in units if unit["id"].casefold() == unit_id.casefold()]
-    found = [str(ROLE_SENTENCES[unit["role"]]) % {"unit": unit_name} for unit in here]
+    found = [role_sentence(service, unit["role"], unit_name=unit_name) for unit in here]
     if login["refusal"]:
-        found.append(str(REFUSALS.get(login["refusal"], _("The service refuses the login."))))
+        found.append(refusal_sentence(service, login["refusal"]))
     elif not here:
         found.append(_("%(unit)s is not among what the service would show the person.") % {"unit": unit_name})
     others = len(units) - len(here)

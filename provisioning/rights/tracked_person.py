@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 from provisioning.models import AccessRequest, Finding, Grant, KnownPerson
 from provisioning.rules.drift import compare
 from provisioning.rules.drift.compare import Comparison
-from provisioning.rules.hsa import HsaId, Reading
+from provisioning.rules.hsa import HsaId, Reading, Service
 from provisioning.rules.removal import Right
 from provisioning.rules.states.request import UNATTESTED
 from provisioning.rules.states.right import GrantState
@@ -41,7 +43,12 @@ class Tracked:
 
     def compare(self, reading: Reading) -> Comparison:
         return compare.compare(
-            reading, self.rights, at=reading.read_at, explained=self.explained, was_doctor=self.was_doctor
+            reading,
+            self.rights,
+            at=reading.read_at,
+            explained=self.explained,
+            was_doctor=self.was_doctor,
+            services=frozenset(map(Service, settings.SERVICES)),
         )
 
 

@@ -44,6 +44,7 @@ class Code(enum.StrEnum):
     ROLE_SUBUNIT = "role.subunit"
     ROLE_PROVIDER_IN_REHAB = "role.provider_in_rehab"
     ROLE_UNIT_IN_STATISTIK = "role.unit_in_statistik"
+    ROLE_WRONG_KIND = "role.wrong_kind"
     ROLE_UNKNOWN_ID = "role.unknown_id"
     ROLE_WITHOUT_COMMISSION = "role.without_commission"
     RIGHT_MISSING = "right.missing"
@@ -103,6 +104,7 @@ MENDER_OF: Mapping[Code, Mender] = {
     Code.ROLE_SUBUNIT: Mender.KIV_ADMINISTRATOR,
     Code.ROLE_PROVIDER_IN_REHAB: Mender.KIV_ADMINISTRATOR,
     Code.ROLE_UNIT_IN_STATISTIK: Mender.KIV_ADMINISTRATOR,
+    Code.ROLE_WRONG_KIND: Mender.KIV_ADMINISTRATOR,
     Code.ROLE_UNKNOWN_ID: Mender.KIV_ADMINISTRATOR,
     Code.ROLE_WITHOUT_COMMISSION: Mender.KIV_ADMINISTRATOR,
     Code.RIGHT_MISSING: Mender.KIV_ADMINISTRATOR,

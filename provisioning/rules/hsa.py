@@ -28,10 +28,14 @@ class Answer(enum.StrEnum):
 
 
 class Service(enum.StrEnum):
-    """A service whose access can be ordered."""
+    """A service whose access can be ordered: the lines of the catalogue, each with a module of that name.
+
+    The module stands in rules/services and holds the service's rule and its words.
+    """
 
     REHABSTOD = "rehabstod"
     INTYGSSTATISTIK = "intygsstatistik"
+    INTYGSBESTALLNING = "intygsbestallning"
 
 
 class Level(enum.StrEnum):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from provisioning.messages.kinds import WORDS, MessageKind
-from provisioning.pages.words import ROLE_SENTENCES
+from provisioning.rules.services import rehabstod
 from provisioning.rules.states.request import RequestState
 from tests import cast
 from tests.browser.conftest import Visit
@@ -63,7 +63,7 @@ def test_an_order_becomes_a_login_that_works(visit: Visit) -> None:
     # The person's own window ends with the login rule's yes.
     coordinator = visit(cast.COORDINATOR)
     coordinator.page.goto(case_url)
-    says = swedish(str(ROLE_SENTENCES["rehabkoordinator"])) % {"unit": "Björkhaga vårdcentral"}
+    says = swedish(str(rehabstod.WORDS.roles[rehabstod.REHABKOORDINATOR])) % {"unit": "Björkhaga vårdcentral"}
     assert says in coordinator.text
     assert coordinator.page.locator("#verdict .badge--success-inverted").count() == 1
 

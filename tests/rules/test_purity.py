@@ -25,6 +25,7 @@ ALLOWED = {
     "typing",
     "zoneinfo",
 }
+FINDS_ITS_MODULES = "catalogue"  # by name: a new service is one module and one line
 CLOCKS = {"now", "utcnow", "today", "fromtimestamp"}
 
 
@@ -40,7 +41,8 @@ def test_a_rule_module_imports_only_what_is_pure_and_never_reads_the_clock(modul
             imported.add(node.module or "")
         elif isinstance(node, ast.Attribute):
             assert node.attr not in CLOCKS, f"{module.name}:{node.lineno} reads the clock"
-    assert {name.split(".")[0] for name in imported} <= ALLOWED
+    allowed = ALLOWED | {"importlib"} if module.stem == FINDS_ITS_MODULES else ALLOWED
+    assert {name.split(".")[0] for name in imported} <= allowed
     own = {name for name in imported if name.startswith("provisioning")}
     assert all(name == "provisioning.rules" or name.startswith("provisioning.rules.") for name in own)
 

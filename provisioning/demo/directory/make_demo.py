@@ -77,6 +77,7 @@ CAST = {
     "AT_CLOSED_UNIT": (1035, "coordinator with commission and role at a closed unit"),
     "NO_PURPOSE": (1036, "coordinator at Gränby psykiatri, whose commission has no purpose"),
     "AT_CLOSED_PROVIDER": (1037, "coordinator at a unit whose care provider is closed"),
+    "CARE_ADMINISTRATOR": (1281, "care administrator at Björkhaga: gets in to Intygsbeställning"),
     "PREFIX": (103, "nobody's colleague: an HSA-id with which others begin"),
 }
 
@@ -128,6 +129,7 @@ COUPLED = {
     "PROVIDER_ROLE": ";;",
     "UNKNOWN_ID": ";;",
     "ARCHIVED": ";;",
+    "CARE_ADMINISTRATOR": ";;",
 }
 COUPLED_ELSEWHERE = {
     (1109, "AT_CLOSED_UNIT"): ";;",
@@ -168,6 +170,7 @@ def roles() -> dict[str, list[str]]:
         "DEAD_RIGHT": [right],
         "ARCHIVED": [right],
         "SETTLED_PROCESS_LEADER": [f"INTYG;Statistik-{provider}"],
+        "CARE_ADMINISTRATOR": [f"INTYG;FMU-VARDADMIN-{main}"],
         "AT_CLOSED_UNIT": [f"INTYG;Rehab-{unit_id(1109)}"],
         "AT_CLOSED_PROVIDER": [f"INTYG;Rehab-{unit_id(1113)}"],
     }

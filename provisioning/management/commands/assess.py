@@ -96,7 +96,7 @@ def as_text(found: Assessment) -> str:
         f"{order.person_id} · {order.service.value} · {order.level.value} · {order.unit_id} · {found.on}",
         f"answer: {found.answer.value}   login: {login.answer.value} {login.refusal or ''}".rstrip(),
     ]
-    lines += [f"  {unit.role.value}  {unit.id}" for unit in found.login.units]
+    lines += [f"  {unit.role}  {unit.id}" for unit in found.login.units]
     for title, causes in (("causes", found.causes), ("warnings", found.warnings)):
         for cause in causes:
             words = explain(cause)

@@ -20,6 +20,7 @@ from provisioning.pages.words import CauseLine
 from provisioning.rules.assessment import outdated
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, Attribute, Change, HsaId, Level, Service
+from provisioning.rules.services import catalogue
 
 Text = str | Promise
 
@@ -38,24 +39,6 @@ REASONS: Mapping[CannotSet, Text] = {
         "Something else stands in the way. The case ends, and the orderer reads why."
     ),
 }
-
-# What the person gets when the values are there. `unit` is the unit's name.
-EFFECTS: Mapping[tuple[Service, Level], Text] = {
-    (Service.REHABSTOD, Level.OWN): gettext_lazy(
-        "The person gets in to Rehabstöd on %(unit)s as a doctor, and sees own cases."
-    ),
-    (Service.REHABSTOD, Level.UNIT): gettext_lazy(
-        "The person gets in to Rehabstöd on %(unit)s as a rehabilitation coordinator, and sees the cases "
-        "of the whole unit."
-    ),
-    (Service.INTYGSSTATISTIK, Level.UNIT): gettext_lazy(
-        "The person sees the statistics of %(unit)s in Intygsstatistik."
-    ),
-    (Service.INTYGSSTATISTIK, Level.PROVIDER): gettext_lazy(
-        "The person becomes process leader in Intygsstatistik, and sees the statistics of all of %(unit)s."
-    ),
-}
-
 
 # What the task itself says already, and what may be cleared away because no service can read it.
 _PLAINLY_MISSING = frozenset({Code.ROLE_MISSING.value, Code.COMMISSION_MISSING.value})
@@ -107,6 +90,12 @@ class TaskCard:
         return not self.over and not self.is_outdated
 
 
+def _effect(request: AccessRequest) -> str:
+    """What the person gets when the values are there."""
+    level = catalogue.words(Service(request.service)).levels[Level(request.level)]
+    return _(level.effect) % {"unit": request.unit_name}
+
+
 def task_card(
     request: AccessRequest, changes: Collection[Change], seen: SeenWanted | None, *, name: str
 ) -> TaskCard:
@@ -121,7 +110,7 @@ def task_card(
         request=request,
         what=words.what(request),
         unit=request.unit_name,
-        effect=str(EFFECTS[Service(request.service), Level(request.level)]) % {"unit": request.unit_name},
+        effect=_effect(request),
         warnings=tuple(
             _line(details, Answer.YES)
             for details in request.assessment.get("warning_details", [])

@@ -3,56 +3,37 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.forms.utils import ErrorDict
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning.orders.draft import Draft, Refusal
 from provisioning.pages.fields import Day
-from provisioning.pages.forms import SearchField, StatementForm, Text, explained
+from provisioning.pages.forms import SearchField, StatementForm, explained
 from provisioning.pages.order.choices import Option
 from provisioning.rules.hsa import HsaId, Level, Service
+from provisioning.rules.services import catalogue
 
-# Service and level are one question, so that only combinations that exist can be chosen.
-ACCESS: Mapping[str, tuple[Service, Level, Text, Text]] = {
-    "rehabstod:unit": (
-        Service.REHABSTOD,
-        Level.UNIT,
-        gettext_lazy("Rehabstöd, whole care unit"),
-        gettext_lazy(
-            "For rehabilitation coordinators: sees all current sick leave on the care unit. "
-            "Takes a system role in KIV."
-        ),
-    ),
-    "rehabstod:own": (
-        Service.REHABSTOD,
-        Level.OWN,
-        gettext_lazy("Rehabstöd, own cases"),
-        gettext_lazy(
-            "For doctors: sees the sick leave they have certified themselves. The commission is enough."
-        ),
-    ),
-    "intygsstatistik:unit": (
-        Service.INTYGSSTATISTIK,
-        Level.UNIT,
-        gettext_lazy("Intygsstatistik, one or more units"),
-        gettext_lazy("Sees the statistics of the units. A commission for statistics on each unit is enough."),
-    ),
-    "intygsstatistik:provider": (
-        Service.INTYGSSTATISTIK,
-        Level.PROVIDER,
-        gettext_lazy("Intygsstatistik, whole care provider"),
-        gettext_lazy(
-            "For process leaders: sees the statistics of the whole care provider. "
-            "Takes a system role and two attesters."
-        ),
-    ),
-}
+
+def offered() -> dict[str, tuple[Service, Level]]:
+    """Service and level as one question, so that only combinations that exist can be chosen."""
+    return {
+        f"{service.value}:{level.value}": (service, level)
+        for service in map(Service, settings.SERVICES)
+        for level in catalogue.words(service).levels
+    }
+
+
+def _choice(service: Service, level: Level) -> SafeString:
+    words = catalogue.words(service).levels[level]
+    return explained(_(words.choice), _(words.hint))
 
 
 # Where a refusal of the order is shown, when the form asks the same thing under another name.
@@ -115,9 +96,7 @@ class OrderForm(StatementForm):
         self.unit_options = {option.value: option for option in units}
         self._choices("person").choices = [option.choice for option in persons]
         self._choices("units").choices = [option.choice for option in self.unit_options.values()]
-        self._choices("access").choices = [
-            (value, explained(label, explanation)) for value, (_s, _l, label, explanation) in ACCESS.items()
-        ]
+        self._choices("access").choices = [(value, _choice(*access)) for value, access in offered().items()]
 
     def _choices(self, name: str) -> forms.ChoiceField:
         return cast(forms.ChoiceField, self.fields[name])
@@ -127,7 +106,7 @@ class OrderForm(StatementForm):
         data = super().clean() or {}
         if "access" not in data or "units" not in data:
             return data
-        wants_provider = ACCESS[data["access"]][1] is Level.PROVIDER
+        wants_provider = offered()[data["access"]][1] is Level.PROVIDER
         chosen = [self.unit_options[value] for value in data["units"]]
         wrong = [option for option in chosen if option.is_provider != wants_provider]
         if not wrong:
@@ -142,7 +121,7 @@ class OrderForm(StatementForm):
     def draft(self) -> Draft:
         """The valid form as a draft."""
         data = self.cleaned_data
-        service, level, _label, _explanation = ACCESS[data["access"]]
+        service, level = offered()[data["access"]]
         return Draft(
             person_id=HsaId(data["person"]),
             service=service,

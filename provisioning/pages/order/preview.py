@@ -17,6 +17,7 @@ from provisioning.pages import words
 from provisioning.pages.words import CauseLine
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Change, Level
+from provisioning.rules.services import catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,17 @@ def outlook(prepared: Prepared, item: PreparedItem) -> Outlook | None:
 def now_sentences(found: Assessment, *, unit_name: str) -> tuple[str, ...]:
     """What the service would say if the person logged in now."""
     data = reading.verdict(found)
-    return words.login_sentences(data, unit_id=found.effective_unit_id.text, unit_name=unit_name)
+    return words.login_sentences(
+        data, service=found.order.service, unit_id=found.effective_unit_id.text, unit_name=unit_name
+    )
 
 
 def would_sentence(found: Assessment, *, unit_name: str) -> str:
     """What the person gets by the order; empty where the access works already or nobody can say."""
     if found.answer is not Answer.NO:
         return ""
-    role = words.WOULD_GIVE[found.order.service, found.order.level]
-    return str(words.ROLE_SENTENCES[role]) % {"unit": unit_name}
+    role = catalogue.words(found.order.service).levels[found.order.level].role
+    return words.role_sentence(found.order.service, role, unit_name=unit_name)
 
 
 def fingerprint(prepared: Prepared, user: User) -> str:

@@ -15,7 +15,7 @@ from provisioning.models import Decision, Grant, ReviewItem, User
 from provisioning.pages import words
 from provisioning.pages.words import CauseLine
 from provisioning.reviews.said import Said
-from provisioning.rules.hsa import Answer, Level, Service
+from provisioning.rules.hsa import Answer
 
 TONE_OF: Mapping[str, str] = {
     "": "waiting",
@@ -75,11 +75,7 @@ class ReviewResult:
 
 def what(grant: Grant) -> str:
     """Service, level and place in one phrase."""
-    level = words.LEVELS[Service(grant.service), Level(grant.level)]
-    phrase = _("%(service)s: %(level)s") % {
-        "service": words.service_name(grant.service),
-        "level": level,
-    }
+    phrase = words.what(grant)
     return f"{phrase}, {grant.wanted_unit_name}" if grant.wanted_unit_name else phrase
 
 

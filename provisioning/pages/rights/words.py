@@ -20,7 +20,7 @@ from provisioning.pages import words as pages_words
 from provisioning.pages.words import CaseLine
 from provisioning.removals import moves, take_back
 from provisioning.rights import lookups
-from provisioning.rules.hsa import Answer, Attribute, HsaId, Level, Service
+from provisioning.rules.hsa import Answer, Attribute, HsaId
 from provisioning.rules.removal import StoredValue
 from provisioning.rules.states.right import GrantState, RemovalState
 
@@ -106,13 +106,6 @@ class ToRemove:
     is_gone: bool | None  # None: not read
 
 
-def what(about: AboutOneRight) -> str:
-    """Service and level in one phrase."""
-    level = pages_words.LEVELS.get((Service(about.service), Level(about.level)))
-    words = {"service": pages_words.service_name(about.service), "level": level or about.level}
-    return _("%(service)s: %(level)s") % words
-
-
 def subject_name(viewer: User, about: Grant | Removal) -> str:
     name = about.subject_name or about.subject_hsa_id
     return name if access.may_read_subject(viewer, about) else str(pages_words.MASKED)
@@ -151,7 +144,7 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
     return GrantLine(
         url=reverse("grant", args=[grant.public_id]),
         subject=listed_name(viewer, grant),
-        what=what(grant),
+        what=pages_words.what(grant),
         unit=unit_name(grant),
         ends=dates.in_words(grant.ends_on),
         tone=GRANT_TONE[grant.current_state],
@@ -169,7 +162,7 @@ def as_line(viewer: User, removal: Removal) -> CaseLine:
         case_number=str(removal),
         url=reverse("removal_task", args=[removal.public_id]),
         subject=listed_name(viewer, removal),
-        what=what(removal),
+        what=pages_words.what(removal),
         unit=unit_name(removal),
         tone=REMOVAL_TONE[removal.current_state],
         state=removal.get_state_display(),
@@ -203,7 +196,7 @@ def _facts(viewer: User, about: Grant | Removal) -> list[tuple[Text, str]]:
     unit_id = about.wanted_unit_hsa_id or about.unit_hsa_id
     return [
         (gettext_lazy("Person"), _subject_with_id(viewer, about)),
-        (gettext_lazy("Access"), what(about)),
+        (gettext_lazy("Access"), pages_words.what(about)),
         (gettext_lazy("Where"), f"{unit_name(about)} ({unit_id})"),
     ]
 

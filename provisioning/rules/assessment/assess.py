@@ -42,6 +42,7 @@ _MENDED_BY_ROLE = frozenset(
         Code.ROLE_WRONG_UNIT,
         Code.ROLE_SUBUNIT,
         Code.ROLE_PROVIDER_IN_REHAB,
+        Code.ROLE_WRONG_KIND,
         Code.ROLE_UNKNOWN_ID,
     }
 )

@@ -66,17 +66,19 @@ def compare(
     at: datetime,
     explained: Collection[Right] = (),
     was_doctor: bool | None = None,
+    services: Collection[Service] = frozenset(Service),
 ) -> Comparison:
     """Say what of the person's `rights` has lost its ground, and which role values no right explains.
 
     `explained`: rights that are being given or taken away; they explain a value and are not compared
-    themselves. `was_doctor`: what was known when the rights were given; None: not known.
+    themselves. `was_doctor`: what was known when the rights were given; None: not known. `services`: those
+    whose role values are looked for; another's are nobody's business here.
     """
     if not reading.is_readable(Part.PERSON):
         return NOTHING_TOLD
     written = tuple(removal.as_written(right, reading) for right in rights)
     explaining = tuple(removal.as_written(right, reading) for right in explained)
-    look = _Look(reading, written, (*written, *explaining), at, was_doctor)
+    look = _Look(reading, written, (*written, *explaining), at, was_doctor, services)
     unknown = _unread(reading)
     found: list[Drift] = []
     for drift in (*look.lost(), *look.unexplained()):
@@ -139,6 +141,7 @@ class _Look:
     explaining: tuple[Right, ...]
     at: datetime
     was_doctor: bool | None
+    services: Collection[Service]
 
     # Rights that have lost their ground
 
@@ -319,7 +322,7 @@ class _Look:
         for held in self._held():
             if any(removal.needs(right, held) for right in self.explaining):
                 continue
-            for entitled in catalogue.CATALOGUE.values():
+            for entitled in (catalogue.entitlement(one) for one in Service if one in self.services):
                 seen = roles.seen(held.value, words=(entitled.role_word,))
                 if seen is None:
                     continue
@@ -338,9 +341,9 @@ class _Look:
         if named is Named.NOTHING:
             return DriftKind.ROLE_UNKNOWN_ID
         if entitled.role_subject is Subject.PROVIDER:
-            return DriftKind.ROLE_UNIT_IN_STATISTIK if named is Named.UNIT else DriftKind.ROLE_OUTSIDE
+            return DriftKind(entitled.wrong_kind) if named is Named.UNIT else DriftKind.ROLE_OUTSIDE
         if named is Named.PROVIDER:
-            return DriftKind.ROLE_PROVIDER_IN_REHAB
+            return DriftKind(entitled.wrong_kind)
         return self._unit_role_kind(entitled, seen.hsa_id)
 
     def _unit_role_kind(self, entitled: Entitlement, unit_id: HsaId) -> DriftKind | frozenset[DriftKind]:

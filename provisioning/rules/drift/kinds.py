@@ -39,6 +39,7 @@ class DriftKind(enum.StrEnum):
     ROLE_SUBUNIT = "role.subunit"
     ROLE_PROVIDER_IN_REHAB = "role.provider_in_rehab"
     ROLE_UNIT_IN_STATISTIK = "role.unit_in_statistik"
+    ROLE_WRONG_KIND = "role.wrong_kind"  # in a service without a word of its own for it
     ROLE_UNKNOWN_ID = "role.unknown_id"
     ROLE_MALFORMED = "role.malformed"
     ROLE_WRONG_CASE = "role.wrong_case"
@@ -88,6 +89,7 @@ VALUE_KINDS = frozenset(
         DriftKind.ROLE_SUBUNIT,
         DriftKind.ROLE_PROVIDER_IN_REHAB,
         DriftKind.ROLE_UNIT_IN_STATISTIK,
+        DriftKind.ROLE_WRONG_KIND,
         DriftKind.ROLE_UNKNOWN_ID,
         DriftKind.ROLE_MALFORMED,
         DriftKind.ROLE_WRONG_CASE,

@@ -1,21 +1,21 @@
 """The catalogue: which rights can be ordered, at which level, and what each takes.
 
-A new HSA-based service is one module like `rehabstod` and one line in `_MODULES` (and its name in
-`hsa.Service`). Source: domain page §5.
+A new service that logs in by HSA is one module like `rehabstod`, with its rule and its words, and one line in
+`hsa.Service` that has the module's name as its value. Source: domain page §5.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
 from provisioning.rules.hsa import HsaId, Level, Service
-from provisioning.rules.services import intygsstatistik, rehabstod, roles
+from provisioning.rules.services import roles
 from provisioning.rules.services.entitlement import Entitlement
-
-_MODULES = (rehabstod, intygsstatistik)
+from provisioning.rules.services.wording import ServiceWords
 
 CATALOGUE: Mapping[Service, Entitlement] = {
-    module.ENTITLEMENT.service: module.ENTITLEMENT for module in _MODULES
+    service: import_module(f"{__package__}.{service.value}").ENTITLEMENT for service in Service
 }
 
 
@@ -26,6 +26,11 @@ def entitlement(service: Service) -> Entitlement:
 def levels(service: Service) -> tuple[Level, ...]:
     """The levels that can be ordered at all; `own` is for doctors only."""
     return CATALOGUE[service].levels
+
+
+def words(service: Service) -> ServiceWords:
+    """What the service is called and what it says, in English."""
+    return CATALOGUE[service].words
 
 
 def purpose(service: Service) -> str:

@@ -11,6 +11,7 @@ from typing import Protocol
 from provisioning.rules.causes import Cause, Code
 from provisioning.rules.hsa import HsaId, Level, Reading, Service
 from provisioning.rules.services.login import LoginResult
+from provisioning.rules.services.wording import ServiceWords
 
 
 class Subject(enum.Enum):
@@ -57,6 +58,7 @@ class Entitlement:
     doctor_effect: Code | None = None  # what the role also does to a doctor
     level_effect: Code | None = None  # what `role_level` also does to anybody
     wrong_kind: Code  # the role names an entry of the other kind (provider for unit, unit for provider)
+    words: ServiceWords
 
     @property
     def role_prefix(self) -> str:

@@ -15,10 +15,15 @@ from provisioning.rules.dates.periods import PeriodState
 from provisioning.rules.hsa import Answer, Commission, HsaId, Level, Part, Provider, Reading, Service, Unit
 from provisioning.rules.services import commissions, roles
 from provisioning.rules.services.entitlement import Entitlement, Subject
-from provisioning.rules.services.login import LoginResult, Role, UnitAccess, sorted_units
+from provisioning.rules.services.login import LoginResult, UnitAccess, sorted_units
+from provisioning.rules.services.wording import LevelWords, ServiceWords, gettext_noop
 
 PURPOSE = "Statistik"
 ROLE_PREFIX = "INTYG;Statistik-"
+
+ENHET, DELPROCESSLEDARE, PROCESSLEDARE = "enhet", "delprocessledare", "processledare"
+
+NOTHING_SHOWN = "Medarbetaruppdrag saknas"  # the service lets the person in, and says this on an empty page
 
 
 def login(reading: Reading, *, at: datetime) -> LoginResult:
@@ -32,10 +37,10 @@ def login(reading: Reading, *, at: datetime) -> LoginResult:
         return LoginResult(Answer.NO if reading.is_readable(Part.PERSON) else Answer.UNKNOWN)
     leads = _led_providers(reading)
     units, may_be_more = _units(reading, at=at)
-    accesses = [UnitAccess(provider.hsa_id, Role.PROCESSLEDARE) for provider in leads.values()]
+    accesses = [UnitAccess(provider.hsa_id, PROCESSLEDARE) for provider in leads.values()]
     for provider_id, owned in units.items():
         if provider_id not in leads:
-            role = Role.ENHET if len(owned) == 1 else Role.DELPROCESSLEDARE
+            role = ENHET if len(owned) == 1 else DELPROCESSLEDARE
             accesses += [UnitAccess(unit.hsa_id, role, unit.member_ids) for unit in owned.values()]
     is_unsure = bool(breaks(reading)) or (may_be_more and not accesses)
     return LoginResult(Answer.UNKNOWN if is_unsure else Answer.YES, units=sorted_units(accesses))
@@ -121,6 +126,49 @@ def _counts(reading: Reading, commission: Commission, *, at: datetime) -> tuple[
     return (Answer.YES if is_certain else Answer.UNKNOWN), unit
 
 
+WORDS = ServiceWords(
+    name="Intygsstatistik",
+    levels={
+        Level.UNIT: LevelWords(
+            name=gettext_noop("The unit's statistics"),
+            choice=gettext_noop("Intygsstatistik, one or more units"),
+            hint=gettext_noop(
+                "Sees the statistics of the units. A commission for statistics on each unit is enough."
+            ),
+            effect=gettext_noop("The person sees the statistics of %(unit)s in Intygsstatistik."),
+            role=ENHET,
+        ),
+        Level.PROVIDER: LevelWords(
+            name=gettext_noop("Whole care provider (process leader)"),
+            choice=gettext_noop("Intygsstatistik, whole care provider"),
+            hint=gettext_noop(
+                "For process leaders: sees the statistics of the whole care provider. "
+                "Takes a system role and two attesters."
+            ),
+            effect=gettext_noop(
+                "The person becomes process leader in Intygsstatistik, and sees the statistics of all of "
+                "%(unit)s."
+            ),
+            role=PROCESSLEDARE,
+        ),
+    },
+    roles={
+        ENHET: gettext_noop(
+            "Intygsstatistik shows the person the statistics of %(unit)s with its sub-units."
+        ),
+        DELPROCESSLEDARE: gettext_noop(
+            "Intygsstatistik shows the person the statistics of %(unit)s, together with the person's other "
+            "units."
+        ),
+        PROCESSLEDARE: gettext_noop("Intygsstatistik shows the person the statistics of all of %(unit)s."),
+    },
+    refusals={
+        NOTHING_SHOWN: gettext_noop(
+            "Intygsstatistik lets the person in but shows nothing: there is no commission for statistics."
+        ),
+    },
+)
+
 ENTITLEMENT = Entitlement(
     service=Service.INTYGSSTATISTIK,
     purpose=PURPOSE,
@@ -136,4 +184,5 @@ ENTITLEMENT = Entitlement(
     owns_commission=True,
     level_effect=Code.EFFECT_WHOLE_PROVIDER,
     wrong_kind=Code.ROLE_UNIT_IN_STATISTIK,
+    words=WORDS,
 )

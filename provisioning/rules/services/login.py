@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
 from provisioning.rules.hsa import Answer, HsaId
-
-
-class Role(enum.StrEnum):
-    """The role a service gives in a unit or a care provider, by the service's own word."""
-
-    LAKARE = "lakare"
-    REHABKOORDINATOR = "rehabkoordinator"
-    ENHET = "enhet"
-    DELPROCESSLEDARE = "delprocessledare"
-    PROCESSLEDARE = "processledare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +16,7 @@ class UnitAccess:
     """
 
     id: HsaId
-    role: Role
+    role: str  # by the service's own word; its sentence stands in the service's words
     sub_unit_ids: tuple[HsaId, ...] = ()
     coordinated_sub_unit_ids: tuple[HsaId, ...] = ()
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from provisioning.rules import certainty
 from provisioning.rules.causes import Code
-from provisioning.rules.dates.periods import PeriodState
-from provisioning.rules.hsa import Answer, Commission, HsaId, Level, Part, Provider, Reading, Service, Unit
-from provisioning.rules.services import commissions
+from provisioning.rules.hsa import Answer, HsaId, Level, Part, Reading, Service, Unit
+from provisioning.rules.services import care_units
 from provisioning.rules.services.entitlement import Entitlement, Subject
-from provisioning.rules.services.login import LoginResult, Role, UnitAccess, sorted_units
+from provisioning.rules.services.login import LoginResult, UnitAccess, sorted_units
 from provisioning.rules.services.profession import is_doctor
+from provisioning.rules.services.wording import LevelWords, ServiceWords, gettext_noop
 
 PURPOSE = "Vård och behandling"
 ROLE_PREFIX = "INTYG;Rehab-"
+
+LAKARE, REHABKOORDINATOR = "lakare", "rehabkoordinator"
 
 NO_PERSON = "MissingHsaEmployeeInformation"
 NO_COMMISSION = "MissingMedarbetaruppdrag"
@@ -32,7 +33,7 @@ def login(reading: Reading, *, at: datetime) -> LoginResult:
         if reading.is_readable(Part.PERSON):
             return LoginResult(Answer.NO, NO_PERSON)
         return LoginResult(Answer.UNKNOWN)
-    units, may_be_more = _care_units(reading, at=at)
+    units, may_be_more = care_units.open_to(reading, purpose=PURPOSE, at=at)
     if not units and not may_be_more:
         return LoginResult(Answer.NO, NO_COMMISSION)
     roles = reading.person.system_roles
@@ -60,58 +61,61 @@ def names(roles: Iterable[str], unit_id: HsaId) -> bool:
     return any(matches(raw, unit_id) for raw in roles)
 
 
-def _care_units(reading: Reading, *, at: datetime) -> tuple[list[Unit], bool]:
-    """The care units of the person's commissions, each once, and whether there may be more.
-
-    Source: domain §3.2: purpose, active coupling, care unit and care provider active now.
-    """
-    units: dict[HsaId, Unit] = {}
-    may_be_more = not reading.is_readable(Part.COMMISSIONS)
-    for commission in reading.commissions:
-        counts, unit = _counts(reading, commission, at=at)
-        if unit is not None and counts is Answer.YES:
-            units[unit.hsa_id] = unit
-        may_be_more = may_be_more or counts is Answer.UNKNOWN
-    return list(units.values()), may_be_more
-
-
-def _counts(reading: Reading, commission: Commission, *, at: datetime) -> tuple[Answer, Unit | None]:
-    """Say whether the commission opens its care unit; HSA must return it for that."""
-    returned = commissions.returned_unit(commission, reading, purpose=PURPOSE, at=at)
-    if isinstance(returned, Answer):
-        return returned, None
-    unit, coupling = returned
-    validity = certainty.validity(reading, Part.UNITS, unit.period, at=at)
-    return _worst(coupling, validity, _provider_state(reading, unit, at=at)), unit
-
-
-def _provider_state(reading: Reading, unit: Unit, *, at: datetime) -> PeriodState:
-    """The care provider's state; without an entry for it HSA returns no commission: ENDED."""
-    if unit.provider_id is None:
-        return PeriodState.ENDED if reading.is_readable(Part.UNITS) else PeriodState.UNREADABLE
-    provider = certainty.provider(reading, unit.provider_id)
-    if isinstance(provider, Provider):
-        return certainty.validity(reading, Part.PROVIDERS, provider.period, at=at)
-    return PeriodState.ENDED if provider is None else PeriodState.UNREADABLE
-
-
-def _worst(*states: PeriodState) -> Answer:
-    if any(state in (PeriodState.ENDED, PeriodState.NOT_STARTED) for state in states):
-        return Answer.NO
-    return Answer.UNKNOWN if PeriodState.UNREADABLE in states else Answer.YES
-
-
 def _doctor_access(unit: Unit, roles: tuple[str, ...]) -> UnitAccess:
     """A doctor keeps every unit, and is coordinator where a role names it. Source: domain §3.6."""
     if names(roles, unit.hsa_id):
         return _coordinator_access(unit)
     coordinated = tuple(sub_id for sub_id in unit.member_ids if names(roles, sub_id))
-    return UnitAccess(unit.hsa_id, Role.LAKARE, unit.member_ids, coordinated)
+    return UnitAccess(unit.hsa_id, LAKARE, unit.member_ids, coordinated)
 
 
 def _coordinator_access(unit: Unit) -> UnitAccess:
-    return UnitAccess(unit.hsa_id, Role.REHABKOORDINATOR, unit.member_ids)
+    return UnitAccess(unit.hsa_id, REHABKOORDINATOR, unit.member_ids)
 
+
+WORDS = ServiceWords(
+    name="Rehabstöd",
+    levels={
+        Level.UNIT: LevelWords(
+            name=gettext_noop("Whole care unit (rehabilitation coordinator)"),
+            choice=gettext_noop("Rehabstöd, whole care unit"),
+            hint=gettext_noop(
+                "For rehabilitation coordinators: sees all current sick leave on the care unit. "
+                "Takes a system role in KIV."
+            ),
+            effect=gettext_noop(
+                "The person gets in to Rehabstöd on %(unit)s as a rehabilitation coordinator, and sees the "
+                "cases of the whole unit."
+            ),
+            role=REHABKOORDINATOR,
+        ),
+        Level.OWN: LevelWords(
+            name=gettext_noop("Own cases (doctor)"),
+            choice=gettext_noop("Rehabstöd, own cases"),
+            hint=gettext_noop(
+                "For doctors: sees the sick leave they have certified themselves. The commission is enough."
+            ),
+            effect=gettext_noop(
+                "The person gets in to Rehabstöd on %(unit)s as a doctor, and sees own cases."
+            ),
+            role=LAKARE,
+        ),
+    },
+    roles={
+        LAKARE: gettext_noop("Rehabstöd lets the person in on %(unit)s as a doctor, who sees own cases."),
+        REHABKOORDINATOR: gettext_noop(
+            "Rehabstöd lets the person in on %(unit)s as a rehabilitation coordinator, who sees the whole "
+            "unit."
+        ),
+    },
+    refusals={
+        NO_PERSON: gettext_noop("Rehabstöd refuses the login: it finds no such person."),
+        NO_COMMISSION: gettext_noop("Rehabstöd refuses the login: the person has no commission for care."),
+        NO_ROLE: gettext_noop(
+            "Rehabstöd refuses the login: the person has no system role for a unit with a commission."
+        ),
+    },
+)
 
 ENTITLEMENT = Entitlement(
     service=Service.REHABSTOD,
@@ -126,4 +130,5 @@ ENTITLEMENT = Entitlement(
     own_is_for_doctors=True,
     doctor_effect=Code.EFFECT_DOCTOR_BECOMES_COORDINATOR,
     wrong_kind=Code.ROLE_PROVIDER_IN_REHAB,
+    words=WORDS,
 )

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from provisioning import directory as provisioning_directory
 from provisioning.models import AccessRequest, AuditEntry, Order
-from provisioning.rules.hsa import Attribute, Level, Service
+from provisioning.rules.hsa import Attribute, Service
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast
 from tests.pages.reading import beside, form_of, text_of
@@ -450,13 +450,21 @@ def test_no_page_address_holds_anything_personal(enter):
 
 
 def test_levels_and_services_of_the_form_are_those_of_the_catalogue():
-    from provisioning.pages.order.forms import ACCESS
+    from provisioning.pages.order.forms import offered
     from provisioning.rules.services import catalogue as services
 
-    offered = {(service, level) for service, level, _label, _note in ACCESS.values()}
-    assert offered == {(service, level) for service in Service for level in services.levels(service)}
-    assert all(key == f"{service}:{level}" for key, (service, level, _l, _n) in ACCESS.items())
-    assert Level.PROVIDER in {level for _service, level in offered}
+    assert set(offered().values()) == {
+        (service, level) for service in Service for level in services.levels(service)
+    }
+    assert all(key == f"{service}:{level}" for key, (service, level) in offered().items())
+
+
+def test_only_the_services_of_the_settings_are_offered(settings):
+    from provisioning.pages.order.forms import offered
+
+    settings.SERVICES = ["intygsstatistik"]
+
+    assert set(offered()) == {"intygsstatistik:unit", "intygsstatistik:provider"}
 
 
 def test_an_id_of_the_wrong_kind_is_named_in_both_searches(enter):

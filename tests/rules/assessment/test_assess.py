@@ -497,6 +497,15 @@ ROWS = {
         FINE,
     ),
     "a provider in a Rehab role": near_miss(Code.ROLE_PROVIDER_IN_REHAB, f"INTYG;Rehab-{REGION}"),
+    "a provider in a role of a service without a word for that": Row(
+        Code.ROLE_WRONG_KIND,
+        order(Service.INTYGSBESTALLNING, Level.UNIT, NORTH),
+        with_roles(f"INTYG;FMU-VARDADMIN-{REGION}"),
+        NO,
+        ["role.missing", "role.wrong_kind"],
+        [],
+        with_roles(f"INTYG;FMU-VARDADMIN-{NORTH}"),
+    ),
     "an id that does not exist": near_miss(Code.ROLE_UNKNOWN_ID, f"INTYG;Rehab-{NOWHERE}"),
     "a unit in a Statistik role": Row(
         Code.ROLE_UNIT_IN_STATISTIK,

@@ -22,8 +22,7 @@ from provisioning.rules.hsa import (
     Reading,
     Service,
 )
-from provisioning.rules.services import catalogue
-from provisioning.rules.services.login import Role
+from provisioning.rules.services import catalogue, intygsstatistik, rehabstod
 from tests.rules import build
 from tests.rules.build import (
     ABROAD,
@@ -247,11 +246,11 @@ def test_a_yes_is_a_login_that_shows_what_was_ordered(ordered: OrderedAccess, se
         provider_ids = {REGION, OTHER_REGION}
         assert verdict.effective_unit_id in shown or provider_ids & set(shown)
         if ordered.level is Level.PROVIDER:
-            assert shown[ordered.unit_id].role is Role.PROCESSLEDARE
+            assert shown[ordered.unit_id].role == intygsstatistik.PROCESSLEDARE
         return
     access = shown[verdict.effective_unit_id]
     if ordered.level is Level.UNIT and ordered.unit_id not in access.coordinated_sub_unit_ids:
-        assert access.role is Role.REHABKOORDINATOR
+        assert access.role == rehabstod.REHABKOORDINATOR
 
 
 @QUICK
