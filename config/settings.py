@@ -211,9 +211,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- The services -------------------------------------------------------------------------------------------
 # Which of the catalogue's services can be ordered here, in the order in which they are shown.
-SERVICES = env.choices(
-    "SERVICES", list(Service), ["rehabstod", "intygsstatistik"] if IS_PRODUCTION else list(Service)
-)
+SERVICES = env.choices("SERVICES", list(Service), ["rehabstod", "intygsstatistik"])
 
 # --- The directory ------------------------------------------------------------------------------------------
 DIRECTORY_URL = env.str("DIRECTORY_URL", only_demo(f"ldap://127.0.0.1:{DIRECTORY_PORT}"))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from provisioning.assessments.reading import assess_now
 from provisioning.directory import Directory
 from provisioning.rules.assessment.assess import Assessment
@@ -36,17 +38,18 @@ class Entrance:
 
 
 def entrances(directory: Directory, person_id: HsaId, *, unit_ids: Collection[HsaId]) -> list[Entrance]:
-    """Look at every service of the catalogue. `unit_ids`: where the person works by more than a commission.
+    """Look at every service that is offered here. `unit_ids`: where the person works
+    by more than a commission.
 
     Reads once where the person gets in everywhere, otherwise once more. Raises DirectoryError.
     """
     reading = directory.read(person_id)
-    found = [_entrance(service, reading, ()) for service in catalogue.CATALOGUE]
+    found = [_entrance(service, reading, ()) for service in map(Service, settings.SERVICES)]
     if all(one.answer is Answer.YES for one in found):
         return found
     near = _near(reading, unit_ids)
     reading = directory.read(person_id, unit_ids=near)
-    return [_entrance(service, reading, near) for service in catalogue.CATALOGUE]
+    return [_entrance(service, reading, near) for service in map(Service, settings.SERVICES)]
 
 
 def _near(reading: Reading, unit_ids: Collection[HsaId]) -> tuple[HsaId, ...]:

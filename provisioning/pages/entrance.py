@@ -28,15 +28,6 @@ from provisioning.rules.states.request import OPEN
 
 Text = str | Promise
 
-# What somebody gets in as, by the service's own word for it. `unit` is the unit's name.
-_GETS_IN: Mapping[str, Text] = {
-    "lakare": gettext_lazy("Yes, as a doctor on %(unit)s (own cases)"),
-    "rehabkoordinator": gettext_lazy("Yes, as a rehabilitation coordinator on %(unit)s (the whole unit)"),
-    "enhet": gettext_lazy("Yes, to the statistics of %(unit)s"),
-    "delprocessledare": gettext_lazy("Yes, to the statistics of %(unit)s"),
-    "processledare": gettext_lazy("Yes, as a process leader for all of %(unit)s"),
-}
-
 # Which link of the chain a cause breaks, by the first word of its code.
 _LINK_OF = {
     "person": 0, "identity": 0,
@@ -141,8 +132,8 @@ def _card(user: User, directory: Directory, found: Entrance) -> EntranceCard:
 
 def _gets_in(found: Entrance, one: UnitAccess) -> str:
     place = found.reading.units.get(one.id) or found.reading.providers.get(one.id)
-    phrase = _GETS_IN.get(one.role.value, gettext_lazy("Yes, on %(unit)s"))
-    return str(phrase) % {"unit": place.name if place else one.id.text}
+    phrase = catalogue.words(found.service).roles[one.role].own
+    return _(phrase) % {"unit": place.name if place else one.id.text}
 
 
 def _sentence(answer: Answer) -> str:

@@ -188,7 +188,7 @@ def level_name(about: AboutOneRight) -> str:
 
 def role_sentence(service: str, role: str, *, unit_name: str) -> str:
     """The service's answer on one unit, by the role that it gives there."""
-    return _(catalogue.words(Service(service)).roles[role]) % {"unit": unit_name}
+    return _(catalogue.words(Service(service)).roles[role].answer) % {"unit": unit_name}
 
 
 def refusal_sentence(service: str, refusal: str) -> str:

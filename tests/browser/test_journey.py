@@ -63,7 +63,8 @@ def test_an_order_becomes_a_login_that_works(visit: Visit) -> None:
     # The person's own window ends with the login rule's yes.
     coordinator = visit(cast.COORDINATOR)
     coordinator.page.goto(case_url)
-    says = swedish(str(rehabstod.WORDS.roles[rehabstod.REHABKOORDINATOR])) % {"unit": "Björkhaga vårdcentral"}
+    words = rehabstod.WORDS.roles[rehabstod.REHABKOORDINATOR]
+    says = swedish(words.answer) % {"unit": "Björkhaga vårdcentral"}
     assert says in coordinator.text
     assert coordinator.page.locator("#verdict .badge--success-inverted").count() == 1
 

@@ -16,7 +16,7 @@ from provisioning.rules.hsa import Answer, HsaId, Level, Part, Reading, Service
 from provisioning.rules.services import care_units
 from provisioning.rules.services.entitlement import Entitlement, Subject
 from provisioning.rules.services.login import LoginResult, UnitAccess, sorted_units
-from provisioning.rules.services.wording import LevelWords, ServiceWords, gettext_noop
+from provisioning.rules.services.wording import LevelWords, RoleWords, ServiceWords, gettext_noop
 
 PURPOSE = "Vård och behandling"
 ROLE_PREFIX = "INTYG;FMU-VARDADMIN-"
@@ -66,9 +66,12 @@ WORDS = ServiceWords(
         ),
     },
     roles={
-        VARDADMIN: gettext_noop(
-            "Intygsbeställning lets the person in on %(unit)s as a care administrator, who sees the unit's "
-            "orders."
+        VARDADMIN: RoleWords(
+            answer=gettext_noop(
+                "Intygsbeställning lets the person in on %(unit)s as a care administrator, who sees the "
+                "unit's orders."
+            ),
+            own=gettext_noop("Yes, as a care administrator on %(unit)s"),
         ),
     },
     refusals={

@@ -16,7 +16,7 @@ from provisioning.rules.hsa import Answer, Commission, HsaId, Level, Part, Provi
 from provisioning.rules.services import commissions, roles
 from provisioning.rules.services.entitlement import Entitlement, Subject
 from provisioning.rules.services.login import LoginResult, UnitAccess, sorted_units
-from provisioning.rules.services.wording import LevelWords, ServiceWords, gettext_noop
+from provisioning.rules.services.wording import LevelWords, RoleWords, ServiceWords, gettext_noop
 
 PURPOSE = "Statistik"
 ROLE_PREFIX = "INTYG;Statistik-"
@@ -153,14 +153,23 @@ WORDS = ServiceWords(
         ),
     },
     roles={
-        ENHET: gettext_noop(
-            "Intygsstatistik shows the person the statistics of %(unit)s with its sub-units."
+        ENHET: RoleWords(
+            answer=gettext_noop(
+                "Intygsstatistik shows the person the statistics of %(unit)s with its sub-units."
+            ),
+            own=gettext_noop("Yes, to the statistics of %(unit)s"),
         ),
-        DELPROCESSLEDARE: gettext_noop(
-            "Intygsstatistik shows the person the statistics of %(unit)s, together with the person's other "
-            "units."
+        DELPROCESSLEDARE: RoleWords(
+            answer=gettext_noop(
+                "Intygsstatistik shows the person the statistics of %(unit)s, together with the person's "
+                "other units."
+            ),
+            own=gettext_noop("Yes, to the statistics of %(unit)s"),
         ),
-        PROCESSLEDARE: gettext_noop("Intygsstatistik shows the person the statistics of all of %(unit)s."),
+        PROCESSLEDARE: RoleWords(
+            answer=gettext_noop("Intygsstatistik shows the person the statistics of all of %(unit)s."),
+            own=gettext_noop("Yes, as a process leader for all of %(unit)s"),
+        ),
     },
     refusals={
         NOTHING_SHOWN: gettext_noop(

@@ -15,7 +15,7 @@ from provisioning.rules.services import care_units
 from provisioning.rules.services.entitlement import Entitlement, Subject
 from provisioning.rules.services.login import LoginResult, UnitAccess, sorted_units
 from provisioning.rules.services.profession import is_doctor
-from provisioning.rules.services.wording import LevelWords, ServiceWords, gettext_noop
+from provisioning.rules.services.wording import LevelWords, RoleWords, ServiceWords, gettext_noop
 
 PURPOSE = "Vård och behandling"
 ROLE_PREFIX = "INTYG;Rehab-"
@@ -102,10 +102,16 @@ WORDS = ServiceWords(
         ),
     },
     roles={
-        LAKARE: gettext_noop("Rehabstöd lets the person in on %(unit)s as a doctor, who sees own cases."),
-        REHABKOORDINATOR: gettext_noop(
-            "Rehabstöd lets the person in on %(unit)s as a rehabilitation coordinator, who sees the whole "
-            "unit."
+        LAKARE: RoleWords(
+            answer=gettext_noop("Rehabstöd lets the person in on %(unit)s as a doctor, who sees own cases."),
+            own=gettext_noop("Yes, as a doctor on %(unit)s (own cases)"),
+        ),
+        REHABKOORDINATOR: RoleWords(
+            answer=gettext_noop(
+                "Rehabstöd lets the person in on %(unit)s as a rehabilitation coordinator, who sees the "
+                "whole unit."
+            ),
+            own=gettext_noop("Yes, as a rehabilitation coordinator on %(unit)s (the whole unit)"),
         ),
     },
     refusals={

@@ -27,11 +27,19 @@ class LevelWords:
     role: str
 
 
+@dataclass(frozen=True, slots=True)
+class RoleWords:
+    """The service's answer on one unit, by the role that it gives there: of somebody, and to oneself."""
+
+    answer: str
+    own: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceWords:
     """All that is said of one service. `name` is a name and is not translated."""
 
     name: str
     levels: Mapping[Level, LevelWords]
-    roles: Mapping[str, str]  # the service's answer on one unit, by the role that it gives there
+    roles: Mapping[str, RoleWords]
     refusals: Mapping[str, str] = field(default_factory=dict)  # by the service's own name for the refusal

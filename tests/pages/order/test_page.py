@@ -449,7 +449,8 @@ def test_no_page_address_holds_anything_personal(enter):
         assert personal not in answer["Location"]
 
 
-def test_levels_and_services_of_the_form_are_those_of_the_catalogue():
+def test_levels_and_services_of_the_form_are_those_of_the_catalogue(settings):
+    settings.SERVICES = list(Service)
     from provisioning.pages.order.forms import offered
     from provisioning.rules.services import catalogue as services
 
