@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0010_protection_doubts'),
+        ('provisioning', '0011_no_digests_of_numbers'),
     ]
 
     operations = [
