@@ -91,6 +91,8 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
         items.append(("findings", gettext_lazy("Findings")))
     if user.is_operator or user.is_auditor or access.visible_reorganisations(user).exists():
         items.append(("reorganisations", gettext_lazy("Reorganisations")))
+    if user.is_auditor:
+        items.append(("events", gettext_lazy("Events")))
     if user.is_operator or user.is_auditor:
         items.append(("messages", gettext_lazy("Messages")))
         items.append(("operation", gettext_lazy("Operation")))

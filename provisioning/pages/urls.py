@@ -9,6 +9,7 @@ from provisioning.pages import about, messages, receipt, start
 from provisioning.pages.cases import attest, choose, remind, withdraw
 from provisioning.pages.cases import page as cases_page
 from provisioning.pages.delegations import page as delegations_page
+from provisioning.pages.events import page as events_page
 from provisioning.pages.findings import list as findings_list
 from provisioning.pages.findings import page as findings_page
 from provisioning.pages.kiv import list as kiv_list
@@ -58,6 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mina-inloggningar/", mine.log_ins, name="log_ins"),
     path("mina-inloggningar/avsluta/", mine.end_log_in, name="end_log_in"),
     path("utloggad/", leaving.logged_out, name="logged_out"),
+    path("handelser/", events_page.event_log, name="events"),
     path("drift/", operation_page.operation, name="operation"),
     path("meddelanden/", messages.messages, name="messages"),
     path("meddelanden/skicka-alla-igen/", messages.resend_all, name="resend_all"),

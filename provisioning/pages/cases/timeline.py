@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -261,7 +261,15 @@ def events_about(viewer: User, about: Grant | Removal, entries: Iterable[AuditEn
     return [_event(viewer, about, entry) for entry in entries]
 
 
-def _event(viewer: User, about: AccessRequest | Grant | Removal, entry: AuditEntry) -> Event:
+def event_of_log(
+    viewer: User, about: AccessRequest | Grant | Removal | None, entry: AuditEntry, *, is_hidden: bool
+) -> Event:
+    """An entry in words for the event log. `is_hidden`: about a protected person, so no text is shown."""
+    found = _event(viewer, about, entry)
+    return replace(found, text=str(words.NOT_SHOWN) if found.text else "") if is_hidden else found
+
+
+def _event(viewer: User, about: AccessRequest | Grant | Removal | None, entry: AuditEntry) -> Event:
     request = about if isinstance(about, AccessRequest) else None
     action = Action(entry.action)
     tone, sentence = SENTENCE_OF[action]
@@ -275,9 +283,9 @@ def _event(viewer: User, about: AccessRequest | Grant | Removal, entry: AuditEnt
     )
 
 
-def _reason(viewer: User, about: AccessRequest | Grant | Removal, entry: AuditEntry) -> str:
+def _reason(viewer: User, about: AccessRequest | Grant | Removal | None, entry: AuditEntry) -> str:
     """What somebody wrote tells of the person: for those who may read the name. Codes are nobody's."""
-    is_shown = not entry.reason or access.may_read(viewer, about) or entry.actor == viewer
+    is_shown = about is None or not entry.reason or access.may_read(viewer, about) or entry.actor == viewer
     return entry.reason if is_shown else str(words.NOT_SHOWN)
 
 
