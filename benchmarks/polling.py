@@ -98,7 +98,7 @@ def _watch(*, is_busy: bool) -> dict[str, Any]:
     """Set values at random moments while the polling runs; returns how late each was seen."""
     from django.utils import timezone
 
-    from provisioning.demo.directory.kiv import Kiv
+    from provisioning.demo.directory.changes import Kiv
     from provisioning.models import AccessRequest
     from provisioning.rules.states.request import RequestState
     from tests.workflows.sweeps import many_tasks

@@ -96,7 +96,7 @@ MIDDLEWARE = [
     "provisioning.pages.middleware.headers.HeadersMiddleware",
     "provisioning.pages.middleware.health.HealthMiddleware",
     "provisioning.pages.middleware.odd_bytes.OddBytes",
-    "provisioning.pages.middleware.patience.OneSilence",
+    "provisioning.pages.middleware.one_silence.OneSilence",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "provisioning.pages.middleware.language.SwedishFirst",
     "django.middleware.locale.LocaleMiddleware",

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning.demo.directory.kiv import Kiv
+from provisioning.demo.directory.changes import Kiv
 from provisioning.demo.directory.server import MockDirectory
 from provisioning.directory import open_directory
 from provisioning.mandates import current

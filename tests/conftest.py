@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from django.test import Client
     from playwright.sync_api import Browser, Page
 
-    from provisioning.demo.directory.kiv import Kiv
+    from provisioning.demo.directory.changes import Kiv
     from provisioning.demo.directory.server import MockDirectory
     from provisioning.demo.directory.store import Store
     from provisioning.rules.hsa import HsaId
@@ -201,7 +201,7 @@ def wider(directory: MockDirectory, settings: Any) -> MockDirectory:
 @pytest.fixture
 def kiv(directory: MockDirectory) -> Iterator[Kiv]:
     """The KIV administrator's own tool."""
-    from provisioning.demo.directory.kiv import Kiv
+    from provisioning.demo.directory.changes import Kiv
 
     tool = Kiv()
     yield tool
@@ -225,7 +225,7 @@ def hsa(directory: MockDirectory, settings: Any, demo_store: Store) -> Iterator[
 @pytest.fixture
 def sync(hsa: MockDirectory, settings: Any) -> Iterator[Kiv]:
     """The sync from KIV to HSA, played by hand."""
-    from provisioning.demo.directory.kiv import Kiv
+    from provisioning.demo.directory.changes import Kiv
     from provisioning.directory.layout import ConnectionSettings
 
     writer = ConnectionSettings(hsa.url, settings.MOCK_KIV_BIND_DN, settings.MOCK_KIV_BIND_PASSWORD)

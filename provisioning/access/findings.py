@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from provisioning.access.parties import at_or_below
 from provisioning.mandates import current
 from provisioning.models import Finding, User
-from provisioning.rules.drift.kinds import Owner
+from provisioning.rules.drift.differences import Owner
 from provisioning.rules.hsa import Level
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from provisioning.mandates import current
 from provisioning.mandates.current import Mandates
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, AuditEntry, Grant, HandlerRole, OutgoingMessage, Removal, User
 
 _ASKING = (

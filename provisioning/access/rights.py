@@ -14,7 +14,7 @@ from provisioning.access.parties import is_head
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, Grant, GrantQuerySet, Notice, Removal, User
 from provisioning.rights import may
-from provisioning.rights.lookups import RIGHT
+from provisioning.rights.find import RIGHT
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Level
 from provisioning.rules.mandates import Delegable

@@ -17,7 +17,7 @@ from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Reading, Service
 from provisioning.rules.services import catalogue
-from provisioning.rules.services.login import LoginResult, UnitAccess
+from provisioning.rules.services.login_answer import LoginResult, UnitAccess
 
 MOST_UNITS = 10  # whoever has more is asked about these
 

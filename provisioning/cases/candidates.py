@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from provisioning import dates
 from provisioning.audit import events
-from provisioning.cases import addresses
+from provisioning.cases import moved_entries
 from provisioning.directory import Directory, Round
 from provisioning.mandates import current, delegates
 from provisioning.models import AccessRequest, Case, Delegation, HandlerRole
@@ -206,7 +206,7 @@ def look_up(
     `rungs`: how far up the ladder; as far as the request has come, if not given. Raises DirectoryError.
     """
     if case.is_with_kiv:
-        persons = administrators_left(directory, case, dn=addresses.look_up_place_dn(directory, case))
+        persons = administrators_left(directory, case, dn=moved_entries.look_up_place_dn(directory, case))
         return HandlerRole.KIV_ADMINISTRATOR, by_own_mandate(persons)
     if isinstance(case, AccessRequest) and case.current_state is RequestState.AWAITING_CHOICE:
         return _look_up_choosers(directory, case, case.escalation_level if rungs is None else rungs)

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning import dates
 from provisioning.audit import events
-from provisioning.cases import addresses, candidates
+from provisioning.cases import candidates, moved_entries
 from provisioning.cases.candidates import Asked
 from provisioning.directory import Directory
 from provisioning.errors import Invalid, NotAllowed
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, AuditEntry, Case, Delegation, Handler, HandlerRole, User
 from provisioning.operators import operator_ids
 from provisioning.rules.hsa import HsaId, Level
@@ -115,12 +115,12 @@ def refresh(directory: Directory, case: Case) -> bool:
 
 def _follow_place(directory: Directory, case: Case) -> None:
     """Whoever acts must have the mandate where the unit stands now."""
-    dn = addresses.look_up_place_dn(directory, case)
+    dn = moved_entries.look_up_place_dn(directory, case)
     if dn == case.unit_dn:
         return
     with transaction.atomic():
         row = type(case)._default_manager.select_for_update(of=("self",)).get(pk=case.pk)
-        addresses.take_over_place(row, dn)
+        moved_entries.take_over_place(row, dn)
     case.unit_dn = dn
 
 

@@ -17,7 +17,7 @@ from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import handlers, moves, schedule
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import Case
 from provisioning.operators import operator_ids
 

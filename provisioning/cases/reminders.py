@@ -17,7 +17,7 @@ from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, Case, User
 from provisioning.rules.dates import deadlines
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import Case
 from provisioning.operators import operator_ids
 

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from provisioning.audit import events
 from provisioning.audit.events import Action
-from provisioning.demo.directory.kiv import Kiv
+from provisioning.demo.directory.changes import Kiv
 from provisioning.directory import Directory, open_directory
 from provisioning.errors import DirectoryError, DirectoryRefused
 from provisioning.mandates import current

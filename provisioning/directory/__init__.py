@@ -8,15 +8,15 @@ from __future__ import annotations
 from provisioning.directory.connect import Which, address, has_national_directory, open_directory, open_round
 from provisioning.directory.gateway import Directory, Matches
 from provisioning.directory.layout import ConnectionSettings, Layout
-from provisioning.directory.ldap.patience import one_silence
+from provisioning.directory.ldap.one_silence import one_silence
 from provisioning.directory.reading.many import Wanted
-from provisioning.directory.reading.places import Held, ValuePlace
+from provisioning.directory.reading.values_now import ValuePlace, ValuesNow
 from provisioning.directory.round import Round
 
 __all__ = [
     "ConnectionSettings",
     "Directory",
-    "Held",
+    "ValuesNow",
     "Matches",
     "Layout",
     "ValuePlace",

@@ -15,7 +15,7 @@ from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Entry
 from provisioning.directory.ldap.troubles import Trouble, trouble_of
 from provisioning.directory.reading import mapping
-from provisioning.directory.reading.lookups import EntryPlace, Lookups
+from provisioning.directory.reading.entries import EntryPlace, Lookups
 from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryError
 from provisioning.rules.hsa import HsaId

@@ -18,15 +18,14 @@ from provisioning.directory.layout import ConnectionSettings, Layout
 from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Connections, Entry
 from provisioning.directory.ldap.troubles import Trouble, marked
-from provisioning.directory.reading import administrators, changed, identities, mapping, names
-from provisioning.directory.reading import places as reading_places
+from provisioning.directory.reading import administrators, changed, identities, mapping, names, values_now
 from provisioning.directory.reading import values as reading_values
 from provisioning.directory.reading.changed import Changed
-from provisioning.directory.reading.lookups import EntryPlace, Lookups
+from provisioning.directory.reading.entries import EntryPlace, Lookups
 from provisioning.directory.reading.many import Batches, Wanted
 from provisioning.directory.reading.person import Look
-from provisioning.directory.reading.places import Held, ValuePlace
 from provisioning.directory.reading.readability import Readability
+from provisioning.directory.reading.values_now import ValuePlace, ValuesNow
 from provisioning.errors import DirectoryRefused
 from provisioning.rules.hsa import Attribute, HsaId, Person, Provider, Reading, Unit, typed
 
@@ -291,14 +290,14 @@ class Directory:
 
     def held_at(
         self, places: Collection[ValuePlace], *, only: Collection[HsaId] | None = None, is_poll: bool = False
-    ) -> dict[ValuePlace, Held]:
+    ) -> dict[ValuePlace, ValuesNow]:
         """The same of entries that may have moved: one that is not under its name is found by its HSA-id.
 
         What could not be read of one entry is unknown of that one only. `is_poll`: asked again and again,
         so that an attribute known to be readable in other entries is not asked about afresh where it is
         empty. Raises DirectoryError when nothing is known.
         """
-        return reading_places.find(self._lookups, self._readability, places, only=only, is_poll=is_poll)
+        return values_now.find(self._lookups, self._readability, places, only=only, is_poll=is_poll)
 
     def check(self, *, person_id: HsaId | None = None, unit_id: HsaId | None = None) -> CheckReport:
         """Try everything the tool needs of the directory, and say in plain words what does not work."""

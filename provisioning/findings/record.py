@@ -17,9 +17,9 @@ from django.utils import timezone
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.models import Finding, Grant, KnownPerson
-from provisioning.rights import lookups
+from provisioning.rights import find
 from provisioning.rules.drift.compare import Comparison
-from provisioning.rules.drift.kinds import LEAVER_KINDS, Drift, DriftKind
+from provisioning.rules.drift.differences import LEAVER_KINDS, Drift, DriftKind
 from provisioning.rules.hsa import Reading
 
 FindingState = Finding.State
@@ -182,4 +182,4 @@ def right_now(row: Finding) -> Grant | None:
     """The right it is about as it stands: it may have ended and been given anew since it was found."""
     if row.grant is None:
         return None
-    return Grant.objects.living().filter(**lookups.right_of(row)).first() or row.grant
+    return Grant.objects.living().filter(**find.right_of(row)).first() or row.grant

@@ -18,7 +18,7 @@ from provisioning.mandates.current import Mandates
 from provisioning.models import AccessRequest, Finding, Order, Removal, User
 from provisioning.removals import begin
 from provisioning.removals.begin import Loose, Start
-from provisioning.rules.drift.kinds import ORDERING, PROFESSION_KINDS, DriftKind, NextStep, Owner
+from provisioning.rules.drift.differences import ORDERING, PROFESSION_KINDS, DriftKind, NextStep, Owner
 from provisioning.rules.hsa import Attribute, HsaId, Level, Person, Service, Unit
 from provisioning.rules.removal import StoredValue
 from provisioning.rules.states.right import EndCause

@@ -16,10 +16,10 @@ from provisioning.directory import Directory, Round
 from provisioning.directory.ldap.troubles import suppress_two_entries
 from provisioning.mandates import current
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import Finding, KnownPerson
 from provisioning.operators import operator_ids
-from provisioning.rules.drift.kinds import Owner
+from provisioning.rules.drift.differences import Owner
 from provisioning.rules.hsa import HsaId, Level, Person
 from provisioning.rules.mandates import has_left
 

@@ -25,8 +25,7 @@ from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import current, grounds
 from provisioning.mandates.current import Mandates
 from provisioning.mandates.grounds import Marks
-from provisioning.messages import kinds as messages_kinds
-from provisioning.messages import not_believed, outbox
+from provisioning.messages import not_believed, outbox, texts
 from provisioning.models import Delegation, Handler, User
 from provisioning.rules.dates import deadlines
 from provisioning.rules.drift.share import is_too_much
@@ -192,7 +191,7 @@ def _give_one(wish: Wish, kind: Delegable, receiver: User, unit: Unit, by: User,
     entry = events.record(
         Action.DELEGATED, actor=by, principal=by, reason=row.reason, also=[row], **_facts(row)
     )
-    outbox.enqueue(entry, messages_kinds.MessageKind.DELEGATED, [receiver.identity])
+    outbox.enqueue(entry, texts.MessageKind.DELEGATED, [receiver.identity])
     _spread(row)
     return row
 
@@ -300,7 +299,7 @@ def _end(row: Delegation, why: Delegation.End, *, by: User | None) -> None:
         parties = []
     elif why in (Delegation.End.DELEGATE_LEFT, Delegation.End.ANOTHER_HUMAN):
         parties = [row.principal.identity]  # at the delegate's address is nobody, or somebody else
-    outbox.enqueue(entry, messages_kinds.MessageKind.DELEGATION_ENDED, parties)
+    outbox.enqueue(entry, texts.MessageKind.DELEGATION_ENDED, parties)
     _spread(row)
 
 
@@ -317,4 +316,4 @@ def _remind(pk: int) -> None:
     row.save(update_fields=["reminded_on"])
     entry = events.record(Action.DELEGATION_REMINDED, actor=None, principal=row.principal, **_facts(row))
     parties = [row.principal.identity, row.delegate.identity]
-    outbox.enqueue(entry, messages_kinds.MessageKind.DELEGATION_ENDS_SOON, parties)
+    outbox.enqueue(entry, texts.MessageKind.DELEGATION_ENDS_SOON, parties)

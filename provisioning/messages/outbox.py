@@ -31,7 +31,7 @@ from provisioning.audit import events
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, WrongState
 from provisioning.messages import addresses, still_true
-from provisioning.messages.kinds import MessageKind, compose
+from provisioning.messages.texts import MessageKind, compose
 from provisioning.models import AuditEntry, Case, OutgoingMessage, User
 from provisioning.rules.hsa import HsaId
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from provisioning.audit.events import Action
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import (
     AccessRequest,
     AuditEntry,

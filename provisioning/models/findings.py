@@ -17,7 +17,7 @@ from provisioning.models.orders import AccessRequest
 from provisioning.models.people import User
 from provisioning.models.removals import Removal
 from provisioning.models.rights import Grant
-from provisioning.rules.drift.kinds import DriftKind, NextStep, Owner, steps_for
+from provisioning.rules.drift.differences import DriftKind, NextStep, Owner, steps_for
 
 
 class Sweep(models.Model):

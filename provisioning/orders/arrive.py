@@ -15,7 +15,7 @@ from provisioning.errors import WrongState
 from provisioning.models import AccessRequest, Evidence
 from provisioning.orders.verify import finish
 from provisioning.rights import give
-from provisioning.rules import proof
+from provisioning.rules import proof_in_hsa
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Reading
 from provisioning.rules.states.request import RequestState
@@ -32,7 +32,7 @@ def record_arrival(request: AccessRequest, *, kiv: Reading, hsa: Reading, found:
         raise WrongState
     give.lock_for(request)
     changes = [reading.change_from(data) for data in request.changes]
-    arrived = proof.has_arrived(changes, kiv=kiv, hsa=hsa)
+    arrived = proof_in_hsa.has_arrived(changes, kiv=kiv, hsa=hsa)
     is_through = found.answer is Answer.YES and arrived is Answer.YES and not reading.silence(found)
     seen = arrived if changes else (Answer.UNKNOWN if reading.silence(found) else found.answer)
     _note_arrival(request, seen, kiv=kiv, hsa=hsa)
@@ -69,7 +69,9 @@ def _note_arrival(request: AccessRequest, arrived: Answer, *, kiv: Reading, hsa:
 
 def _values_in_hsa(request: AccessRequest, kiv: Reading, hsa: Reading) -> list[dict[str, Any]]:
     """What HSA holds where the changes belong. The DN is KIV's: it names the change, as in other evidence."""
-    held = [(data, proof.held(reading.change_from(data), kiv=kiv, hsa=hsa)) for data in request.changes]
+    held = [
+        (data, proof_in_hsa.held(reading.change_from(data), kiv=kiv, hsa=hsa)) for data in request.changes
+    ]
     return [
         {"dn": data["dn"], "attribute": data["attribute"], "values": None if found is None else list(found)}
         for data, found in held

@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.assessments import reading as assessments_reading
 from provisioning.audit import events
 from provisioning.audit.events import Action
-from provisioning.cases import addresses, candidates, evidence, handlers, kiv_answers, moves, silence
+from provisioning.cases import candidates, evidence, handlers, kiv_answers, moved_entries, moves, silence
 from provisioning.cases.evidence import SeenWanted
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, Evidence, HandlerRole, User
 from provisioning.orders import outdated
 from provisioning.rules.assessment.assess import Assessment
@@ -75,7 +75,7 @@ def report_done(
     task whatever was answered: see `outdated`. Raises NotAllowed, WrongState.
     """
     kiv_answers.require_administrator(request, by, mandates)
-    addresses.take_over(request, seen.moved if seen is not None else {})
+    moved_entries.take_over(request, seen.moved if seen is not None else {})
     if seen is not None and outdated.settle(request, seen):
         return True
     is_there = seen is not None and seen.is_settled
@@ -115,7 +115,7 @@ def cannot(request: AccessRequest, *, by: User, mandates: Mandates, why: CannotS
 def record_values(request: AccessRequest, *, seen: SeenWanted) -> bool:
     """What a poll saw. Returns whether the task is over: all wanted values are there, or are not wanted."""
     silence.end(request)
-    addresses.take_over(request, seen.moved)
+    moved_entries.take_over(request, seen.moved)
     if outdated.settle(request, seen):
         return True
     if not seen.is_settled:

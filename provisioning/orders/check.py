@@ -13,11 +13,11 @@ from provisioning import dates
 from provisioning.assessments import reading as assessments_reading
 from provisioning.audit import events
 from provisioning.audit.events import Action
-from provisioning.cases import addresses, handlers, moves, silence
+from provisioning.cases import handlers, moved_entries, moves, silence
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, AuditEntry, User
 from provisioning.orders import carry_out, left_behind, outdated, stand_in
 from provisioning.rules.assessment.assess import Assessment
@@ -45,7 +45,7 @@ def record_check(
     if assessments_reading.silence(found):
         raise WrongState(code="unknown_decides_nothing")
     silence.end(request)
-    addresses.take_over_place(request, addresses.place_dn(request, reading))
+    moved_entries.take_over_place(request, moved_entries.place_dn(request, reading))
     found, is_over = outdated.as_things_are(request, found, reading)
     was_waiting = request.current_state is RequestState.WAITING_FOR_COMMISSION
     request.assessment = assessments_reading.detailed_verdict(found)

@@ -14,7 +14,7 @@ from provisioning.cases import moves
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, AccessRequestQuerySet, User
 from provisioning.orders import stand_in
 from provisioning.rules.states.request import RequestState

@@ -26,7 +26,7 @@ from provisioning.cases.candidates import Asked
 from provisioning.directory import Directory
 from provisioning.errors import WrongState
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, HandlerRole
 from provisioning.operators import operator_ids
 from provisioning.orders import stand_in

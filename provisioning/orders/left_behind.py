@@ -20,7 +20,7 @@ from provisioning.errors import WrongState
 from provisioning.models import AccessRequest, Evidence, Grant, Removal
 from provisioning.removals import begin
 from provisioning.removals.begin import Loose, Start
-from provisioning.rights import lookups
+from provisioning.rights import find
 from provisioning.rules import removal
 from provisioning.rules.hsa import Attribute, Change, Level, Part, Reading, Service, Unit
 from provisioning.rules.removal import StoredValue
@@ -46,7 +46,7 @@ def left_by(request: AccessRequest, reading: Reading) -> tuple[StoredValue, ...]
     if not reading.is_readable(*_parts(changes)):
         return None
     found = removal.set_for(changes, reading, before=_stood_before(request), at=reading.read_at)
-    others = lookups.attested_orders(request.subject_key).exclude(pk=request.pk)
+    others = find.attested_orders(request.subject_key).exclude(pk=request.pk)
     needed = [
         *(grant.right for grant in Grant.objects.active().filter(subject_key=request.subject_key)),
         *(order.right for order in others),

@@ -15,7 +15,7 @@ from provisioning.audit.events import Action
 from provisioning.cases import handlers, moves
 from provisioning.cases.evidence import SeenWanted
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest
 from provisioning.orders import left_behind
 from provisioning.rules.assessment import outdated

@@ -17,7 +17,7 @@ from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import candidates, handlers
 from provisioning.errors import Invalid, NotAllowed
-from provisioning.messages import kinds, outbox
+from provisioning.messages import outbox, texts
 from provisioning.models import AccessRequest, Delegation, Evidence, HandlerRole, Order, User
 from provisioning.orders import prolong, refusals
 from provisioning.orders.draft import Draft, Prepared, PreparedItem
@@ -148,8 +148,8 @@ def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
     if request.current_state is RequestState.AWAITING_ATTESTATION:
         handlers.assign(request, HandlerRole.ATTESTER, item.attesters)
         persons = [asked.person for asked in item.attesters]
-        outbox.enqueue(started, kinds.MessageKind.ATTEST, [person.hsa_id for person in persons])
+        outbox.enqueue(started, texts.MessageKind.ATTEST, [person.hsa_id for person in persons])
     elif request.current_state is RequestState.AWAITING_SECOND_ATTESTATION:
         second = item.second_attesters
         handlers.assign(request, HandlerRole.SECOND_ATTESTER, candidates.by_own_mandate(second))
-        outbox.enqueue(started, kinds.MessageKind.ATTEST, [person.hsa_id for person in second])
+        outbox.enqueue(started, texts.MessageKind.ATTEST, [person.hsa_id for person in second])

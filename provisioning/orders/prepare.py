@@ -19,7 +19,7 @@ from provisioning.mandates.current import Delegated
 from provisioning.models import User
 from provisioning.orders import ask, refusals
 from provisioning.orders.draft import Draft, Prepared, PreparedItem, Refusal
-from provisioning.rights import lookups
+from provisioning.rights import find
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Person, Provider, Reading, Unit
@@ -105,7 +105,7 @@ def _item(sought: _Sought, wanted_id: HsaId) -> PreparedItem:
     if isinstance(place, Refusal):
         return PreparedItem(wanted_id, str(wanted_id), None, read, found, refusals=(place,))
     entry, part = place.entry, place.part
-    live = lookups.in_force(person.hsa_id, draft.service, draft.level, entry.hsa_id)
+    live = find.in_force(person.hsa_id, draft.service, draft.level, entry.hsa_id)
     refused = [
         *refusals.of_what_cannot_be(found, place.name),
         *refusals.of_duplicates(person, draft, entry.hsa_id, place.name, sought.by, may_order=part.may_order),

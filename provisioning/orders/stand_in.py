@@ -1,4 +1,4 @@
-"""Standing in for an orderer who is gone, or who does not answer: whoever could order there now may.
+"""StandInGrounds in for an orderer who is gone, or who does not answer: whoever could order there now may.
 
 Source: domain §7 (no case waits for somebody who is not there).
 """
@@ -20,16 +20,18 @@ def orderer_is_gone(directory: Directory, request: AccessRequest) -> bool:
     return has_left(directory.person(request.orderer_id), on=dates.today())
 
 
-class Standing(TypedDict):
+class StandInGrounds(TypedDict):
     """What `may` needs of the directory."""
 
     mandates: Mandates
     is_gone: bool
 
 
-def ask(request: AccessRequest, *, by: User) -> Standing:
+def ask(request: AccessRequest, *, by: User) -> StandInGrounds:
     """Ask the directory what this person holds, and whether the orderer is there. Raises DirectoryError."""
-    return Standing(mandates=current.read(by.identity), is_gone=orderer_is_gone(open_directory(), request))
+    return StandInGrounds(
+        mandates=current.read(by.identity), is_gone=orderer_is_gone(open_directory(), request)
+    )
 
 
 def may(request: AccessRequest, *, by: User, mandates: Mandates | None, is_gone: bool) -> bool:

@@ -15,11 +15,11 @@ from provisioning.assessments import reading as assessments_reading
 from provisioning.audit import events
 from provisioning.audit.digests import digests
 from provisioning.audit.events import Action
-from provisioning.cases import addresses, evidence, handlers, hsa_following, moves, silence
+from provisioning.cases import evidence, handlers, hsa_following, moved_entries, moves, silence
 from provisioning.directory import has_national_directory
 from provisioning.errors import WrongState
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, Evidence
 from provisioning.orders import check, outdated
 from provisioning.rights import give
@@ -43,7 +43,7 @@ def record_verification(
         raise WrongState(code="unknown_decides_nothing")
     give.lock_for(request)
     silence.end(request)
-    addresses.take_over_place(request, addresses.place_dn(request, reading))
+    moved_entries.take_over_place(request, moved_entries.place_dn(request, reading))
     found, _is_over = outdated.as_things_are(request, found, reading)
     request.assessment = assessments_reading.detailed_verdict(found)
     evidence.keep(

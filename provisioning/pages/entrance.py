@@ -23,7 +23,7 @@ from provisioning.pages.words import CauseLine
 from provisioning.rules.causes import Code, Mender
 from provisioning.rules.hsa import Answer, HsaId, Unit
 from provisioning.rules.services import catalogue
-from provisioning.rules.services.login import UnitAccess
+from provisioning.rules.services.login_answer import UnitAccess
 from provisioning.rules.states.request import OPEN
 
 Text = str | Promise

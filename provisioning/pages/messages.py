@@ -19,11 +19,11 @@ from django.views.decorators.http import require_POST, require_safe
 from provisioning import access
 from provisioning.errors import WrongState
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import OutgoingMessage, User
 from provisioning.pages import paging
 from provisioning.pages.answers import acting_user
-from provisioning.pages.paging import Part
+from provisioning.pages.paging import ListPart
 
 PER_PAGE = 20
 
@@ -101,7 +101,7 @@ def messages(request: HttpRequest) -> HttpResponse:
         raise Http404
     rows = access.visible_messages(user)
     troubled, others = rows.filter(outbox.troubled()), rows.exclude(outbox.troubled())
-    page = paging.page_of(request.GET, Part(troubled), Part(others), size=PER_PAGE)
+    page = paging.page_of(request.GET, ListPart(troubled), ListPart(others), size=PER_PAGE)
     context = {
         "page": page,
         "rows": [_row(user, message) for message in page],

@@ -24,7 +24,7 @@ COUNTED_UP_TO = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ListPart:
     """Rows that stand together in a list, and their order.
 
     `order`: columns that together tell every row from the others and are never NULL, all of which the rows
@@ -52,14 +52,14 @@ class KeyPage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _PlaceInList:
     """A row's place: in which part it stands, and its key there."""
 
     part: int
     key: tuple[Any, ...]
 
 
-def page_of(asked: Mapping[str, str], *parts: Part, size: int) -> KeyPage:
+def page_of(asked: Mapping[str, str], *parts: ListPart, size: int) -> KeyPage:
     """The page that the address asks for, of parts that follow one upon the other.
 
     `asked`: the address's parameters. What is no key, or leads where nothing is left, gives the first page.
@@ -84,7 +84,7 @@ def _plain(found: Sequence[tuple[int, Any]]) -> tuple[Any, ...]:
 
 
 def _collect(
-    parts: Sequence[Part], place: _Place | None, size: int, *, backwards: bool = False
+    parts: Sequence[ListPart], place: _PlaceInList | None, size: int, *, backwards: bool = False
 ) -> list[tuple[int, Any]]:
     """One row more than a page holds, if there are so many, in the direction of reading."""
     numbers = range(len(parts) - 1, -1, -1) if backwards else range(len(parts))
@@ -118,7 +118,7 @@ def _beyond(order: Sequence[str], key: Sequence[Any]) -> Q:
     return beyond if len(order) == 1 else Q(**{f"{name}__{side}": key[0]}) & beyond
 
 
-def _written(found: tuple[int, Any], parts: Sequence[Part]) -> str:
+def _written(found: tuple[int, Any], parts: Sequence[ListPart]) -> str:
     """The row's place as an address holds it."""
     number, row = found
     names = [column.removeprefix("-") for column in parts[number].order]
@@ -126,13 +126,13 @@ def _written(found: tuple[int, Any], parts: Sequence[Part]) -> str:
     return base64.urlsafe_b64encode(json.dumps([number, *key]).encode()).decode().rstrip("=")
 
 
-def _read(text: str, parts: Sequence[Part]) -> _Place | None:
+def _read(text: str, parts: Sequence[ListPart]) -> _PlaceInList | None:
     """The place that an address holds; None where it holds none. Anybody may have written it."""
     try:
         number, *key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         part = parts[range(len(parts))[number]]
         columns = [_column(part.rows.model, name.removeprefix("-")) for name in part.order]
-        return _Place(
+        return _PlaceInList(
             number % len(parts),
             tuple(column.to_python(_clean(value)) for column, value in zip(columns, key, strict=True)),
         )

@@ -19,10 +19,10 @@ from provisioning.audit.events import Action
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import Grant, Removal, User
 from provisioning.removals import moves
-from provisioning.rights import lookups, may
+from provisioning.rights import find, may
 from provisioning.rules.hsa import HsaId, Level, Person, Service, Unit
 from provisioning.rules.removal import StoredValue
 from provisioning.rules.states.right import EndCause, GrantState
@@ -62,7 +62,7 @@ def begin(
     may be done: expiry, review, finding and leaver have rules of their own. Raises WrongState when the right
     is already being taken away, or has ended.
     """
-    row = lookups.lock(grant.pk)
+    row = find.lock(grant.pk)
     if not row.is_living or row.removals.open().exists():
         raise WrongState
     row.state, row.end_cause, row.state_since = GrantState.ENDING.value, cause.value, timezone.now()

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from provisioning.audit import events
 from provisioning.audit.events import Action
-from provisioning.cases import addresses, handlers, kiv_answers, silence
+from provisioning.cases import handlers, kiv_answers, moved_entries, silence
 from provisioning.cases import moves as cases_moves
 from provisioning.cases.evidence import SeenUnwanted
 from provisioning.mandates.current import Mandates
@@ -44,7 +44,7 @@ def report_done(
     is_gone = seen is not None and seen.is_settled
     how = "already_gone" if already else "done"
     kiv_answers.note_report(row, by=by, how=how, note=note, gone=is_gone)
-    addresses.take_over(row, seen.moved if seen is not None else {})
+    moved_entries.take_over(row, seen.moved if seen is not None else {})
     if is_gone and seen is not None:
         _values_are_gone(row, seen)
         return True
@@ -71,7 +71,7 @@ def record_values(row: Removal, *, seen: SeenUnwanted) -> bool:
     """What a poll saw. Returns whether the task is over: the values are gone, or must stay after all."""
     removals_moves.lock_grant(row)
     silence.end(row)
-    addresses.take_over(row, seen.moved)
+    moved_entries.take_over(row, seen.moved)
     if seen.is_settled:
         row.carried_out_how = row.carried_out_how or "seen"
         _values_are_gone(row, seen, "carried_out_how")

@@ -13,7 +13,7 @@ from provisioning.directory import Which
 from provisioning.errors import WrongState
 from provisioning.models import Evidence, Removal
 from provisioning.removals import look, moves
-from provisioning.rules import proof
+from provisioning.rules import proof_in_hsa
 from provisioning.rules.hsa import Answer, Attribute, HsaId, Reading
 from provisioning.rules.removal import Plan, StoredValue
 from provisioning.rules.states.right import GrantState, RemovalState
@@ -49,9 +49,9 @@ def left_in_hsa(row: Removal, *, kiv: Reading, hsa: Reading) -> Plan:
     """What HSA still holds of it that no right needs which goes on."""
     living = look.living_rights(row)
     if row.grant is not None:
-        return proof.left_of(row.right, hsa, living=living)
+        return proof_in_hsa.left_of(row.right, hsa, living=living)
     asked = [moves.held_from(data) for data in row.asked]
-    return proof.left_of_values(asked, kiv=kiv, hsa=hsa, living=living)
+    return proof_in_hsa.left_of_values(asked, kiv=kiv, hsa=hsa, living=living)
 
 
 @transaction.atomic

@@ -19,15 +19,23 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.audit import events
 from provisioning.audit.digests import digests
 from provisioning.audit.events import Action
-from provisioning.cases import addresses, candidates, evidence, handlers, hsa_following, kiv_answers, silence
+from provisioning.cases import (
+    candidates,
+    evidence,
+    handlers,
+    hsa_following,
+    kiv_answers,
+    moved_entries,
+    silence,
+)
 from provisioning.cases import moves as cases_moves
 from provisioning.directory import Which, has_national_directory
 from provisioning.errors import WrongState
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import Evidence, Grant, HandlerRole, Removal
 from provisioning.removals import moves as removals_moves
-from provisioning.rights import end, lookups
+from provisioning.rights import end, find
 from provisioning.rules import removal
 from provisioning.rules.hsa import Answer, Attribute, Person, Reading
 from provisioning.rules.removal import Nothing, Plan, Right
@@ -75,7 +83,7 @@ def waits_for_order(row: Removal, reading: Reading) -> bool:
     lasted = timezone.now() - row.state_since
     if row.values_gone_at is None or lasted > timedelta(days=settings.RENEWAL_GRACE_DAYS):
         return False
-    orders = lookups.attested_orders(row.subject_key)
+    orders = find.attested_orders(row.subject_key)
     found = plan_for(row, reading)
     return any(removal.needs(order.right, held) for order in orders for held in found.remove)
 
@@ -106,7 +114,7 @@ def record_look(row: Removal, *, reading: Reading, administrators: Iterable[Pers
 
 def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[Person, ...]) -> None:
     row.changes = [removals_moves.held_data(held) for held in found.remove]
-    addresses.take_over_place(row, addresses.place_dn(row, reading))
+    moved_entries.take_over_place(row, moved_entries.place_dn(row, reading))
     if not administrators:
         reason = _("The directory names no KIV administrator who may carry this out: the person may not.")
         removals_moves.give_up(row, code=NO_ADMINISTRATOR, reason=str(reason), actor=None)

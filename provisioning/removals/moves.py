@@ -13,10 +13,10 @@ from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import moves
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import Grant, Removal, User
 from provisioning.operators import operator_ids
-from provisioning.rights import lookups
+from provisioning.rights import find
 from provisioning.rules.hsa import Attribute, HsaId
 from provisioning.rules.removal import StoredValue
 from provisioning.rules.states.right import RemovalState
@@ -26,7 +26,7 @@ def lock_grant(row: Removal) -> Grant | None:
     """The removal's grant, locked: before anything is recorded, or two writers wait for each other."""
     if row.grant_id is None:
         return None
-    row.grant = lookups.lock(row.grant_id)
+    row.grant = find.lock(row.grant_id)
     return row.grant
 
 

@@ -19,7 +19,7 @@ from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import current, four_eyes
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import Grant, Removal, User
 from provisioning.removals import moves as removals_moves
 from provisioning.rights import end, may

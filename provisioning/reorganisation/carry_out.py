@@ -20,7 +20,7 @@ from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.errors import WrongState
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import (
     AccessRequest,
     Grant,

@@ -17,7 +17,7 @@ from provisioning.audit.events import Action
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import Reorganisation, ReorganisationState, ReorganisedRight, User
 from provisioning.reorganisation.preview import Preview
 from provisioning.rules.hsa import HsaId

@@ -13,7 +13,7 @@ from provisioning import dates
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import Review, Reviewer
 from provisioning.operators import operator_ids
 from provisioning.reviews import begin, reviewers

@@ -16,7 +16,7 @@ from provisioning.rights import tracked_person
 from provisioning.rights.tracked_person import Tracked
 from provisioning.rules import removal
 from provisioning.rules.drift.compare import PARTS
-from provisioning.rules.drift.kinds import Drift, DriftKind
+from provisioning.rules.drift.differences import Drift, DriftKind
 from provisioning.rules.hsa import Answer, Attribute, HsaId, Reading
 from provisioning.rules.removal import StoredValue
 from provisioning.rules.services import catalogue

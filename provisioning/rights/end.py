@@ -17,7 +17,7 @@ from provisioning.audit.events import Action
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.mandates.current import Mandates
 from provisioning.models import Grant, Removal, User
-from provisioning.rights import lookups, may
+from provisioning.rights import find, may
 from provisioning.rules.dates import deadlines
 from provisioning.rules.states.right import EndCause, GrantState
 
@@ -28,7 +28,7 @@ def let_end(grant_pk: int, *, by: User, mandates: Mandates, reason: str = "") ->
 
     It takes nothing away before that day, and an order prolongs the right as before.
     """
-    grant = lookups.lock(grant_pk)
+    grant = find.lock(grant_pk)
     if by.pk != grant.subject_key and not may.may_manage(grant, mandates, by):
         raise NotAllowed(_("Only the head of unit, or the person it concerns, can let the access end."))
     if grant.current_state is not GrantState.ACTIVE or grant.let_end_at is not None:

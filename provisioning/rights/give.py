@@ -14,7 +14,7 @@ from provisioning import dates
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.models import AccessRequest, Grant, Removal
-from provisioning.rights import lookups, review_date
+from provisioning.rights import find, review_date
 from provisioning.rights.end import mark_ended
 from provisioning.rules.hsa import Reading
 from provisioning.rules.states.right import EndCause, GrantState
@@ -23,7 +23,7 @@ from provisioning.worker import wake
 
 def lock_for(request: AccessRequest) -> Grant | None:
     """The living grant of the request's right, locked. Before anything is recorded in the transaction."""
-    return Grant.objects.living().select_for_update().filter(**lookups.right_of(request)).first()
+    return Grant.objects.living().select_for_update().filter(**find.right_of(request)).first()
 
 
 def record_done(request: AccessRequest, *, reading: Reading) -> Grant:
@@ -74,7 +74,7 @@ def _create(request: AccessRequest, person_dn: str) -> tuple[Grant, dict[str, An
     """Returns also what is to be recorded of it."""
     today = dates.today()
     grant = Grant.objects.create(
-        **lookups.right_of(request),
+        **find.right_of(request),
         subject_hsa_id=request.subject_hsa_id,
         subject_name=request.subject_name,
         subject_is_protected=request.subject_is_protected,

@@ -20,9 +20,9 @@ from provisioning.directory import Directory
 from provisioning.directory.ldap.troubles import suppress_two_entries
 from provisioning.mandates import current
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import Grant, Notice
-from provisioning.rights import lookups
+from provisioning.rights import find
 from provisioning.rules import removal
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId, Level
@@ -43,7 +43,7 @@ def give_notices(directory: Directory, *, on: date | None = None) -> int:
     heads: dict[tuple[str, str], tuple[HsaId, ...]] = {}
     count = 0
     for grant in _ending_soon(today):
-        if due_notice(grant, on=today) is None or lookups.open_renewals(grant).exists():
+        if due_notice(grant, on=today) is None or find.open_renewals(grant).exists():
             continue
         if _takes_nothing_away(grant):
             continue
@@ -103,7 +103,7 @@ def _heads(directory: Directory, grant: Grant) -> tuple[HsaId, ...]:
 
 @transaction.atomic
 def _give(pk: int, heads: tuple[HsaId, ...], *, on: date) -> bool:
-    grant = lookups.lock(pk)
+    grant = find.lock(pk)
     due_on = due_notice(grant, on=on)
     if due_on is None:
         return False  # prolonged or let to end in between

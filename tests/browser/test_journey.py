@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from provisioning.messages.kinds import WORDS, MessageKind
+from provisioning.messages.texts import WORDS, MessageKind
 from provisioning.rules.services import rehabstod
 from provisioning.rules.states.request import RequestState
 from tests import cast

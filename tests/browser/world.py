@@ -12,10 +12,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone, translation
 
-from provisioning.demo.directory.kiv import Kiv
+from provisioning.demo.directory.changes import Kiv
 from provisioning.directory import ConnectionSettings
 from provisioning.pages.findings import words as findings_words
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId
 from provisioning.rules.states.request import RequestState
 from tests import cast

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from provisioning.directory import open_directory
 from provisioning.mandates import current
 from provisioning.models import Finding, Sweep
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import HsaId
 from tests import acts, cast
 from workflows.sweeps import directory

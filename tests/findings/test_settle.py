@@ -13,7 +13,7 @@ from provisioning.mandates import current
 from provisioning.models import AccessRequest, AuditEntry, Finding, Grant, Removal
 from provisioning.orders import prepare
 from provisioning.pages.findings import words
-from provisioning.rules.drift.kinds import DriftKind, NextStep
+from provisioning.rules.drift.differences import DriftKind, NextStep
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, GrantState

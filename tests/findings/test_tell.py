@@ -10,7 +10,7 @@ from provisioning.errors import NotAllowed
 from provisioning.findings import settle
 from provisioning.mandates import current
 from provisioning.models import Finding, OutgoingMessage
-from provisioning.rules.drift.kinds import DriftKind, NextStep
+from provisioning.rules.drift.differences import DriftKind, NextStep
 from provisioning.rules.hsa import Attribute, HsaId
 from tests import acts, cast
 from tests.findings import drifting

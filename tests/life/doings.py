@@ -42,7 +42,7 @@ from provisioning.removals import carry_out as removals_carry_out
 from provisioning.removals import look, moves
 from provisioning.reviews import begin as reviews_begin
 from provisioning.rights import end
-from provisioning.rules.drift.kinds import NextStep
+from provisioning.rules.drift.differences import NextStep
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import OPEN, RequestState

@@ -33,7 +33,7 @@ from provisioning.models import (
     ReviewItem,
     ReviewState,
 )
-from provisioning.rules.drift.kinds import (
+from provisioning.rules.drift.differences import (
     COMMISSION_KINDS,
     PERSON_KINDS,
     PROFESSION_KINDS,

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from provisioning.orders import carry_out as orders_carry_out
 from provisioning.orders.check import Choice
 from provisioning.removals import carry_out as removals_carry_out
-from provisioning.rules.drift.kinds import NextStep
+from provisioning.rules.drift.differences import NextStep
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import OPEN, RequestState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from provisioning.rules.drift.kinds import NextStep
+from provisioning.rules.drift.differences import NextStep
 from provisioning.rules.hsa import Level, Service
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.right import RemovalState

@@ -11,7 +11,7 @@ from provisioning.findings import settle, tell
 from provisioning.mandates import current
 from provisioning.models import Decision, Delegation, Finding, Handler, OutgoingMessage
 from provisioning.reviews import ask, end
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import RequestState

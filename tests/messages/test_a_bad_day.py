@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.messages import outbox, still_true
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, AuditEntry, Delegation, Finding, Grant, OutgoingMessage
 from provisioning.models.rights import Notice
 from provisioning.rules.states.request import RequestState

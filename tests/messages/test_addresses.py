@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.urls import reverse
 
-from provisioning.demo.directory.kiv import Kiv
+from provisioning.demo.directory.changes import Kiv
 from provisioning.directory import open_directory
 from provisioning.messages import addresses
 from provisioning.models import AuditEntry, OutgoingMessage

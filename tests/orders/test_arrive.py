@@ -9,10 +9,10 @@ from django.core import mail
 from django.utils import timezone
 from viewflow.workflow.models import Task
 
-from provisioning.demo.directory.kiv import Kiv
+from provisioning.demo.directory.changes import Kiv
 from provisioning.directory import open_directory
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
-from provisioning.pages.cases import proof
+from provisioning.pages.cases import proof_steps
 from provisioning.rules.hsa import Attribute, HsaId, Level
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast
@@ -55,7 +55,7 @@ def coupling_of(person: HsaId) -> tuple[str, str]:
 
 def states_of(request: AccessRequest) -> list[bool]:
     """Of each level whether it is shown as reached."""
-    return [level.at is not None and level.tone == "success" for level in proof.levels_of(request)]
+    return [level.at is not None and level.tone == "success" for level in proof_steps.levels_of(request)]
 
 
 def messages_of(kind: str) -> list[str]:
@@ -176,7 +176,7 @@ def test_a_value_that_goes_away_in_kiv_on_the_way_brings_the_task_back(directory
     assert request.current_state is RequestState.AWAITING_KIV
     assert request.values_seen_at is None
     assert request.verified_at is None
-    assert proof.levels_of(request) == []
+    assert proof_steps.levels_of(request) == []
     assert not messages_of("done")
     assert Task.objects.filter(process=request.process, flow_task_type="HUMAN", status="NEW").count() == 1
 
@@ -240,7 +240,7 @@ def test_without_a_second_directory_nothing_is_pretended(directory, kiv):
     request = set_in_kiv(kiv)
     assert request.current_state is RequestState.DONE
     assert states_of(request) == [True, False, True]
-    arrived = proof.levels_of(request)[1]
+    arrived = proof_steps.levels_of(request)[1]
     assert arrived.tone == "unknown"
     acts.send_mails()
     [done] = [

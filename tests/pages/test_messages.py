@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.urls import reverse
 
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AuditEntry, OutgoingMessage
 from provisioning.pages.messages import ABOUT, PER_PAGE
 from tests import cast

@@ -9,7 +9,7 @@ from django.template import Context, Template
 
 from provisioning.models import Sweep
 from provisioning.pages import paging
-from provisioning.pages.paging import Part
+from provisioning.pages.paging import ListPart
 
 pytestmark = pytest.mark.django_db
 
@@ -25,10 +25,10 @@ def rows() -> None:
     )
 
 
-def parts() -> tuple[Part, ...]:
+def parts() -> tuple[ListPart, ...]:
     """Full ones first, the newest on top; then the others, the oldest on top."""
     full, others = Sweep.objects.filter(is_full=True), Sweep.objects.filter(is_full=False)
-    return Part(full, ("-started_at", "-pk")), Part(others, ("started_at", "pk"))
+    return ListPart(full, ("-started_at", "-pk")), ListPart(others, ("started_at", "pk"))
 
 
 def everything() -> list[Sweep]:
@@ -74,7 +74,7 @@ def test_a_page_beyond_the_end_is_the_first(rows) -> None:
 
 
 def test_rows_may_be_values(rows) -> None:
-    part = Part(Sweep.objects.values("pk"), ("-pk",))
+    part = ListPart(Sweep.objects.values("pk"), ("-pk",))
     first = paging.page_of({}, part, size=5)
     second = paging.page_of({"efter": first.after}, part, size=5)
     assert [row["pk"] for row in (*first, *second)] == sorted(Sweep.objects.values_list("pk", flat=True))[

@@ -15,7 +15,7 @@ from provisioning.assessments import hsa_delay
 from provisioning.audit.digests import digests
 from provisioning.mandates import current
 from provisioning.models import AuditEntry, Evidence, Grant, OutgoingMessage, Removal
-from provisioning.pages.cases import proof
+from provisioning.pages.cases import proof_steps
 from provisioning.removals import begin
 from provisioning.removals.begin import Loose
 from provisioning.rules.hsa import Attribute, Level, Service
@@ -62,7 +62,7 @@ def gone_from_kiv(kiv, sync, **wishes) -> Removal:
 
 def states_of(removal: Removal) -> list[bool]:
     """Of each level whether it is shown as reached."""
-    found = proof.levels_of_removal(removal)
+    found = proof_steps.levels_of_removal(removal)
     return [level.at is not None and level.tone == "success" for level in found]
 
 
@@ -236,7 +236,7 @@ def test_a_value_that_comes_back_in_kiv_goes_back_to_the_administrator(directory
     again(removal)
     assert removal.current_state is RemovalState.AWAITING_KIV
     assert removal.values_gone_at is None
-    assert proof.levels_of_removal(removal) == []
+    assert proof_steps.levels_of_removal(removal) == []
     assert removal.handlers.count() == 2
     assert cast.KIV_ADMINISTRATOR.folded in recipients("removal_kiv_returned")
     assert not recipients("removal_done")
@@ -413,7 +413,7 @@ def test_without_hsa_page_and_mail_say_that_nobody_has_seen_it(directory, kiv, c
     removal.refresh_from_db()
     assert removal.current_state is RemovalState.DONE
     assert states_of(removal) == [True, False]
-    assert proof.levels_of_removal(removal)[1].tone == "unknown"
+    assert proof_steps.levels_of_removal(removal)[1].tone == "unknown"
     client.force_login(acts.user(cast.HEAD))
     page = client.get(reverse("removal", args=[removal.public_id])).content.decode()
     assert "10 minut" in page

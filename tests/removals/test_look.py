@@ -13,7 +13,7 @@ from provisioning import directory as provisioning_directory
 from provisioning.findings import settle
 from provisioning.mandates import current
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage, Removal
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Attribute
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import GrantState, RemovalState

@@ -35,7 +35,7 @@ from provisioning.models import (
 from provisioning.removals import begin
 from provisioning.removals.begin import Loose
 from provisioning.rules import removal as rules
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Attribute, Level, Service
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import RequestState

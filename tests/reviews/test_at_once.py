@@ -12,7 +12,7 @@ from provisioning.findings import tell
 from provisioning.models import AuditEntry, Decision, Finding, Grant, OutgoingMessage, Removal, Review
 from provisioning.reviews import ask
 from provisioning.rights import notices
-from provisioning.rules.drift import kinds
+from provisioning.rules.drift import differences
 from provisioning.rules.hsa import Attribute
 from provisioning.rules.mandates import Delegable
 from tests import acts, cast
@@ -164,7 +164,7 @@ def test_a_finding_that_comes_while_others_are_told_tells_its_owner_alone(direct
     drifting.swept()
     OutgoingMessage.objects.all().delete()
     Finding.objects.update(told_at=None)
-    newest = drifting.finding(cast.COORDINATOR, kinds.DriftKind.ROLE_MISSING)
+    newest = drifting.finding(cast.COORDINATOR, differences.DriftKind.ROLE_MISSING)
     write = tell._write_digests
 
     def late(*looked):

@@ -12,7 +12,7 @@ from provisioning.findings import settle
 from provisioning.mandates import current
 from provisioning.models import Finding, Grant, Removal
 from provisioning.removals import begin, carry_out
-from provisioning.rights import lookups
+from provisioning.rights import find
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, RemovalState
@@ -47,7 +47,7 @@ def statistics(kiv, person_id: HsaId = cast.COORDINATOR, **wishes) -> Grant:
 def has_run_out(grant: Grant, days_ago: int = 1) -> Grant:
     """As if its time had passed: its last day was so many days ago; an order that prolongs it is as old."""
     last_day = dates.today() - timedelta(days=days_ago)
-    orders = lookups.open_renewals(grant).filter(starts_on=grant.ends_on + timedelta(days=1))
+    orders = find.open_renewals(grant).filter(starts_on=grant.ends_on + timedelta(days=1))
     orders.update(starts_on=last_day + timedelta(days=1))
     Grant.objects.filter(pk=grant.pk).update(starts_on=last_day - timedelta(days=300), ends_on=last_day)
     grant.refresh_from_db()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from provisioning.rules.hsa import Answer, Attribute, Change, Part, Problem
-from provisioning.rules.proof import has_arrived, held
+from provisioning.rules.proof_in_hsa import has_arrived, held
 from tests.rules import build
 
 

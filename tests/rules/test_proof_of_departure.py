@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from provisioning.rules.hsa import Answer, Attribute, Commission, HsaId, Part, Problem, Reading
-from provisioning.rules.proof import left_of, left_of_values
+from provisioning.rules.proof_in_hsa import left_of, left_of_values
 from provisioning.rules.removal import StoredValue, still_there
 from tests.rules.test_removal import (
     AT,

@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from provisioning.audit.events import record_look
 from provisioning.directory import open_directory
-from provisioning.messages.kinds import compose
+from provisioning.messages.texts import compose
 from provisioning.models import AccessRequest, Grant, OutgoingMessage, Removal
 from provisioning.pages.admin import site
 from provisioning.rules.hsa import HsaId, Service

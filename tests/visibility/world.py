@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from provisioning.demo.directory.kiv import Kiv
+from provisioning.demo.directory.changes import Kiv
 from provisioning.directory import open_directory
 from provisioning.models import (
     AccessRequest,

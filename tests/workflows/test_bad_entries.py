@@ -10,7 +10,7 @@ from provisioning.demo.directory.make_demo import person_dn
 from provisioning.directory import open_directory
 from provisioning.login import facts
 from provisioning.models import Evidence, Finding
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast
 from tests.findings import drifting

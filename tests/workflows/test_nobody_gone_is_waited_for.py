@@ -16,7 +16,7 @@ from provisioning.findings import tell
 from provisioning.models import AccessRequest, Finding, OutgoingMessage, Removal, Reviewer
 from provisioning.orders import prepare, stand_in
 from provisioning.orders.check import Choice, choose
-from provisioning.rules.drift.kinds import Owner
+from provisioning.rules.drift.differences import Owner
 from provisioning.rules.hsa import HsaId, Level
 from provisioning.rules.mandates import Delegable, has_left
 from provisioning.rules.states.request import WITH_A_PERSON, RequestState

@@ -12,7 +12,7 @@ from provisioning.directory import open_directory
 from provisioning.directory.ldap.connection import BASE
 from provisioning.errors import DirectoryTruncated
 from provisioning.models import Removal
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Answer, Attribute, Level, OrderedAccess, Part, Service
 from provisioning.rules.states.right import RemovalState
 from tests import cast

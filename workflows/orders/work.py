@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from provisioning import dates
 from provisioning.assessments import reading as assessments_reading
-from provisioning.cases import addresses, candidates, hsa_following
+from provisioning.cases import candidates, hsa_following, moved_entries
 from provisioning.cases import silence as cases_silence
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest, Case
 from provisioning.orders import arrive, check, verify
-from provisioning.rights import lookups
+from provisioning.rights import find
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Person, Reading
 from provisioning.rules.states.request import RequestState
@@ -43,7 +43,7 @@ def until_first_day(request: AccessRequest) -> timedelta:
     A right that stands is prolonged at once: there is nothing to set.
     """
     first = datetime.combine(request.starts_on, time.min, tzinfo=timezone.get_default_timezone())
-    if first <= timezone.now() or lookups.stands(request):
+    if first <= timezone.now() or find.stands(request):
         return timedelta(0)
     return first - timezone.now()
 
@@ -58,7 +58,7 @@ def assess(request: AccessRequest) -> Looked:
     excluded = candidates.excluded_from_carrying_out(request)
     try:
         administrators = candidates.kiv_administrators(
-            open_directory(), addresses.place_dn(request, reading), excluded=excluded
+            open_directory(), moved_entries.place_dn(request, reading), excluded=excluded
         )
     except DirectoryError as exc:
         return Looked(reading, found, silence=exc.code)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from provisioning.assessments import reading as assessments_reading
-from provisioning.cases import addresses, candidates, hsa_following
+from provisioning.cases import candidates, hsa_following, moved_entries
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import Removal
@@ -38,7 +38,7 @@ def look(removal: Removal) -> RemovalLook:
     if found.answer is Answer.NO:
         return RemovalLook(reading)
     try:
-        dn = addresses.place_dn(removal, reading)
+        dn = moved_entries.place_dn(removal, reading)
         return RemovalLook(reading, candidates.administrators_left(open_directory(), removal, dn=dn))
     except DirectoryError as exc:
         return RemovalLook(reading, silence=exc.code)

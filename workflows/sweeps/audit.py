@@ -13,7 +13,7 @@ from provisioning.audit.events import Action
 from provisioning.audit.tables import Agreement, Tables
 from provisioning.audit.verify import Report
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.operators import operator_ids
 
 log = logging.getLogger(__name__)

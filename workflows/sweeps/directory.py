@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from provisioning import dates
 from provisioning.audit import events
-from provisioning.cases import addresses, protection
+from provisioning.cases import moved_entries, protection
 from provisioning.directory import Directory, Wanted, open_directory, open_round
 from provisioning.directory.ldap.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
@@ -30,14 +30,14 @@ from provisioning.findings import record, settle
 from provisioning.findings import tell as findings_tell
 from provisioning.mandates import current
 from provisioning.messages import outbox
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, Finding, Grant, Removal, Sweep
 from provisioning.operators import operator_ids
 from provisioning.rights import tracked_person
 from provisioning.rights.tracked_person import Tracked
 from provisioning.rules.drift import compare
 from provisioning.rules.drift.compare import PARTS, Comparison
-from provisioning.rules.drift.kinds import RESTS_ON_ABSENCE, Drift, DriftKind
+from provisioning.rules.drift.differences import RESTS_ON_ABSENCE, Drift, DriftKind
 from provisioning.rules.drift.share import is_too_much
 from provisioning.rules.hsa import HsaId, Part, Reading
 from provisioning.rules.services.profession import is_doctor
@@ -387,8 +387,8 @@ def _follow(compared: Compared) -> None:
     """Person and unit may stand elsewhere now: rights and findings go with them. Most have not moved."""
     rows: list[Grant | Finding] = [*compared.tracked.grants, *compared.tracked.findings]
     for row in rows:
-        if addresses.addresses_of(row, compared.reading):
-            addresses.follow(row, compared.reading)
+        if moved_entries.addresses_of(row, compared.reading):
+            moved_entries.follow(row, compared.reading)
 
 
 def _settle(result: SweepResult, compared: Compared, *, is_dry: bool) -> None:

@@ -10,7 +10,7 @@ from provisioning.models import AccessRequest
 from provisioning.orders import end as orders_end
 from provisioning.removals import begin, take_back
 from provisioning.rights import end as rights_end
-from provisioning.rights import lookups
+from provisioning.rights import find
 from provisioning.rules.states.right import EndCause, GrantState
 from workflows import steps
 from workflows.alone import alone
@@ -45,11 +45,11 @@ def end_due() -> int:
 @transaction.atomic
 def _end(pk: int) -> bool:
     today = dates.today()
-    grant = lookups.lock(pk)
+    grant = find.lock(pk)
     try:
         if grant.current_state is GrantState.ACTIVE:
             rights_end.expire(grant, on=today)
-        waits = grant.end_cause == EndCause.EXPIRY.value and lookups.waits_for_renewal(grant, on=today)
+        waits = grant.end_cause == EndCause.EXPIRY.value and find.waits_for_renewal(grant, on=today)
         if waits or not take_back.may_be_tried_again(grant):
             return False
         steps.begin_removal(begin.begin, grant, EndCause(grant.end_cause), by=None)

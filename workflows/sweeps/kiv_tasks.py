@@ -21,7 +21,7 @@ from django.utils import timezone
 from provisioning.assessments import reading
 from provisioning.cases import schedule, silence
 from provisioning.cases.evidence import Seen, SeenUnwanted, SeenWanted
-from provisioning.directory import Held, ValuePlace, open_directory
+from provisioning.directory import ValuePlace, ValuesNow, open_directory
 from provisioning.directory.reading import names
 from provisioning.errors import DirectoryError, WrongState
 from provisioning.models import AccessRequest, Case, Removal
@@ -32,7 +32,7 @@ from provisioning.removals import look as removals_look
 from provisioning.removals import moves
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Attribute, Change, Reading, Service
-from provisioning.rules.proof import is_in_place
+from provisioning.rules.proof_in_hsa import is_in_place
 from provisioning.rules.removal import StoredValue, is_gone
 from provisioning.rules.services import catalogue
 from provisioning.rules.states.request import RequestState
@@ -50,7 +50,7 @@ IN_ONE_SEARCH = 100
 
 T = TypeVar("T")
 
-Values = Mapping[ValuePlace, Held]
+Values = Mapping[ValuePlace, ValuesNow]
 
 
 def poll_due() -> int:
@@ -264,11 +264,11 @@ def _with_nameless(request: AccessRequest, values: Values, read: Reading, found:
         for commission in read.commissions:
             if commission.dn in proposed[:1]:
                 raw = tuple(coupling.raw for coupling in commission.couplings)
-                new[place] = Held(commission.dn, raw)
+                new[place] = ValuesNow(commission.dn, raw)
     return new
 
 
-def _moved(wanted: Sequence[Change | StoredValue], held: Sequence[Held]) -> dict[str, str]:
+def _moved(wanted: Sequence[Change | StoredValue], held: Sequence[ValuesNow]) -> dict[str, str]:
     """Which of the entries stand elsewhere now: the old names, and the new."""
     pairs = zip(wanted, held, strict=True)
     return {
@@ -313,14 +313,14 @@ def _all_of(answers: Collection[Answer]) -> Answer:
 
 
 def _evidence(
-    case: Case, changes: Sequence[Change | StoredValue], held: Sequence[Held]
+    case: Case, changes: Sequence[Change | StoredValue], held: Sequence[ValuesNow]
 ) -> dict[tuple[str, str], list[str] | None]:
     """The values where they stand now."""
     pairs = zip(changes, held, strict=True)
     return {(one.dn, change.attribute.value): _about(case, change, one) for change, one in pairs}
 
 
-def _about(case: Case, change: Change | StoredValue, held: Held) -> list[str] | None:
+def _about(case: Case, change: Change | StoredValue, held: ValuesNow) -> list[str] | None:
     """The values as evidence: of a commission only those that name this person, never other members."""
     if held.values is None or change.attribute is Attribute.SYSTEM_ROLE:
         return None if held.values is None else list(held.values)

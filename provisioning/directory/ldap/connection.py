@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from provisioning.directory.layout import ConnectionSettings
-from provisioning.directory.ldap import filters, pacing, patience
+from provisioning.directory.ldap import filters, one_silence, pacing
 from provisioning.directory.ldap.library import encoded_filters, ldap3, results
 from provisioning.directory.ldap.opening import Opener, OpenLink
 from provisioning.directory.ldap.outcomes import Answered, Dead, error_of, require_success, translated
@@ -303,7 +303,7 @@ class Connections:
         one silence of this directory is enough.
         """
         own = self._own
-        with patience.asking(self._settings.url):
+        with one_silence.asking(self._settings.url):
             if getattr(own, "depth", 0) == 0:
                 own.kept = self._rested(self._pool.take(self._settings.connect_timeout_seconds))
             own.depth = getattr(own, "depth", 0) + 1

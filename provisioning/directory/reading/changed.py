@@ -10,7 +10,7 @@ from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Entry
 from provisioning.directory.ldap.troubles import Trouble, marked
 from provisioning.directory.reading import mapping, names
-from provisioning.directory.reading.lookups import EntryPlace, Lookups
+from provisioning.directory.reading.entries import EntryPlace, Lookups
 from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryRefused
 from provisioning.rules.hsa import HsaId

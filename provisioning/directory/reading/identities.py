@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Entry
 from provisioning.directory.reading import mapping
-from provisioning.directory.reading.lookups import EntryPlace, Lookups
+from provisioning.directory.reading.entries import EntryPlace, Lookups
 from provisioning.rules.hsa import HsaId
 
 Mark = tuple[str, str]  # attribute and value

@@ -19,7 +19,7 @@ from provisioning.directory.ldap.troubles import Trouble, trouble_of
 from provisioning.directory.reading import mapping
 from provisioning.directory.reading import members as reading_members
 from provisioning.directory.reading import names as reading_names
-from provisioning.directory.reading.lookups import TERMS_PER_SEARCH, EntryPlace, Lookups
+from provisioning.directory.reading.entries import TERMS_PER_SEARCH, EntryPlace, Lookups
 from provisioning.directory.reading.members import Register
 from provisioning.directory.reading.person import UNREADABLE
 from provisioning.directory.reading.readability import Readability

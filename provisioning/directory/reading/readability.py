@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Entry
-from provisioning.directory.reading.lookups import EntryPlace, Lookups
+from provisioning.directory.reading.entries import EntryPlace, Lookups
 
 KEEP_SECONDS = 300.0  # access rules change seldom; an answer that decides is never taken from here
 

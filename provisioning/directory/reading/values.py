@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from provisioning.directory.ldap.troubles import Trouble, marked
-from provisioning.directory.reading import places
-from provisioning.directory.reading.lookups import Lookups
-from provisioning.directory.reading.places import ValuePlace
+from provisioning.directory.reading import values_now
+from provisioning.directory.reading.entries import Lookups
 from provisioning.directory.reading.readability import Readability
+from provisioning.directory.reading.values_now import ValuePlace
 from provisioning.errors import DirectoryRefused, DirectoryTruncated
 from provisioning.rules.hsa import Attribute, HsaId
 
@@ -24,9 +24,9 @@ def values(
 ) -> dict[Wanted, tuple[str, ...] | None]:
     """Current values by (DN, attribute); None where no entry has the DN. See `Directory.values`."""
     asked = [ValuePlace(dn, attribute) for dn, attribute in wanted]
-    found = places.find(lookups, readability, asked, only=only)
+    found = values_now.find(lookups, readability, asked, only=only)
     for held in found.values():
-        if held.code == places.UNREADABLE:
+        if held.code == values_now.UNREADABLE:
             raise marked(DirectoryRefused(code=held.code), Trouble.HIDDEN)
         if not held.is_known:
             raise marked(DirectoryTruncated(), Trouble.CUT_SHORT)

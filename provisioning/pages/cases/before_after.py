@@ -11,7 +11,7 @@ from datetime import datetime
 
 from provisioning.models import Case, Evidence
 from provisioning.rules.hsa import Answer, Attribute, Change
-from provisioning.rules.proof import is_in_place
+from provisioning.rules.proof_in_hsa import is_in_place
 
 _OWN_PREFIX = "intyg;"
 

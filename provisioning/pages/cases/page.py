@@ -13,13 +13,13 @@ from django.views.decorators.http import require_safe
 
 from provisioning import access
 from provisioning.audit import events
-from provisioning.messages.kinds import MessageKind
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest
 from provisioning.pages import answers, paging, words
 from provisioning.pages.answers import acting_user
-from provisioning.pages.cases import before_after, proof, timeline
+from provisioning.pages.cases import before_after, proof_steps, timeline
 from provisioning.pages.messages import ABOUT
-from provisioning.pages.paging import Part
+from provisioning.pages.paging import ListPart
 from provisioning.rules.states.request import OPEN
 
 PAGE_SIZE = 20
@@ -36,7 +36,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     rows: QuerySet[AccessRequest] = access.visible_requests(user) if shows_all else access.own_requests(user)
     open_states = [state.value for state in OPEN]
     chosen = rows.exclude(state__in=open_states) if shows_ended else rows.filter(state__in=open_states)
-    page = paging.page_of(request.GET, Part(chosen.prefetch_related("handlers")), size=PAGE_SIZE)
+    page = paging.page_of(request.GET, ListPart(chosen.prefetch_related("handlers")), size=PAGE_SIZE)
     context = {
         "page": page,
         "lines": [words.line(user, row) for row in page],
@@ -67,7 +67,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "next_step": words.next_step(row),
         "usual_time": words.usual_time(row),
         "steps": words.steps_of(row),
-        "levels": proof.levels_of(row),
+        "levels": proof_steps.levels_of(row),
         "verdict": words.current_verdict(row),
         "act": words.act_of(user, row),
         "comparisons": before_after.before_and_after(row, shows_dn=reads_name),

@@ -28,7 +28,7 @@ from provisioning.pages.delegations.forms import DelegationForm
 from provisioning.pages.login import step_up
 from provisioning.pages.order import choices
 from provisioning.pages.order.choices import Option
-from provisioning.pages.paging import Part
+from provisioning.pages.paging import ListPart
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId
 
@@ -58,8 +58,8 @@ def delegations(request: HttpRequest) -> HttpResponse:
     """Given by me, given to me, and on my units: those that count or will count first."""
     user = acting_user(request)
     rows = access.visible_delegations(user)
-    standing, over = Part(rows.filter(ended_at=None)), Part(rows.exclude(ended_at=None))
-    page = paging.page_of(request.GET, standing, over, size=PAGE_SIZE)
+    running, over = ListPart(rows.filter(ended_at=None)), ListPart(rows.exclude(ended_at=None))
+    page = paging.page_of(request.GET, running, over, size=PAGE_SIZE)
     mandates = current.for_display(user)
     context = {
         "page": page,

@@ -25,7 +25,7 @@ from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import timeline
 from provisioning.pages.cases.timeline import Event
 from provisioning.pages.events.forms import EventFilter
-from provisioning.pages.paging import Part
+from provisioning.pages.paging import ListPart
 from provisioning.pages.words import what
 
 PER_PAGE = 50
@@ -68,7 +68,7 @@ def event_log(request: HttpRequest) -> HttpResponse:
     form = EventFilter(request.session.get(_KEY, {}))
     rows = AuditEntry.objects.filter(form.condition())
     rows = rows.select_related("actor", "principal", "request__order").prefetch_related("order__requests")
-    page = paging.page_of(request.GET, Part(rows, ("-sequence",)), size=PER_PAGE)
+    page = paging.page_of(request.GET, ListPart(rows, ("-sequence",)), size=PER_PAGE)
     return _page(request, form, _rows(user, page.rows), page=page)
 
 

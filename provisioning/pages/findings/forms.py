@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from provisioning.pages.fields import Day, LongText
 from provisioning.pages.findings.words import STEPS
-from provisioning.rules.drift.kinds import ORDERING, NextStep
+from provisioning.rules.drift.differences import ORDERING, NextStep
 
 
 class SettleForm(forms.Form):

@@ -13,7 +13,7 @@ from provisioning.models import Finding, Sweep
 from provisioning.pages import paging
 from provisioning.pages.answers import acting_user
 from provisioning.pages.findings import words
-from provisioning.pages.paging import Part
+from provisioning.pages.paging import ListPart
 
 PAGE_SIZE = 20
 
@@ -27,9 +27,9 @@ def findings(request: HttpRequest) -> HttpResponse:
     rows = access.visible_findings(user)
     is_open = {"state": Finding.State.OPEN.value}
     if shows_settled:
-        chosen = Part(rows.exclude(**is_open), ("-state_since", "-pk"))
+        chosen = ListPart(rows.exclude(**is_open), ("-state_since", "-pk"))
     else:
-        chosen = Part(rows.filter(**is_open), ("found_at", "pk"))
+        chosen = ListPart(rows.filter(**is_open), ("found_at", "pk"))
     page = paging.page_of(request.GET, chosen, size=PAGE_SIZE)
     last = Sweep.objects.exclude(outcome=Sweep.Outcome.RUNNING).order_by("-pk").first()
     context = {

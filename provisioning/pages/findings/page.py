@@ -27,7 +27,7 @@ from provisioning.pages.answers import acting_user, problem
 from provisioning.pages.findings import words
 from provisioning.pages.findings.forms import SettleForm
 from provisioning.rules.dates import deadlines
-from provisioning.rules.drift.kinds import ORDERING, NextStep
+from provisioning.rules.drift.differences import ORDERING, NextStep
 from provisioning.rules.hsa import Level, Service
 from workflows import steps
 

@@ -14,7 +14,14 @@ from provisioning.assessments import causes
 from provisioning.models import Finding, User
 from provisioning.pages import words
 from provisioning.rules.causes import Code
-from provisioning.rules.drift.kinds import LEAVER_KINDS, ORDERING, VALUE_KINDS, DriftKind, NextStep, Owner
+from provisioning.rules.drift.differences import (
+    LEAVER_KINDS,
+    ORDERING,
+    VALUE_KINDS,
+    DriftKind,
+    NextStep,
+    Owner,
+)
 from provisioning.rules.hsa import Level
 
 Text = str | Promise

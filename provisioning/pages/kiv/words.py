@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning.assessments.causes import explain_stored
-from provisioning.cases import addresses
+from provisioning.cases import moved_entries
 from provisioning.cases.evidence import SeenWanted
 from provisioning.directory.reading import names
 from provisioning.models import AccessRequest
@@ -101,7 +101,7 @@ def task_card(
 ) -> TaskCard:
     """The task in words. `seen` is what the directory shows now; None when it did not answer."""
     cards = tuple(
-        _change_card(_now(change, seen), addresses.earlier(request, change.dn, seen), seen, name)
+        _change_card(_now(change, seen), moved_entries.earlier(request, change.dn, seen), seen, name)
         for change in changes
     )
     found = seen.near_misses if seen else request.seen_instead.get("near_misses", [])

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from provisioning.login import attempts, provider
 from provisioning.mandates import current
 from provisioning.models import User
-from provisioning.pages.order import draft
+from provisioning.pages.order import unsent
 
 # Which form is which decision, by the name of its address. A test holds that each of them exists.
 DECISIONS = {
@@ -59,7 +59,7 @@ def is_fresh(request: HttpRequest) -> bool:
 def ask(request: HttpRequest) -> HttpResponse:
     """Keep what was sent, and ask for the card by a link: no answer to a form may lead to another site."""
     if isinstance(request.user, User) and _is_order(request):
-        draft.keep(request, request.user)
+        unsent.keep(request, request.user)
     kept = {path: one for path, one in request.session.get(_ANSWERS, {}).items() if path != request.path}
     data = request.POST.copy()
     data.pop("csrfmiddlewaretoken", None)

@@ -25,7 +25,7 @@ from provisioning.orders import ask, prepare, prolong
 from provisioning.orders.draft import Prepared, Refusal
 from provisioning.pages import entrance, words
 from provisioning.pages.answers import acting_user
-from provisioning.pages.order import choices, draft, preview
+from provisioning.pages.order import choices, preview, unsent
 from provisioning.pages.order.choices import FoundOptions, Option
 from provisioning.pages.order.forms import OrderForm, first_order
 from provisioning.rights import presence
@@ -71,11 +71,11 @@ def order(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _resumed(request, user) or _empty(request, user)
     if request.POST.get("action") == "start_over":
-        draft.drop(request)
+        unsent.drop(request)
         return redirect("order")
     if "starts_on" not in request.POST:
         request.POST = _begun_elsewhere(request, user)  # type: ignore[assignment]
-    draft.keep(request, user)
+    unsent.keep(request, user)
     shown = _shown(request.POST, user)
     action = _action(request.POST, shown)
     if action == "search_person":
@@ -105,7 +105,7 @@ def _action(data: QueryDict, shown: Shown) -> str:
 
 def _resumed(request: HttpRequest, user: User) -> HttpResponse | None:
     """The order that was begun, as it was left; not where the address itself says what to begin with."""
-    data = None if request.GET else draft.kept(request, user)
+    data = None if request.GET else unsent.kept(request, user)
     if data is None:
         return None
     shown = _shown(data, user)
@@ -114,7 +114,7 @@ def _resumed(request: HttpRequest, user: User) -> HttpResponse | None:
 
 def _begun_elsewhere(request: HttpRequest, user: User) -> QueryDict:
     """What the start page sent, the person to search for, in the order that was begun or in a new one."""
-    kept = draft.kept(request, user)
+    kept = unsent.kept(request, user)
     data = QueryDict(mutable=True) if kept is None else kept.copy()
     if kept is None:
         initial, shown = _opening(request, user)
@@ -285,7 +285,7 @@ def _look_or_send(request: HttpRequest, user: User, shown: Shown, *, is_sent: bo
         return _page(request, form, shown, status=400)
     sent = access.sent_before(user, form.cleaned_data["submission"]) if is_sent else None
     if sent is not None:
-        draft.drop(request)
+        unsent.drop(request)
         return redirect("case", public_id=sent.public_id)
     try:
         prepared = prepare.prepare(form.draft(), by=user)
@@ -309,7 +309,7 @@ def _send(
     except Invalid as exc:
         form.show([Refusal(str(exc.user_message), exc.field or "units", exc.code)])
         return _page(request, form, shown, status=400)
-    draft.drop(request)
+    unsent.drop(request)
     first = access.sent_before(user, placed.submission)
     messages.success(
         request, _("The order is sent. Its case number is %(case)s.") % {"case": placed.case_number}

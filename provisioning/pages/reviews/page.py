@@ -29,7 +29,7 @@ from provisioning.models import Decision, Review, ReviewItem, ReviewScope, User
 from provisioning.pages import paging
 from provisioning.pages.answers import acting_user, problem
 from provisioning.pages.fields import LongText, refuse_unfit_text
-from provisioning.pages.paging import Part
+from provisioning.pages.paging import ListPart
 from provisioning.pages.reviews import progress, words
 from provisioning.pages.words import MASKED
 from provisioning.reviews import begin as reviews_begin
@@ -119,8 +119,8 @@ def reviews(request: HttpRequest) -> HttpResponse:
     rows, with_mine = access.visible_reviews(user), waiting.order_by().values("review")
     page = paging.page_of(
         request.GET,
-        Part(rows.filter(pk__in=with_mine)),
-        Part(rows.exclude(pk__in=with_mine)),
+        ListPart(rows.filter(pk__in=with_mine)),
+        ListPart(rows.exclude(pk__in=with_mine)),
         size=PAGE_SIZE,
     )
     of_page = waiting.filter(review__in=[row.pk for row in page]).order_by().values_list("review")

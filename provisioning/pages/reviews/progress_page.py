@@ -13,7 +13,7 @@ from provisioning import access
 from provisioning.models import ReviewState
 from provisioning.pages import paging
 from provisioning.pages.answers import acting_user
-from provisioning.pages.paging import Part
+from provisioning.pages.paging import ListPart
 from provisioning.pages.reviews import progress as reviews_progress
 
 PAGE_SIZE = 50
@@ -27,9 +27,9 @@ def progress(request: HttpRequest) -> HttpResponse:
     shows_finished = request.GET.get("visa") == "avslutade"
     rows = access.overseen_reviews(user)
     if shows_finished:
-        chosen = Part(rows.filter(state=ReviewState.CLOSED), ("-closed_at", "-pk"))
+        chosen = ListPart(rows.filter(state=ReviewState.CLOSED), ("-closed_at", "-pk"))
     else:
-        chosen = Part(rows.filter(state=ReviewState.OPEN), ("due_on", "pk"))
+        chosen = ListPart(rows.filter(state=ReviewState.OPEN), ("due_on", "pk"))
     page = paging.page_of(request.GET, chosen, size=PAGE_SIZE)
     context = {
         "page": page,

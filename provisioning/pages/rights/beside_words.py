@@ -14,7 +14,7 @@ from provisioning.pages.findings import words as findings_words
 from provisioning.pages.rights import words as rights_words
 from provisioning.pages.rights.words import GrantLine
 from provisioning.rights.beside_directory import PersonBeside
-from provisioning.rules.drift.kinds import Drift
+from provisioning.rules.drift.differences import Drift
 from provisioning.rules.hsa import HsaId
 
 

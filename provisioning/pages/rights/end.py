@@ -27,7 +27,7 @@ from provisioning.pages.fields import LongText
 from provisioning.pages.rights import words
 from provisioning.removals import begin
 from provisioning.rights import end as rights_end
-from provisioning.rights import lookups
+from provisioning.rights import find
 from workflows import steps
 from workflows.sweeps import kiv_tasks
 
@@ -89,7 +89,7 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _ordered_anew(user: User, grant: Grant) -> list[tuple[str | Promise, str]]:
     """An order for the same right, which gives it back when it is finished after the right has been ended."""
-    orders = access.visible_requests(user).filter(pk__in=lookups.open_renewals(grant).values("pk"))
+    orders = access.visible_requests(user).filter(pk__in=find.open_renewals(grant).values("pk"))
     text = _(
         "Case %(case)s. If it is finished, the access is given again. If it is not needed, withdraw the "
         "order as well, or ask whoever ordered to do so."

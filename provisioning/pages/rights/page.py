@@ -15,11 +15,11 @@ from provisioning import access
 from provisioning.models import Grant
 from provisioning.pages import answers, paging
 from provisioning.pages.answers import acting_user
-from provisioning.pages.cases import proof, timeline
-from provisioning.pages.paging import Part
+from provisioning.pages.cases import proof_steps, timeline
+from provisioning.pages.paging import ListPart
 from provisioning.pages.rights import words
 from provisioning.rights import presence
-from provisioning.rights.lookups import open_renewals
+from provisioning.rights.find import open_renewals
 from provisioning.rules.states.right import GrantState
 
 PAGE_SIZE = 20
@@ -37,9 +37,9 @@ def grants(request: HttpRequest) -> HttpResponse:
     shows_ended = request.GET.get("visa") == "avslutade"
     rows: QuerySet[Grant] = visible if shows_all else visible.filter(subject_key=user.hsa_key)
     if shows_ended:
-        chosen = Part(rows.filter(state=GrantState.ENDED.value), ("-ended_at", "-pk"))
+        chosen = ListPart(rows.filter(state=GrantState.ENDED.value), ("-ended_at", "-pk"))
     else:
-        chosen = Part(rows.exclude(state=GrantState.ENDED.value), ("ends_on", "pk"))
+        chosen = ListPart(rows.exclude(state=GrantState.ENDED.value), ("ends_on", "pk"))
     page = paging.page_of(request.GET, chosen, size=PAGE_SIZE)
     now = {} if shows_ended else presence.held_now(page.rows)
     context = {
@@ -100,7 +100,7 @@ def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "who": words.with_whom(row),
         "next_step": words.next_step(row),
         "why_nothing": timeline.WHY_NOTHING.get(row.end_code, ""),
-        "levels": proof.levels_of_removal(row),
+        "levels": proof_steps.levels_of_removal(row),
         "is_mine": is_mine,
         "may_take_back": access.may_take_back(user, row),
         "values": [change["remove"] for change in row.changes if change not in row.kept],

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning import access, dates
-from provisioning.cases import addresses
+from provisioning.cases import moved_entries
 from provisioning.cases.evidence import SeenUnwanted
 from provisioning.directory.reading import names
 from provisioning.models import AboutOneRight, Grant, Removal, User
@@ -19,7 +19,7 @@ from provisioning.orders import prolong
 from provisioning.pages import words as pages_words
 from provisioning.pages.words import CaseLine
 from provisioning.removals import moves, take_back
-from provisioning.rights import lookups
+from provisioning.rights import find
 from provisioning.rules.hsa import Answer, Attribute, HsaId
 from provisioning.rules.removal import StoredValue
 from provisioning.rules.states.right import GrantState, RemovalState
@@ -139,7 +139,7 @@ def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
         is_active
         and prolong.is_offered(grant, on=dates.today(), works=now)
         and access.may_order_anew(viewer, grant)
-        and not lookups.open_renewals(grant).exists()
+        and not find.open_renewals(grant).exists()
     )
     return GrantLine(
         url=reverse("grant", args=[grant.public_id]),
@@ -223,8 +223,8 @@ def before_removal(grant: Grant) -> str:
     """What happens next with a right that is being ended while no removal is under way; else empty."""
     if grant.current_state is not GrantState.ENDING or grant.removals.open().exists():
         return ""
-    if lookups.waits_for_renewal(grant, on=dates.today()):
-        words = {"date": dates.in_words(lookups.waits_until(grant))}
+    if find.waits_for_renewal(grant, on=dates.today()):
+        words = {"date": dates.in_words(find.waits_until(grant))}
         return (
             _(
                 "The last day has passed. The same access is ordered anew and attested, so nothing is "
@@ -250,7 +250,7 @@ def to_remove(removal: Removal, seen: SeenUnwanted | None, *, name: str) -> list
             held.value,
             held.attribute.value,
             moved.get(held.dn, held.dn),
-            addresses.earlier(removal, held.dn, seen),
+            moved_entries.earlier(removal, held.dn, seen),
             _steps(replace(held, dn=moved.get(held.dn, held.dn)), name),
             is_gone,
         )

@@ -18,7 +18,7 @@ from provisioning.rules.dates import periods
 from provisioning.rules.dates.periods import PeriodState
 from provisioning.rules.hsa import Answer, Attribute, Change, Commission, HsaId, OrderedAccess, Reading, Unit
 from provisioning.rules.services import catalogue, commissions
-from provisioning.rules.services.login import LoginResult
+from provisioning.rules.services.login_answer import LoginResult
 
 # What a coupling mends: HSA returns the new one whatever else is amiss with the old.
 _MENDED_BY_COUPLING = frozenset(

@@ -16,7 +16,7 @@ from provisioning.rules import certainty, removal
 from provisioning.rules.certainty import Gap, Named
 from provisioning.rules.dates import periods
 from provisioning.rules.dates.periods import STOCKHOLM, PeriodState
-from provisioning.rules.drift.kinds import (
+from provisioning.rules.drift.differences import (
     COMMISSION_KINDS,
     LOSS_KINDS,
     PERSON_KINDS,

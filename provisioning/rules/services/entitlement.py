@@ -10,7 +10,7 @@ from typing import Protocol
 
 from provisioning.rules.causes import Cause, Code
 from provisioning.rules.hsa import HsaId, Level, Reading, Service
-from provisioning.rules.services.login import LoginResult
+from provisioning.rules.services.login_answer import LoginResult
 from provisioning.rules.services.wording import ServiceWords
 
 

@@ -15,7 +15,7 @@ from provisioning.rules.dates.periods import PeriodState
 from provisioning.rules.hsa import Answer, Commission, HsaId, Level, Part, Provider, Reading, Service, Unit
 from provisioning.rules.services import commissions, roles
 from provisioning.rules.services.entitlement import Entitlement, Subject
-from provisioning.rules.services.login import LoginResult, UnitAccess, sorted_units
+from provisioning.rules.services.login_answer import LoginResult, UnitAccess, sorted_units
 from provisioning.rules.services.wording import LevelWords, RoleWords, ServiceWords, gettext_noop
 
 PURPOSE = "Statistik"

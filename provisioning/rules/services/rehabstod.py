@@ -13,7 +13,7 @@ from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, HsaId, Level, Part, Reading, Service, Unit
 from provisioning.rules.services import care_units
 from provisioning.rules.services.entitlement import Entitlement, Subject
-from provisioning.rules.services.login import LoginResult, UnitAccess, sorted_units
+from provisioning.rules.services.login_answer import LoginResult, UnitAccess, sorted_units
 from provisioning.rules.services.profession import is_doctor
 from provisioning.rules.services.wording import LevelWords, RoleWords, ServiceWords, gettext_noop
 

@@ -13,8 +13,8 @@ from unittest.mock import Mock
 import pytest
 
 from provisioning.demo.directory import ldif, store
+from provisioning.demo.directory.changes import Kiv
 from provisioning.demo.directory.filters import matches
-from provisioning.demo.directory.kiv import Kiv
 from provisioning.demo.directory.make_demo import PERSONS
 from provisioning.demo.directory.server import DEMO_LDIF, MockDirectory, NotLoopback
 from provisioning.directory import ConnectionSettings, Directory

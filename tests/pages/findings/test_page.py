@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from provisioning.models import AccessRequest, Finding, Removal
 from provisioning.pages.findings import words as findings_words
-from provisioning.rules.drift.kinds import DriftKind, owner_of, steps_for
+from provisioning.rules.drift.differences import DriftKind, owner_of, steps_for
 from provisioning.rules.hsa import Attribute
 from tests import cast
 from tests.findings import drifting

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from provisioning.models import Grant
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId
 from tests import acts, cast
 from tests.findings import drifting

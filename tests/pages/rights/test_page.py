@@ -14,7 +14,7 @@ from provisioning import dates
 from provisioning.models import Finding, Grant, OutgoingMessage
 from provisioning.pages.rights.words import NOW
 from provisioning.rules.dates import deadlines
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Answer
 from tests import acts, cast
 from tests.findings import drifting

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from provisioning.rules.drift import compare as drift_compare
-from provisioning.rules.drift import kinds as drift_kinds
+from provisioning.rules.drift import differences
 from provisioning.rules.drift.compare import compare
-from provisioning.rules.drift.kinds import DriftKind, NextStep, Owner
+from provisioning.rules.drift.differences import DriftKind, NextStep, Owner
 from provisioning.rules.hsa import HsaId, Level, Part, Problem, RawPeriod, Reading, Service
 from provisioning.rules.removal import Right
 from tests.rules.build import (
@@ -309,15 +309,15 @@ def test_an_explanation_rests_on_the_situation_it_was_given_in():
 
 
 def test_only_a_role_that_opens_can_be_adopted():
-    assert [kind for kind in DriftKind if NextStep.ADOPT in drift_kinds.steps_for(kind)] == [
+    assert [kind for kind in DriftKind if NextStep.ADOPT in differences.steps_for(kind)] == [
         DriftKind.ROLE_OUTSIDE
     ]
 
 
 def test_every_kind_has_an_owner_and_can_be_explained():
     for kind in DriftKind:
-        assert drift_kinds.owner_of(kind) in Owner
-        assert drift_kinds.steps_for(kind)[-1] is NextStep.EXPLAIN
+        assert differences.owner_of(kind) in Owner
+        assert differences.steps_for(kind)[-1] is NextStep.EXPLAIN
 
 
 def test_one_lost_commission_counts_as_a_loss_and_a_strange_role_does_not():

@@ -7,7 +7,7 @@ import pytest
 from provisioning.rules.assessment.assess import assess
 from provisioning.rules.causes import Code
 from provisioning.rules.drift.compare import compare
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Answer, Level, Part, RawPeriod, Reading, Service
 from provisioning.rules.services.intygsbestallning import VARDADMIN, login
 from tests.rules.build import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioning.models import Finding, Grant
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Service
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from django.db import Error as DatabaseTrouble
 from django.db import connection
 
-from provisioning.demo.directory.kiv import Kiv
+from provisioning.demo.directory.changes import Kiv
 from provisioning.errors import ProvisioningError
 from provisioning.models import AccessRequest, Grant, Removal
 from provisioning.rules.hsa import HsaId

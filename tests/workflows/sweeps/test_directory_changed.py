@@ -11,7 +11,7 @@ from provisioning.directory import open_directory
 from provisioning.directory.reading.changed import Changed
 from provisioning.errors import DirectoryError, DirectoryTruncated, DirectoryUnavailable
 from provisioning.models import Finding, Sweep
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import HsaId
 from tests import acts, cast
 from tests.clock import pinned

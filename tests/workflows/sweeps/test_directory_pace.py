@@ -11,7 +11,7 @@ from provisioning.directory.ldap import pacing
 from provisioning.directory.ldap.library import ldap3
 from provisioning.directory.ldap.pacing import Lane, OwnSlots, background
 from provisioning.models import Sweep
-from provisioning.rules.drift.kinds import DriftKind
+from provisioning.rules.drift.differences import DriftKind
 from tests import cast
 from tests.findings.drifting import found_of, swept
 from tests.rights import life

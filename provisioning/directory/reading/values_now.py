@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from provisioning.directory.ldap.connection import Entry, Only
 from provisioning.directory.reading import fitting, mapping, names
-from provisioning.directory.reading.lookups import EntryPlace, Lookups
+from provisioning.directory.reading.entries import EntryPlace, Lookups
 from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryTruncated
 from provisioning.rules.hsa import Attribute, HsaId
@@ -29,7 +29,7 @@ class ValuePlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ValuesNow:
     """What stands there now. `dn` is where the entry is now; `values` None: there is no such entry."""
 
     dn: str
@@ -48,9 +48,9 @@ def find(
     *,
     only: Collection[HsaId] | None,
     is_poll: bool = False,
-) -> dict[ValuePlace, Held]:
+) -> dict[ValuePlace, ValuesNow]:
     """One search for a hundred names, and a second one by HSA-id for those only that are not under theirs."""
-    found: dict[ValuePlace, Held] = {}
+    found: dict[ValuePlace, ValuesNow] = {}
     for attribute in Attribute:
         wanted = [place for place in places if place.attribute is attribute]
         if wanted:
@@ -84,10 +84,10 @@ class _ValuesLook:
         beginnings = tuple(one.bare for one in self._persons or ())
         self._only = Only(self._name, beginnings) if beginnings else None
 
-    def find(self, places: Collection[ValuePlace]) -> dict[ValuePlace, Held]:
+    def find(self, places: Collection[ValuePlace]) -> dict[ValuePlace, ValuesNow]:
         attributes = [self._name, self._layout.hsa_identity]
         entries = self._lookups.by_dns([place.dn for place in places], attributes, only=self._only)
-        found: dict[ValuePlace, Held] = {}
+        found: dict[ValuePlace, ValuesNow] = {}
         missing: list[ValuePlace] = []
         for place in places:
             entry = entries.get(names.key(place.dn))
@@ -96,7 +96,7 @@ class _ValuesLook:
             elif place.entry_id is not None:
                 missing.append(place)
             else:
-                found[place] = Held(place.dn)
+                found[place] = ValuesNow(place.dn)
         return found | self._by_ids(missing) if missing else found
 
     def _is_its(self, entry: Entry, place: ValuePlace) -> bool:
@@ -104,7 +104,7 @@ class _ValuesLook:
         text = entry.first(self._layout.hsa_identity) if entry.is_whole(self._layout.hsa_identity) else None
         return place.entry_id is None or text is None or HsaId(text) == place.entry_id
 
-    def _by_ids(self, places: Collection[ValuePlace]) -> dict[ValuePlace, Held]:
+    def _by_ids(self, places: Collection[ValuePlace]) -> dict[ValuePlace, ValuesNow]:
         """Where the entries stand now. Of two with one id none is chosen."""
         identity = self._layout.hsa_identity
         attributes = ["objectClass", self._name, identity]
@@ -123,23 +123,23 @@ class _ValuesLook:
         is_searchable = self._readability.is_searchable(self._place, self._classes, identity)
         return "" if is_searchable else UNREADABLE
 
-    def _found(self, place: ValuePlace, entries: Mapping[HsaId, list[Entry]], nowhere: str) -> Held:
+    def _found(self, place: ValuePlace, entries: Mapping[HsaId, list[Entry]], nowhere: str) -> ValuesNow:
         theirs = entries.get(place.entry_id, []) if place.entry_id is not None else []
         if len(theirs) > 1:
-            return Held(place.dn, code=UNREADABLE)
-        return self._held(theirs[0]) if theirs else Held(place.dn, code=nowhere)
+            return ValuesNow(place.dn, code=UNREADABLE)
+        return self._held(theirs[0]) if theirs else ValuesNow(place.dn, code=nowhere)
 
-    def _held(self, entry: Entry) -> Held:
+    def _held(self, entry: Entry) -> ValuesNow:
         """An entry of which only a part came is unknown, and no other entry with it."""
         try:
             if self._is_hidden(entry):
-                return Held(entry.dn, code=UNREADABLE)
+                return ValuesNow(entry.dn, code=UNREADABLE)
             held = entry.values(self._name)
         except DirectoryTruncated as error:
-            return Held(entry.dn, code=error.code)
+            return ValuesNow(entry.dn, code=error.code)
         if self._persons is not None:
             held = tuple(value for value in held if mapping.to_coupling(value).person_id in self._persons)
-        return Held(entry.dn, fitting.values(held))
+        return ValuesNow(entry.dn, fitting.values(held))
 
     def _is_hidden(self, entry: Entry) -> bool:
         if entry.has(self._name):
