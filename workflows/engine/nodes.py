@@ -48,9 +48,19 @@ class Step(View):
         self.page = page
 
 
-def is_in(state: Enum) -> Callable[[Any], bool]:
+@dataclass(frozen=True, slots=True)
+class InState:
+    """The condition that what the process carries is in this state. Pictures of the flow read `state`."""
+
+    state: Enum
+
+    def __call__(self, activation: Any) -> bool:
+        return activation.process.case.current_state is self.state
+
+
+def is_in(state: Enum) -> InState:
     """A condition: what the process carries is in this state."""
-    return lambda activation: activation.process.case.current_state is state
+    return InState(state)
 
 
 @dataclass(frozen=True, slots=True)
