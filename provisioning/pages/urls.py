@@ -12,6 +12,7 @@ from provisioning.pages.delegations import page as delegations_page
 from provisioning.pages.events import page as events_page
 from provisioning.pages.findings import list as findings_list
 from provisioning.pages.findings import page as findings_page
+from provisioning.pages.flow import page as flow_page
 from provisioning.pages.kiv import list as kiv_list
 from provisioning.pages.kiv import removal_task, task
 from provisioning.pages.login import card, leaving, mine
@@ -66,6 +67,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("meddelanden/<uuid:uuid>/skicka-igen/", messages.resend, name="resend"),
     path("om/tillganglighet/", about.accessibility, name="about_accessibility"),
     path("om/personuppgifter/", about.personal_data, name="about_personal_data"),
+    path("sa-gar-det-till/", flow_page.how_it_works, name="how_it_works"),
+    path("sa-gar-det-till/<slug:slug>.bpmn", flow_page.as_bpmn, name="flow_bpmn"),
     path("bestall/", order_page.order, name="order"),
     path("arenden/<uuid:public_id>/attestera/", attest.attest, name="attest"),
     path("arenden/<uuid:public_id>/valj/", choose.choose, name="choose"),

@@ -1,7 +1,7 @@
 """A flow as BPMN 2.0, with a diagram, so that it opens in any BPMN tool.
 
-Source of elements and their order: OMG, Business Process Model and Notation 2.0.2 (formal/2013-12-09), and its
-schema files BPMN20.xsd, BPMNDI.xsd, DC.xsd and DI.xsd.
+Source of elements and their order: OMG, Business Process Model and Notation 2.0.2 (formal/2013-12-09), and
+its schema files BPMN20.xsd, BPMNDI.xsd, DC.xsd and DI.xsd.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Flowing:
         return f"flow_{self.number}"
 
 
-def document(graph: Graph, *, words: Words) -> str:
-    """The flow as a BPMN 2.0 document. `words`: what a state is called, in the language that is active."""
+def document(graph: Graph, *, title: str, words: Words) -> str:
+    """The flow as a BPMN 2.0 document. `words`: what a state is called, in the language of the title."""
     flows = [
         Flowing(number, node, arrow)
         for number, (node, arrow) in enumerate(
@@ -63,9 +63,7 @@ def document(graph: Graph, *, words: Words) -> str:
     for prefix, space in (("bpmn", MODEL), ("bpmndi", DIAGRAM), ("dc", BOUNDS), ("di", POINTS)):
         Xml.register_namespace(prefix, space)
     root = Xml.Element(f"{{{MODEL}}}definitions", id=f"{graph.name}_definitions", targetNamespace=TARGET)
-    process = Xml.SubElement(
-        root, f"{{{MODEL}}}process", id=graph.name, name=graph.title, isExecutable="false"
-    )
+    process = Xml.SubElement(root, f"{{{MODEL}}}process", id=graph.name, name=title, isExecutable="false")
     for node in graph.nodes.values():
         _add_node(process, node, flows)
     for flow in flows:
@@ -79,7 +77,7 @@ def _add_node(process: Xml.Element, node: FlowNode, flows: list[Flowing]) -> Non
     leaving = [flow for flow in flows if flow.source is node]
     attributes = {"id": node.name, "name": str(node.title)}
     if node.kind is NodeKind.GATE:
-        attributes |= {"default": flow.id for flow in leaving if flow.arrow.state is None}
+        attributes["default"] = next(flow.id for flow in leaving if flow.arrow.state is None)
     element = Xml.SubElement(process, f"{{{MODEL}}}{_ELEMENT[node.kind]}", attributes)
     for flow in flows:
         if flow.arrow.to == node.name:
@@ -107,9 +105,7 @@ def _add_diagram(root: Xml.Element, graph: Graph, flows: list[Flowing]) -> None:
         box = {"x": x - width // 2, "y": y - height // 2, "width": width, "height": height}
         Xml.SubElement(shape, f"{{{BOUNDS}}}Bounds", {side: str(value) for side, value in box.items()})
     for flow in flows:
-        edge = Xml.SubElement(
-            plane, f"{{{DIAGRAM}}}BPMNEdge", id=f"{flow.id}_edge", bpmnElement=flow.id
-        )
+        edge = Xml.SubElement(plane, f"{{{DIAGRAM}}}BPMNEdge", id=f"{flow.id}_edge", bpmnElement=flow.id)
         for x, y in _points(graph, flow, places, flows):
             Xml.SubElement(edge, f"{{{POINTS}}}waypoint", x=str(x), y=str(y))
 

@@ -46,7 +46,6 @@ class Graph:
     """A flow's nodes in the order in which the flow declares them, which is the order of its main way."""
 
     name: str
-    title: str
     nodes: Mapping[str, FlowNode]
 
     @property
@@ -81,7 +80,7 @@ def read(flow: type[Flow]) -> Graph:
     """The graph of a flow class."""
     known = {node.name: node for node in flow.instance.nodes()}
     nodes = {name: _node(known[name]) for name in vars(flow) if name in known}
-    return Graph(flow.__name__, str(flow.__doc__ or "").strip().splitlines()[0], nodes)
+    return Graph(flow.__name__, nodes)
 
 
 def _node(node: Any) -> FlowNode:

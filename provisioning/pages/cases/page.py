@@ -18,9 +18,11 @@ from provisioning.models import AccessRequest
 from provisioning.pages import answers, paging, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import before_after, proof_steps, timeline
+from provisioning.pages.flow import picture
 from provisioning.pages.messages import ABOUT
 from provisioning.pages.paging import ListPart
 from provisioning.rules.states.request import OPEN
+from workflows import way
 
 PAGE_SIZE = 20
 
@@ -85,6 +87,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_remind": access.may_remind(user, row),
         "may_copy": not row.is_open and user.pk in (row.order.orderer_id, row.subject_key),
         "is_masked": not reads_name,
+        "way": picture.draw(way.graph_of(row), taken=way.taken(row)),
         "grant": access.visible_grants(user).filter(requests=row).first(),
     }
     return render(request, "provisioning/case/case.html", context)

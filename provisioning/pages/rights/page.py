@@ -16,11 +16,13 @@ from provisioning.models import Grant
 from provisioning.pages import answers, paging
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import proof_steps, timeline
+from provisioning.pages.flow import picture
 from provisioning.pages.paging import ListPart
 from provisioning.pages.rights import words
 from provisioning.rights import presence
 from provisioning.rights.find import open_renewals
 from provisioning.rules.states.right import GrantState
+from workflows import way
 
 PAGE_SIZE = 20
 
@@ -106,6 +108,7 @@ def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "values": [change["remove"] for change in row.changes if change not in row.kept],
         "kept": [change["remove"] for change in row.kept],
         "grant": access.visible_grants(user).filter(removals=row).first(),
+        "way": picture.draw(way.graph_of(row), taken=way.taken(row)),
         "events": timeline.events_about(user, row, access.history_of(row)),
     }
     return render(request, "provisioning/grant/removal.html", context)
