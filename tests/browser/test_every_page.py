@@ -186,6 +186,7 @@ PAGES = [
     Shown("operation", AUDITOR, "/drift/", url_name="operation"),
     Shown("log-ins", HEAD, "/mina-inloggningar/", url_name="log_ins"),
     Shown("logged-out", None, "/utloggad/", url_name="logged_out"),
+    Shown("how-it-works", HEAD, "/sa-gar-det-till/", url_name="how_it_works"),
     Shown("about-accessibility", None, "/om/tillganglighet/", url_name="about_accessibility"),
     Shown("about-personal-data", None, "/om/personuppgifter/", url_name="about_personal_data"),
     Shown("demo-kiv", KIV, "/demo/kiv/", url_name="demo_kiv"),
@@ -209,6 +210,8 @@ NO_PAGE = {
     "remind",
     "receipt_json",
     "removal_receipt_json",
+    "order_bpmn",
+    "removal_bpmn",
 } | {
     # Shown only after a card has been read: tests/login looks at them.
     "login_refused",

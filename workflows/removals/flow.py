@@ -26,7 +26,7 @@ class RemovalFlow(Flow):
     process_class = RemovalProcess
     lock_impl = lock.SelectForUpdateLock(nowait=False, attempts=1)
 
-    start = StartHandle(this.begin).Annotation(title=_("Ended")).Next(this.look)
+    start = StartHandle(this.begin).Annotation(title=_("A right ends")).Next(this.look)
 
     look = (
         Background(work=work.look, record=work.record_look)

@@ -13,7 +13,7 @@ from workflows import words
 from workflows.engine.graph import Graph, NodeKind
 from workflows.way import Passed
 
-BOX_WIDTH, BOX_HEIGHT, ROW, CHANNEL, MARGIN = 300, 46, 78, 13, 14
+BOX_WIDTH, BOX_HEIGHT, ROW, CHANNEL, MARGIN = 370, 46, 78, 13, 14
 _GOOD_ENDS = ("granted", "gone")  # where a flow goes when nothing stands in the way
 
 
@@ -46,7 +46,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Stroke:
     """One arrow as an SVG path. `is_taken`: the case went this way."""
 
     path: str
@@ -62,7 +62,7 @@ class Picture:
     width: int
     height: int
     boxes: tuple[Box, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[Stroke, ...]
     box_width: int = BOX_WIDTH
     box_height: int = BOX_HEIGHT
 
@@ -88,7 +88,7 @@ def draw(graph: Graph, *, taken: Sequence[Passed] = ()) -> Picture:
         channel = right + CHANNEL * (forward.index(to.name) + 1)
         return f"M{right} {one.middle + 9}H{channel}V{to.middle - 9}H{right}"
 
-    lines = [Line(path(boxes[one], boxes[to]), (one, to) in went) for one, to in arrows]
+    lines = [Stroke(path(boxes[one], boxes[to]), (one, to) in went) for one, to in arrows]
     return Picture(
         id=graph.name,
         title=words.title(graph),
