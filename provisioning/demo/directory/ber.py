@@ -40,10 +40,6 @@ def integer(value: int, tag: int = INTEGER) -> bytes:
     return tlv(tag, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
 
 
-def boolean(value: bool, tag: int = BOOLEAN) -> bytes:
-    return tlv(tag, b"\xff" if value else b"\x00")
-
-
 def elements(content: bytes) -> Iterator[tuple[int, bytes]]:
     """The elements in these contents: tag and contents of each."""
     position = 0
