@@ -11,46 +11,19 @@ from provisioning.assessments import reading as assessments_reading
 from provisioning.directory import open_directory
 from provisioning.directory.ldap.connection import BASE
 from provisioning.errors import DirectoryTruncated
-from provisioning.models import Removal
-from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Answer, Attribute, Level, OrderedAccess, Part, Service
-from provisioning.rules.states.right import RemovalState
 from tests import cast
+from tests.assessments import partly
 from tests.findings import drifting
-from tests.rights import life
 
-IN_ONE_ANSWER = 1500
-PURPOSE = "Statistik"
 ORDER = OrderedAccess(cast.SETTLED, Service.REHABSTOD, Level.UNIT, cast.BJORKHAGA)
 
 pytestmark = pytest.mark.django_db
 
 
-def crowd(directory, person_id=cast.SETTLED, purpose: str = "Vård och behandling") -> str:
-    """3200 members come before the person: in the third part of the list."""
-    commission = drifting.commission_of(person_id, cast.BJORKHAGA, purpose)
-    held = directory.store.get(commission.dn).values("hsacommissionmember")
-    others = [f"SE0000000000-9{number:05d};;".encode() for number in range(3200)]
-    directory.store.modify(commission.dn, [(2, "hsaCommissionMember", others + held)])
-    return commission.dn
-
-
-@pytest.fixture(params=["the rest withheld", "an unknown option"])
-def partial(request, directory):
-    """Only a part comes, and no way leads to the rest."""
-
-    def begin() -> None:
-        if request.param == "the rest withheld":
-            directory.faults.range_size, directory.faults.withholds_rest = IN_ONE_ANSWER, True
-        else:
-            directory.faults.options = {"hsaCommissionMember": "x-part"}
-
-    return begin
-
-
 def test_the_rest_of_a_long_attribute_is_fetched(directory):
-    dn = crowd(directory)
-    directory.faults.range_size = IN_ONE_ANSWER
+    dn = partly.crowd(directory)
+    directory.faults.range_size = partly.IN_ONE_ANSWER
     connections = open_directory()._connections
     (entry,) = connections.search(dn, "(objectClass=*)", ["hsaCommissionMember"], scope=BASE)
     assert len(entry.values("hsaCommissionMember")) == len(
@@ -59,64 +32,36 @@ def test_the_rest_of_a_long_attribute_is_fetched(directory):
 
 
 def test_a_member_in_the_last_part_is_a_certain_yes(directory):
-    crowd(directory)
-    directory.faults.range_size = IN_ONE_ANSWER
+    partly.crowd(directory)
+    directory.faults.range_size = partly.IN_ONE_ANSWER
     reading = assessments_reading.read_for(ORDER)
     assert assessments_reading.assess_now(ORDER, reading).answer is Answer.YES
     assert reading.is_readable(Part.COMMISSIONS, Part.UNIT_COMMISSIONS)
 
 
-def test_a_part_alone_is_never_a_certain_no(directory, partial):
-    crowd(directory)
-    partial()
+@pytest.mark.parametrize("way", partly.WAYS)
+def test_a_part_alone_is_never_a_certain_no(directory, way):
+    partly.crowd(directory)
+    partly.answer(directory, way)
     reading = assessments_reading.read_for(ORDER, afresh=True)
     found = assessments_reading.assess_now(ORDER, reading)
     assert found.answer is Answer.UNKNOWN
     assert assessments_reading.silence(found) == "directory.truncated"
 
 
-def test_a_part_alone_is_no_finding_of_a_sweep(directory, kiv, partial):
-    grant = life.granted(kiv)
-    crowd(directory, cast.COORDINATOR)
-    partial()
-    sweep = drifting.swept()
-    assert DriftKind.COMMISSION_MISSING not in drifting.found_of(grant.subject_id)
-    assert sweep.unread > 0
-    directory.faults.clear()
-    drifting.swept()
-    assert drifting.found_of(grant.subject_id) == []
-
-
-def test_only_those_whom_the_part_concerns_are_unknown(directory):
-    crowd(directory)
-    directory.faults.range_size, directory.faults.withholds_rest = IN_ONE_ANSWER, True
+def test_only_persons_the_part_concerns_are_unknown(directory):
+    partly.crowd(directory)
+    directory.faults.range_size, directory.faults.withholds_rest = partly.IN_ONE_ANSWER, True
     ids = [cast.SETTLED, cast.COORDINATOR_NO_COMMISSION, cast.KIV_ADMINISTRATOR]
     settled, *others = open_directory().read_many((one, ()) for one in ids)
     assert not settled.is_readable(Part.COMMISSIONS)
     assert all(each.is_readable(Part.PERSON, Part.COMMISSIONS) for each in others)
 
 
-def test_a_removal_never_ends_as_gone_because_of_a_part(directory, kiv, partial):
-    grant = life.statistics(kiv)
-    crowd(directory, cast.COORDINATOR, PURPOSE)
-    partial()
-    removal = life.removal_by_head(grant)
-    life.work()
-    removal.refresh_from_db()
-    assert removal.current_state is RemovalState.LOOKING
-    assert removal.trouble_code == "directory.truncated"
-    directory.faults.clear()
-    life.acts.make_everything_due()
-    life.with_kiv(removal)
-    partial()
-    life.work()
-    life.report_done(removal)
-    assert Removal.objects.get(pk=removal.pk).current_state is RemovalState.AWAITING_KIV
-
-
-def test_values_of_a_part_are_not_told(directory, partial):
-    dn = crowd(directory)
-    partial()
+@pytest.mark.parametrize("way", partly.WAYS)
+def test_values_of_a_part_are_not_told(directory, way):
+    dn = partly.crowd(directory)
+    partly.answer(directory, way)
     with pytest.raises(DirectoryTruncated):
         open_directory().values([(dn, Attribute.COMMISSION_MEMBER)], only=cast.SETTLED)
 
@@ -126,14 +71,14 @@ def test_an_administrator_with_many_entries_keeps_the_mandate(directory):
     own = directory.store.get(dn).values("vgrmanagedobjects")
     others = [f"ou=Enhet {number},o=Region,c=SE".encode() for number in range(1600)]
     directory.store.modify(dn, [(2, "vgrManagedObjects", others + own)])
-    directory.faults.range_size = IN_ONE_ANSWER
+    directory.faults.range_size = partly.IN_ONE_ANSWER
     assert own[0].decode() in open_directory().managed_dns(cast.KIV_ADMINISTRATOR)
     directory.faults.withholds_rest = True
     with pytest.raises(DirectoryTruncated):
         open_directory().managed_dns(cast.KIV_ADMINISTRATOR)
     unit = drifting.unit_dn(cast.BJORKHAGA)
     directory.faults.clear()
-    directory.faults.range_size = IN_ONE_ANSWER
+    directory.faults.range_size = partly.IN_ONE_ANSWER
     found = [person.hsa_id for person in open_directory().administrators_of(unit)]
     assert cast.KIV_ADMINISTRATOR in found
 
@@ -151,7 +96,7 @@ def test_an_unknown_option_makes_a_role_unknown(directory):
 
 
 def test_a_server_that_never_reaches_the_end_is_left(directory, monkeypatch):
-    dn = crowd(directory)
+    dn = partly.crowd(directory)
     directory.faults.range_size = 1
     monkeypatch.setattr("provisioning.directory.ldap.connection._MAX_PARTS", 5)
     with pytest.raises(DirectoryTruncated):
