@@ -2,7 +2,7 @@
 
 An exception's message often holds what was being worked on (a name in a constraint, an address that a mail
 server refused), so no message of any exception is written: its type, and the places in the code it passed.
-HSA-ids that still stand in a line, whoever wrote it, are taken out.
+HSA-ids that are still in a line are taken out, no matter which library wrote it.
 """
 
 from __future__ import annotations

@@ -249,7 +249,7 @@ def due_findings(horizon: Horizon) -> QuerySet[Finding]:
 
 
 def due_names(horizon: Horizon) -> QuerySet[User]:
-    """Users of whom nothing but an HSA-id in the event log is needed: their name is not.
+    """Users whose name is not needed any more, only their HSA-id in the event log.
 
     A person who comes back is given the name by the directory at log-in.
     """

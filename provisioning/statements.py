@@ -1,6 +1,6 @@
 """Whether a stated reason says anything, and nothing that may not be kept.
 
-Words that fill a field are no reason. Personal identity numbers are never kept: whoever writes one is asked
+Words that fill a field are no reason. Personal identity numbers are never kept: who writes one is asked
 to leave it out. Source: domain §2 (HSA-id).
 """
 

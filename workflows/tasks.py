@@ -144,7 +144,7 @@ def sweep_messages() -> None:
 
 @shared_task(name="workflows.sweep_reminders")
 def sweep_reminders() -> None:
-    """Remind whoever sits on a request; one transaction each."""
+    """Remind those who have not acted on a request; one transaction each."""
     for pk in _with_a_person():
         with alone(f"reminding of request {pk}"), transaction.atomic():
             row = moves.lock(AccessRequest, pk)

@@ -88,7 +88,7 @@ def may_withdraw(user: User, request: AccessRequest) -> bool:
 
 
 def may_remind(user: User, request: AccessRequest) -> bool:
-    """The orderer and the subject may remind whoever else has the request."""
+    """The orderer and the subject may remind the person who has the request."""
     if user.hsa_key not in (request.order.orderer_id, request.subject_key):
         return False
     if request.current_state is RequestState.AWAITING_CHOICE:

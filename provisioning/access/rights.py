@@ -68,7 +68,7 @@ def ending_soon(user: User) -> GrantQuerySet:
 
 
 def may_order_anew(user: User, grant: Grant) -> bool:
-    """Say whether pages offer to prolong the right: to whom it is, and to who orders there. Domain §7."""
+    """Say whether pages offer to prolong the right: its holder, and those who order there. Domain §7."""
     if user.hsa_key == grant.subject_key:
         return True
     mandates = current.for_display(user)

@@ -19,7 +19,7 @@ from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Reading,
 from provisioning.rules.services import catalogue
 from provisioning.rules.services.login_answer import LoginResult, UnitAccess
 
-MOST_UNITS = 10  # whoever has more is asked about these
+MOST_UNITS = 10  # a person who has more is asked about these
 
 
 @dataclass(frozen=True, slots=True)

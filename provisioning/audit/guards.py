@@ -1,4 +1,4 @@
-"""Triggers that refuse UPDATE, DELETE and TRUNCATE on audit entries, and DELETE on users, whoever asks.
+"""Triggers that refuse UPDATE, DELETE and TRUNCATE on audit entries, and DELETE on users, from any program.
 
 Rows that retention has cut off (up to `AuditHead.cut_through`) may be deleted, no others. The triggers stop
 mistakes and injected SQL; against somebody who owns the database there is the chain. Users stay because

@@ -57,7 +57,7 @@ def append(entry: AuditEntry, *, rows: Iterable[Model] = (), listed: Iterable[Mo
     `rows`: what these say now goes into its data. `listed`: of these the fingerprint alone does.
 
     The head stays locked until the transaction ends: writers come one after another, a transaction that is
-    rolled back leaves no gap. So that nobody waits in a circle, whoever records has by then locked the
+    rolled back leaves no gap. So that nobody waits in a circle, the recorder has by then locked the
     rows it will lock: flow, then request, then head.
     """
     head, _ = AuditHead.objects.select_for_update().get_or_create(pk=AuditHead.ONLY)
@@ -73,7 +73,7 @@ def append(entry: AuditEntry, *, rows: Iterable[Model] = (), listed: Iterable[Mo
 
 
 def _said(rows: Iterable[Model], listed: Iterable[Model], key: Key) -> dict[str, Any]:
-    """Read after the head is locked: whoever changes a row later writes a later entry about it."""
+    """Read after the head is locked: a later change of a row writes a later entry about it."""
     whole, short = says.of(rows, key), says.of(listed, key)
     return ({"says": whole} if whole else {}) | (
         {"listed": {one["id"]: says.fingerprint(one).hex() for one in short}} if short else {}

@@ -43,7 +43,7 @@ def same_humans(directory: Directory, ids: Iterable[HsaId]) -> set[HsaId]:
 def barred_from_deciding(
     directory: Directory, subject_id: HsaId, orderer_id: HsaId | None = None
 ) -> frozenset[HsaId]:
-    """Who attests nothing about this person: the person, whoever is their delegate by any chain, who ordered.
+    """Who attests nothing about this person: the person, their delegates by any chain, and the orderer.
 
     All by whichever HSA-id. Raises DirectoryError.
     """
@@ -74,7 +74,7 @@ def attesters(
 def _heads_up(
     directory: Directory, unit: Unit, *, kind: mandates.Delegable, barred: Collection[HsaId], rungs: int
 ) -> tuple[Asked, ...]:
-    """The nearest heads that are there and not barred, each with those to whom they delegate such acts."""
+    """The nearest heads that are there and not barred, each with their delegates for such acts."""
     asked: dict[HsaId, Asked] = {}
     today = dates.today()
     heads: list[HsaId] = []
@@ -233,9 +233,9 @@ def _look_up_choosers(
 
 
 def choosers(directory: Directory, request: AccessRequest, *, rungs: int) -> tuple[Asked, ...]:
-    """Who may choose and withdraw in the orderer's place: whoever could order there now. Domain §7.
+    """Who may choose and withdraw in the orderer's place: everybody who could order there now. Domain §7.
 
-    The nearest head there is, never the orderer, and those to whom that head delegates ordering; `rungs`: how
+    The nearest head there is, never the orderer, and that head's delegates for ordering; `rungs`: how
     many heads further up. For a whole care provider those with its mandate.
     """
     if request.level == Level.PROVIDER.value:

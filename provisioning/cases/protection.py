@@ -48,7 +48,7 @@ _LISTS: tuple[type[models.Model], ...] = (Handler, Reviewer)
 def sweep(directory: Directory) -> int:
     """Ask the directory about everybody who is named anywhere; returns how many rows were changed.
 
-    Raises DirectoryError: whom it did not tell of stays as they are.
+    Raises DirectoryError: a person it did not tell of stays as they are.
     """
     ids = sorted(_named(), key=str)
     chunks = (ids[first : first + AT_ONCE] for first in range(0, len(ids), AT_ONCE))
@@ -75,7 +75,7 @@ def follow(persons: Iterable[Person]) -> int:
 
 
 def _to_open(keys: Collection[str]) -> set[str]:
-    """Of those whom the directory does not call protected: who is marked here, and that for long enough."""
+    """Persons the directory does not call protected, who have been marked here for long enough."""
     marked = _marked() if keys else set()
     lost = marked.intersection(keys)
     if is_too_much(len(lost), len(marked), percent=settings.SWEEP_STOP_AT_PERCENT, few=FEW):

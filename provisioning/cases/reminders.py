@@ -1,6 +1,6 @@
 """Reminding those who have a case: by the timetable, or because somebody who waits asks for it.
 
-Each operation is one transaction that locks nothing itself: the row is locked by whoever calls.
+Each operation is one transaction that locks nothing itself: the caller locks the row.
 """
 
 from __future__ import annotations

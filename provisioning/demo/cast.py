@@ -36,7 +36,7 @@ class CastChoice:
 
 
 def choices(persons: dict[HsaId, Person]) -> list[tuple[str | Promise, list[CastChoice]]]:
-    """The groups with those of their people whom the directory has."""
+    """The groups, each with the people of it that the directory has."""
     return [(group.heading, list(_present(group.parts, persons))) for group in GROUPS]
 
 

@@ -103,7 +103,7 @@ def explain(finding: Finding, *, by: User, mandates: Mandates, reason: str) -> F
 
 @transaction.atomic
 def reconsider(finding: Finding, *, by: User, mandates: Mandates, reason: str) -> Finding:
-    """Take back an explanation, whoever gave it: the finding is to be settled again.
+    """Take back an explanation, one's own or another's: the finding is to be settled again.
 
     Raises NotAllowed, WrongState, Invalid (no reason).
     """

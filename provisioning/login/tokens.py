@@ -1,4 +1,4 @@
-"""What an ID token proves: its signature, for whom, by whom, when, how strongly, and which HSA-ids.
+"""What an ID token proves: its signature, receiver, issuer, time, strength and HSA-ids.
 
 Source: OpenID Connect Core 1.0 §3.1.3.7; domain §9 (claims `employeeHsaId` and `acr`).
 """

@@ -1,4 +1,4 @@
-"""What a person may do: head of which units, KIV administrator of what, delegate of whom.
+"""What a person may do: which units they head, what they administer in KIV, and who delegates to them.
 
 Read fresh before every decision; a short-lived copy serves pages that only show things. Sources:
 hsaHealthCareUnitManager and vgrManagedObjects, domain §2 and §7.
@@ -36,7 +36,7 @@ SILENCE_SECONDS = 5  # a page asks several times: a directory that hangs is wait
 
 @dataclass(frozen=True, slots=True)
 class Delegated:
-    """One delegation that counts at one moment: what kind of act, for whom, on which units."""
+    """One delegation that counts at one moment: its kind of act, its giver and its units."""
 
     pk: int
     kind: Delegable
@@ -57,7 +57,7 @@ class Mandates:
     delegated: tuple[Delegated, ...] = ()  # what heads of units have delegated to the person
     other_ids: frozenset[HsaId] = frozenset()  # the same human's other HSA-ids, as the directory shows them
     has_left: bool = False  # the employment is over: there is no mandate any more, whatever units still say
-    # About whom the person decides nothing, because they delegate to the person.
+    # The person decides nothing about these, because they delegate to the person.
     givers: frozenset[HsaId] = frozenset()
 
     @property

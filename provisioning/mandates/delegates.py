@@ -59,7 +59,7 @@ def givers(directory: Directory, own_ids: Iterable[HsaId]) -> frozenset[HsaId]:
 
 
 def takers(directory: Directory, own_ids: Iterable[HsaId]) -> frozenset[HsaId]:
-    """Everybody to whom this human delegates today, and to whom they delegate, and so on. As `givers`."""
+    """Everybody this human delegates to today, everybody those delegate to, and so on. As `givers`."""
     return _along(directory, own_ids, "principal_id", "delegate_id")
 
 

@@ -1,6 +1,6 @@
 """Four eyes at the moment of an act: nobody acts in their own case, by whichever of their HSA-ids.
 
-The directory is asked for all HSA-ids of whoever acts together with their mandates; where it shows none, ids
+The directory is asked for all HSA-ids of the actor together with their mandates; where it shows none, ids
 alone are compared, and so do the constraints of the database. Source: domain §2, §7.
 """
 

@@ -2,7 +2,7 @@
 
 Whether the HSA-id is still the same human's is told by the name: one that has no part in common with the old
 one is another human's. Its parts are kept sealed under the tool's key. Nothing of a personal identity number
-is kept in any form, as whoever has the key could try all of them. Where no name can be compared, it is the
+is kept in any form, as anybody with the key could try all of them. Where no name can be compared, it is the
 same human.
 Source: domain §2 (an HSA-id can be given to somebody else), §7 (delegation).
 """
@@ -36,7 +36,7 @@ def marks_of(persons: Iterable[Person]) -> dict[HsaId, Marks]:
 
 
 def is_another_human(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Say whether what is known of a delegate is not true of whoever has the HSA-id now."""
+    """Say whether what is known of a delegate is not true of the person who has the HSA-id now."""
     if before.get("key") != now.get("key"):
         return False  # sealed under another key: nothing can be compared
     return bool(before["names"] and now["names"]) and set(before["names"]).isdisjoint(now["names"])

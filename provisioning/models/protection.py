@@ -1,4 +1,4 @@
-"""Of whom the directory has stopped saying that they are protected: a second look decides."""
+"""Persons the directory no longer calls protected: a second look decides."""
 
 from __future__ import annotations
 

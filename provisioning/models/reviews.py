@@ -120,7 +120,7 @@ class ReviewItemQuerySet(models.QuerySet["ReviewItem"]):
 
 
 class ReviewItem(models.Model):
-    """One right in a review: what was decided, by whom, why, and what the directory said then."""
+    """One right in a review: the decision, who made it, why, and what the directory said then."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="items")

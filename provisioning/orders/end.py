@@ -41,7 +41,7 @@ def end_unanswered(request: AccessRequest) -> None:
 
 @transaction.atomic
 def person_left(request: AccessRequest, *, code: str) -> None:
-    """End the request of somebody who is not employed any more, whoever has it. Raises WrongState.
+    """End the request of somebody who is not employed any more, in anybody's hands. Raises WrongState.
 
     `code` says what the directory showed. A new employment does not bring it back: it is ordered anew.
     """
@@ -54,7 +54,7 @@ def person_left(request: AccessRequest, *, code: str) -> None:
 
 @transaction.atomic
 def unit_reorganised(request: AccessRequest, *, reason: str) -> None:
-    """End the request of a unit that has become another, or is closed, whoever has it. Raises WrongState."""
+    """End anybody's request of a unit that has become another, or is closed. Raises WrongState."""
     waited = request.handler_ids
     moves.end(request, RequestState.CANNOT_BE_DONE, reason=reason, code="order.reorganised")
     entry = events.record(Action.CANNOT, actor=None, request=request, why="order.reorganised", reason=reason)
@@ -71,7 +71,7 @@ def due_to_end(on: date) -> AccessRequestQuerySet:
 
 @transaction.atomic
 def last_day_passed(request: AccessRequest) -> None:
-    """End a request that was not finished before its own last day, whoever has it. Raises WrongState."""
+    """End a request that was not finished before its own last day, in anybody's hands. Raises WrongState."""
     if not due_to_end(dates.today()).filter(pk=request.pk).exists():
         raise WrongState
     waited = request.handler_ids

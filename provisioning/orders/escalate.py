@@ -2,7 +2,7 @@
 
 A head who does not answer is reminded (`reminders.remind`) and then the next head up is asked as well; the
 first can still act. KIV administrators above are asked from the beginning, so a rung there tells those who
-run the tool. Where the orderer is to choose and does not, whoever could order there now may choose as well.
+run the tool. Where the orderer is to choose and does not, all who could order there now may choose as well.
 After the last rung an undecided request ends, or stays, by setting; what has been decided always stays. All
 in Swedish working days. Source: domain §7 (the nearest head above); the numbers are settings.
 """

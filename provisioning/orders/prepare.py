@@ -67,7 +67,7 @@ def _look_up_person(directory: Directory, person_id: HsaId) -> tuple[Person | No
 
 @dataclass(frozen=True, slots=True)
 class _Sought:
-    """What is looked up, for whom, and by whom."""
+    """What is looked up, for which person, and who asks."""
 
     directory: Directory
     draft: Draft

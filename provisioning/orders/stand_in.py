@@ -1,4 +1,4 @@
-"""StandInGrounds in for an orderer who is gone, or who does not answer: whoever could order there now may.
+"""Choosing and withdrawing in the place of an orderer who is gone, or does not answer: who may.
 
 Source: domain §7 (no case waits for somebody who is not there).
 """

@@ -58,7 +58,7 @@ def begin(
 ) -> Removal:
     """End a right for this cause and start its removal; `start` begins the flow, in this transaction.
 
-    `tell`: who else is told, beside the person and whoever ordered. Whoever calls this has checked that it
+    `tell`: who else is told, beside the person and the orderer. The caller has checked that it
     may be done: expiry, review, finding and leaver have rules of their own. Raises WrongState when the right
     is already being taken away, or has ended.
     """

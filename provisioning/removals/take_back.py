@@ -32,7 +32,7 @@ from provisioning.rules.states.right import RemovalState
 def withdraw(
     row: Removal, *, by: User, mandates: Mandates, seen: SeenUnwanted | None, reason: str = ""
 ) -> None:
-    """Take the removal back, while nothing has been removed: whoever started it, with or without a reason.
+    """Take the removal back, while nothing has been removed: its starter may, with or without a reason.
 
     Whoever ended somebody else's right must still hold a mandate there. Where the comparison with the
     directory started it, because the person seemed to have left or moved, the head of unit with a reason:

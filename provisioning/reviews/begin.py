@@ -3,7 +3,7 @@
 Each operation is one transaction that writes state, audit entry and messages together, or nothing; each
 locks the review, then its items' grants, before it records anything. None asks the directory: what it said
 is an argument. Silence decides nothing that nobody could be asked about. Sources: domain §7 (four eyes), §8
-(regular follow-up: keep or remove, by whom, when).
+(regular follow-up: keep or remove, who decided, when).
 """
 
 from __future__ import annotations

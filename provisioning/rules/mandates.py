@@ -1,7 +1,7 @@
 """Four eyes, and the limits of a delegation: who may do what to whose case.
 
 Pure: who IS head of unit or KIV administrator is read from the directory elsewhere. Every id of a
-human counts as that human, so `own_ids` holds all HSA-ids of whoever acts.
+human counts as that human, so `own_ids` holds all HSA-ids of the person who acts.
 Source: domain page §7 (PDL; the region's portal rules of 2012).
 """
 

@@ -60,7 +60,7 @@ def test_its_holder_follows_only_the_process_leaders_rights(kiv, grant, reader, 
         assert access.places_of_grant_subject(user, grant) == {cast.PROVIDER}
 
 
-def test_whoever_holds_it_may_end_the_right_and_start_a_review(grant, reader):
+def test_its_holder_may_end_the_right_and_start_a_review(grant, reader):
     who, holds_it = reader
     user, mandates = acts.user(who), current.read(who)
     place = begin.place_of(grant)

@@ -45,7 +45,7 @@ def ids(asked):
 
 
 @pytest.mark.parametrize("how", WAYS_OUT)
-def test_whoever_has_left_does_not_log_in(directory, kiv, how):
+def test_a_person_who_has_left_does_not_log_in(directory, kiv, how):
     facts.accept(cast.HEAD, how="test")
     leave(kiv, cast.HEAD, how)
 
@@ -107,7 +107,7 @@ def test_a_mandate_from_the_settings_ends_with_the_employment(directory, kiv, se
 
 
 @pytest.mark.parametrize("who", [cast.HEAD, cast.KIV_ADMINISTRATOR, cast.PROVIDER_HEAD])
-def test_whoever_has_left_holds_no_mandate(directory, kiv, who):
+def test_a_person_who_has_left_holds_no_mandate(directory, kiv, who):
     before = current.read(who)
     assert before.units or before.managed_dns or before.providers
     leave(kiv, who)

@@ -64,7 +64,7 @@ def test_a_mail_that_may_be_out_already_waits_ten_minutes(message, monkeypatch):
     assert message.sent_at is None
 
 
-def test_whoever_has_lost_the_claim_hands_nothing_over(message, monkeypatch):
+def test_a_worker_that_lost_the_claim_hands_nothing_over(message, monkeypatch):
     ask: Callable[[], object] = outbox.open_directory
 
     def slow() -> object:

@@ -126,7 +126,7 @@ def test_a_statistics_order_for_units_sets_no_role_and_says_why(directory):
     assert all(change["attribute"] != "hsaSystemRole" for change in request.changes)
 
 
-def test_whoever_may_read_the_open_order_is_told_its_number(directory):
+def test_a_reader_of_the_open_order_is_told_its_number(directory):
     request = acts.order()
     [refusal] = prepare.prepare(acts.draft(), by=acts.user(cast.HEAD)).all_refusals
     assert request.case_number in refusal.message

@@ -23,7 +23,7 @@ def test_anybody_reads_about_the_tool_in_both_languages(name, language) -> None:
     assert client.post(reverse(name)).status_code == 405
 
 
-def test_without_a_configured_log_in_the_page_says_whom_to_ask(settings) -> None:
+def test_without_a_configured_log_in_the_page_says_who_helps(settings) -> None:
     assert reverse("demo_login")  # the addresses are settled before the setting is changed
     settings.IS_DEMO = False
     client = Client()

@@ -25,7 +25,7 @@ from workflows.sweeps import kiv_tasks
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_whoever_started_it_takes_it_back_while_nothing_is_removed(directory, kiv):
+def test_its_starter_takes_it_back_while_nothing_is_removed(directory, kiv):
     grant = life.granted(kiv)
     removal = life.with_kiv(life.removal_by_head(grant))
     with pytest.raises(NotAllowed):
@@ -119,7 +119,7 @@ def test_what_was_given_back_the_person_takes_back_without_any_mandate(directory
 
 
 @pytest.mark.parametrize("by", [cast.HEAD, cast.DELEGATE])
-def test_whoever_removed_it_at_a_review_takes_it_back_by_the_same_mandate(directory, kiv, is_offered, by):
+def test_a_reviewer_takes_it_back_by_the_same_mandate(directory, kiv, is_offered, by):
     delegation = delegating.give(kinds=[Delegable.ATTESTING])
     grant = life.granted(kiv)
     sitting.decide(sitting.opened(grant), {grant: Decision.REMOVE}, by=by)

@@ -71,7 +71,7 @@ def test_what_is_kept_comes_again_with_the_providers_other_rights(directory, kiv
     assert not Removal.objects.exists()
 
 
-def test_those_whom_the_settings_name_are_asked_as_well(directory, kiv, settings):
+def test_persons_the_settings_name_are_asked_as_well(directory, kiv, settings):
     settings.PROVIDER_MANDATES = {cast.PROVIDER.text: [cast.OUTSIDER.text]}
     grant = sitting.process_leader(kiv)
     review = sitting.opened(grant)

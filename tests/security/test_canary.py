@@ -249,7 +249,7 @@ class Refusing(BaseEmailBackend):
             raise smtplib.SMTPRecipientsRefused({message.to[0]: (550, message.to[0].encode())})
 
 
-def test_a_mail_server_that_names_whom_it_refuses(directory, log, canaries, settings):
+def test_a_mail_server_that_names_the_person_it_refuses(directory, log, canaries, settings):
     settings.EMAIL_BACKEND = f"{__name__}.Refusing"
     acts.order(by=cast.COORDINATOR, need=NEED)
     addresses = [open_directory().person(cast.HEAD).mail]

@@ -196,7 +196,7 @@ def test_reminders_go_to_who_has_it_and_not_to_who_is_gone(directory, kiv, clock
 
 
 @pytest.mark.parametrize("waits", TABLE, ids=[each.build.__name__ for each in TABLE])
-def test_whoever_could_order_now_withdraws_for_an_orderer_who_is_gone(directory, kiv, waits):
+def test_others_who_may_order_withdraw_for_a_gone_orderer(directory, kiv, waits):
     request = waits.build(kiv)
     orderer = request.order.orderer.identity
     heir = cast.HEAD if orderer != cast.HEAD else cast.HEAD_ABOVE
@@ -265,7 +265,7 @@ def test_an_orderer_who_does_not_answer_is_helped_by_the_ladder(directory, kiv, 
     assert request.current_state is RequestState.CHECKING and not request.handlers.exists()
 
 
-def test_whoever_the_ladder_asked_chooses_while_the_orderer_is_there(directory, kiv, clock):
+def test_persons_the_ladder_asked_choose_beside_the_orderer(directory, kiv, clock):
     request = to_choose(kiv)
     clock.set("2026-03-06")
     tasks.sweep_escalations()

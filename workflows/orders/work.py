@@ -110,7 +110,7 @@ def record_waiting(request: AccessRequest, looked: Looked) -> Again | None:
 
 
 def record_verification(request: AccessRequest, looked: Looked) -> Again | None:
-    """After a verification: done, or back to whoever can mend it."""
+    """After a verification: done, or back to those who can mend it."""
     if looked.silence:
         return try_later(request, code=looked.silence)
     verify.record_verification(

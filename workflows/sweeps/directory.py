@@ -107,7 +107,7 @@ class SweepResult:
     unread: dict[HsaId, None] = field(default_factory=dict)
 
     def note_unread(self, compared: Iterable[Compared]) -> None:
-        """Of whom something could not be read, each once, whichever look it was."""
+        """The persons who could not be read in full, each once, from all looks."""
         self.unread |= {each.tracked.person_id: None for each in compared if not each.is_readable}
         self.sweep.unread = len(self.unread)
 
@@ -209,7 +209,7 @@ def _finish(row: Sweep, is_dry: bool) -> None:
             outbox.enqueue(entry, MessageKind.SWEEP_STOPPED, operator_ids())
 
 
-# -- whom to look at -----------------------------------------------------------------------------------------
+# -- who is looked at ----------------------------------------------------------------------------------------
 
 
 def _look(
@@ -370,7 +370,7 @@ def _follow_protection(compared: Collection[Compared]) -> None:
 
 
 def _settle_alone(result: SweepResult, compared: Compared, *, is_dry: bool) -> None:
-    """Somebody of whom nothing can be written stops nobody else: the operators see that one is left out."""
+    """A person who cannot be written stops nobody else: the operators see that one is left out."""
 
     def leave_out() -> None:
         result.unread[compared.tracked.person_id] = None

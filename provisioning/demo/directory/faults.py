@@ -28,7 +28,7 @@ class Faults:
     unreadable: set[str] = field(default_factory=set)  # attributes, as if by an access rule
     unreadable_in: dict[str, set[str]] = field(default_factory=dict)  # the same of single entries, by DN
     range_size: int | None = None  # values of one attribute in an answer; more come as `x;range=0-…`
-    withholds_rest: bool = False  # whoever asks for the rest of a range gets the first part again
+    withholds_rest: bool = False  # a client that asks for the rest of a range gets the first part again
     options: dict[str, str] = field(
         default_factory=dict
     )  # attributes that come under an option, as `x;option`

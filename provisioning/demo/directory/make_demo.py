@@ -108,7 +108,7 @@ PROVIDERS = {
 PROVIDER_OF = {1112: 2, 1113: 3, 1114: 4}
 LIFE_OF_UNIT = {1109: ("hsaEndDate", PAST), 1110: ("hsaStartDate", FUTURE)}
 
-# The unit everything happens at, and those whom its commission of care names, with their dates.
+# The unit everything happens at, and the people its commission of care names, with their dates.
 MAIN = 1101
 COUPLED = {
     "HEAD": ";;",

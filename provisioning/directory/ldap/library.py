@@ -53,7 +53,7 @@ class VerifiedTls(ldap3.Tls):  # type: ignore[misc]  # ldap3 is untyped
 
 
 class TimedSocket:
-    """A socket that gives up at a moment, not after so long a silence: whoever drips bytes gains nothing."""
+    """A socket that gives up at a moment, not after a silence: a server that drips bytes gains nothing."""
 
     def __init__(self, plain: Any):
         self.plain = plain
@@ -96,7 +96,7 @@ class Connection(ldap3.Connection):  # type: ignore[misc]  # ldap3 is untyped
     def __init__(self, *arguments: Any, **options: Any):
         super().__init__(*arguments, client_strategy=ldap3.SAFE_SYNC, **options)
         self.strategy.__class__ = _WholeEntries  # ldap3 takes none but its own by name
-        self.url = ""  # for whoever asks which server answered
+        self.url = ""  # for callers that ask which server answered
 
     def answer_by(self, until: float, begin_seconds: float = 0) -> None:
         """See `TimedSocket`. Only once it is open."""

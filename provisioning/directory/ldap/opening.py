@@ -1,4 +1,4 @@
-"""Opening a connection: which address, protected how, bound as whom; and letting go of one.
+"""Opening a connection: which address, how it is protected, which account it binds as; and letting go of one.
 
 `DIRECTORY_URL` may name several servers of one directory, with commas between them. The one that answered
 last is asked first; the others follow in their order.

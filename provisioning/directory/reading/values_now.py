@@ -1,6 +1,6 @@
 """What attributes of given entries hold now: each found by its DN, and by its HSA-id where it has moved.
 
-A DN is an address: whoever stands there now may be somebody else, and who stood there may stand elsewhere.
+A DN is an address: another person may be there now, and the person who was there may be elsewhere.
 """
 
 from __future__ import annotations

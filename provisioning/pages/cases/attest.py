@@ -41,7 +41,7 @@ _STATES = {
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def attest(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Attest or reject, for whoever the directory named as attester."""
+    """Attest or reject, for those the directory named as attesters."""
     user = acting_user(request)
     case = access.find_to_act(user, public_id)
     role = _STATES.get(case.current_state)

@@ -1,4 +1,4 @@
-"""Headers that every answer carries, whoever made it, beside those of Django and of the content policy."""
+"""Headers of every answer, from any view or middleware, beside those of Django and the content policy."""
 
 from __future__ import annotations
 

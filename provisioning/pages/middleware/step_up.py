@@ -1,4 +1,4 @@
-"""Decisions come from whoever holds the card now: where it was shown long ago, it is asked for again."""
+"""A decision needs the card, shown a short time ago: otherwise the card is asked for again."""
 
 from __future__ import annotations
 

@@ -366,7 +366,7 @@ def _page(sheet: Sheet, shared: SharedForm, status: int = 200) -> HttpResponse:
 @never_cache
 @require_safe
 def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """What was decided, by whom, why, and what the directory said then: a page to print and keep."""
+    """The decisions, who made them, why, and what the directory said then: a page to print and keep."""
     user = acting_user(request)
     row = access.find_review(user, public_id)
     items = access.visible_items(user, row).order_by("grant__subject_name", "subject_key", "pk")

@@ -30,7 +30,7 @@ PAGE_SIZE = 50
 @never_cache
 @require_safe
 def place(request: HttpRequest, hsa_id: str) -> HttpResponse:
-    """Everybody with a right on the unit (or care provider), and whom the directory gives a role there."""
+    """Everybody with a right on the unit (or care provider), or with a role there in the directory."""
     user = acting_user(request)
     place_id = HsaId(hsa_id)
     if not access.may_read_place(user, place_id):

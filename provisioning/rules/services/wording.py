@@ -22,7 +22,7 @@ class LevelWords:
 
     name: str
     choice: str  # on the order page: the service with the level
-    hint: str  # beside the choice: for whom it is, and what it takes
+    hint: str  # beside the choice: who it is for, and what it takes
     effect: str  # what the person gets when the KIV administrator has set the value
     role: str
 

@@ -77,7 +77,7 @@ _AFTER_CHECK = frozenset(
     }
 )
 
-# The person has left: the request ends, whoever has it.
+# The person has left: the request ends in anybody's hands.
 _WHEREVER_IT_IS = frozenset({RequestState.CANNOT_BE_DONE})
 
 MOVES: Mapping[RequestState, frozenset[RequestState]] = {

@@ -55,7 +55,7 @@ def test_each_decision_keeps_by_which_mandate_it_was_made(directory, kiv):
     assert entry.data["relation"] == "above"
 
 
-def test_whoever_holds_the_providers_mandate_decides_by_an_own_one(directory, kiv):
+def test_a_holder_of_the_providers_mandate_decides_by_an_own_one(directory, kiv):
     grant = sitting.process_leader(kiv)
     review = sitting.opened(grant)
     sitting.decide(review, {grant: Decision.KEEP}, by=cast.PROVIDER_HEAD)

@@ -78,7 +78,7 @@ def test_a_second_click_leads_to_the_page_that_shows_how_it_stands(directory, ki
         assert page(reader, "removal_withdraw", removal.public_id).status_code == 404
 
 
-def test_whoever_started_a_removal_takes_it_back_on_a_page(directory, kiv, page):
+def test_the_starter_of_a_removal_takes_it_back_on_a_page(directory, kiv, page):
     removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
     assert page(cast.COORDINATOR, "removal_withdraw", removal.public_id).status_code == 404
     page(cast.HEAD, "removal_withdraw", removal.public_id, data={"reason": "Ett misstag."})

@@ -88,7 +88,7 @@ def test_an_auditor_reads_and_is_offered_nothing(directory, kiv, page, settings)
 
 @pytest.mark.parametrize("name", ["grant", "grant_end", "grant_let_end", "removal", "removal_withdraw"])
 @pytest.mark.parametrize("by", [cast.OUTSIDER, cast.DOCTOR, cast.DELEGATE])
-def test_whoever_has_no_part_finds_nothing(directory, kiv, page, name, by):
+def test_a_person_without_a_part_finds_nothing(directory, kiv, page, name, by):
     grant = life.granted(kiv)
     about = life.removal_by_head(grant) if name.startswith("removal") else grant
     assert page(by, name, about.public_id).status_code == 404

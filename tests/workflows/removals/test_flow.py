@@ -161,7 +161,7 @@ def test_only_the_administrators_who_were_asked_answer_the_task(directory, kiv, 
     assert (removal.carried_out_by, removal.reported_done_at) == (None, None)
 
 
-def test_whoever_passed_the_task_on_cannot_answer_it_any_more(directory, kiv):
+def test_one_who_passed_the_task_on_cannot_answer_it_any_more(directory, kiv):
     removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
     life.cannot(removal, carry_out.CannotRemove.NOT_MINE)
     with pytest.raises(NotAllowed):

@@ -24,13 +24,13 @@ def settled(directory: Directory):
     return found
 
 
-def test_whoever_is_under_the_name_is_found_there(directory: Directory, settled):
+def test_a_person_under_the_name_is_found_there(directory: Directory, settled):
     place = ValuePlace(settled.dn, ROLE, cast.SETTLED)
     held = directory.held_at([place])[place]
     assert (held.dn, held.values) == (settled.dn, settled.system_roles)
 
 
-def test_whoever_has_moved_is_found_by_the_id(directory: Directory, settled):
+def test_a_person_who_has_moved_is_found_by_the_id(directory: Directory, settled):
     place = ValuePlace(ELSEWHERE, ROLE, cast.SETTLED)
     held = directory.held_at([place])[place]
     assert (held.dn, held.values) == (settled.dn, settled.system_roles)
@@ -53,7 +53,7 @@ def test_a_commission_that_has_moved_is_found_by_its_id(directory: Directory):
     assert held.values == tuple(one.raw for one in commission.couplings)
 
 
-def test_whoever_is_nowhere_is_certainly_nowhere(directory: Directory):
+def test_a_person_who_is_nowhere_is_certainly_nowhere(directory: Directory):
     places = [ValuePlace(ELSEWHERE, ROLE, HsaId("SE0000000000-NOBODY")), ValuePlace(ELSEWHERE, ROLE)]
     found = directory.held_at(places)
     assert all(held.values is None and held.is_known for held in found.values())
