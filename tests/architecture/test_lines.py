@@ -10,6 +10,7 @@ import pytest
 from tests.servers import ROOT
 
 LONGEST = 140
+LONGEST_PROSE = 120
 ROOMS = ("benchmarks", "config", "provisioning", "tests", "tools", "workflows")
 ENDINGS = {".html", ".css", ".js", ".py"}
 # Vendored and installed files are others' words. Migrations are history as the framework wrote it.
@@ -29,6 +30,25 @@ def too_long(text: str) -> list[int]:
 def test_no_line_of_ours_is_too_long():
     long = {str(path.relative_to(ROOT)): too_long(path.read_text(encoding="utf-8")) for path in ours()}
     assert {path: lines for path, lines in long.items() if lines} == {}
+
+
+def prose(text: str) -> list[str]:
+    """The lines of a page that are no table, code or drawing."""
+    outside_code = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [line for line in outside_code.splitlines() if not line.lstrip().startswith("|")]
+
+
+def test_prose_is_wrapped():
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    long = {
+        path.name: [line for line in prose(path.read_text("utf-8")) if len(line) > LONGEST_PROSE]
+        for path in pages
+    }
+    assert {name: lines for name, lines in long.items() if lines} == {}
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text("utf-8").split()) <= 900
 
 
 def test_every_kind_of_file_is_looked_at():
