@@ -35,7 +35,6 @@ from provisioning.access.messages import (
 )
 from provisioning.access.parties import (
     asked_for,
-    at_or_below,
     handled,
     history_of,
     is_handler,
@@ -87,7 +86,6 @@ __all__ = [
     "ENDS_WITHIN",
     "Place",
     "asked_for",
-    "at_or_below",
     "ending_soon",
     "find_delegation",
     "find_finding",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from provisioning.access.parties import at_or_below
 from provisioning.mandates import current
 from provisioning.models import Finding, User
+from provisioning.rules import names
 from provisioning.rules.drift.differences import Owner
 from provisioning.rules.hsa import Level
 
@@ -24,10 +25,8 @@ def visible_findings(user: User) -> QuerySet[Finding]:
     keys = [one.folded for one in mandates.unit_ids]
     providers = [one.folded for one in mandates.provider_ids(user)]
     mine = Q(unit_key__in=keys) | Q(level=Level.PROVIDER.value, unit_key__in=providers)
-    for dn in mandates.managed_dns:
-        mine |= Q(owner=Owner.KIV_ADMINISTRATOR.value) & at_or_below(dn)
-    for dn in mandates.headed_dns:
-        mine |= Q(passed_to=Finding.PassedTo.ABOVE.value) & at_or_below(dn)
+    mine |= _at_or_below(mandates.managed_dns, Q(owner=Owner.KIV_ADMINISTRATOR.value))
+    mine |= _at_or_below(mandates.headed_dns, Q(passed_to=Finding.PassedTo.ABOVE.value))
     not_theirs = [one.folded for one in mandates.ids_of(user.identity) | mandates.givers]
     whose = ~Q(owner=Owner.OPERATORS.value) & mine
     if user.is_operator:
@@ -44,3 +43,11 @@ def to_settle(user: User) -> QuerySet[Finding]:
     """Findings that wait for this person. An auditor reads them and settles none."""
     rows = visible_findings(user).filter(state=Finding.State.OPEN)
     return rows.none() if user.is_auditor and not user.is_operator else rows
+
+
+def _at_or_below(dns: Collection[str], which: Q) -> Q:
+    """Those of these findings whose unit is one of these entries or below one, however it is written."""
+    if not dns:
+        return Q(pk__in=())
+    known = Finding.objects.filter(which).exclude(unit_dn="").order_by().values_list("unit_dn", flat=True)
+    return which & Q(unit_dn__in=[dn for dn in known.distinct() if names.lies_in(dn, dns)])

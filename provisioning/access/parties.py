@@ -62,10 +62,6 @@ def is_handler(user: User, request: AccessRequest, *roles: HandlerRole) -> bool:
     return request.handlers.filter(person_key=user.hsa_key, role__in=roles).exists()
 
 
-def at_or_below(dn: str) -> Q:
-    return Q(unit_dn__iexact=dn) | Q(unit_dn__iendswith="," + dn)
-
-
 def handled(user: User, *roles: HandlerRole) -> QuerySet[AccessRequest]:
     return (
         AccessRequest.objects.select_related("order__orderer")

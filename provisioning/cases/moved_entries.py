@@ -15,8 +15,8 @@ from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases.evidence import Seen
 from provisioning.directory import Directory
-from provisioning.directory.reading import names
 from provisioning.models import Case, Finding, Grant, Removal
+from provisioning.rules import names
 from provisioning.rules.hsa import HsaId, Level, Reading
 
 
@@ -37,7 +37,7 @@ def look_up_place_dn(directory: Directory, case: Case) -> str:
 
 def take_over(case: Case, moved: Mapping[str, str]) -> None:
     """Take over where the entries of its values stand now: new names by old ones. Inside its operation."""
-    moved = {old: new for old, new in moved.items() if not _is_same(old, new)}
+    moved = {old: new for old, new in moved.items() if not names.is_same(old, new)}
     fields = ["changes", "asked"] if isinstance(case, Removal) else ["changes"]
     before = [getattr(case, name) for name in fields]
     for name in fields:
@@ -65,7 +65,7 @@ def take_over_place(case: Case, dn: str) -> None:
     old, case.unit_dn = case.unit_dn, dn or case.unit_dn
     if case.unit_dn != old:
         case.save(update_fields=["unit_dn"])
-        if not _is_same(old, dn):
+        if not names.is_same(old, dn):
             _record(case, {old: dn})
 
 
@@ -93,17 +93,13 @@ def addresses_of(row: Grant | Finding, reading: Reading) -> dict[str, str]:
     return {
         name: dn
         for name, dn in now.items()
-        if dn and getattr(row, name) and not _is_same(getattr(row, name), dn)
+        if dn and getattr(row, name) and not names.is_same(getattr(row, name), dn)
     }
 
 
 def _place_dn(unit_id: HsaId, reading: Reading) -> str:
     entry = reading.units.get(unit_id) or reading.providers.get(unit_id)
     return entry.dn if entry is not None else ""
-
-
-def _is_same(old: str, new: str) -> bool:
-    return names.key(old) == names.key(new)
 
 
 def _at_new_address(data: dict[str, Any], moved: Mapping[str, str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from provisioning.directory.layout import ConnectionSettings, Layout
 from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Connections, Entry
 from provisioning.directory.ldap.troubles import Trouble, marked
-from provisioning.directory.reading import administrators, changed, identities, mapping, names, values_now
+from provisioning.directory.reading import administrators, changed, identities, mapping, values_now
 from provisioning.directory.reading import values as reading_values
 from provisioning.directory.reading.changed import Changed
 from provisioning.directory.reading.entries import EntryPlace, Lookups
@@ -27,6 +27,7 @@ from provisioning.directory.reading.person import Look
 from provisioning.directory.reading.readability import Readability
 from provisioning.directory.reading.values_now import ValuePlace, ValuesNow
 from provisioning.errors import DirectoryRefused
+from provisioning.rules import names
 from provisioning.rules.hsa import Attribute, HsaId, Person, Provider, Reading, Unit, typed
 
 T = TypeVar("T")

@@ -18,10 +18,10 @@ from redis.exceptions import RedisError
 
 from provisioning import dates
 from provisioning.directory import open_directory
-from provisioning.directory.reading import names
 from provisioning.errors import DirectoryError, NotAllowed
 from provisioning.mandates import delegates
 from provisioning.models import Delegation, User
+from provisioning.rules import names
 from provisioning.rules.hsa import HsaId, Provider, Unit
 from provisioning.rules.mandates import Delegable, has_left
 

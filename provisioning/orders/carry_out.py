@@ -22,6 +22,7 @@ from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, Evidence, HandlerRole, User
 from provisioning.orders import outdated
+from provisioning.rules import names
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Person, Reading
 from provisioning.rules.states.request import RequestState
@@ -129,10 +130,10 @@ def _values_before(reading: Reading, found: Assessment) -> list[dict[str, Any]]:
     """The values that stand where the changes go, for the person concerned only."""
     values = []
     for change in found.changes:
-        if reading.person is not None and change.dn == reading.person.dn:
+        if reading.person is not None and names.is_same(change.dn, reading.person.dn):
             now = list(reading.person.system_roles)
         else:
-            commission = next((one for one in reading.commissions if one.dn == change.dn), None)
+            commission = next((one for one in reading.commissions if names.is_same(one.dn, change.dn)), None)
             now = [coupling.raw for coupling in commission.couplings] if commission else []
         values.append({"dn": change.dn, "attribute": change.attribute.value, "values": now})
     return values

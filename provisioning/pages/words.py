@@ -29,6 +29,19 @@ from provisioning.rules.states.request import UNATTESTED, RequestState
 
 Text = str | Promise
 
+
+class ExactText(str):
+    """A fact that is typed or searched elsewhere letter by letter: a value, an HSA-id after a name."""
+
+    name: str
+    exact: str
+
+    def __new__(cls, exact: str, name: str = "") -> ExactText:
+        made = super().__new__(cls, f"{name} ({exact})" if name else exact)
+        made.name, made.exact = name, exact
+        return made
+
+
 MASKED = gettext_lazy("Person with protected identity")
 NOT_SHOWN = gettext_lazy("Not shown, because the person has protected identity.")
 
@@ -154,7 +167,7 @@ def written(viewer: User, request: AccessRequest, text: str) -> str:
 def subject_with_id(viewer: User, request: AccessRequest) -> str:
     """Name and HSA-id of the person it concerns, or what stands in their place."""
     is_shown = access.may_read_name(viewer, request)
-    return f"{request.subject_name} ({request.subject_hsa_id})" if is_shown else str(MASKED)
+    return ExactText(request.subject_hsa_id, request.subject_name) if is_shown else str(MASKED)
 
 
 def listed_name(viewer: User, request: AccessRequest) -> str:
@@ -405,7 +418,7 @@ def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
         (gettext_lazy("Person"), subject_with_id(viewer, request)),
         (gettext_lazy("Service"), service_name(request.service)),
         (gettext_lazy("Access"), level_name(request)),
-        (gettext_lazy("Where"), f"{unit} ({request.wanted_unit_hsa_id or request.unit_hsa_id})"),
+        (gettext_lazy("Where"), ExactText(request.wanted_unit_hsa_id or request.unit_hsa_id, unit)),
         (gettext_lazy("First day"), dates.in_words(request.starts_on)),
         (gettext_lazy("Last day"), dates.in_words(request.ends_on)),
         (gettext_lazy("Ordered by"), _orderer(viewer, request)),

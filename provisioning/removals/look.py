@@ -36,7 +36,7 @@ from provisioning.messages.texts import MessageKind
 from provisioning.models import Evidence, Grant, HandlerRole, Removal
 from provisioning.removals import moves as removals_moves
 from provisioning.rights import end, find
-from provisioning.rules import removal
+from provisioning.rules import names, removal
 from provisioning.rules.hsa import Answer, Attribute, Person, Reading
 from provisioning.rules.removal import Nothing, Plan, Right
 from provisioning.rules.states.right import GrantState, RemovalState
@@ -197,11 +197,14 @@ def _values_still_there(row: Removal, reading: Reading) -> list[dict[str, Any]]:
     places = {(held.dn, held.attribute) for held in changes}
     if reading.person is not None:
         places.add((reading.person.dn, Attribute.SYSTEM_ROLE))
-    found: dict[tuple[str, Attribute], list[str]] = {place: [] for place in sorted(places)}
-    for held in removal.still_there(reading, at=reading.read_at):
-        if (held.dn, held.attribute) in found:
-            found[held.dn, held.attribute].append(held.value)
+    there = removal.still_there(reading, at=reading.read_at)
     return [
-        {"dn": dn, "attribute": attribute.value, "values": values}
-        for (dn, attribute), values in found.items()
+        {
+            "dn": dn,
+            "attribute": attribute.value,
+            "values": [
+                held.value for held in there if held.attribute is attribute and names.is_same(held.dn, dn)
+            ],
+        }
+        for dn, attribute in sorted(places)
     ]

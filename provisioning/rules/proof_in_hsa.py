@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from provisioning.rules import removal
+from provisioning.rules import names, removal
 from provisioning.rules.dates import periods
 from provisioning.rules.hsa import Answer, Attribute, Change, Commission, HsaId, Part, RawPeriod, Reading
 from provisioning.rules.removal import Plan, Right, StoredValue
@@ -125,4 +125,4 @@ def _commission_of(reading: Reading, value: Change | StoredValue) -> Commission 
         by_id = next((one for one in reading.commissions if one.hsa_id == value.entry_id), None)
         if by_id is not None:
             return by_id
-    return next((one for one in reading.commissions if one.dn.casefold() == value.dn.casefold()), None)
+    return next((one for one in reading.commissions if names.is_same(one.dn, value.dn)), None)

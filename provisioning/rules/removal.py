@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from provisioning.rules import certainty
+from provisioning.rules import certainty, names
 from provisioning.rules.dates import periods
 from provisioning.rules.dates.periods import PeriodState
 from provisioning.rules.hsa import (
@@ -57,8 +57,8 @@ class StoredValue:
     entry_id: HsaId | None = field(default=None, compare=False)  # whose entry it is, wherever that stands now
 
     @property
-    def place(self) -> tuple[str, Attribute, str]:
-        return self.dn.casefold(), self.attribute, self.value
+    def place(self) -> tuple[names.Key, Attribute, str]:
+        return names.key(self.dn), self.attribute, self.value
 
     def is_same(self, other: StoredValue) -> bool:
         """Say whether both are one value of one person, be the entry moved between two looks."""
@@ -70,7 +70,7 @@ class StoredValue:
             return self.entry_id == other.entry_id
         is_same_purpose = self.purpose.casefold() == other.purpose.casefold()
         is_in_same_unit = self.unit_id is not None and self.unit_id == other.unit_id
-        return self.dn.casefold() == other.dn.casefold() or (is_same_purpose and is_in_same_unit)
+        return names.is_same(self.dn, other.dn) or (is_same_purpose and is_in_same_unit)
 
 
 class Nothing(enum.StrEnum):
@@ -169,7 +169,7 @@ def set_for(
     `before`: dn, attribute and value of what stood there before: nobody's change. A role is found wherever
     the person's entry is now.
     """
-    earlier = {(dn.casefold(), Attribute(attribute), value) for dn, attribute, value in before}
+    earlier = {(names.key(dn), Attribute(attribute), value) for dn, attribute, value in before}
     return tuple(
         held
         for held in still_there(reading, at=at)
@@ -184,7 +184,7 @@ def _is_brought_by(change: Change, held: StoredValue) -> bool:
         return False
     if change.attribute is Attribute.SYSTEM_ROLE:
         return change.value == held.value
-    return change.dn.casefold() == held.dn.casefold()
+    return names.is_same(change.dn, held.dn)
 
 
 def needs(right: Right, held: StoredValue) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -40,3 +41,22 @@ def test_no_class_name_is_used_for_two_things():
             if isinstance(node, ast.ClassDef) and node.name not in GIVEN:
                 places[node.name].append(str(path.relative_to(ROOT)))
     assert not {name: where for name, where in places.items() if len(where) > 1}
+
+
+# A distinguished name compared as text: it may be written otherwise from one look to the next.
+AS_TEXT = re.compile(
+    r"\bdn\.(?:casefold|lower|upper)\(|\.dn (?:==|!=) |(?:== |!= )[a-z_]+\.dn\b|_dn__i?(?:exact|endswith)\b"
+)
+# One reading's own name against itself.
+ITSELF = {"provisioning/rules/assessment/near_misses.py", "provisioning/demo/kiv.py"}
+
+
+def test_distinguished_names_are_compared_in_one_way():
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in _python_files("provisioning", "workflows")
+        if str(path.relative_to(ROOT)) not in ITSELF
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if AS_TEXT.search(line)
+    ]
+    assert not found, "\n".join(found)

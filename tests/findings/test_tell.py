@@ -132,3 +132,15 @@ def test_a_value_that_leads_to_no_unit_is_seen_by_those_who_are_told_of_it(direc
     mistyped = Finding.objects.not_over().get(value=value)
     assert told(operator) and sees(operator, mistyped)
     assert steps_of(operator, mistyped) == (NextStep.EXPLAIN,)
+
+
+@pytest.mark.parametrize("comma", [", ", " ,", ",", ";"])
+def test_those_above_read_it_however_its_unit_is_written(about_the_head, comma):
+    """The directory may write a name otherwise from one day to the next."""
+    finding = about_the_head
+    written = finding.unit_dn.upper().replace(",", comma)
+    Finding.objects.filter(pk=finding.pk).update(passed_to=Finding.PassedTo.ABOVE, unit_dn=written)
+    assert sees(cast.HEAD_ABOVE, finding)
+    assert not sees(cast.DOCTOR, finding)
+    Finding.objects.filter(pk=finding.pk).update(unit_dn=written + "x")
+    assert not sees(cast.HEAD_ABOVE, finding)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from provisioning.rules.hsa import (
     Answer,
     Attribute,
+    Change,
     Commission,
     Coupling,
     HsaId,
@@ -33,6 +34,7 @@ from provisioning.rules.removal import (
     needs,
     plan,
     plan_for,
+    set_for,
     stands,
     still_there,
 )
@@ -168,6 +170,29 @@ def test_only_what_is_asked_for_and_stands_is_removed_outside_rights():
 )
 def test_a_role_is_gone_when_not_one_byte_for_byte_is_left(value, held_now, expected):
     assert is_gone(StoredValue("cn=person", Attribute.SYSTEM_ROLE, value), held_now, at=AT) is expected
+
+
+WRITTEN = ["cn=c,ou=x", "CN=C,OU=X", "cn=c, ou=x", "cn = c,ou= x", r"cn=\63,ou=x"]  # one and the same name
+
+
+@pytest.mark.parametrize("dn", WRITTEN)
+def test_a_name_written_otherwise_is_the_same_place(dn):
+    one = StoredValue("cn=c,ou=x", Attribute.COMMISSION_MEMBER, str(PERSON))
+    other = replace(one, dn=dn)
+    assert one.place == other.place and one.is_same(other)
+    assert not one.is_same(replace(one, dn="cn=c,ou=y"))
+
+
+@pytest.mark.parametrize("dn", WRITTEN)
+def test_what_a_change_brought_is_known_however_its_name_is_written(dn):
+    there = replace(commission(UNITS[0], "Statistik", coupling()), dn="cn=c,ou=x")
+    found = reading(commissions=(there,))
+    change = Change(dn, Attribute.COMMISSION_MEMBER, str(PERSON))
+    earlier = (dn, "hsaCommissionMember", there.couplings[0].raw)
+    assert len(set_for([change], found, before=(), at=AT)) == 1
+    assert set_for([change], found, before=[earlier], at=AT) == ()
+    elsewhere = replace(change, dn="cn=c,ou=y")
+    assert set_for([elsewhere], found, before=(), at=AT) == ()
 
 
 def test_a_coupling_that_has_ended_since_is_gone():

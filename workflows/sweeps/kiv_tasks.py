@@ -22,7 +22,6 @@ from provisioning.assessments import reading
 from provisioning.cases import schedule, silence
 from provisioning.cases.evidence import Seen, SeenUnwanted, SeenWanted
 from provisioning.directory import ValuePlace, ValuesNow, open_directory
-from provisioning.directory.reading import names
 from provisioning.errors import DirectoryError, WrongState
 from provisioning.models import AccessRequest, Case, Removal
 from provisioning.orders import carry_out as orders_carry_out
@@ -30,6 +29,7 @@ from provisioning.orders import outdated as orders_outdated
 from provisioning.removals import carry_out as removals_carry_out
 from provisioning.removals import look as removals_look
 from provisioning.removals import moves
+from provisioning.rules import names
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Attribute, Change, Reading, Service
 from provisioning.rules.proof_in_hsa import is_in_place
@@ -262,7 +262,7 @@ def _with_nameless(request: AccessRequest, values: Values, read: Reading, found:
                 and (one.purpose or "").strip().casefold() == purpose
             ]
         for commission in read.commissions:
-            if commission.dn in proposed[:1]:
+            if any(names.is_same(commission.dn, dn) for dn in proposed[:1]):
                 raw = tuple(coupling.raw for coupling in commission.couplings)
                 new[place] = ValuesNow(commission.dn, raw)
     return new
@@ -274,7 +274,7 @@ def _moved(wanted: Sequence[Change | StoredValue], held: Sequence[ValuesNow]) ->
     return {
         value.dn: one.dn
         for value, one in pairs
-        if one.values is not None and names.key(one.dn) != names.key(value.dn)
+        if one.values is not None and not names.is_same(one.dn, value.dn)
     }
 
 

@@ -10,7 +10,7 @@ import re
 import threading
 from dataclasses import dataclass, field
 
-from provisioning.directory.reading import names
+from provisioning.rules import names
 
 ENTRY_DN = "cn=faults"
 

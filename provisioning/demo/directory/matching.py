@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from provisioning.directory.reading import names
+from provisioning.rules import names
 
 # hsaSystemRole is compared byte for byte, so that a near miss and the right value can stand side by
 # side while somebody mends it, as the tool's own proposals require.

@@ -11,7 +11,7 @@ from provisioning.demo.directory import faults as fault_names
 from provisioning.demo.directory.faults import Faults
 from provisioning.demo.directory.filters import Filter, FilterKind, matches, value_matches
 from provisioning.demo.directory.store import BASE, Failed, Store, StoredEntry
-from provisioning.directory.reading import names
+from provisioning.rules import names
 
 ALWAYS_HIDDEN = frozenset({"userpassword"})
 _ROOT_ATTRIBUTES = {"vendorName": [b"mock HSA directory"], "supportedLDAPVersion": [b"3"]}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from provisioning.demo.directory import matching
 from provisioning.demo.directory.filters import Filter, FilterKind, matches
 from provisioning.demo.directory.ldif import Record
-from provisioning.directory.reading import names
+from provisioning.rules import names
 
 BASE, ONE_LEVEL, SUBTREE = 0, 1, 2
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from provisioning.directory.layout import Administrators
 from provisioning.directory.ldap import filters
-from provisioning.directory.reading import mapping, names
+from provisioning.directory.reading import mapping
 from provisioning.directory.reading.entries import EntryPlace, Lookups
+from provisioning.rules import names
 from provisioning.rules.hsa import HsaId, Person
 
 

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Entry
 from provisioning.directory.ldap.troubles import Trouble, marked
-from provisioning.directory.reading import mapping, names
+from provisioning.directory.reading import mapping
 from provisioning.directory.reading.entries import EntryPlace, Lookups
 from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryRefused
+from provisioning.rules import names
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.services.catalogue import CATALOGUE, ids_named_in
 

@@ -10,8 +10,8 @@ from provisioning.directory.layout import Layout
 from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import BASE, ONE_LEVEL, Connections, Entry, Found, Only
 from provisioning.directory.ldap.troubles import Trouble, marked
-from provisioning.directory.reading import names
 from provisioning.errors import DirectoryRefused, DirectoryTruncated
+from provisioning.rules import names
 from provisioning.rules.hsa import HsaId
 
 TERMS_PER_SEARCH = 100  # a filter of this length is read by every server, and quickly

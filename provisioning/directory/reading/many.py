@@ -18,12 +18,12 @@ from provisioning.directory.ldap.connection import Entry, Only
 from provisioning.directory.ldap.troubles import Trouble, trouble_of
 from provisioning.directory.reading import mapping
 from provisioning.directory.reading import members as reading_members
-from provisioning.directory.reading import names as reading_names
 from provisioning.directory.reading.entries import TERMS_PER_SEARCH, EntryPlace, Lookups
 from provisioning.directory.reading.members import Register
 from provisioning.directory.reading.person import UNREADABLE
 from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryTruncated
+from provisioning.rules import names as reading_names
 from provisioning.rules.hsa import Commission, HsaId, Part, Person, Problem, Provider, Reading, Unit
 from provisioning.rules.services.catalogue import ids_named_in
 

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable
 
 from provisioning.directory.layout import Layout
 from provisioning.directory.ldap.connection import Entry
-from provisioning.directory.reading import fitting, names
+from provisioning.directory.reading import fitting
+from provisioning.rules import names
 from provisioning.rules.hsa import Commission, Coupling, HsaId, Person, Provider, RawPeriod, Unit
 
 

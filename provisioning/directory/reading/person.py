@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.connection import Entry, Only
-from provisioning.directory.reading import mapping, names
+from provisioning.directory.reading import mapping
 from provisioning.directory.reading.entries import EntryPlace, Lookups
 from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryTruncated
+from provisioning.rules import names
 from provisioning.rules.hsa import Commission, HsaId, Part, Person, Problem, Provider, Reading, Unit
 from provisioning.rules.services.catalogue import ids_named_in
 

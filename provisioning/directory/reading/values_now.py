@@ -9,10 +9,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from provisioning.directory.ldap.connection import Entry, Only
-from provisioning.directory.reading import fitting, mapping, names
+from provisioning.directory.reading import fitting, mapping
 from provisioning.directory.reading.entries import EntryPlace, Lookups
 from provisioning.directory.reading.readability import Readability
 from provisioning.errors import DirectoryTruncated
+from provisioning.rules import names
 from provisioning.rules.hsa import Attribute, HsaId
 
 UNREADABLE = "directory.unreadable_attribute"

@@ -163,14 +163,14 @@ def facts(viewer: User, row: Finding) -> list[tuple[Text, str]]:
     found: list[tuple[Text, str]] = [
         (_("Person"), shown.person),
         (_("Service"), f"{shown.service}, {row.get_level_display()}"),
-        (_("Unit"), f"{shown.unit} ({row.unit_hsa_id})"),
+        (_("Unit"), words.ExactText(row.unit_hsa_id, shown.unit)),
         (_("Since"), shown.found_on),
         (_("Who settles it"), shown.owner),
     ]
     if row.value:
-        found.append((_("In the directory"), row.value))
+        found.append((_("In the directory"), words.ExactText(row.value)))
     if row.expected:
-        found.append((_("Belongs there"), row.expected))
+        found.append((_("Belongs there"), words.ExactText(row.expected)))
     if row.request is not None:
         found.append((_("Ordered by case"), row.request.order.case_number or ""))
     if row.removal is not None:

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 from provisioning.assessments.causes import explain_stored
 from provisioning.cases import moved_entries
 from provisioning.cases.evidence import SeenWanted
-from provisioning.directory.reading import names
 from provisioning.models import AccessRequest
 from provisioning.orders.carry_out import CannotSet
 from provisioning.pages import words
 from provisioning.pages.words import CauseLine
+from provisioning.rules import names
 from provisioning.rules.assessment import outdated
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, Attribute, Change, HsaId, Level, Service

@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy
 from provisioning import access, dates
 from provisioning.cases import moved_entries
 from provisioning.cases.evidence import SeenUnwanted
-from provisioning.directory.reading import names
 from provisioning.models import AboutOneRight, Grant, Removal, User
 from provisioning.orders import prolong
 from provisioning.pages import words as pages_words
 from provisioning.pages.words import CaseLine
 from provisioning.removals import moves, take_back
 from provisioning.rights import find
+from provisioning.rules import names
 from provisioning.rules.hsa import Answer, Attribute, HsaId
 from provisioning.rules.removal import StoredValue
 from provisioning.rules.states.right import GrantState, RemovalState
@@ -118,7 +118,9 @@ def written(viewer: User, about: Grant | Removal, text: str) -> str:
 
 def _subject_with_id(viewer: User, about: Grant | Removal) -> str:
     name = subject_name(viewer, about)
-    return f"{name} ({about.subject_hsa_id})" if access.may_read_subject(viewer, about) else name
+    return (
+        pages_words.ExactText(about.subject_hsa_id, name) if access.may_read_subject(viewer, about) else name
+    )
 
 
 def listed_name(viewer: User, about: Grant | Removal) -> str:
@@ -197,7 +199,7 @@ def _facts(viewer: User, about: Grant | Removal) -> list[tuple[Text, str]]:
     return [
         (gettext_lazy("Person"), _subject_with_id(viewer, about)),
         (gettext_lazy("Access"), pages_words.what(about)),
-        (gettext_lazy("Where"), f"{unit_name(about)} ({unit_id})"),
+        (gettext_lazy("Where"), pages_words.ExactText(unit_id, unit_name(about))),
     ]
 
 

@@ -209,9 +209,12 @@ def table(
 
 
 @register.inclusion_tag("provisioning/components/definition_list.html")
-def definition_list(pairs: Iterable[tuple[Text, Any]]) -> dict[str, Any]:
-    """Show facts as term and value. An empty value is shown as "not stated", never as a gap."""
-    return {"pairs": list(pairs)}
+def definition_list(pairs: Iterable[tuple[Text, Any]], *, copies: bool = False) -> dict[str, Any]:
+    """Show facts as term and value. An empty value is shown as "not stated", never as a gap.
+
+    `copies`: what is typed elsewhere letter by letter (`words.ExactText`) has a button that copies it.
+    """
+    return {"pairs": list(pairs), "copies": copies}
 
 
 @register.inclusion_tag("provisioning/components/steps.html")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from provisioning.rules import certainty
+from provisioning.rules import certainty, names
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code, in_order
 from provisioning.rules.hsa import Answer, Attribute, Change, Commission, HsaId, Level, Part, Reading, Unit
@@ -87,7 +87,7 @@ def _is_in(change: Change, commission: Commission) -> bool:
     """Say whether the change is in this commission: by its HSA-id, wherever it stands, else by its name."""
     if change.entry_id is not None and commission.hsa_id is not None:
         return change.entry_id == commission.hsa_id
-    return commission.dn.casefold() == change.dn.casefold()
+    return names.is_same(commission.dn, change.dn)
 
 
 def _as_written(found: Assessment, reading: Reading) -> HsaId | None:

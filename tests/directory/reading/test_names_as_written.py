@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from provisioning.directory import Directory
-from provisioning.directory.reading import names
 from provisioning.mandates.current import Mandates
+from provisioning.rules import names
 from tests.directory import oddities
 from tests.directory.conftest import DEMO_LAYOUT
 from tests.directory.standins import Server

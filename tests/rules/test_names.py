@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from provisioning.directory.ldap import filters
 from provisioning.directory.ldap.library import ldap3
-from provisioning.directory.reading import names
+from provisioning.rules import names
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,10 @@ def test_filters_are_put_together():
     assert filters.all_of("(a=1)", filters.present("b")) == "(&(a=1)(b=*))"
     assert filters.begins("a", "x*(") == r"(a=x\2a\28*)"
     assert filters.class_is(["x", "y"]) == "(|(objectClass=x)(objectClass=y))"
+
+
+def test_a_name_is_the_same_however_it_is_written():
+    assert names.is_same("CN=Anna,  ou=B", "cn=anna,ou=b")
+    assert names.is_same(r"cn=a\2C b,o=X", r"cn=A\, b;O=x")
+    assert not names.is_same("cn=anna,ou=b", "cn=anna,ou=c")
+    assert not names.is_same("cn=anna,ou=b", "ou=b")

@@ -49,6 +49,11 @@ def key(dn: str) -> Key:
     return tuple(_part_key(part) for part in split(dn))
 
 
+def is_same(one: str, other: str) -> bool:
+    """Say whether both name the same entry, however each of them is written."""
+    return one == other or key(one) == key(other)
+
+
 def is_within(dn_key: Key, base_key: Key) -> bool:
     """Say whether the first is the second or stands below it."""
     return not base_key or dn_key[-len(base_key) :] == base_key
