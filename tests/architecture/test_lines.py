@@ -39,16 +39,12 @@ def prose(text: str) -> list[str]:
 
 
 def test_prose_is_wrapped():
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "decisions").glob("*.md")]
     long = {
         path.name: [line for line in prose(path.read_text("utf-8")) if len(line) > LONGEST_PROSE]
         for path in pages
     }
     assert {name: lines for name, lines in long.items() if lines} == {}
-
-
-def test_the_readme_is_short():
-    assert len((ROOT / "README.md").read_text("utf-8").split()) <= 900
 
 
 def test_every_kind_of_file_is_looked_at():
