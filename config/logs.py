@@ -14,7 +14,10 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-# Wider than the strict form: ids of test environments, and a personal identity number in its usual shapes.
+from provisioning.rules import identity_numbers
+
+# Wider than the strict form: ids of test environments, and whatever is written as a personal identity number
+# is, though its check digit is wrong.
 IDENTIFIER = re.compile(
     r"\b[A-Za-z]{2}[A-Za-z0-9]{0,16}[0-9]{8,12}-[A-Za-z0-9]{1,18}\b|\b(?:19|20)?[0-9]{6}[-+][0-9]{4}\b",
     re.ASCII,
@@ -53,7 +56,8 @@ class DiscreetFormatter(logging.Formatter):
         task = _failed_task(record)
         if task is not None:
             discreet.msg, discreet.args = task, ()
-        return IDENTIFIER.sub(REMOVED, super().format(discreet))
+        line = IDENTIFIER.sub(REMOVED, super().format(discreet))
+        return identity_numbers.taken_out(line, instead=REMOVED)
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 (the library's name)
         """The types of the exception and of what caused it, and the places each passed."""

@@ -107,6 +107,7 @@ MIDDLEWARE = [
     # page, it does not open one.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "provisioning.pages.middleware.numbers_taken_out.IdentityNumbers",
     "provisioning.pages.middleware.session_limits.SessionLimitsMiddleware",
     "provisioning.pages.middleware.limits.LimitsMiddleware",
     "provisioning.pages.middleware.step_up.StepUp",

@@ -7,12 +7,12 @@ to leave it out. Source: domain §2 (HSA-id).
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from provisioning.errors import Invalid
+from provisioning.rules import identity_numbers
 
 MIN_LENGTH = 15
 _PLACEHOLDER = re.compile(
@@ -25,16 +25,6 @@ _PLACEHOLDER = re.compile(
 _TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-# The shapes of a Swedish personal identity number; within an HSA-id the digits are the id's own. Ten digits
-# that begin with 0 and have no sign between them are a telephone number.
-_NUMBER = re.compile(
-    r"(?<![\w-])"
-    r"(?:(?:18|19|20)([0-9]{6})[-+ ]?([0-9]{4})|([0-9]{6})[-+]([0-9]{4})|([1-9][0-9]{5})([0-9]{4}))"
-    r"(?![\w-])",
-    re.ASCII,
-)
-
-
 def unfit_in(text: str) -> str | None:
     """Why a text cannot be kept as it is written, or None if it can."""
     if _TURNING.search(text):
@@ -42,7 +32,7 @@ def unfit_in(text: str) -> str | None:
             "There are invisible characters here that change the direction of the text. Write it anew "
             "without pasting."
         )
-    if any(_is_identity_number("".join(filter(None, found))) for found in _NUMBER.findall(text)):
+    if identity_numbers.is_held_by(text):
         return _("There is something here that looks like a personal identity number. Leave it out.")
     return None
 
@@ -69,17 +59,3 @@ def stated(reason: str, *, missing: str | Promise) -> str:
     if (unfit := unfit_in(reason)) is not None:
         raise Invalid(unfit, field="reason")
     return reason.strip()
-
-
-def _is_identity_number(digits: str) -> bool:
-    """Ten digits: a day of birth (60 is added to it in a co-ordination number), a serial, a check digit.
-
-    Source: SKV 704 (the check digit is by the Luhn algorithm).
-    """
-    year, month, day = int(digits[:2]), int(digits[2:4]), int(digits[4:6])
-    try:
-        date(2000 + year % 4, month, day % 60)
-    except ValueError:
-        return False
-    doubled = [int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(digits)]
-    return sum(part // 10 + part % 10 for part in doubled) % 10 == 0

@@ -26,6 +26,7 @@ from provisioning.directory import Directory, open_directory
 from provisioning.errors import DirectoryError, DirectoryRefused
 from provisioning.mandates import current
 from provisioning.pages.answers import acting_user
+from provisioning.pages.fields import ShortText
 from provisioning.rules.hsa import Attribute, Commission, Coupling, HsaId, Person, Unit
 
 PERSON_KEY, UNIT_KEY = "demo_kiv_person", "demo_kiv_unit"
@@ -34,7 +35,7 @@ PERSON_KEY, UNIT_KEY = "demo_kiv_person", "demo_kiv_unit"
 class FindForm(forms.Form):
     """A person to look for."""
 
-    text = forms.CharField(
+    text = ShortText(
         label=gettext_lazy("The person's name or HSA-id"),
         max_length=100,
         error_messages={"required": gettext_lazy("Write whom or what to search for.")},
@@ -44,7 +45,7 @@ class FindForm(forms.Form):
 class FindUnitForm(FindForm):
     """A unit to look for."""
 
-    text = forms.CharField(
+    text = ShortText(
         label=gettext_lazy("The unit's name or HSA-id"),
         max_length=100,
         error_messages={"required": gettext_lazy("Write whom or what to search for.")},
@@ -54,7 +55,7 @@ class FindUnitForm(FindForm):
 class RoleForm(forms.Form):
     """A system role, taken as it is typed: a blank too many is kept, as in the real tool."""
 
-    value = forms.CharField(
+    value = ShortText(
         label=gettext_lazy("New value in HSA system role"),
         help_text=gettext_lazy("Kept exactly as you write it. Paste the value from the task."),
         max_length=200,

@@ -14,6 +14,7 @@ from provisioning.demo import cast
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, NotAllowed
 from provisioning.login import facts
+from provisioning.pages.fields import ShortText
 from provisioning.pages.login.page import begin_session, go_to, wanted_address
 from provisioning.rules.hsa import HsaId
 
@@ -21,7 +22,7 @@ from provisioning.rules.hsa import HsaId
 class PersonForm(forms.Form):
     """Somebody by HSA-id: a button of the list, or what was typed."""
 
-    person = forms.CharField(label=_("HSA-id"), max_length=64, help_text=_("Anybody in the demo directory."))
+    person = ShortText(label=_("HSA-id"), max_length=64, help_text=_("Anybody in the demo directory."))
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 
 

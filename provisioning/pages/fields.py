@@ -1,4 +1,7 @@
-"""Fields that several forms ask for: a text of some lines, a statement that must say something, a day."""
+"""Fields that forms ask for: a line, a text of some lines, a statement that must say something, a day.
+
+Whatever is written by hand is written into one of these: they take no personal identity number.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,39 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from provisioning import statements
+from provisioning.rules import identity_numbers
 
 MAX_TEXT = 2000
+LOOKS_LIKE_A_NUMBER = gettext_lazy(
+    "This looks like a personal identity number. Write the HSA-id instead. The number has been taken out."
+)
+
+
+class NumberTakenOut(str):
+    """What is left of a text that held a personal identity number: shown again, but never taken."""
+
+
+def is_number(value: object) -> bool:
+    """Say whether somebody wrote a personal identity number there."""
+    return isinstance(value, NumberTakenOut) or (
+        isinstance(value, str) and identity_numbers.is_held_by(value)
+    )
+
+
+class _NoNumbers(forms.Field):
+    """What every field below has in common."""
+
+    def clean(self, value: Any) -> Any:
+        if is_number(value):
+            raise forms.ValidationError(LOOKS_LIKE_A_NUMBER, code="identity_number")
+        return super().clean(value)
+
+
+def say_where_numbers_were(form: forms.BaseForm) -> None:
+    """On a form that is shown again without being checked: beside which fields a number was taken out."""
+    for name, field in form.fields.items():
+        if isinstance(field, _NoNumbers) and is_number(form.data.get(form.add_prefix(name))):
+            form.add_error(name, str(LOOKS_LIKE_A_NUMBER))
 
 
 def refuse_unfit_text(text: str) -> None:
@@ -19,7 +53,11 @@ def refuse_unfit_text(text: str) -> None:
         raise forms.ValidationError(error)
 
 
-class LongText(forms.CharField):
+class ShortText(_NoNumbers, forms.CharField):
+    """One line, such as a name or an HSA-id."""
+
+
+class LongText(ShortText):
     """Some lines of text. `missing`: what is said where nothing is written; without it, nothing need be."""
 
     def __init__(self, *, missing: Any = None, rows: int = 3, **kwargs: Any):
@@ -44,7 +82,7 @@ class Statement(LongText):
         return text
 
 
-class Day(forms.DateField):
+class Day(_NoNumbers, forms.DateField):
     """A calendar day. `missing`: what is said where none is written; without it, none need be."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from provisioning.pages.fields import Statement
+from provisioning.pages.fields import ShortText, Statement
 
 Text = str | Promise
 
@@ -17,7 +17,7 @@ def explained(label: Text, explanation: Text) -> SafeString:
     return format_html('{}<span class="app-choice__note">{}</span>', label, explanation)
 
 
-class SearchField(forms.CharField):
+class SearchField(ShortText):
     """What is searched for on the way: never missing, and never marked as optional."""
 
     def validate(self, value: str) -> None:

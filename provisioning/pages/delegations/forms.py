@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from provisioning.mandates.delegations import Wish
-from provisioning.pages.fields import Day, LongText
+from provisioning.pages.fields import Day, LongText, ShortText
 from provisioning.pages.order.choices import Option
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Delegable
@@ -28,7 +28,7 @@ class DelegationForm(forms.Form):
 
     use_required_attribute = False  # the server says what is missing, in words
 
-    who = forms.CharField(
+    who = ShortText(
         label=gettext_lazy("To whom do you delegate?"),
         help_text=gettext_lazy("Name or HSA-id."),
         max_length=100,

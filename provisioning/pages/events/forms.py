@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from provisioning.audit.events import Action
 from provisioning.models import AccessRequest, Finding, Grant, Removal
-from provisioning.pages.fields import Day
+from provisioning.pages.fields import Day, ShortText
 from provisioning.rules.hsa import typed, typed_id
 
 Text = str | Promise
@@ -45,13 +45,13 @@ _CASE_NUMBER = re.compile(r"(\d{4}-\d{6})(?:-(\d+))?", re.ASCII)
 class EventFilter(forms.Form):
     """The filters. All that is given must hold."""
 
-    who = forms.CharField(label=gettext_lazy("Who acted (HSA-id)"), max_length=64, required=False, strip=True)
+    who = ShortText(label=gettext_lazy("Who acted (HSA-id)"), max_length=64, required=False, strip=True)
     kind = forms.ChoiceField(
         label=gettext_lazy("What"),
         required=False,
         choices=[("", gettext_lazy("Everything")), *((key, name) for key, (name, _begin) in KINDS.items())],
     )
-    about = forms.CharField(
+    about = ShortText(
         label=gettext_lazy("On what (case number, or the person's HSA-id)"), max_length=64, required=False
     )
     since = Day(label=gettext_lazy("From day"))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning.orders.draft import Draft, Refusal
-from provisioning.pages.fields import Day
+from provisioning.pages.fields import Day, say_where_numbers_were
 from provisioning.pages.forms import SearchField, StatementForm, explained
 from provisioning.pages.order.choices import Option
 from provisioning.rules.hsa import HsaId, Level, Service
@@ -138,6 +138,7 @@ class OrderForm(StatementForm):
         """The form as it was filled in, before it is whole: a search needs no complaints about the rest."""
         self._errors = ErrorDict(renderer=self.renderer)
         self.cleaned_data = {}
+        say_where_numbers_were(self)
         return self
 
     def show(self, refusals: Iterable[Refusal]) -> None:

@@ -25,6 +25,7 @@ from provisioning.orders import ask, prepare, prolong
 from provisioning.orders.draft import Prepared, Refusal
 from provisioning.pages import entrance, words
 from provisioning.pages.answers import acting_user
+from provisioning.pages.fields import is_number
 from provisioning.pages.order import choices, preview, unsent
 from provisioning.pages.order.choices import FoundOptions, Option
 from provisioning.pages.order.forms import OrderForm, first_order
@@ -242,6 +243,8 @@ def _search(
     """Search for what is written in the field `<what>_search`; `take` adds what was found to the page."""
     data = request.POST.copy()
     name = f"{what}_search"
+    if is_number(data.get(name)):
+        return _page(request, _unchecked(data, shown), shown, status=400)
     text = data.get(name, "").strip()
     searched: dict[str, Any] = {name: text}
     shown = replace(shown, is_cut="", **searched)

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from provisioning.pages.fields import LongText
+from provisioning.pages.fields import LongText, ShortText
 from provisioning.rules.hsa import HsaId, typed_id
 
 
@@ -16,13 +16,13 @@ class PairForm(forms.Form):
 
     use_required_attribute = False
 
-    old = forms.CharField(
+    old = ShortText(
         label=gettext_lazy("HSA-id of the unit or care provider that was"),
         max_length=64,
         error_messages={"required": gettext_lazy("Write the old HSA-id.")},
     )
     closes = forms.BooleanField(label=gettext_lazy("It closes, and nothing takes over"), required=False)
-    new = forms.CharField(
+    new = ShortText(
         label=gettext_lazy("HSA-id of what it has become"),
         help_text=gettext_lazy("Leave it empty if the unit closes."),
         max_length=64,

@@ -21,14 +21,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from provisioning import access, statements
+from provisioning import access
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current
 from provisioning.models import Decision, Review, ReviewItem, ReviewScope, User
 from provisioning.pages import paging
 from provisioning.pages.answers import acting_user, problem
-from provisioning.pages.fields import LongText, refuse_unfit_text
+from provisioning.pages.fields import LongText, ShortText, refuse_unfit_text
 from provisioning.pages.paging import ListPart
 from provisioning.pages.reviews import progress, words
 from provisioning.pages.words import MASKED
@@ -51,7 +51,7 @@ class ItemForm(forms.Form):
     """One right's answer. Nothing chosen and nothing written means: not decided yet."""
 
     decision = forms.ChoiceField(choices=_CHOICES, required=False)
-    reason = forms.CharField(max_length=TEXT_LENGTH, required=False, validators=[refuse_unfit_text])
+    reason = ShortText(max_length=TEXT_LENGTH, required=False, validators=[refuse_unfit_text])
     shown = forms.CharField(max_length=64)
 
 
@@ -94,7 +94,7 @@ class BeginForm(forms.Form):
 class BeginAnywhereForm(forms.Form):
     """The same for an auditor, who knows the unit by its HSA-id."""
 
-    unit = forms.CharField(label=gettext_lazy("HSA-id of the unit or care provider"), max_length=64)
+    unit = ShortText(label=gettext_lazy("HSA-id of the unit or care provider"), max_length=64)
 
 
 @dataclass(slots=True)
@@ -280,7 +280,8 @@ def _answer(sheet: Sheet, item: ReviewItem, shared: SharedForm) -> Given | None:
     if form.errors:
         kept["reason"] = form.data.get(form.add_prefix("reason"), "")
         too_long = _("Write at most %(count)d characters.") % {"count": TEXT_LENGTH}
-        kept["reason_error"] = statements.unfit_in(kept["reason"]) or too_long
+        problem = form.errors.get("reason", [too_long])[0]
+        kept["reason_error"] = too_long if form.has_error("reason", "max_length") else str(problem)
         return None
     common = shared.cleaned_data.get("shared_reason", "")
     is_rest = not decision and not reason and bool(shared.cleaned_data.get("keep_rest")) and said.agrees
