@@ -53,9 +53,9 @@ _SETTLED = (
 # What refers to a part of a case and goes with it, or (the events) stays without it. What is not named here
 # came later: it keeps the case until somebody has decided.
 _GOES_WITH_IT: dict[type[Model], set[str]] = {
-    AccessRequest: {"handlers", "evidence", "messages", "process", "audit_entries", "first_grant"},
-    Grant: {"requests", "notices", "removals"},
-    Removal: {"handlers", "evidence", "messages", "process"},
+    AccessRequest: {"handlers", "evidence", "messages", "process", "audit_entries", "first_grant", "readers"},
+    Grant: {"requests", "notices", "removals", "readers"},
+    Removal: {"handlers", "evidence", "messages", "process", "readers"},
 }
 
 

@@ -37,7 +37,11 @@ def empty(case: TransactionTestCase) -> None:
 
 def delete_rows() -> None:
     """All rows but content types and permissions."""
+    from provisioning.access import readers
+
     filled = filled_tables()
+    if "provisioning_reader" in filled:
+        assert not readers.differing(connection), "the table of readers is not what the rule says"
     with transaction.atomic(), connection.cursor() as cursor:
         if GUARDED & filled:
             guards.remove(connection)

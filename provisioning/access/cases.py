@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
-from provisioning.access.parties import handled, of_own, with_people
+from provisioning.access.parties import handled, listed, of_own, owns, reads_more, with_people
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, Handler, HandlerRole, User
-from provisioning.rules.states.request import UNATTESTED, RequestState
+from provisioning.rules.states.request import ENDED, OPEN, UNATTESTED, RequestState
 
 
 def visible_requests(user: User) -> QuerySet[AccessRequest]:
@@ -40,7 +41,28 @@ def sent_before(user: User, submission: UUID) -> AccessRequest | None:
 
 def own_requests(user: User) -> QuerySet[AccessRequest]:
     """Requests the person ordered or is the subject of."""
-    return visible_requests(user).filter(Q(order__orderer=user) | Q(subject_key=user.hsa_key))
+    return with_people().filter(owns(user, "request"))
+
+
+def listed_requests(user: User, *, is_open: bool, only_own: bool) -> QuerySet[Any, Any]:
+    """The numbers of the requests in a list, as `request_id`."""
+    if only_own or not user.is_auditor:
+        return listed(user, "request", is_open=is_open, only_own=only_own)
+    states = [state.value for state in (OPEN if is_open else ENDED)]
+    return AccessRequest.objects.filter(state__in=states).values(request_id=F("pk"))
+
+
+def reads_more_requests(user: User) -> bool:
+    """Say whether the person may read requests beside their own."""
+    if not user.is_auditor:
+        return reads_more(user, "request")
+    return AccessRequest.objects.exclude(owns(user, "request")).exists()
+
+
+def requests_in_order(numbers: Sequence[int]) -> list[AccessRequest]:
+    """The requests with these numbers, which a list has given, in its order."""
+    found = with_people().prefetch_related("handlers").in_bulk(numbers)
+    return [found[number] for number in numbers if number in found]
 
 
 def to_attest(user: User) -> QuerySet[AccessRequest]:
@@ -56,13 +78,9 @@ def to_carry_out(user: User) -> QuerySet[AccessRequest]:
 
 def to_choose(user: User) -> QuerySet[AccessRequest]:
     """Requests in which this person must choose how to go on: the orderer, or who was asked instead."""
-    waits = visible_requests(user).filter(state=RequestState.AWAITING_CHOICE.value)
-    return waits.filter(Q(order__orderer=user) | Q(pk__in=_stood_in_for(user))).distinct()
-
-
-def _stood_in_for(user: User) -> QuerySet[Handler, Any]:
-    rows = Handler.objects.filter(person_key=user.hsa_key, role=HandlerRole.CHOOSER)
-    return rows.values("request")
+    asked = Handler.objects.filter(request=OuterRef("pk"), person_key=user.hsa_key, role=HandlerRole.CHOOSER)
+    waits = with_people().filter(state=RequestState.AWAITING_CHOICE.value)
+    return waits.filter(Q(order__orderer=user) | Exists(asked))
 
 
 def stands_in(user: User, request: AccessRequest) -> bool:

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from provisioning.mandates import current
 from provisioning.mandates.current import Mandates
-from provisioning.messages.texts import MessageKind
-from provisioning.models import AccessRequest, AuditEntry, Grant, HandlerRole, OutgoingMessage, Removal, User
-
-_ASKING = (
-    MessageKind.ATTEST.value,
-    MessageKind.CHOOSE.value,
-    MessageKind.KIV.value,
-    MessageKind.KIV_RETURNED.value,
-    MessageKind.REMINDER.value,
-)
+from provisioning.models import AccessRequest, AuditEntry, Grant, Handler, HandlerRole, Reader, Removal, User
 
 
 def may_read_name(user: User, request: AccessRequest) -> bool:
@@ -63,11 +54,8 @@ def is_handler(user: User, request: AccessRequest, *roles: HandlerRole) -> bool:
 
 
 def handled(user: User, *roles: HandlerRole) -> QuerySet[AccessRequest]:
-    return (
-        AccessRequest.objects.select_related("order__orderer")
-        .filter(handlers__person_key=user.hsa_key, handlers__role__in=roles)
-        .distinct()
-    )
+    rows = Handler.objects.filter(request=OuterRef("pk"), person_key=user.hsa_key, role__in=roles)
+    return AccessRequest.objects.select_related("order__orderer").filter(Exists(rows))
 
 
 def with_people() -> QuerySet[AccessRequest]:
@@ -78,27 +66,47 @@ def with_people() -> QuerySet[AccessRequest]:
 
 def of_own(user: User) -> QuerySet[AccessRequest]:
     """What somebody has a part in, or is head of the unit of."""
-    return with_people().filter(is_party(user) | is_head(user, current.for_display(user))).distinct()
+    return with_people().filter(reads(user, "request"))
 
 
-def is_party(user: User) -> Q:
-    return (
-        Q(order__orderer=user)
-        | Q(subject_key=user.hsa_key)
-        | Q(attester=user)
-        | Q(ordered_for=user)
-        | Q(attested_for=user)
-        | Q(second_attester=user)
-        | Q(carried_out_by=user)
-        | Q(handlers__person_key=user.hsa_key)
-        | Q(pk__in=asked_for(user))
-    )
+def reads(user: User, kind: str) -> Exists:
+    """Say of a request, removal or grant that this person reads it: a part in it, or head of its unit."""
+    return Exists(Reader.objects.filter(**{kind: OuterRef("pk")}, reader_key__in=reader_keys(user)))
 
 
-def asked_for(user: User) -> QuerySet[OutgoingMessage, Any]:
-    """Requests somebody was asked to act on: the mail's link must not end when another one was faster."""
-    messages = OutgoingMessage.objects.filter(recipient_key=user.hsa_key, kind__in=_ASKING)
-    return messages.exclude(request=None).values("request")
+def owns(user: User, kind: str) -> Exists:
+    """Say of it that this person ordered or began it, or that it is about them."""
+    own = Reader.objects.filter(**{kind: OuterRef("pk")}, reader_key=user.hsa_key, is_own=True)
+    return Exists(own)
+
+
+def reader_keys(user: User) -> list[str]:
+    """As whom somebody reads: themselves, and the units and care providers whose head they are now."""
+    mandates = current.for_display(user)
+    return [user.hsa_key, *sorted(one.folded for one in mandates.unit_ids | mandates.provider_ids(user))]
+
+
+def listed(user: User, kind: str, *, is_open: bool, only_own: bool) -> QuerySet[Any, Any]:
+    """The numbers of what this person reads, each once, under the name `<kind>_id`."""
+    rows: Any = Reader.objects.filter(**{f"{kind}__isnull": False}, is_open=is_open)
+    if only_own:
+        rows = rows.filter(reader_key=user.hsa_key, is_own=True)
+    elif len(keys := reader_keys(user)) == 1:
+        rows = rows.filter(reader_key=keys[0])
+    else:
+        rows = rows.filter(reader_key__in=keys).distinct()
+    numbers: QuerySet[Any, Any] = rows.values(f"{kind}_id")
+    return numbers
+
+
+def reads_more(user: User, kind: str) -> bool:
+    """Say whether there is anything that this person reads and that is not their own."""
+    rows = Reader.objects.filter(**{f"{kind}__isnull": False})
+    if rows.filter(reader_key=user.hsa_key, is_own=False).exists():
+        return True
+    own = Reader.objects.filter(**{kind: OuterRef(kind)}, reader_key=user.hsa_key, is_own=True)
+    of_units = rows.filter(reader_key__in=reader_keys(user)[1:])
+    return of_units.exclude(Exists(own)).exists()
 
 
 def is_head(user: User, mandates: Mandates) -> Q:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.shortcuts import get_object_or_404
 
 from provisioning import dates
-from provisioning.access.parties import is_head
+from provisioning.access.parties import reads
 from provisioning.mandates import current
-from provisioning.models import Handler, OutgoingMessage, Removal, User
+from provisioning.models import Handler, Removal, User
 from provisioning.rights import may
 from provisioning.rules.dates import deadlines
 from provisioning.rules.states.right import RemovalState
@@ -32,15 +32,7 @@ def _removals() -> QuerySet[Removal]:
 
 def _removals_of_own(user: User) -> QuerySet[Removal]:
     """What somebody has or had to do with, or is head of the unit of."""
-    told = OutgoingMessage.objects.filter(recipient_key=user.hsa_key).exclude(removal=None)
-    part = (
-        Q(subject_key=user.hsa_key)
-        | Q(started_by=user)
-        | Q(carried_out_by=user)
-        | Q(pk__in=Handler.objects.filter(person_key=user.hsa_key).exclude(removal=None).values("removal"))
-        | Q(pk__in=told.values("removal"))
-    )
-    return _removals().filter(part | is_head(user, current.for_display(user)))
+    return _removals().filter(reads(user, "removal"))
 
 
 def find_removal(user: User, public_id: UUID) -> Removal:
@@ -50,8 +42,8 @@ def find_removal(user: User, public_id: UUID) -> Removal:
 
 def to_remove(user: User) -> QuerySet[Removal]:
     """Removal tasks that this KIV administrator may carry out."""
-    waiting = Handler.objects.filter(person_key=user.hsa_key).exclude(removal=None)
-    return Removal.objects.filter(state=RemovalState.AWAITING_KIV.value, pk__in=waiting.values("removal"))
+    waiting = Handler.objects.filter(removal=OuterRef("pk"), person_key=user.hsa_key)
+    return Removal.objects.filter(Exists(waiting), state=RemovalState.AWAITING_KIV.value)
 
 
 def may_take_back(user: User, removal: Removal) -> bool:

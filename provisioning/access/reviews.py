@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from provisioning.access.parties import is_head
 from provisioning.mandates import current
 from provisioning.mandates.current import Mandates
-from provisioning.models import Grant, Review, ReviewItem, User
+from provisioning.models import Grant, Review, Reviewer, ReviewItem, User
 
 
 def visible_reviews(user: User) -> QuerySet[Review]:
@@ -18,8 +18,11 @@ def visible_reviews(user: User) -> QuerySet[Review]:
     rows = Review.objects.select_related("opened_by")
     if user.is_auditor:
         return rows
-    is_party = Q(reviewers__person_key=user.hsa_key) | Q(items__reviewer=user) | Q(items__reviewed_for=user)
-    return rows.filter(is_party | is_head(user, current.for_display(user))).distinct()
+    asked = Reviewer.objects.filter(person_key=user.hsa_key).values("review")
+    decided = ReviewItem.objects.order_by().filter(reviewer=user).values("review")
+    stood_in_for = ReviewItem.objects.order_by().filter(reviewed_for=user).values("review")
+    is_party = Q(pk__in=asked) | Q(pk__in=decided) | Q(pk__in=stood_in_for)
+    return rows.filter(is_party | is_head(user, current.for_display(user)))
 
 
 def find_review(user: User, public_id: UUID) -> Review:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 
 from provisioning import dates
 from provisioning.access import parties
-from provisioning.access.parties import is_head
+from provisioning.access.parties import listed, reads, reads_more
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, Grant, GrantQuerySet, Notice, Removal, User
 from provisioning.rights import may
@@ -29,11 +29,23 @@ def visible_grants(user: User) -> GrantQuerySet:
     rows = Grant.objects.select_related("origin__order__orderer", "let_end_by")
     if user.is_auditor:
         return rows
-    acted = AccessRequest.objects.exclude(grant=None).filter(
-        Q(order__orderer=user) | Q(attester=user) | Q(attested_for=user) | Q(second_attester=user)
-    )
-    mine = Q(subject_key=user.hsa_key) | Q(pk__in=acted.values("grant"))
-    return rows.filter(mine | is_head(user, current.for_display(user)))
+    return rows.filter(reads(user, "grant"))
+
+
+def listed_grants(user: User, *, lives: bool, only_own: bool) -> GrantQuerySet:
+    """The rights of a list: those that live, or those that have ended."""
+    rows = Grant.objects.select_related("origin__order__orderer", "let_end_by")
+    rows = rows.living() if lives else rows.filter(state=GrantState.ENDED.value)
+    if user.is_auditor and not only_own:
+        return rows
+    return rows.filter(pk__in=listed(user, "grant", is_open=lives, only_own=only_own))
+
+
+def reads_more_grants(user: User) -> bool:
+    """Say whether the person may read rights beside their own."""
+    if not user.is_auditor:
+        return reads_more(user, "grant")
+    return Grant.objects.exclude(subject_key=user.hsa_key).exists()
 
 
 def find_grant(user: User, public_id: UUID) -> Grant:

@@ -28,6 +28,7 @@ from provisioning.models.people import (
     UserQuerySet,
 )
 from provisioning.models.protection import ProtectionDoubt
+from provisioning.models.readers import Reader
 from provisioning.models.removals import Removal, RemovalQuerySet, RemovalStateChoice
 from provisioning.models.reorganisations import Reorganisation, ReorganisationState, ReorganisedRight
 from provisioning.models.reviews import (
@@ -75,6 +76,7 @@ __all__ = [
     "OutgoingMessage",
     "PersonAndPlace",
     "ProtectionDoubt",
+    "Reader",
     "Relation",
     "Removal",
     "RemovalQuerySet",

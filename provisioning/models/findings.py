@@ -132,6 +132,8 @@ class Finding(PersonAndPlace):
             models.Index(fields=("state", "owner"), name="finding_inbox"),
             models.Index(fields=("unit_key", "state"), name="finding_unit"),
             models.Index(fields=("told_at", "state"), name="finding_untold"),
+            models.Index(fields=("-state_since", "-id"), name="finding_settled"),
+            models.Index(fields=("found_at", "id"), name="finding_found"),
         )
 
     def __str__(self) -> str:

@@ -58,7 +58,11 @@ class OutgoingMessage(models.Model):
                 condition=Q(request=None) | Q(removal=None), name="message_about_one_thing"
             ),
         )
-        indexes = (models.Index(fields=("state", "next_try_at"), name="message_due"),)
+        indexes = (
+            models.Index(fields=("state", "next_try_at"), name="message_due"),
+            models.Index(fields=("state", "-id"), name="message_state"),
+            models.Index(fields=("recipient_key", "-id"), name="message_recipient"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.uuid}"

@@ -166,6 +166,11 @@ class AccessRequest(Case):
         )
         indexes = (
             models.Index(fields=("state", "next_poll_at"), name="request_polling"),
+            models.Index(
+                fields=("-id",),
+                condition=Q(state__in=sorted(state.value for state in OPEN)),
+                name="request_open",
+            ),
             models.Index(fields=("-arrived_at",), name="request_arrival"),
             models.Index(fields=("subject_key", "-id"), name="request_subject"),
             models.Index(fields=("unit_key", "-id"), name="request_unit"),

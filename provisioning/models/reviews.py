@@ -162,7 +162,7 @@ class ReviewItem(models.Model):
                 name="review_decided_by_somebody",
             ),
         )
-        indexes = (models.Index(fields=("review", "decision"), name="review_item_decision"),)
+        indexes = (models.Index(fields=("review", "decision", "subject_key"), name="review_item_left"),)
 
     def __str__(self) -> str:
         return f"item {self.public_id}"

@@ -96,6 +96,12 @@ class Grant(AboutOneRight):
             models.Index(fields=("state", "next_review_on"), name="grant_review"),
             models.Index(fields=("subject_key", "state"), name="grant_subject"),
             models.Index(fields=("unit_key", "state"), name="grant_unit"),
+            models.Index(
+                fields=("ends_on", "id"),
+                condition=Q(state__in=sorted(state.value for state in LIVING)),
+                name="grant_living",
+            ),
+            models.Index(fields=("-ended_at", "-id"), name="grant_ended"),
         )
 
     def __str__(self) -> str:

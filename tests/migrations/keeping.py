@@ -18,6 +18,7 @@ from django.db import connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 from viewflow.workflow.fields import FlowReferenceField, TaskReferenceField
 
+from provisioning.access import readers
 from provisioning.demo.directory import ldif
 from provisioning.demo.directory.store import Store
 from tests import emptying
@@ -81,7 +82,11 @@ def leaves() -> Targets:
 
 
 def move_to(targets: Targets) -> None:
+    """As `manage.py migrate` does: what keeps the readers is away meanwhile."""
+    readers.remove(connection)
     MigrationExecutor(connection).migrate(targets)
+    if _models_of(targets).all_models["provisioning"].get("reader"):
+        readers.keep(connection)
 
 
 def put_back(kept: Kept) -> None:

@@ -5,14 +5,14 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from provisioning.audit import guards
+from tests.migrations import keeping
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OURS = ("provisioning", "workflows")
 
 
 def move_to(targets):
-    executor = MigrationExecutor(connection)
-    executor.migrate(targets)
+    keeping.move_to(targets)
     return MigrationExecutor(connection).loader.project_state(targets).apps
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -14,14 +13,12 @@ from django.views.decorators.http import require_safe
 from provisioning import access
 from provisioning.audit import events
 from provisioning.messages.texts import MessageKind
-from provisioning.models import AccessRequest
 from provisioning.pages import answers, paging, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import before_after, proof_steps, timeline
 from provisioning.pages.flow import picture
 from provisioning.pages.messages import ABOUT
 from provisioning.pages.paging import ListPart
-from provisioning.rules.states.request import OPEN
 from workflows import way
 
 PAGE_SIZE = 20
@@ -32,16 +29,15 @@ PAGE_SIZE = 20
 def cases(request: HttpRequest) -> HttpResponse:
     """Own cases and, for those who see more, all they may see; open ones first."""
     user = acting_user(request)
-    sees_more = access.visible_requests(user).exclude(pk__in=access.own_requests(user).values("pk")).exists()
+    sees_more = access.reads_more_requests(user)
     shows_all = sees_more and answers.shows_all(request, user)
     shows_ended = request.GET.get("visa") == "avslutade"
-    rows: QuerySet[AccessRequest] = access.visible_requests(user) if shows_all else access.own_requests(user)
-    open_states = [state.value for state in OPEN]
-    chosen = rows.exclude(state__in=open_states) if shows_ended else rows.filter(state__in=open_states)
-    page = paging.page_of(request.GET, ListPart(chosen.prefetch_related("handlers")), size=PAGE_SIZE)
+    numbers = access.listed_requests(user, is_open=not shows_ended, only_own=not shows_all)
+    page = paging.page_of(request.GET, ListPart(numbers, ("-request_id",)), size=PAGE_SIZE)
+    rows = access.requests_in_order([row["request_id"] for row in page])
     context = {
         "page": page,
-        "lines": [words.line(user, row) for row in page],
+        "lines": [words.line(user, row) for row in rows],
         "shows_all": shows_all,
         "shows_ended": shows_ended,
         "sees_more": sees_more,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -32,17 +31,13 @@ PAGE_SIZE = 20
 def grants(request: HttpRequest) -> HttpResponse:
     """Own rights and, for those who see more, all they may see, beside what the directory holds now."""
     user = acting_user(request)
-    visible = access.visible_grants(user)
     places = access.places_to_read(user)
-    sees_more = bool(places) or visible.exclude(subject_key=user.hsa_key).exists()
+    sees_more = bool(places) or access.reads_more_grants(user)
     shows_all = sees_more and answers.shows_all(request, user)
     shows_ended = request.GET.get("visa") == "avslutade"
-    rows: QuerySet[Grant] = visible if shows_all else visible.filter(subject_key=user.hsa_key)
-    if shows_ended:
-        chosen = ListPart(rows.filter(state=GrantState.ENDED.value), ("-ended_at", "-pk"))
-    else:
-        chosen = ListPart(rows.exclude(state=GrantState.ENDED.value), ("ends_on", "pk"))
-    page = paging.page_of(request.GET, chosen, size=PAGE_SIZE)
+    rows = access.listed_grants(user, lives=not shows_ended, only_own=not shows_all)
+    order = ("-ended_at", "-pk") if shows_ended else ("ends_on", "pk")
+    page = paging.page_of(request.GET, ListPart(rows, order), size=PAGE_SIZE)
     now = {} if shows_ended else presence.held_now(page.rows)
     context = {
         "page": page,
