@@ -145,7 +145,7 @@ def _checkpoint_target(text: str) -> tuple[str, str]:
     return kind, place
 
 
-STEP_UP = ("attest", "carry_out", "delegate")
+STEP_UP = ("attest", "carry_out", "delegate", "prolong", "review", "end", "settle")
 
 
 def step_up(words: Sequence[str]) -> tuple[str, ...]:

@@ -308,9 +308,7 @@ OIDC_REQUIRED_ACR = env.list("OIDC_REQUIRED_ACR", ["http://id.sambi.se/loa/loa3"
 OIDC_CA_FILE = env.str("OIDC_CA_FILE", "")
 OIDC_TIMEOUT_SECONDS = env.int("OIDC_TIMEOUT_SECONDS", 5, at_least=1, at_most=60)
 # Before which decisions the card is asked for again, once it was shown longer ago than this.
-OIDC_STEP_UP = modes.step_up(
-    env.list("OIDC_STEP_UP", ["attest", "carry_out", "delegate"] if IS_PRODUCTION else ["none"])
-)
+OIDC_STEP_UP = modes.step_up(env.list("OIDC_STEP_UP", list(modes.STEP_UP) if IS_PRODUCTION else ["none"]))
 OIDC_STEP_UP_MINUTES = env.int("OIDC_STEP_UP_MINUTES", 30, at_least=1, at_most=480)
 if IS_PRODUCTION and not OIDC_ISSUER.startswith("https://"):
     raise ImproperlyConfigured("OIDC_ISSUER must begin with https:// when APP_MODE is production.")

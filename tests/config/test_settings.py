@@ -274,3 +274,4 @@ def test_an_unknown_decision_stops_the_start(words):
 def test_decisions_that_ask_for_the_card_can_be_none():
     assert modes.step_up(["none"]) == ()
     assert modes.step_up(["attest", "delegate"]) == ("attest", "delegate")
+    assert modes.step_up(["prolong", "review", "end", "settle"]) == ("prolong", "review", "end", "settle")

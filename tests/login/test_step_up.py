@@ -7,18 +7,24 @@ from typing import Any
 import pytest
 from django.urls import NoReverseMatch, reverse
 
-from provisioning.models import AccessRequest, AuditEntry, Delegation
+from config import modes
+from provisioning.models import AccessRequest, AuditEntry, Delegation, Finding, Grant, Removal, ReviewItem
 from provisioning.pages.login import step_up
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast
+from tests.findings import drifting
 from tests.login.visitor import Visitor, changed, parameters
+from tests.mandates import delegating
+from tests.pages.reading import form_of
+from tests.reviews import sitting
+from tests.rights import life
 
 REASON = "Hen behöver det inte i sitt arbete just nu."
 
 
 @pytest.fixture
 def strict(settings) -> None:
-    settings.OIDC_STEP_UP = ("attest", "carry_out", "delegate")
+    settings.OIDC_STEP_UP = modes.STEP_UP
     settings.OIDC_STEP_UP_MINUTES = 30
 
 
@@ -210,6 +216,94 @@ def test_the_kiv_administrators_answer_is_kept(strict, provider, directory, ente
     assert REASON in browser.get(page).content.decode()
     request.refresh_from_db()
     assert request.current_state is RequestState.AWAITING_KIV
+
+
+def late(browser, page: str, answers: dict[str, str], *, loses_nothing: bool = True) -> str:
+    """Send what a browser sends with these answers, the card never shown; the page as it comes back."""
+    sent = {name: values[-1] for name, values in form_of(browser.get(page)).items()} | answers
+    answer = browser.post(page, sent)
+    assert answer.status_code == 403
+    assert "Show your card again" in answer.content.decode()
+    shown = browser.get(page)
+    if loses_nothing:
+        filled = form_of(shown)
+        assert {name: filled[name][-1] for name in answers} == answers
+    return str(shown.content.decode())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("page", ["grant_end", "grant_let_end"])
+def test_ending_a_right_asks_for_the_card_and_keeps_why(strict, provider, directory, kiv, enter, page):
+    grant = life.granted(kiv)
+    late(enter(cast.HEAD), reverse(page, args=[grant.public_id]), {"reason": REASON})
+    grant.refresh_from_db()
+    assert grant.state == "active" and grant.let_end_at is None
+    assert not Removal.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_taking_a_removal_back_asks_for_the_card(strict, provider, directory, kiv, enter):
+    removal = life.removal_by_head(life.granted(kiv))
+    late(enter(cast.HEAD), reverse("removal_withdraw", args=[removal.public_id]), {"reason": REASON})
+    removal.refresh_from_db()
+    assert removal.is_open
+
+
+@pytest.mark.django_db(transaction=True)
+def test_prolonging_asks_for_the_card_and_keeps_every_answer(strict, provider, directory, kiv, enter):
+    grants = [life.nearly_over(life.granted(kiv, **wish), 21) for wish in ({}, {"person_id": cast.SETTLED})]
+    answers = dict(zip((f"{one.public_id}-decision" for one in grants), ("prolong", "let_end"), strict=True))
+    answers |= {"need": acts.NEED, "risk_statement": acts.RISK}
+    before = AccessRequest.objects.count()
+    late(enter(cast.HEAD), reverse("ending"), answers)
+    assert AccessRequest.objects.count() == before
+    assert not Grant.objects.exclude(let_end_at=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_review_asks_for_the_card_and_keeps_every_answer(strict, provider, directory, kiv, enter):
+    grants = [life.granted(kiv), life.statistics(kiv)]
+    review = sitting.opened(*grants)
+    first, second = (sitting.item(review, one).pk for one in grants)
+    answers = {f"{first}-decision": "keep", f"{first}-reason": REASON, f"{second}-decision": "remove",
+               "shared_reason": "Gäller alla på enheten.", "keep_rest": "on"}  # fmt: skip
+    late(enter(cast.HEAD), reverse("review", args=[review.public_id]), answers)
+    assert not ReviewItem.objects.exclude(decision="").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_settling_a_finding_asks_for_the_card_and_keeps_why(strict, provider, directory, kiv, enter):
+    kiv.add_value(drifting.person_dn(cast.COORDINATOR), drifting.ROLE, life.ROLE)
+    drifting.swept()
+    finding = Finding.objects.not_over().filter(value=life.ROLE).earliest("pk")
+    page = reverse("finding", args=[finding.public_id])
+    late(enter(cast.HEAD), page, {"step": "explain", "reason": REASON})
+    finding.refresh_from_db()
+    assert finding.state == Finding.State.OPEN
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ending_a_delegation_asks_for_the_card(strict, provider, directory, enter):
+    row = delegating.give()
+    late(enter(cast.HEAD), reverse("revoke_delegation", args=[row.public_id]), {})
+    row.refresh_from_db()
+    assert row.ended_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("word", modes.STEP_UP)
+def test_each_word_of_the_settings_is_asked_for_somewhere(word):
+    assert word in step_up.DECISIONS.values()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_that_the_settings_leave_out_is_taken(strict, provider, directory, kiv, enter, settings):
+    settings.OIDC_STEP_UP = ("attest", "carry_out", "delegate")
+    grant = life.granted(kiv)
+    page = reverse("grant_let_end", args=[grant.public_id])
+    assert enter(cast.HEAD).post(page, {"reason": REASON}).status_code == 302
+    grant.refresh_from_db()
+    assert grant.let_end_at is not None
 
 
 def test_every_decision_is_an_address_that_exists() -> None:

@@ -22,6 +22,14 @@ DECISIONS = {
     "kiv_task": "carry_out",
     "removal_task": "carry_out",
     "delegate": "delegate",
+    "revoke_delegation": "delegate",
+    "reorganisation": "attest",
+    "ending": "prolong",
+    "review": "review",
+    "grant_end": "end",
+    "grant_let_end": "end",
+    "removal_withdraw": "end",
+    "finding": "settle",
 }
 MOST_KEPT = 3  # forms; the oldest give way
 LONGEST_KEPT = 200_000  # characters; the largest form has some thousands

@@ -27,6 +27,7 @@ from provisioning.models import (
 )
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user, refusal
+from provisioning.pages.login import step_up
 from provisioning.pages.reorganisation.forms import DeclineForm, PairForm, ProposalForm
 from provisioning.reorganisation import decide, preview
 from provisioning.reorganisation.preview import Preview
@@ -119,11 +120,12 @@ def reorganisation(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One of them: who decides, what is decided, and what has become of each right."""
     user = acting_user(request)
     row = access.find_reorganisation(user, public_id)
-    form = DeclineForm()
+    filled = step_up.filled_in(request)
+    form = DeclineForm(filled if filled and filled.get("answer") == "decline" else None)
     status = 200
     if request.method == "POST":
         declines = request.POST.get("answer") == "decline"
-        form = DeclineForm(request.POST) if declines else form
+        form = DeclineForm(request.POST if declines else None)
         if not declines or form.is_valid():
             try:
                 _answer(row, user, form if declines else None)

@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.core import signing
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,6 +29,7 @@ from provisioning.models import Decision, Review, ReviewItem, ReviewScope, User
 from provisioning.pages import paging
 from provisioning.pages.answers import acting_user, problem
 from provisioning.pages.fields import LongText, ShortText, refuse_unfit_text
+from provisioning.pages.login import step_up
 from provisioning.pages.paging import ListPart
 from provisioning.pages.reviews import progress, words
 from provisioning.pages.words import MASKED
@@ -201,26 +202,39 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
             raise Http404  # reads everything, decides nothing
         _say_too_late(request, len(_answered(request)))
         return redirect("review_result", public_id=public_id)
-    sheet = _sheet(request, user, row, waiting)
+    filled = step_up.filled_in(request) if request.method != "POST" else None
+    sheet = _sheet(request, user, row, waiting, filled or request.POST)
     if request.method != "POST":
-        return _page(sheet, SharedForm())
+        sheet.given = _written(sheet, filled) if filled else {}
+        return _page(sheet, SharedForm(initial=filled.dict() if filled else None))
     return _save(sheet, waiting)
 
 
-def _sheet(request: HttpRequest, user: User, row: Review, waiting: QuerySet[ReviewItem]) -> Sheet:
+def _sheet(
+    request: HttpRequest, user: User, row: Review, waiting: QuerySet[ReviewItem], data: QueryDict
+) -> Sheet:
     """What is sent is about the rights that were on the page then, on whichever page they are by now."""
     rows = waiting.select_related("grant__origin__order")
     rows = rows.order_by("grant__subject_name", "subject_key", "pk")
     page = Paginator(rows, RIGHTS_PER_PAGE).get_page(request.GET.get("page"))
-    sent = list(rows.filter(pk__in=_numbers(request, "shown"))[:RIGHTS_PER_PAGE])
+    sent = list(rows.filter(pk__in=_numbers(data, "shown"))[:RIGHTS_PER_PAGE])
     items = sent or list(page)
     return Sheet(request, user, row, page, items, reviews_said.look(item.grant for item in items))
 
 
-def _numbers(request: HttpRequest, name: str) -> dict[int, str]:
+def _written(sheet: Sheet, data: QueryDict) -> dict[int, dict[str, str]]:
+    """What was written for each right before the card was asked for; nothing of it is decided."""
+    decisions, reasons = _numbers(data, "decision"), _numbers(data, "reason")
+    return {
+        item.pk: {"decision": decisions.get(item.pk, ""), "reason": reasons.get(item.pk, "")}
+        for item in sheet.items
+    }
+
+
+def _numbers(data: QueryDict, name: str) -> dict[int, str]:
     """What was sent under this name, by the right's item."""
     found: dict[int, str] = {}
-    for key, value in request.POST.items():
+    for key, value in data.items():
         number, _dash, last = key.partition("-")
         if last == name and number.isdecimal() and len(number) < 10:
             found[int(number)] = str(value)
@@ -228,7 +242,7 @@ def _numbers(request: HttpRequest, name: str) -> dict[int, str]:
 
 
 def _answered(request: HttpRequest) -> set[int]:
-    return {number for number, value in _numbers(request, "decision").items() if value}
+    return {number for number, value in _numbers(request.POST, "decision").items() if value}
 
 
 def _save(sheet: Sheet, waiting: QuerySet[ReviewItem]) -> HttpResponse:
@@ -262,7 +276,7 @@ def _save(sheet: Sheet, waiting: QuerySet[ReviewItem]) -> HttpResponse:
         if not answers and not too_late:
             messages.info(sheet.request, _("You have not answered for any right yet."))
         return redirect(_next_page(sheet.user, sheet.review), public_id=sheet.review.public_id)
-    fresh = _sheet(sheet.request, sheet.user, sheet.review, waiting.all())
+    fresh = _sheet(sheet.request, sheet.user, sheet.review, waiting.all(), sheet.request.POST)
     fresh.given = sheet.given
     return _page(fresh, shared, status=400)
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -27,6 +28,7 @@ from provisioning.models import Grant, User
 from provisioning.orders import prepare, prolong
 from provisioning.pages.answers import acting_user
 from provisioning.pages.forms import StatementForm
+from provisioning.pages.login import step_up
 from provisioning.pages.reviews import words as reviews_words
 from provisioning.pages.rights import words as rights_words
 from provisioning.pages.rights.words import GrantLine
@@ -96,9 +98,13 @@ def ending(request: HttpRequest) -> HttpResponse:
     rights = access.ending_soon(user)
     page = Paginator(rights, RIGHTS_PER_PAGE).get_page(request.GET.get("page"))
     if request.method != "POST":
-        return _page(request, _rows(user, list(page)), SharedStatementForm(), page)
+        filled = step_up.filled_in(request)
+        if filled is None:
+            return _page(request, _rows(user, list(page)), SharedStatementForm(), page)
+        shown = _rows(user, _sent(rights, filled) or list(page))
+        return _page(request, _answered(shown, filled), SharedStatementForm(initial=filled.dict()), page)
     # What was on the page, whichever page it is on now that others have decided, too.
-    rows = _rows(user, list(rights.filter(public_id__in=_shown(request.POST))[:RIGHTS_PER_PAGE]))
+    rows = _rows(user, _sent(rights, request.POST))
     try:
         mandates = current.read(user.identity)
     except DirectoryError as exc:
@@ -110,9 +116,19 @@ def _silent(request: HttpRequest, rows: list[EndingRow], page: Any, message: str
     """Nothing is done and nothing is lost: the page comes back as it was answered."""
     statement = SharedStatementForm(request.POST)
     statement.add_error(None, message)
+    return _page(request, _answered(rows, request.POST), statement, page, status=503)
+
+
+def _answered(rows: list[EndingRow], data: QueryDict) -> list[EndingRow]:
+    """The same rows with what was chosen for each, decided or not."""
     for row in rows:
-        row.decision = request.POST.get(f"{row.key}-decision", "")
-    return _page(request, rows, statement, page, status=503)
+        row.decision = data.get(f"{row.key}-decision", "")
+    return rows
+
+
+def _sent(rights: QuerySet[Grant], data: QueryDict) -> list[Grant]:
+    """Those of the rights that were on the page, whichever page they are on now."""
+    return list(rights.filter(public_id__in=_shown(data))[:RIGHTS_PER_PAGE])
 
 
 def _rows(user: User, rights: Sequence[Grant]) -> list[EndingRow]:
