@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("arenden/", cases_page.cases, name="cases"),
     path("arenden/<uuid:public_id>/", cases_page.case, name="case"),
+    path("arenden/<uuid:public_id>/lage/", cases_page.stamp, name="case_stamp"),
     path("arenden/<uuid:public_id>/kvitto/", receipt.receipt, name="receipt"),
     path("arenden/<uuid:public_id>/kvitto.json", receipt.receipt_json, name="receipt_json"),
     path("arenden/<uuid:public_id>/paminn/", remind.remind, name="remind"),

@@ -24,7 +24,11 @@ PICTURES = servers.ROOT / "test-output" / "screenshots"
 AXE = Path(__file__).parent / "vendor" / "axe" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 NARROW: ViewportSize = {"width": 320, "height": 800}
+MOST_HEADER = 120  # with the menu: the page itself begins on the first screen
+HEADER_HEIGHT = """() => [...document.querySelectorAll('.app-header, .app-nav')]
+    .reduce((sum, one) => sum + one.offsetHeight, 0)"""
 
 Act = Callable[[Visitor], None]
 
@@ -208,6 +212,7 @@ NO_PAGE = {
     "resend_all",
     "end_log_in",
     "remind",
+    "case_stamp",
     "receipt_json",
     "removal_receipt_json",
     "order_bpmn",
@@ -254,10 +259,23 @@ def test_the_page_is_accessible_and_fits_a_narrow_screen(shown: Shown, visit: Vi
 
     keep_picture(page, f"{shown.name}-desktop")
     assert violations(page) == []
+    assert width_of(page) <= DESKTOP["width"], too_wide(page)
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # no colour is on its way to another
+    assert violations(page) == []
+    page.set_viewport_size(PHONE)
+    keep_picture(page, f"{shown.name}-390-dark")
+    assert width_of(page) <= PHONE["width"], too_wide(page)
+    assert page.evaluate(HEADER_HEIGHT) <= MOST_HEADER
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(NARROW)
     keep_picture(page, f"{shown.name}-320")
-    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], too_wide(page)
+    assert width_of(page) <= NARROW["width"], too_wide(page)
     assert violations(page) == []
+
+
+def width_of(page: Any) -> int:
+    width: int = page.evaluate("document.documentElement.scrollWidth")
+    return width
 
 
 def test_every_address_with_a_page_is_looked_at() -> None:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access
+from provisioning.assessments import reading
 from provisioning.audit import events
+from provisioning.cases import reminders
+from provisioning.mandates import current
 from provisioning.messages.texts import MessageKind
+from provisioning.models import AccessRequest
 from provisioning.pages import answers, paging, words
 from provisioning.pages.answers import acting_user
-from provisioning.pages.cases import before_after, proof_steps, timeline
+from provisioning.pages.cases import before_after, proof_steps, step_bar, timeline
 from provisioning.pages.flow import picture
 from provisioning.pages.messages import ABOUT
 from provisioning.pages.paging import ListPart
+from provisioning.rules.hsa import Answer, Level, OrderedAccess, Service
+from provisioning.rules.states.request import RequestState
 from workflows import way
 
 PAGE_SIZE = 20
@@ -64,7 +73,9 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "who": words.with_whom(user, row),
         "next_step": words.next_step(row),
         "usual_time": words.usual_time(row),
-        "steps": words.steps_of(row),
+        "steps": step_bar.steps_of(row),
+        "stamp": stamp_of(row) if row.is_open else "",
+        "gets_in_anyway": reads_name and current.for_display(user).is_known and _gets_in_anyway(row),
         "levels": proof_steps.levels_of(row),
         "verdict": words.current_verdict(row),
         "act": words.act_of(user, row),
@@ -81,9 +92,40 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "siblings": [words.line(user, sibling) for sibling in siblings.prefetch_related("handlers")],
         "may_withdraw": access.may_withdraw(user, row),
         "may_remind": access.may_remind(user, row),
+        "remind_from": _remind_from(row),
         "may_copy": not row.is_open and user.pk in (row.order.orderer_id, row.subject_key),
         "is_masked": not reads_name,
         "way": picture.draw(way.graph_of(row), taken=way.taken(row)),
         "grant": access.visible_grants(user).filter(requests=row).first(),
     }
     return render(request, "provisioning/case/case.html", context)
+
+
+@never_cache
+@require_safe
+def stamp(request: HttpRequest, public_id: UUID) -> JsonResponse:
+    """What tells the open page whether anything has changed. It shows nothing, so nothing is recorded."""
+    row = access.find_request(acting_user(request), public_id)
+    return JsonResponse({"stamp": stamp_of(row)})
+
+
+def stamp_of(row: AccessRequest) -> str:
+    """Changes with all that happens to the case, and with nothing that somebody's reading leaves behind."""
+    told = (row.state, row.state_since, row.trouble_since, row.reminded_at, row.nudged_at, row.escalated_at)
+    known = (row.wait_until, row.reported_done_at, row.values_seen_at, row.arrived_at, row.changes)
+    handlers = sorted(handler.person_key for handler in row.handlers.all())
+    return salted_hmac("provisioning.pages.cases.stamp", repr((told, known, handlers))).hexdigest()
+
+
+def _remind_from(row: AccessRequest) -> datetime | None:
+    """From when on those who have the case may be reminded; None where that is now."""
+    at = reminders.may_be_reminded_at(row)
+    return at if at > timezone.now() else None
+
+
+def _gets_in_anyway(row: AccessRequest) -> bool:
+    """Say whether an order that came to nothing leaves the person with the access all the same."""
+    if row.is_open or row.current_state is RequestState.DONE:
+        return False
+    order = OrderedAccess(row.subject_id, Service(row.service), Level(row.level), row.unit_id)
+    return reading.assess_now(order, reading.read_for(order)).answer is Answer.YES

@@ -23,6 +23,8 @@ from provisioning.models import User
 
 NOTED_EVERY_SECONDS = 60  # an act is written down at most this often: one write a minute, not one a page
 
+ITSELF = "X-Asked-By-Itself"  # of a page that looks for news: nobody did anything
+
 _BEGUN = "session.begun_at"
 _ACTIVE = "session.active_at"
 
@@ -56,7 +58,7 @@ def _watch(request: HttpRequest, user: User) -> None:
             events.record(Action.LOGGED_OUT, actor=user, code="person.ended")
         auth.logout(request)
         messages.info(request, _("You were logged out: the directory says that your employment is over."))
-    elif is_new or now - active_at > NOTED_EVERY_SECONDS:
+    elif is_new or (now - active_at > NOTED_EVERY_SECONDS and ITSELF not in request.headers):
         request.session[_ACTIVE] = now
         agent = request.headers.get("User-Agent", "")
         sessions.note(user, request.session.session_key, agent=agent)
