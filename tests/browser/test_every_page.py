@@ -190,6 +190,7 @@ PAGES = [
     Shown("operation", AUDITOR, "/drift/", url_name="operation"),
     Shown("log-ins", HEAD, "/mina-inloggningar/", url_name="log_ins"),
     Shown("logged-out", None, "/utloggad/", url_name="logged_out"),
+    Shown("how-we-assess", HEAD, "/sa-bedomer-vi/", url_name="how_we_assess"),
     Shown("how-it-works", HEAD, "/sa-gar-det-till/", url_name="how_it_works"),
     Shown("about-accessibility", None, "/om/tillganglighet/", url_name="about_accessibility"),
     Shown("about-personal-data", None, "/om/personuppgifter/", url_name="about_personal_data"),

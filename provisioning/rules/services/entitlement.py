@@ -32,6 +32,16 @@ def nothing_breaks(reading: Reading) -> tuple[Cause, ...]:
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class RuleSource:
+    """Where a service's login rule was read: the published source code, its version, and when."""
+
+    address: str
+    version: str
+    commit: str  # blank where only the release is known
+    published: str  # year and month
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
     """One service of the catalogue.
@@ -59,6 +69,7 @@ class Entitlement:
     level_effect: Code | None = None  # what `role_level` also does to anybody
     wrong_kind: Code  # the role names an entry of the other kind (provider for unit, unit for provider)
     words: ServiceWords
+    source: RuleSource
 
     @property
     def role_prefix(self) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, HsaId, Level, Part, Reading, Service
 from provisioning.rules.services import care_units
-from provisioning.rules.services.entitlement import Entitlement, Subject
+from provisioning.rules.services.entitlement import Entitlement, RuleSource, Subject
 from provisioning.rules.services.login_answer import LoginResult, UnitAccess, sorted_units
 from provisioning.rules.services.wording import LevelWords, RoleWords, ServiceWords, gettext_noop
 
@@ -74,6 +74,16 @@ WORDS = ServiceWords(
             own=gettext_noop("Yes, as a care administrator on %(unit)s"),
         ),
     },
+    rules=(
+        gettext_noop(
+            "Counted are commissions with the purpose “Vård och behandling” on care units that are "
+            "open now, with a care provider that is open now. The coupling must be in force today."
+        ),
+        gettext_noop(
+            "The person needs a system role that names the care unit to the letter, and gets in on "
+            "those units."
+        ),
+    ),
     refusals={
         NO_COMMISSION: gettext_noop(
             "Intygsbeställning refuses the login: the person has no commission for care."
@@ -96,4 +106,5 @@ ENTITLEMENT = Entitlement(
     matches=matches,
     wrong_kind=Code.ROLE_WRONG_KIND,
     words=WORDS,
+    source=RuleSource("github.com/sklintyg/intygsbestallning", "2018", "", "2018-11"),
 )

@@ -14,7 +14,7 @@ from provisioning.rules.certainty import Named
 from provisioning.rules.dates.periods import PeriodState
 from provisioning.rules.hsa import Answer, Commission, HsaId, Level, Part, Provider, Reading, Service, Unit
 from provisioning.rules.services import commissions, roles
-from provisioning.rules.services.entitlement import Entitlement, Subject
+from provisioning.rules.services.entitlement import Entitlement, RuleSource, Subject
 from provisioning.rules.services.login_answer import LoginResult, UnitAccess, sorted_units
 from provisioning.rules.services.wording import LevelWords, RoleWords, ServiceWords, gettext_noop
 
@@ -171,6 +171,20 @@ WORDS = ServiceWords(
             own=gettext_noop("Yes, as a process leader for all of %(unit)s"),
         ),
     },
+    rules=(
+        gettext_noop(
+            "Counted are commissions with the purpose “Statistik”. Each gives its unit's statistics."
+        ),
+        gettext_noop(
+            "A system role with the care provider's HSA-id makes a process leader: the whole care "
+            "provider, without any commission."
+        ),
+        gettext_noop("Whoever has neither gets in, but sees nothing."),
+        gettext_noop(
+            "A system role with a unit's HSA-id, or one that does not exist, may stop the person's "
+            "whole log-in."
+        ),
+    ),
     refusals={
         NOTHING_SHOWN: gettext_noop(
             "Intygsstatistik lets the person in but shows nothing: there is no commission for statistics."
@@ -194,4 +208,5 @@ ENTITLEMENT = Entitlement(
     level_effect=Code.EFFECT_WHOLE_PROVIDER,
     wrong_kind=Code.ROLE_UNIT_IN_STATISTIK,
     words=WORDS,
+    source=RuleSource("github.com/sklintyg/statistik", "8.1.0.6", "0a599963", "2026-05"),
 )

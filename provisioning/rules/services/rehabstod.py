@@ -12,7 +12,7 @@ from datetime import datetime
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, HsaId, Level, Part, Reading, Service, Unit
 from provisioning.rules.services import care_units
-from provisioning.rules.services.entitlement import Entitlement, Subject
+from provisioning.rules.services.entitlement import Entitlement, RuleSource, Subject
 from provisioning.rules.services.login_answer import LoginResult, UnitAccess, sorted_units
 from provisioning.rules.services.profession import is_doctor
 from provisioning.rules.services.wording import LevelWords, RoleWords, ServiceWords, gettext_noop
@@ -114,6 +114,22 @@ WORDS = ServiceWords(
             own=gettext_noop("Yes, as a rehabilitation coordinator on %(unit)s (the whole unit)"),
         ),
     },
+    rules=(
+        gettext_noop("The person must be registered in HSA."),
+        gettext_noop(
+            "Counted are commissions with the purpose “Vård och behandling” on care units that are "
+            "open now, with a care provider that is open now. The coupling must be in force today."
+        ),
+        gettext_noop(
+            "A doctor or dentist gets in on all these units and sees own cases. A system role for a "
+            "unit gives the whole unit."
+        ),
+        gettext_noop(
+            "Everybody else needs a system role that names the care unit to the letter, and gets in "
+            "on those units."
+        ),
+        gettext_noop("A system role that names a sub-unit gives nothing. Sub-units follow their care unit."),
+    ),
     refusals={
         NO_PERSON: gettext_noop("Rehabstöd refuses the login: it finds no such person."),
         NO_COMMISSION: gettext_noop("Rehabstöd refuses the login: the person has no commission for care."),
@@ -137,4 +153,5 @@ ENTITLEMENT = Entitlement(
     doctor_effect=Code.EFFECT_DOCTOR_BECOMES_COORDINATOR,
     wrong_kind=Code.ROLE_PROVIDER_IN_REHAB,
     words=WORDS,
+    source=RuleSource("github.com/sklintyg/rehabstod", "2.5.0.8", "4c40493c", "2026-07"),
 )

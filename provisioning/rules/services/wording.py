@@ -42,4 +42,5 @@ class ServiceWords:
     name: str
     levels: Mapping[Level, LevelWords]
     roles: Mapping[str, RoleWords]
+    rules: tuple[str, ...]  # the login rule in plain sentences
     refusals: Mapping[str, str] = field(default_factory=dict)  # by the service's own name for the refusal
