@@ -16,7 +16,7 @@ STEPS = PAGE[PAGE.index("## From a bare machine") : PAGE.index("## Connecting a 
 
 
 def test_every_command_of_manage_py_on_the_page_exists():
-    named = set(re.findall(r"manage\.py ([a-z_]+)", PAGE))
+    named = set(re.findall(r"manage\.py\s+([a-z_]+)", PAGE))
     assert {"migrate", "collectstatic", "check_directory", "verify_audit", "write_checkpoint"} <= named
     assert named - set(get_commands()) == set()
 
