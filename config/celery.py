@@ -52,6 +52,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "comparison with the directory": every(15 * 60, "workflows.sweep_directory"),
     "delegations": every(10 * 60, "workflows.sweep_delegations"),
     "protected persons": every(30 * 60, "workflows.sweep_protection"),
+    "watchdog": every(60, "workflows.sweep_watchdog"),
     "clock": every(60, "workflows.sweep_clock"),
     "sessions": every(60 * 60, "workflows.sweep_sessions"),
     "retention": {

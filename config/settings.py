@@ -337,6 +337,11 @@ WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 2
 # How long a claim on background work lasts that its worker does not renew: it has died.
 BACKGROUND_LEASE_SECONDS = env.int("BACKGROUND_LEASE_SECONDS", 15, at_least=5, at_most=3600)
 WAIT_RECHECK_SECONDS = env.int("WAIT_RECHECK_SECONDS", 300, at_least=5, at_most=86_400)
+# After how long, or how many failed tries, the operators have a case that the tool itself takes no further.
+AUTOMATIC_LIMIT_MINUTES = env.int("AUTOMATIC_LIMIT_MINUTES", 30, at_least=1, at_most=10_080)
+AUTOMATIC_TRIES = env.int("AUTOMATIC_TRIES", 5, at_least=1, at_most=100)
+# The same for a change on its way into or out of the national HSA, which takes its time.
+AUTOMATIC_LIMIT_HSA_HOURS = env.int("AUTOMATIC_LIMIT_HSA_HOURS", 72, at_least=1, at_most=2160)
 REMINDER_WORKING_DAYS = env.int("REMINDER_WORKING_DAYS", 2, at_least=1, at_most=60)
 REMINDER_EVERY_HOURS = env.int("REMINDER_EVERY_HOURS", 24, at_least=1, at_most=720)
 # After so many working days without an answer the next one up is asked, so many times, and then it ends.

@@ -26,6 +26,7 @@ from provisioning.models import (
     Finding,
     Grant,
     Handler,
+    Incident,
     Order,
     OutgoingMessage,
     Removal,
@@ -53,10 +54,12 @@ _SETTLED = (
 # What refers to a part of a case and goes with it, or (the events) stays without it. What is not named here
 # came later: it keeps the case until somebody has decided.
 _GOES_WITH_IT: dict[type[Model], set[str]] = {
-    AccessRequest: {"handlers", "evidence", "messages", "process", "audit_entries", "first_grant", "readers"},
+    AccessRequest: {
+        "handlers", "evidence", "messages", "incidents", "process", "audit_entries", "first_grant", "readers",
+    },
     Grant: {"requests", "notices", "removals", "readers"},
-    Removal: {"handlers", "evidence", "messages", "process", "readers"},
-}
+    Removal: {"handlers", "evidence", "messages", "incidents", "process", "readers"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Others:
     names: int = 0
     reviews: int = 0  # these two hold the cases of the rights they are about until they have gone
     findings: int = 0
+    incidents: int = 0
 
     def __add__(self, more: Others) -> Others:
         return Others(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(more), strict=True)))
@@ -248,6 +252,11 @@ def due_findings(horizon: Horizon) -> QuerySet[Finding]:
     return over.order_by("pk")
 
 
+def due_incidents(horizon: Horizon) -> QuerySet[Incident]:
+    """What the operators had to look after, over for as long as mails are kept. Cases take theirs along."""
+    return Incident.objects.filter(over_at__lt=_start_of(horizon.messages)).order_by("pk")
+
+
 def due_names(horizon: Horizon) -> QuerySet[User]:
     """Users whose name is not needed any more, only their HSA-id in the event log.
 
@@ -266,7 +275,7 @@ def due_names(horizon: Horizon) -> QuerySet[User]:
 
 def count_others(horizon: Horizon) -> Others:
     """How much beside cases is due, without touching it."""
-    due = (due_messages, due_delegations, due_names, due_reviews, due_findings)
+    due = (due_messages, due_delegations, due_names, due_reviews, due_findings, due_incidents)
     return Others(*(rows(horizon).count() for rows in due))
 
 
@@ -285,6 +294,7 @@ def remove_others(horizon: Horizon, *, limit: int, **about_cases: Any) -> Others
         _first(due_names(horizon), limit).update(name=""),
         _delete(reviews),
         _delete(_first(due_findings(horizon), limit)),
+        _delete(_first(due_incidents(horizon), limit)),
     )
     if about_cases or removed != Others():
         events.record(

@@ -35,8 +35,8 @@ OWN_VARIABLES = (
     "SITE_URL", "SOURCE_URL", "VAR_DIR", "WAIT_FOR_COMMISSION_WORKING_DAYS", "WEB_PORT",
 )  # fmt: skip
 OWN_PREFIXES = (
-    "AUDIT_", "DEMO_", "DIRECTORY_", "EMAIL_", "HSA_", "LIMIT_", "MOCK_", "OIDC_", "POLL_", "RETENTION_",
-    "REVIEW_", "SESSION_", "TRUSTED_",
+    "AUDIT_", "AUTOMATIC_", "DEMO_", "DIRECTORY_", "EMAIL_", "HSA_", "LIMIT_", "MOCK_", "OIDC_", "POLL_",
+    "RETENTION_", "REVIEW_", "SESSION_", "TRUSTED_",
 )  # fmt: skip
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

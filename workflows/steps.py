@@ -16,6 +16,7 @@ from django.utils import timezone
 from viewflow.workflow.models import Task
 from viewflow.workflow.status import STATUS
 
+from provisioning import worker
 from provisioning.cases.evidence import SeenUnwanted
 from provisioning.errors import WrongState
 from provisioning.findings import settle
@@ -26,6 +27,7 @@ from provisioning.orders.draft import Prepared
 from provisioning.removals import take_back
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
+from workflows import watchdog
 from workflows.engine import leases
 from workflows.engine.nodes import Again, BackgroundActivation, StepActivation
 from workflows.orders.flow import AccessRequestFlow
@@ -138,6 +140,7 @@ def _take_back(flow: Any, case: AnyCase, operation: Operation[AnyCase], *, by: U
             activation.finish()
         else:
             _finish_step(activation, by)
+        watchdog.goes_on(row)
     return row
 
 
@@ -161,11 +164,13 @@ def run_background(task_pk: int) -> bool:
     with task.activation() as activation:
         if not activation.holds(claim):
             return False  # withdrawn, or another worker took over: what we saw is not needed any more
-        outcome = node.record(activation.process.lock_carried(), result)
+        row = activation.process.lock_carried()
+        outcome = node.record(row, result)
         if isinstance(outcome, Again):
             activation.put_off(outcome.delay)
         else:
             activation.finish()
+        watchdog.goes_on(row)
     return True
 
 
@@ -173,6 +178,7 @@ def put_off_after_error(task_pk: int, error: Exception) -> None:
     """An unexpected error in background work: keep its type, and try again later and later.
 
     A database that was away is back, or this could not be written: then soon, however often it was tried.
+    After so many failures in a row the operators have the case.
     """
     log.error("background work %s failed: %s", task_pk, type(error).__name__)
     with transaction.atomic():
@@ -180,12 +186,35 @@ def put_off_after_error(task_pk: int, error: Exception) -> None:
         if task is None:
             return
         attempts = task.data.get("attempts", 1)
-        task.data = {"attempts": attempts, "error": type(error).__name__}
+        is_ours = not isinstance(error, (OperationalError, InterfaceError))
+        failing = leases.failing(task.data, is_ours=is_ours)
+        task.data = {"attempts": attempts, "error": type(error).__name__, **failing}
         delay = timedelta(seconds=min(900, 10 * 2 ** min(attempts, 10)))
-        if isinstance(error, (OperationalError, InterfaceError)):
+        if not is_ours:
             delay = min(delay, leases.lease())
         task.scheduled = timezone.now() + delay
         task.save(update_fields=["scheduled", "data"])
+    watchdog.look_of(task.process_id)
+
+
+def try_again(case: Case) -> None:
+    """Do the case's background work as soon as a worker is free, as if it had not failed before.
+
+    Raises WrongState where it waits for no background work. Inside a transaction.
+    """
+    jobs = Task.objects.select_for_update().filter(process=case.process, flow_task_type="JOB")
+    task = jobs.filter(status__in=(STATUS.SCHEDULED, STATUS.ERROR)).order_by("-pk").first()
+    if task is None:
+        raise WrongState
+    if task.status == STATUS.SCHEDULED and "claim" in task.data and task.scheduled > timezone.now():
+        return  # a worker has it just now
+    kept = {
+        name: value for name, value in task.data.items() if name in (leases.FAILING_SINCE, leases.FAILURES)
+    }
+    task.status, task.scheduled, task.finished = STATUS.SCHEDULED, timezone.now(), None
+    task.data = {"attempts": 0, **kept}
+    task.save(update_fields=["status", "scheduled", "finished", "data"])
+    worker.wake("workflows.run_background", task.pk)
 
 
 def due_background(*, limit: int = 200) -> list[int]:

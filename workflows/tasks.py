@@ -20,7 +20,7 @@ from provisioning.models import AccessRequest, Case, Delegation, Removal
 from provisioning.rights import notices
 from provisioning.rules.states.request import WITH_A_PERSON
 from provisioning.rules.states.right import RemovalState
-from workflows import steps
+from workflows import steps, watchdog
 from workflows.alone import alone
 from workflows.sweeps import (
     audit,
@@ -61,6 +61,12 @@ def sweep_background() -> None:
 def poll_kiv_tasks() -> None:
     """Look whether the values that KIV tasks wait for have come."""
     kiv_tasks.poll_due()
+
+
+@shared_task(name="workflows.sweep_watchdog")
+def sweep_watchdog() -> None:
+    """Hand to the operators what the tool itself does not take further in time."""
+    watchdog.look_all()
 
 
 @shared_task(name="workflows.sweep_clock")

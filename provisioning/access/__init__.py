@@ -29,6 +29,7 @@ from provisioning.access.delegations import (
     visible_history,
 )
 from provisioning.access.findings import find_finding, to_settle, visible_findings
+from provisioning.access.incidents import find_incident, to_look_after, visible_incidents
 from provisioning.access.messages import (
     find_message,
     may_read_messages,
@@ -92,6 +93,7 @@ __all__ = [
     "find_delegation",
     "find_finding",
     "find_grant",
+    "find_incident",
     "find_message",
     "find_overseen_review",
     "find_removal",
@@ -140,6 +142,7 @@ __all__ = [
     "to_attest",
     "to_carry_out",
     "to_choose",
+    "to_look_after",
     "to_remove",
     "to_review",
     "to_settle",
@@ -147,6 +150,7 @@ __all__ = [
     "visible_findings",
     "visible_grants",
     "visible_history",
+    "visible_incidents",
     "visible_items",
     "visible_messages",
     "visible_removals",

@@ -61,7 +61,7 @@ def reads_more_requests(user: User) -> bool:
 
 def requests_in_order(numbers: Sequence[int]) -> list[AccessRequest]:
     """The requests with these numbers, which a list has given, in its order."""
-    found = with_people().prefetch_related("handlers").in_bulk(numbers)
+    found = with_people().prefetch_related("handlers", "incidents").in_bulk(numbers)
     return [found[number] for number in numbers if number in found]
 
 

@@ -69,6 +69,9 @@ class Action(enum.StrEnum):
     HANDLERS_CHANGED = "request.handlers_changed"
     DIRECTORY_SILENT = "request.directory_silent"
     DIRECTORY_BACK = "request.directory_back"
+    STALLED = "request.stalled"
+    TRIED_AGAIN = "request.tried_again"
+    RESUMED = "request.resumed"
     GRANT_CREATED = "grant.created"
     GRANT_PROLONGED = "grant.prolonged"
     GRANT_NOTICED = "grant.noticed"
@@ -108,6 +111,9 @@ class Action(enum.StrEnum):
     REMOVAL_HANDLERS_CHANGED = "removal.handlers_changed"
     REMOVAL_DIRECTORY_SILENT = "removal.directory_silent"
     REMOVAL_DIRECTORY_BACK = "removal.directory_back"
+    REMOVAL_STALLED = "removal.stalled"
+    REMOVAL_TRIED_AGAIN = "removal.tried_again"
+    REMOVAL_RESUMED = "removal.resumed"
     FINDING_FOUND = "finding.found"
     FINDING_REOPENED = "finding.reopened"
     FINDING_RECONSIDERED = "finding.reconsidered"
@@ -117,6 +123,10 @@ class Action(enum.StrEnum):
     FINDING_ORDERED = "finding.ordered"
     FINDING_REMOVAL = "finding.removal_started"
     FINDINGS_TOLD = "finding.told"
+    INCIDENT_FOUND = "incident.found"
+    INCIDENT_OVER = "incident.over"
+    INCIDENT_SETTLED = "incident.settled"
+    INCIDENTS_TOLD = "incident.told"
     REORGANISATION_PROPOSED = "reorganisation.proposed"
     REORGANISATION_ATTESTED = "reorganisation.attested"
     REORGANISATION_DECLINED = "reorganisation.declined"
@@ -160,7 +170,8 @@ _CHANGE_NOTHING = frozenset(
         Action.REMOVAL_HSA_LATE, Action.PASSED_ON, Action.REMOVAL_PASSED_ON, Action.GRANT_NOTICED,
         Action.DELEGATION_REMINDED, Action.REVIEW_REVIEWERS_CHANGED, Action.REVIEW_ESCALATED,
         Action.PROTECTED_READ, Action.RECEIPT_ISSUED, Action.MESSAGE_FAILED, Action.MESSAGE_RESENT,
-        Action.CASE_REMOVED,
+        Action.CASE_REMOVED, Action.STALLED, Action.TRIED_AGAIN, Action.RESUMED,
+        Action.REMOVAL_STALLED, Action.REMOVAL_TRIED_AGAIN, Action.REMOVAL_RESUMED,
     }
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from provisioning.models import (
     Case,
     Delegation,
     Finding,
+    Incident,
     OutgoingMessage,
     Review,
     ReviewItem,
@@ -138,6 +139,10 @@ def _nothing_was_sound_since(message: OutgoingMessage) -> bool:
     return not checked.filter(data__sound=True).exists()
 
 
+def _incident_stands(message: OutgoingMessage) -> bool:
+    return Incident.objects.standing().filter(told_at__lte=message.created_at).exists()
+
+
 _OF_NO_CASE: Mapping[MessageKind, Callable[[OutgoingMessage], bool]] = {
     MessageKind.DELEGATED: _delegation_lasts,
     MessageKind.DELEGATION_ENDS_SOON: _delegation_lasts,
@@ -147,4 +152,5 @@ _OF_NO_CASE: Mapping[MessageKind, Callable[[OutgoingMessage], bool]] = {
     MessageKind.FINDINGS: _finding_is_open,
     MessageKind.SWEEP_STOPPED: _nothing_was_compared_since,
     MessageKind.AUDIT_UNSOUND: _nothing_was_sound_since,
+    MessageKind.INCIDENTS: _incident_stands,
 }

@@ -49,6 +49,7 @@ class MessageKind(enum.StrEnum):
     REORGANISATION = "reorganisation"
     REORGANISATION_OVER = "reorganisation_over"
     AUDIT_UNSOUND = "audit_unsound"
+    INCIDENTS = "incidents"
 
     def of(self, case: Case) -> MessageKind:
         """The message about a request, or the one that says the same about a removal."""
@@ -247,6 +248,11 @@ WORDS: dict[MessageKind, _Words] = {
         ),
         _("Nothing has been changed. Run manage.py verify_audit --tables: it names each row."),
     ),
+    MessageKind.INCIDENTS: _Words(
+        _("Something for those who run the tool to look after"),
+        _("A case stands still, an entry cannot be dealt with, or somebody has searched unusually often."),
+        _("Open the page Operation. It says what it is, since when, why, and what to do."),
+    ),
 }
 
 
@@ -300,6 +306,6 @@ def _path(message: OutgoingMessage) -> str:
         return reverse("reorganisations")
     if kind in (MessageKind.FINDINGS, MessageKind.SWEEP_STOPPED):
         return reverse("findings")
-    if kind is MessageKind.AUDIT_UNSOUND:
+    if kind in (MessageKind.AUDIT_UNSOUND, MessageKind.INCIDENTS):
         return reverse("operation")
     return reverse("ending" if kind is MessageKind.RIGHTS_END_SOON else "start")

@@ -16,6 +16,7 @@ from provisioning.models.columns import (
 from provisioning.models.findings import Finding, FindingQuerySet, KnownPerson, Sweep
 from provisioning.models.handling import Evidence, Handler, HandlerRole
 from provisioning.models.heartbeats import Heartbeat
+from provisioning.models.incidents import Incident, IncidentKind, IncidentQuerySet
 from provisioning.models.log_ins import LogIn
 from provisioning.models.messages import OutgoingMessage
 from provisioning.models.orders import AccessRequest, AccessRequestQuerySet, Order, StateChoice
@@ -66,6 +67,9 @@ __all__ = [
     "Handler",
     "HandlerRole",
     "Heartbeat",
+    "Incident",
+    "IncidentKind",
+    "IncidentQuerySet",
     "KEY_LENGTH",
     "KivTask",
     "KnownPerson",

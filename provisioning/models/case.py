@@ -41,6 +41,7 @@ class Case(AboutOneRight, KivTask):
         carried_out_by: Any
         handlers: Any
         evidence: Any
+        incidents: Any
         process: Any
 
     class Meta:
@@ -114,6 +115,13 @@ class Case(AboutOneRight, KivTask):
     def sitting_ids(self) -> list[HsaId]:
         """Who can take it further; nobody where the tool itself has it, or it has ended."""
         return self.handler_ids
+
+    @property
+    def incident(self) -> Any:
+        """Why it stands still and the operators have it; None where it does not."""
+        return next(
+            (one for one in self.incidents.all() if one.over_at is None and one.kind == "stalled"), None
+        )
 
     def outcome(self, *, is_hidden: bool) -> dict[str, Any]:
         """What a receipt says that only this kind of case has; `is_hidden`: about a protected person."""

@@ -72,6 +72,7 @@ ABOUT: dict[MessageKind, str | Promise] = {
     MessageKind.REORGANISATION: gettext_lazy("A reorganisation to decide"),
     MessageKind.REORGANISATION_OVER: gettext_lazy("A reorganisation is over"),
     MessageKind.AUDIT_UNSOUND: gettext_lazy("The nightly check of the event log found something"),
+    MessageKind.INCIDENTS: gettext_lazy("Something to look after"),
 }
 
 

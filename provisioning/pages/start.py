@@ -88,6 +88,6 @@ def _inbox(
     *,
     all_page: str = "",
 ) -> Inbox:
-    oldest_first = rows.prefetch_related("handlers").order_by("state_since")[:FIRST_FEW]
+    oldest_first = rows.prefetch_related("handlers", "incidents").order_by("state_since")[:FIRST_FEW]
     lines = tuple(pages_words.line(user, row) for row in oldest_first)
     return Inbox(heading, paging.count(rows), lines, reverse(all_page) if all_page else "")

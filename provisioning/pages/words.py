@@ -22,6 +22,7 @@ from provisioning import access, dates
 from provisioning.assessments.causes import Explained, explain, explain_stored
 from provisioning.cases.candidates import Asked
 from provisioning.models import AboutOneRight, AccessRequest, Handler, HandlerRole, User
+from provisioning.pages import stalls
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
 from provisioning.rules.hsa import Answer, HsaId, Level, Person, Service
 from provisioning.rules.services import catalogue
@@ -224,7 +225,7 @@ def with_whom(viewer: User, request: AccessRequest) -> str:
         return _("%(names)s (orderer)") % {"names": actor_name(viewer, request.order.orderer, request)}
     handlers = list(request.handlers.all())
     if not handlers:
-        return _("The tool itself")
+        return str(stalls.WHO) if request.incident else _("The tool itself")
     role = str(_HANDLER_AS[HandlerRole(handlers[0].role)])
     named = ", ".join(_handler_name(handler) for handler in handlers[:3])
     more = len(handlers) - 3
@@ -270,6 +271,8 @@ def _orderer(viewer: User, request: AccessRequest) -> str:
 
 def next_step(request: AccessRequest) -> Text:
     """What happens next, and when."""
+    if request.incident:
+        return stalls.NEXT
     if request.current_state is RequestState.CHECKING and request.starts_on > dates.today():
         day = dates.in_words(request.starts_on)
         return _("Nothing is set before the first day. On %(day)s the case goes on by itself.") % {"day": day}

@@ -211,6 +211,8 @@ NO_PAGE = {
     "logout",
     "resend",
     "resend_all",
+    "incident_retry",
+    "incident_settle",
     "end_log_in",
     "remind",
     "case_stamp",

@@ -127,6 +127,7 @@ def test_a_case_goes_whole_and_leaves_its_number_and_counts(directory, kiv, cale
     assert swept == {
         "cases": 1, "requests": 1, "first_case": number, "last_case": number,
         "removals": 0, "messages": 0, "delegations": 0, "names": 1, "reviews": 0, "findings": 0,
+        "incidents": 0,
     }  # fmt: skip
     for word in (request.subject_name, request.subject_hsa_id, acts.NEED):
         assert word not in str(swept) + str(entry.data) + entry.reason
@@ -469,7 +470,9 @@ def test_messages_go_earlier_and_those_that_wait_stay(directory, calendar):
     assert (removed.cases, removed.others.messages) == (0, sent)
     assert list(OutgoingMessage.objects.all()) == [waiting]
     [swept] = recorded(Action.RETENTION_SWEPT)
-    assert swept == {"messages": sent, "delegations": 0, "names": 0, "reviews": 0, "findings": 0}
+    assert swept == {
+        "messages": sent, "delegations": 0, "names": 0, "reviews": 0, "findings": 0, "incidents": 0,
+    }  # fmt: skip
 
 
 def test_a_delegation_stays_while_a_case_rests_on_it(directory, calendar):

@@ -12,11 +12,14 @@ from django.utils import timezone
 
 from provisioning.demo.directory.changes import Kiv
 from provisioning.directory import open_directory
+from provisioning.incidents import record as incidents_record
 from provisioning.models import (
     AccessRequest,
     Delegation,
     Finding,
     Grant,
+    Incident,
+    IncidentKind,
     OutgoingMessage,
     Removal,
     Reorganisation,
@@ -70,6 +73,7 @@ class World:
     removals: Mapping[str, Removal]
     findings: Mapping[str, Finding]
     reorganisations: Mapping[str, Reorganisation]
+    searches: Incident
 
     def objects(self, parameter: str) -> dict[str, Any]:
         """What can stand in an address's variable."""
@@ -93,7 +97,7 @@ class World:
             return {name: place.text for name, place in places.items()} | {"missing": NO_PLACE}
         if parameter == "finding":
             return {name: row.public_id for name, row in self.findings.items()} | nobodys
-        return {}
+        return {"searches": self.searches.public_id} | nobodys if parameter == "incident" else {}
 
 
 def make(kiv: Kiv) -> World:
@@ -156,6 +160,7 @@ def make(kiv: Kiv) -> World:
         removals,
         found,
         {"own": moving.propose()},
+        _searches(),
     )
 
 
@@ -170,6 +175,12 @@ def _right_without_review(row: AccessRequest) -> None:
     placed = ("unit_key", "unit_hsa_id", "unit_name", "unit_dn")
     fields = {name: getattr(row, name) for name in (*named, *placed)}
     Grant.objects.create(origin=row, next_review_on=row.ends_on, **fields)
+
+
+def _searches() -> Incident:
+    """The doctor has searched too often, and the operators are to ask why."""
+    incidents_record.searched_much(acts.user(cast.DOCTOR), count=101, day="2026-11-28")
+    return Incident.objects.get(kind=IncidentKind.SEARCHES)
 
 
 def _answers(public_id: uuid.UUID) -> dict[str, Any]:

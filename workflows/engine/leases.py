@@ -10,7 +10,8 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -20,7 +21,23 @@ from viewflow.workflow.status import STATUS
 
 log = logging.getLogger(__name__)
 
+# Keys of a task's data: since when its work fails, how often in a row. Gone when it was done as it should.
+FAILING_SINCE, FAILURES = "failing_since", "failures"
+
 RENEWED_TIMES = 3  # so many times in the length of a lease
+
+
+def failing(data: dict[str, Any], *, is_ours: bool = True) -> dict[str, Any]:
+    """What a task's data says of failures, with one more. `is_ours`: False where the database was away."""
+    return {
+        FAILING_SINCE: data.get(FAILING_SINCE, timezone.now().isoformat()),
+        FAILURES: data.get(FAILURES, 0) + is_ours,
+    }
+
+
+def failing_since(data: dict[str, Any]) -> datetime | None:
+    """Since when the work fails; None where it does not."""
+    return datetime.fromisoformat(data[FAILING_SINCE]) if FAILING_SINCE in data else None
 
 
 def lease() -> timedelta:

@@ -89,7 +89,13 @@ class BackgroundActivation(AbstractJobActivation):
             return None
         claim = uuid.uuid4().hex
         self.task.scheduled = now + leases.lease()
-        self.task.data = {"attempts": self.task.data.get("attempts", 0) + 1, "claim": claim}
+        data = self.task.data
+        failing = {
+            name: data[name] for name in (leases.FAILING_SINCE, leases.FAILURES, "error") if name in data
+        }
+        if "claim" in data:  # whoever had it is gone: killed, or the work itself kills
+            failing |= leases.failing(data, is_ours=False)
+        self.task.data = {"attempts": data.get("attempts", 0) + 1, "claim": claim, **failing}
         self.task.save(update_fields=["scheduled", "data"])
         return claim
 

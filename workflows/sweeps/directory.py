@@ -28,10 +28,11 @@ from provisioning.directory.ldap.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
 from provisioning.findings import record, settle
 from provisioning.findings import tell as findings_tell
+from provisioning.incidents import record as incidents_record
 from provisioning.mandates import current
 from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
-from provisioning.models import AccessRequest, Finding, Grant, Removal, Sweep
+from provisioning.models import AccessRequest, Finding, Grant, IncidentKind, Removal, Sweep
 from provisioning.operators import operator_ids
 from provisioning.rights import tracked_person
 from provisioning.rights.tracked_person import Tracked
@@ -105,6 +106,7 @@ class SweepResult:
     would: list[tuple[HsaId, Drift]] = field(default_factory=list)
     leaving: int = 0
     unread: dict[HsaId, None] = field(default_factory=dict)
+    failing: frozenset[str] = frozenset()  # whose entries failed before, and the operators have
 
     def note_unread(self, compared: Iterable[Compared]) -> None:
         """The persons who could not be read in full, each once, from all looks."""
@@ -216,6 +218,7 @@ def _look(
     directory: Directory, result: SweepResult, *, is_full: bool | None, is_dry: bool, believes_losses: bool
 ) -> None:
     doubtful: list[HsaId] = []
+    result.failing = incidents_record.standing(IncidentKind.ENTRY)
     for compared in _read(directory.read_many, _whom(directory, result.sweep, is_full=is_full)):
         result.sweep.persons += len(compared)
         result.note_unread(compared)
@@ -370,17 +373,22 @@ def _follow_protection(compared: Collection[Compared]) -> None:
 
 
 def _settle_alone(result: SweepResult, compared: Compared, *, is_dry: bool) -> None:
-    """A person who cannot be written stops nobody else: the operators see that one is left out."""
+    """Somebody of whom nothing can be written stops nobody else: the operators have that one."""
+    person_id = compared.tracked.person_id
 
-    def leave_out() -> None:
-        result.unread[compared.tracked.person_id] = None
+    def leave_out(kind: str) -> None:
+        result.unread[person_id] = None
         result.sweep.unread = len(result.unread)
         result.sweep.code = result.sweep.code or "sweep.entry_failed"
+        if not is_dry:
+            incidents_record.entry_failed(person_id, detail=kind)
 
     with alone("comparing a person with the directory", failed=leave_out):
         if not is_dry:
             _follow(compared)
         _settle(result, compared, is_dry=is_dry)
+        if person_id.folded in result.failing and compared.is_readable and not is_dry:
+            incidents_record.works_again(IncidentKind.ENTRY, [person_id.folded])
 
 
 def _follow(compared: Compared) -> None:

@@ -20,7 +20,7 @@ from provisioning.cases import reminders
 from provisioning.mandates import current
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest
-from provisioning.pages import answers, paging, words
+from provisioning.pages import answers, paging, stalls, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import before_after, proof_steps, step_bar, timeline
 from provisioning.pages.flow import picture
@@ -77,6 +77,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "stamp": stamp_of(row) if row.is_open else "",
         "gets_in_anyway": reads_name and current.for_display(user).is_known and _gets_in_anyway(row),
         "levels": proof_steps.levels_of(row),
+        "why_stalled": stalls.why(row),
         "verdict": words.current_verdict(row),
         "act": words.act_of(user, row),
         "comparisons": before_after.before_and_after(row, shows_dn=reads_name),
@@ -89,7 +90,9 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
             }
             for sent in row.messages.order_by("pk")
         ],
-        "siblings": [words.line(user, sibling) for sibling in siblings.prefetch_related("handlers")],
+        "siblings": [
+            words.line(user, sibling) for sibling in siblings.prefetch_related("handlers", "incidents")
+        ],
         "may_withdraw": access.may_withdraw(user, row),
         "may_remind": access.may_remind(user, row),
         "remind_from": _remind_from(row),
@@ -111,10 +114,12 @@ def stamp(request: HttpRequest, public_id: UUID) -> JsonResponse:
 
 def stamp_of(row: AccessRequest) -> str:
     """Changes with all that happens to the case, and with nothing that somebody's reading leaves behind."""
-    told = (row.state, row.state_since, row.trouble_since, row.reminded_at, row.nudged_at, row.escalated_at)
+    stalled = row.incident.code if row.incident else ""
+    told = (row.state, row.state_since, row.trouble_since, stalled)
+    asked = (row.reminded_at, row.nudged_at, row.escalated_at)
     known = (row.wait_until, row.reported_done_at, row.values_seen_at, row.arrived_at, row.changes)
     handlers = sorted(handler.person_key for handler in row.handlers.all())
-    return salted_hmac("provisioning.pages.cases.stamp", repr((told, known, handlers))).hexdigest()
+    return salted_hmac("provisioning.pages.cases.stamp", repr((told, asked, known, handlers))).hexdigest()
 
 
 def _remind_from(row: AccessRequest) -> datetime | None:

@@ -21,11 +21,13 @@ from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from redis.exceptions import RedisError
 
 from provisioning.audit import events
 from provisioning.audit.events import Action
+from provisioning.incidents import record
 from provisioning.login import attempts
 from provisioning.models import User
 from provisioning.pages.answers import filled_in
@@ -112,12 +114,18 @@ def _has_failed(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def _note_unusual(request: HttpRequest) -> None:
-    """More searches in a day than work takes: a fact, once a day and person. Nobody is stopped by it."""
+    """More searches in a day than work takes: a fact once a day and person, and something for the operators.
+
+    Nobody is stopped by it.
+    """
     count = _count(UNUSUAL, request)
-    if count == UNUSUAL.most + 1 and isinstance(request.user, User):
-        log.warning("unusually many searches")
-        with transaction.atomic():
+    if count <= UNUSUAL.most or not isinstance(request.user, User):
+        return
+    with transaction.atomic():
+        if count == UNUSUAL.most + 1:
+            log.warning("unusually many searches")
             events.record(Action.SEARCHED_MUCH, actor=request.user, count=count)
+        record.searched_much(request.user, count=count, day=timezone.localdate().isoformat())
 
 
 def is_used_up(limit: Limit, request: HttpRequest) -> bool:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from provisioning import access
 from provisioning.models import Grant
-from provisioning.pages import answers, paging
+from provisioning.pages import answers, paging, stalls
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import proof_steps, timeline
 from provisioning.pages.flow import picture
@@ -98,6 +98,7 @@ def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "next_step": words.next_step(row),
         "why_nothing": timeline.WHY_NOTHING.get(row.end_code, ""),
         "levels": proof_steps.levels_of_removal(row),
+        "why_stalled": stalls.why(row),
         "is_mine": is_mine,
         "may_take_back": access.may_take_back(user, row),
         "values": [change["remove"] for change in row.changes if change not in row.kept],

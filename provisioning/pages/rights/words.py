@@ -15,6 +15,7 @@ from provisioning.cases import moved_entries
 from provisioning.cases.evidence import SeenUnwanted
 from provisioning.models import AboutOneRight, Grant, Removal, User
 from provisioning.orders import prolong
+from provisioning.pages import stalls
 from provisioning.pages import words as pages_words
 from provisioning.pages.words import CaseLine
 from provisioning.removals import moves, take_back
@@ -209,12 +210,14 @@ def with_whom(removal: Removal) -> str:
         return ""
     held = [handler.person_name or str(pages_words.MASKED) for handler in removal.handlers.all()]
     if not held:
-        return _("The tool itself")
+        return str(stalls.WHO) if removal.incident else _("The tool itself")
     return _("%(names)s (KIV administrator)") % {"names": ", ".join(held)}
 
 
 def next_step(removal: Removal) -> Text:
     """What happens next in the removal."""
+    if removal.incident:
+        return stalls.NEXT
     state = removal.current_state
     if removal.grant_id is None and state in NEXT_STEP_OF_LOOSE:
         return NEXT_STEP_OF_LOOSE[state]

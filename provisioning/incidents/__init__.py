@@ -1,0 +1,1 @@
+"""What the operators have to look after: recorded, told, settled."""
