@@ -57,6 +57,7 @@ class Mandates:
     delegated: tuple[Delegated, ...] = ()  # what heads of units have delegated to the person
     other_ids: frozenset[HsaId] = frozenset()  # the same human's other HSA-ids, as the directory shows them
     has_left: bool = False  # the employment is over: there is no mandate any more, whatever units still say
+    is_seen: bool = True  # False: the directory shows no such person, which ends nothing by one look
     # The person decides nothing about these, because they delegate to the person.
     givers: frozenset[HsaId] = frozenset()
 
@@ -138,8 +139,9 @@ def read(person_id: HsaId) -> Mandates:
     """
     directory = open_directory()
     own_ids = directory.identities([person_id])[person_id]
-    if has_left(directory.person(person_id), on=dates.today()):
-        return Mandates(other_ids=own_ids - {person_id}, has_left=True)
+    person = directory.person(person_id)
+    if has_left(person, on=dates.today()):
+        return Mandates(other_ids=own_ids - {person_id}, has_left=True, is_seen=person is not None)
     return Mandates(
         units=directory.units_headed_by(person_id),
         providers=directory.providers_headed_by(person_id),
@@ -237,4 +239,4 @@ def _do_without_cache(exc: Exception) -> BaseCache:
 
 
 def _copy_key(user: User) -> str:
-    return "mandates:4:" + salted_hmac("provisioning.mandates.current", user.hsa_key).hexdigest()
+    return "mandates:5:" + salted_hmac("provisioning.mandates.current", user.hsa_key).hexdigest()

@@ -65,6 +65,8 @@ class Removal(Case):
     # The two levels, each with its time: gone from KIV and, only where the national HSA is read, from there.
     values_gone_at = models.DateTimeField(null=True)
     gone_from_hsa_at = models.DateTimeField(null=True)
+    # So many were gone at one look that a later one must say the same.
+    gone_doubted_at = models.DateTimeField(null=True)
 
     objects: ClassVar[RemovalQuerySet] = RemovalQuerySet.as_manager()  # type: ignore[assignment]
 

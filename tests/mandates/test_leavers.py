@@ -178,6 +178,32 @@ def test_an_open_session_ends_with_the_employment(directory, kiv, enter):
     assert AuditEntry.objects.filter(actor_id=cast.HEAD.folded, data__code="person.ended").count() == 1
 
 
+def test_a_person_who_is_not_seen_is_logged_out_by_a_second_look(directory, kiv, enter):
+    browser, store, before = enter(cast.HEAD), directory.store, directory.store.copy()
+    dn = open_directory().person(cast.HEAD).dn
+    assert browser.get(reverse("start")).status_code == 200
+    store.delete(dn)
+    assert [start_page_after(browser, seconds) for seconds in (0, 0, 290)] == [200, 200, 200]
+    assert not current.read(cast.HEAD).units
+    for name in ("_entries", "_children", "_equal", "_sorted"):
+        setattr(store, name, getattr(before, name))
+    assert start_page_after(browser, 20) == 200
+
+    store.delete(dn)
+    assert [start_page_after(browser, seconds) for seconds in (0, 290, 20)] == [200, 200, 302]
+    assert AuditEntry.objects.filter(actor_id=cast.HEAD.folded, data__code="person.ended").count() == 1
+
+
+def start_page_after(browser, seconds):
+    """As if so many seconds had passed since the last look, of which no copy is left."""
+    cache.clear()
+    session = browser.session
+    if "session.missed_at" in session:
+        session["session.missed_at"] -= seconds
+        session.save()
+    return browser.get(reverse("start")).status_code
+
+
 def test_a_silent_directory_ends_no_session(directory, kiv, enter):
     browser = enter(cast.HEAD)
     acts.silence(directory, "busy")

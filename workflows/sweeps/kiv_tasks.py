@@ -28,7 +28,7 @@ from provisioning.orders import carry_out as orders_carry_out
 from provisioning.orders import outdated as orders_outdated
 from provisioning.removals import carry_out as removals_carry_out
 from provisioning.removals import look as removals_look
-from provisioning.removals import moves
+from provisioning.removals import moves, not_seen
 from provisioning.rules import names
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Attribute, Change, Reading, Service
@@ -58,16 +58,16 @@ def poll_due() -> int:
     wanted = _claim_due(AccessRequest.objects.filter(state=RequestState.AWAITING_KIV.value))
     unwanted = _claim_due(Removal.objects.filter(state=RemovalState.AWAITING_KIV.value))
     closed = sum(_look_for(some) for some in _in_batches(wanted))
-    return closed + sum(_look_whether_gone(some) for some in _in_batches(unwanted))
+    return closed + _look_whether_gone(unwanted)
 
 
 def _look_for(due: Sequence[AccessRequest]) -> int:
     """Are the wanted values there?"""
     places = {place for request in due for place in _wanted_places(request)}
     people = {request.subject_id for request in due}
-    return _look_at(
+    return _record(
         due,
-        lambda: open_directory().held_at(places, only=people, is_poll=True),
+        _ask(due, lambda: open_directory().held_at(places, only=people, is_poll=True)),
         places_of=_wanted_places,
         seen_from=seen_by_poll,
         is_needed_again=lambda request: False,
@@ -76,38 +76,65 @@ def _look_for(due: Sequence[AccessRequest]) -> int:
 
 
 def _look_whether_gone(due: Sequence[Removal]) -> int:
-    """Are the unwanted values gone? An empty attribute decides here: nothing is left out of the question."""
-    places = {place for removal in due for place in _unwanted_places(removal)}
-    return _look_at(
-        due,
-        lambda: open_directory().held_at(places),
-        places_of=_unwanted_places,
-        seen_from=gone_from,
-        is_needed_again=removals_look.is_needed_again,
-        record=removals_carry_out.record_values,
+    """Are the unwanted values gone? An empty attribute decides here: nothing is left out of the question.
+
+    Where many are gone at once, none ends by this look alone.
+    """
+    looks = [(some, _ask_whether_gone(some)) for some in _in_batches(due)]
+    gone = [row for some, values in looks if values is not None for row in some if _is_all_gone(row, values)]
+    held_back = not_seen.held_back(due, gone)
+    return sum(
+        _record(
+            [row for row in some if row.pk not in held_back],
+            values,
+            places_of=_unwanted_places,
+            seen_from=gone_from,
+            is_needed_again=removals_look.is_needed_again,
+            record=removals_carry_out.record_values,
+        )
+        for some, values in looks
     )
 
 
-def _look_at(
+def _ask_whether_gone(due: Sequence[Removal]) -> Values | None:
+    places = {place for removal in due for place in _unwanted_places(removal)}
+    return _ask(due, lambda: open_directory().held_at(places))
+
+
+def _is_all_gone(removal: Removal, values: Values) -> bool:
+    """Say whether this look would end the task, and nobody has reported it done."""
+    if removal.carried_out_how or _unknown_in(values, _unwanted_places(removal)):
+        return False
+    with alone(f"looking for {removal.KEY} {removal.pk}"):
+        return gone_from(removal, values).is_settled
+    return False
+
+
+def _ask(due: Sequence[steps.AnyCase], ask: Callable[[], Values]) -> Values | None:
+    """Ask for all of them in one search. None where the directory does not answer; that is noted."""
+    try:
+        return ask()
+    except DirectoryError as exc:
+        for case in filter(silence.is_news, due):
+            record_in_flow(case, partial(silence.begin_or_last, code=exc.code))
+    return None
+
+
+def _record(
     due: Sequence[steps.AnyCase],
-    ask: Callable[[], Values],
+    values: Values | None,
     *,
     places_of: Callable[[steps.AnyCase], Sequence[ValuePlace]],
     seen_from: Callable[[steps.AnyCase, Values], Seen | None],
     is_needed_again: Callable[[steps.AnyCase], bool],
     record: Callable[..., object],
 ) -> int:
-    """Ask for all of them in one search. A case of which there is no news is left alone.
+    """Record what was seen of each. A case of which there is no news is left alone.
 
     What the directory does not tell of one entry is unknown of the cases about that entry, and of no other.
     """
-    try:
-        values = ask()
-    except DirectoryError as exc:
-        for case in filter(silence.is_news, due):
-            record_in_flow(case, partial(silence.begin_or_last, code=exc.code))
+    if values is None:
         return 0
-
     closed = 0
     for case in due:
         with alone(f"looking for {case.KEY} {case.pk}"):

@@ -21,12 +21,14 @@ from provisioning.login import sessions
 from provisioning.mandates import current
 from provisioning.models import User
 
+SECOND_LOOK_SECONDS = 300  # longer than a copy of somebody's mandates lives, so that it is a look of its own
 NOTED_EVERY_SECONDS = 60  # an act is written down at most this often: one write a minute, not one a page
 
 ITSELF = "X-Asked-By-Itself"  # of a page that looks for news: nobody did anything
 
 _BEGUN = "session.begun_at"
 _ACTIVE = "session.active_at"
+_MISSED = "session.missed_at"  # when a look first did not show the person
 
 
 class SessionLimitsMiddleware:
@@ -53,7 +55,7 @@ def _watch(request: HttpRequest, user: User) -> None:
             events.record(Action.LOGGED_OUT, actor=user, code="session.idle" if is_idle else "session.old")
         auth.logout(request)
         messages.info(request, _("You were logged out because time ran out. Log in to go on."))
-    elif current.for_display(user).has_left:
+    elif _has_left(request, user, now):
         with transaction.atomic():
             events.record(Action.LOGGED_OUT, actor=user, code="person.ended")
         auth.logout(request)
@@ -62,3 +64,18 @@ def _watch(request: HttpRequest, user: User) -> None:
         request.session[_ACTIVE] = now
         agent = request.headers.get("User-Agent", "")
         sessions.note(user, request.session.session_key, agent=agent)
+
+
+def _has_left(request: HttpRequest, user: User, now: float) -> bool:
+    """Say whether the employment is over: at once where the directory says so, by a second look where it
+    merely does not show the person. Until then the person holds no mandate, so nothing is decided meanwhile.
+    """
+    mandates = current.for_display(user)
+    if not mandates.is_known:
+        return False
+    if not mandates.has_left or mandates.is_seen:
+        request.session.pop(_MISSED, None)
+        return mandates.has_left
+    if _MISSED not in request.session:
+        request.session[_MISSED] = now
+    return now - float(request.session[_MISSED]) >= SECOND_LOOK_SECONDS
