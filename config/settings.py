@@ -324,6 +324,7 @@ if IS_DEMO and OIDC_ISSUER and not modes.is_local_url(OIDC_ISSUER):
 OPERATORS = tuple(env.list("OPERATORS", ["SE0000000000-1004"] if IS_DEMO and IS_OWN_DIRECTORY else []))
 AUDITORS = tuple(env.list("AUDITORS", ["SE0000000000-1012"] if IS_DEMO and IS_OWN_DIRECTORY else []))
 SERVICE_DESK = tuple(env.list("SERVICE_DESK", []))
+DEMO_HISTORY = env.bool("DEMO_HISTORY", IS_DEMO and IS_OWN_DIRECTORY)
 PROVIDER_MANDATES: dict[str, list[str]] = env.json_object("PROVIDER_MANDATES", {})
 POLL_SCHEDULE_SECONDS = env.ints("POLL_SCHEDULE_SECONDS", (5, 15, 60, 300))
 # Tasks younger than so many minutes are looked up together, every so many seconds: see docs/decisions.

@@ -57,6 +57,7 @@ def _prepare_environment() -> None:
     os.environ["DIRECTORY_BACKGROUND_SEARCHES_PER_SECOND"] = (
         "1000"  # the mock bears it; the pace has its own tests
     )
+    os.environ["DEMO_HISTORY"] = "false"  # each test begins with nobody's cases
     os.mkdir(os.path.join(folder, "static"))  # where collected files would be; whitenoise warns without it
     if POSTGRES_WANTED and POSTGRES_FOUND:
         server = servers.Postgres()

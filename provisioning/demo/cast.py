@@ -17,6 +17,7 @@ class CastPart:
 
     hsa_id: HsaId
     purpose: str | Promise
+    is_first: bool = False  # stands on the list at once; the others under "more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class CastChoice:
     name: str
     purpose: str | Promise
     is_protected: bool = False
+    is_first: bool = False
 
 
 def choices(persons: dict[HsaId, Person]) -> list[tuple[str | Promise, list[CastChoice]]]:
@@ -48,11 +50,13 @@ def _present(parts: Iterable[CastPart], persons: dict[HsaId, Person]) -> Iterabl
     for part in parts:
         person = persons.get(part.hsa_id)
         if person is not None:
-            yield CastChoice(person.hsa_id.text, person.name, part.purpose, person.is_protected)
+            yield CastChoice(
+                person.hsa_id.text, person.name, part.purpose, person.is_protected, part.is_first
+            )
 
 
-def _part(number: int, purpose: str | Promise) -> CastPart:
-    return CastPart(HsaId(f"SE0000000000-{number}"), purpose)
+def _part(number: int, purpose: str | Promise, *, is_first: bool = False) -> CastPart:
+    return CastPart(HsaId(f"SE0000000000-{number}"), purpose, is_first)
 
 
 # The numbers are those at the top of directory/demo.ldif.
@@ -60,7 +64,9 @@ GROUPS: tuple[Group, ...] = (
     Group(
         _("Orders and attests"),
         (
-            _part(1001, _("Head of unit. Orders access for staff, which is its own attestation.")),
+            _part(
+                1001, _("Head of unit. Orders access for staff, which is its own attestation."), is_first=True
+            ),
             _part(1002, _("Head of the unit above. Attests what a head of unit orders for themselves.")),
             _part(1011, _("Holds the care provider's mandate. Second attester of process leaders.")),
         ),
@@ -68,17 +74,21 @@ GROUPS: tuple[Group, ...] = (
     Group(
         _("Carries out in KIV"),
         (
-            _part(1003, _("KIV administrator of the unit.")),
+            _part(1003, _("KIV administrator of the unit."), is_first=True),
             _part(1004, _("KIV administrator higher up. Runs this tool, too: sees messages that failed.")),
         ),
     ),
     Group(
         _("Gets access"),
         (
-            _part(1005, _("Rehabilitation coordinator with commission but no system role: the main story.")),
+            _part(
+                1005,
+                _("Rehabilitation coordinator with commission but no system role: the main story."),
+                is_first=True,
+            ),
             _part(1006, _("Rehabilitation coordinator without commission.")),
             _part(1007, _("Rehabilitation coordinator on a unit that has no commission at all.")),
-            _part(1008, _("Doctor with commission: gets in without a system role.")),
+            _part(1008, _("Doctor with commission: gets in without a system role."), is_first=True),
             _part(1010, _("Shall become process leader of the whole care provider.")),
             _part(1014, _("Has two HSA-ids, and the commission sits on the other one.")),
             _part(1016, _("Protected identity, and no mail address.")),
@@ -87,7 +97,7 @@ GROUPS: tuple[Group, ...] = (
     Group(
         _("Looks on"),
         (
-            _part(1012, _("Auditor. Reads everything and changes nothing.")),
+            _part(1012, _("Auditor. Reads everything and changes nothing."), is_first=True),
             _part(1013, _("Outsider. May see nothing of what others do.")),
         ),
     ),

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from provisioning.demo import cast
+from provisioning.demo.cast import CastChoice
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, NotAllowed
 from provisioning.login import facts
@@ -57,8 +58,13 @@ def _page(request: HttpRequest, form: PersonForm, status: int = 200) -> HttpResp
         is_silent = True
     context = {
         "form": form,
-        "groups": [(heading, people) for heading, people in groups if people],
+        "first": [one for _heading, people in groups for one in people if one.is_first],
+        "groups": [(heading, rest) for heading, people in groups if (rest := _others(people))],
         "is_silent": is_silent,
         "wanted": form["next"].value() or "",
     }
     return render(request, "provisioning/demo/login.html", context, status=status)
+
+
+def _others(people: list[CastChoice]) -> list[CastChoice]:
+    return [one for one in people if not one.is_first]

@@ -31,6 +31,14 @@ def test_every_part_of_the_cast_is_in_the_directory(visitor) -> None:
         assert f'value="{hsa_id}"' in page
 
 
+def test_the_list_is_short_and_the_rest_stands_under_more(visitor) -> None:
+    page = visitor.get(reverse("demo_login")).content.decode()
+    at_once, _summary, more = page.partition("More people")
+    assert at_once.count('name="person"') == 5
+    assert f'value="{cast.HEAD}"' in at_once
+    assert f'value="{cast.OUTSIDER}"' in more
+
+
 def test_a_protected_person_is_not_named_on_the_list(visitor) -> None:
     page = text_of(visitor.get(reverse("demo_login")))
     assert "A person with protected identity" in page

@@ -6,9 +6,11 @@ import errno
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from config.supervisor import Program, Supervisor
 
 LOOPBACK = "127.0.0.1"
 DEMO_LDIF = Path("provisioning") / "demo" / "directory" / "demo.ldif"
+GRACE_SECONDS = 10  # for the history to stop where it is
 WEB_THREADS = 8
 WORKER_THREADS = 4
 
@@ -36,7 +39,9 @@ class Command(BaseCommand):
         refuse_taken_ports()
         self.prepare()
         supervisor = Supervisor(programs(), environment=environment())
-        status = supervisor.run(when_ready=address_when_answering)
+        history = History()
+        status = supervisor.run(when_ready=lambda: address_when_answering(history.begin))
+        history.end()
         if status:
             raise CommandError(
                 "One of the programs ended by itself; its last lines are above.", returncode=status
@@ -134,8 +139,25 @@ def programs() -> list[Program]:
     return listed
 
 
-def address_when_answering() -> str | None:
-    """The text to print once the directory and the web page both answer."""
+class History:
+    """The demo's history, made beside the programs once they answer: nobody waits for it."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        if settings.DEMO_HISTORY:
+            command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo_history"]
+            self._process = subprocess.Popen(command, env=environment(), stdin=subprocess.DEVNULL)  # noqa: S603
+
+    def end(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(timeout=GRACE_SECONDS)
+
+
+def address_when_answering(then: Callable[[], None]) -> str | None:
+    """The text to print once the directory and the web page both answer; `then` is done before."""
     if settings.IS_OWN_DIRECTORY and not is_listening(settings.DIRECTORY_PORT):
         return None
     address = f"http://{LOOPBACK}:{settings.WEB_PORT}"
@@ -144,6 +166,7 @@ def address_when_answering() -> str | None:
             pass
     except (urllib.error.URLError, OSError):
         return None
+    then()
     return f"\n  Ready. Open {address}/ and choose who to be. Stop with Ctrl-C.\n"
 
 
