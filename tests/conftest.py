@@ -269,7 +269,7 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium, shared by the session."""
     from playwright.sync_api import sync_playwright
 
-    program = servers.find("chromium", "chromium-browser", "google-chrome")
+    program = servers.find("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     # Playwright's plain interface keeps an event loop in this thread, and Django would refuse the database.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:

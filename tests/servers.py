@@ -32,7 +32,7 @@ MISSING = "missing on this machine: "
 PATIENCE_SECONDS = 180
 BROWSER_MILLISECONDS = 90_000  # the same for one state of one page
 PACKAGES = {
-    "chromium": "chromium",
+    "chromium-headless-shell": "chromium-headless-shell",
     "initdb": "postgresql",
     "postgres": "postgresql",
     "redis-server": "redis-server",
