@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import servers
+from tests import made_once, servers
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -124,8 +124,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(autouse=True)
 def _plain_static_files(settings: Any) -> None:
     """Static files by their own names: nothing is collected for a test."""
-    storages = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": storages}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": made_once.PLAIN_STATIC_FILES}
 
 
 @pytest.fixture(autouse=True)
@@ -164,19 +163,24 @@ def demo_store() -> Store:
 
 
 @pytest.fixture
-def directory(settings: Any, demo_store: Store) -> Iterator[MockDirectory]:
+def served(demo_store: Store) -> Store:
+    """The entries that `directory` begins with. A file whose tests share a world puts that world's here."""
+    return demo_store
+
+
+@pytest.fixture
+def directory(settings: Any, served: Store) -> Iterator[MockDirectory]:
     """The demo directory, fresh, on a free port; faults can be switched on."""
     from provisioning.demo.directory.server import MockDirectory
 
     with MockDirectory(
-        store=demo_store.copy(),
+        store=served.copy(),
         bind_dn=settings.DIRECTORY_BIND_DN,
         bind_password=settings.DIRECTORY_BIND_PASSWORD,
     ) as mock:
         settings.DIRECTORY_URL = mock.url
-        # Generous: a machine that is busy with other tests is no silent directory.
-        settings.DIRECTORY_CONNECT_TIMEOUT_SECONDS = 20
-        settings.DIRECTORY_RECEIVE_TIMEOUT_SECONDS = 20
+        for name, seconds in made_once.PATIENT.items():
+            setattr(settings, name, seconds)
         yield mock
 
 

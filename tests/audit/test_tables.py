@@ -10,8 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from provisioning import dates
-from provisioning.audit import events, keys, says, sealing, verify
-from provisioning.audit.events import Action
+from provisioning.audit import keys, says, verify
 from provisioning.audit.tables import Tables
 from provisioning.models import (
     AccessRequest,
@@ -25,6 +24,7 @@ from provisioning.models import (
     ReviewItem,
     User,
 )
+from tests import made_once
 from tests.audit.chains import outside
 from tests.mandates import delegating
 from tests.reviews import sitting
@@ -35,13 +35,29 @@ pytestmark = [pytest.mark.django_db]
 YEARS = timedelta(days=3650)
 
 
-@pytest.fixture
-def lived(directory, kiv):
+def live(kiv):
     """One of each: a delegation, a right, a review of it that is open, and a removal."""
     delegating.give()
     review = sitting.begun(life.granted(kiv))
     life.with_kiv(life.removal_by_head(life.statistics(kiv)))
     return review
+
+
+@pytest.fixture(scope="module")
+def life_once(django_db_setup, django_db_blocker, demo_store):
+    with made_once.hold(live, begin_with=demo_store, blocker=django_db_blocker) as review:
+        yield review
+
+
+@pytest.fixture
+def served(life_once):
+    return life_once.store
+
+
+@pytest.fixture
+def lived(life_once, db, directory):
+    """The review that is open; the others stand beside it."""
+    return life_once.copy()
 
 
 def compared():
@@ -179,19 +195,6 @@ def test_a_decision_that_was_changed_is_named(lived):
     assert deviations() == set()
 
 
-def test_two_attesters_who_were_swapped_are_named(directory, kiv):
-    sitting.process_leader(kiv)
-    request = AccessRequest.objects.get()
-    swapped = {"attester": request.second_attester_id, "second_attester": request.attester_id}
-    AccessRequest.objects.filter(pk=request.pk).update(**swapped)
-    found = [one for one in compared().deviations if one.table == "request"]
-    assert {one.column for one in found} == {"attester", "second_attester"}
-    assert {(one.said, one.signed) for one in found} == {
-        (request.second_attester_id, request.attester_id),
-        (request.attester_id, request.second_attester_id),
-    }
-
-
 def copy_of(row, **others):
     row.pk, row._state.adding, row.public_id = None, True, uuid4()
     for name, value in others.items():
@@ -272,22 +275,6 @@ def test_a_changed_entry_cannot_make_a_changed_row_right(lived, anybodys_hand):
     tables = Tables()
     assert not verify.verify(take=tables.take).is_sound
     assert ("right", grant.public_id) in {(one.table, one.id) for one in tables.compare().deviations}
-
-
-def test_what_only_older_entries_tell_of_is_counted(directory, kiv, monkeypatch):
-    monkeypatch.setattr(sealing, "VERSION", 2)
-    monkeypatch.setattr(says, "of", lambda rows, key: [])
-    delegating.give()
-    grant = life.granted(kiv)
-    sitting.begun(grant)
-    monkeypatch.undo()
-    agreement = compared()
-    assert (agreement.rows, agreement.older, agreement.deviations) == (0, 5, ())
-    with transaction.atomic():  # the next entry about a row says all of it
-        events.record(Action.GRANT_KEPT, actor=None, about=grant, state=grant.state)
-    assert compared().rows == 1
-    Grant.objects.update(ends_on=grant.ends_on + YEARS)
-    assert deviations() == {("right", "ends_on")}
 
 
 def test_what_is_written_while_it_is_compared_counts(lived):

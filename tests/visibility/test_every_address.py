@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -37,9 +36,11 @@ from provisioning.models import (
     ReviewItem,
 )
 from tests import acts
-from tests.visibility import table, world
+from tests.visibility import table
 from tests.visibility.table import METHODS, Column
-from tests.visibility.world import PAYLOADS, PEOPLE, World
+from tests.visibility.world import PAYLOADS, PEOPLE, World, made, served, world_once
+
+__all__ = ["made", "served", "world_once"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
@@ -124,17 +125,6 @@ def addresses(resolver: URLResolver | None = None, prefix: str = "") -> Iterator
 ALL = list(addresses())
 
 
-@pytest.fixture
-def made(directory, kiv, settings) -> Iterator[World]:
-    cache.clear()
-    settings.AUDITORS = (str(PEOPLE["auditor"]),)
-    settings.OPERATORS = (world.OPERATOR.text,)
-    settings.LIMIT_LOGINS_PER_MINUTE = settings.LIMIT_SEARCHES_PER_MINUTE = 1_000_000
-    settings.LIMIT_ORDERS_PER_HOUR = 1_000_000
-    yield world.make(kiv)
-    cache.clear()
-
-
 @pytest.mark.parametrize("person", PEOPLE)
 def test_every_address_answers_each_person_as_the_table_says(person, made):
     found = answers(person, made)
@@ -181,6 +171,7 @@ def answers(person: str, made: World) -> Column:
     hsa_id = PEOPLE[person]
     if hsa_id is not None:
         client.force_login(acts.user(hsa_id))
+        client.get("/")  # begins the session, which each request would begin anew
     cookies = client.cookies.output(header="", sep=";")
     found: Column = {}
     for address in ALL:

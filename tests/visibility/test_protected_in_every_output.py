@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,12 +21,15 @@ from django.test import Client
 from django.urls import reverse
 
 from provisioning.audit.events import record_look
+from provisioning.demo.directory.changes import Kiv
+from provisioning.demo.directory.store import Store
 from provisioning.directory import open_directory
 from provisioning.messages.texts import compose
 from provisioning.models import AccessRequest, Grant, OutgoingMessage, Removal
 from provisioning.pages.admin import site
 from provisioning.rules.hsa import HsaId, Service
-from tests import acts, cast
+from tests import acts, cast, made_once
+from tests.made_once import MadeOnce
 from tests.rights import life
 from tests.visibility.test_every_address import ALL
 from tests.visibility.world import OPERATOR, PEOPLE
@@ -43,14 +48,58 @@ CANARY = "kanariefågel"
 NOT_OF_THE_TOOL = {"logout", "demo_login", "demo_kiv"}
 # Orderer, attester and those who have the case: they handle it (domain §7).
 HANDLE = {"head", "kiv", "kiv-above"}
+SETTINGS = {"AUDITORS": (cast.AUDITOR.text,), "OPERATORS": (OPERATOR.text,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The objects by what addresses are about, and what was logged while everything happened."""
+
+    objects: Mapping[str, list[object]]
+    log: str
+
+
+def tell(kiv: Kiv) -> Told:
+    """Everything that can happen about the person."""
+    log = io.StringIO()
+    handler, logger = logging.StreamHandler(log), logging.getLogger("provisioning")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel("DEBUG")
+    try:
+        objects = live(kiv)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    return Told(objects, log.getvalue())
+
+
+@pytest.fixture(scope="module")
+def told_once(django_db_setup, django_db_blocker, demo_store) -> Iterator[MadeOnce[Told]]:
+    with made_once.hold(tell, begin_with=demo_store, blocker=django_db_blocker, **SETTINGS) as told:
+        yield told
 
 
 @pytest.fixture
-def told(directory, kiv, settings, monkeypatch, caplog) -> Mapping[str, list[object]]:
-    """Everything that can happen about the person; returns the objects by what addresses are about."""
+def served(told_once: MadeOnce[Told]) -> Store:
+    return told_once.store
+
+
+@pytest.fixture
+def everything(told_once: MadeOnce[Told], db, directory, settings, caplog) -> Told:
+    """All that is told, and settings as they were then."""
     caplog.set_level("DEBUG", logger="provisioning")
-    monkeypatch.setattr("provisioning.worker._send", lambda name, args: None)
-    settings.AUDITORS, settings.OPERATORS = (cast.AUDITOR.text,), (OPERATOR.text,)
+    for name, value in SETTINGS.items():
+        setattr(settings, name, value)
+    return told_once.copy()
+
+
+@pytest.fixture
+def told(everything: Told) -> Mapping[str, list[object]]:
+    return everything.objects
+
+
+def live(kiv: Kiv) -> Mapping[str, list[object]]:
     written = {"need": TEXTS["need"], "risk_statement": TEXTS["risk"]}
     own = life.granted(kiv, by=cast.PROTECTED, person_id=cast.PROTECTED, **written)
     refused = acts.order(
@@ -157,10 +206,10 @@ def test_the_export_tells_nothing_and_can_be_checked(told, names, tmp_path):
     assert_sound(target, tmp_path)
 
 
-def test_mails_and_logs_tell_nothing(told, names, caplog):
+def test_mails_and_logs_tell_nothing(everything, names, caplog):
     messages = [compose(message) for message in OutgoingMessage.objects.all()]
     assert messages
-    texts = [one.subject + one.body + one.html for one in messages] + [caplog.text]
+    texts = [one.subject + one.body + one.html for one in messages] + [everything.log, caplog.text]
     for text in texts:
         assert not found_in(text, [*names, cast.PROTECTED.text, CANARY])
 

@@ -17,10 +17,10 @@ from provisioning.messages.texts import compose
 from provisioning.models import AccessRequest, OutgoingMessage
 from tests import acts, cast
 from tests.visibility import world
-from tests.visibility.test_every_address import ALL, made
-from tests.visibility.world import PEOPLE
+from tests.visibility.test_every_address import ALL
+from tests.visibility.world import PEOPLE, made, served, world_once
 
-__all__ = ["made"]
+__all__ = ["made", "served", "world_once"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from provisioning.demo.directory.changes import Kiv
+from provisioning.demo.directory.store import Store
 from provisioning.directory import open_directory
 from provisioning.incidents import record as incidents_record
 from provisioning.models import (
@@ -30,7 +32,8 @@ from provisioning.orders.check import Choice
 from provisioning.reviews import said as reviews_said
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
-from tests import acts, cast
+from tests import acts, cast, made_once
+from tests.made_once import MadeOnce
 from tests.mandates import delegating
 from tests.reorganisation import moving
 from tests.reviews import sitting
@@ -98,6 +101,36 @@ class World:
         if parameter == "finding":
             return {name: row.public_id for name, row in self.findings.items()} | nobodys
         return {"searches": self.searches.public_id} | nobodys if parameter == "incident" else {}
+
+
+SETTINGS = {
+    "AUDITORS": (cast.AUDITOR.text,),
+    "OPERATORS": (OPERATOR.text,),
+    # Whoever opens every page is in no one's way.
+    "LIMIT_LOGINS_PER_MINUTE": 1_000_000,
+    "LIMIT_SEARCHES_PER_MINUTE": 1_000_000,
+    "LIMIT_ORDERS_PER_HOUR": 1_000_000,
+}
+
+
+# A file that imports these three has one world, made once.
+@pytest.fixture(scope="module")
+def world_once(django_db_setup, django_db_blocker, demo_store) -> Iterator[MadeOnce[World]]:
+    with made_once.hold(make, begin_with=demo_store, blocker=django_db_blocker, **SETTINGS) as world:
+        yield world
+
+
+@pytest.fixture
+def served(world_once: MadeOnce[World]) -> Store:
+    return world_once.store
+
+
+@pytest.fixture
+def made(world_once: MadeOnce[World], db, directory, settings) -> World:
+    """The world, and settings as they were when it was made."""
+    for name, value in SETTINGS.items():
+        setattr(settings, name, value)
+    return world_once.copy()
 
 
 def make(kiv: Kiv) -> World:

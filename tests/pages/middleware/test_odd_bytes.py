@@ -7,7 +7,6 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
@@ -15,9 +14,10 @@ from hypothesis import strategies as st
 
 from provisioning.pages.middleware import odd_bytes
 from tests import acts, cast
-from tests.visibility import world
 from tests.visibility.test_every_address import ALL, Address
-from tests.visibility.world import PAYLOADS, PEOPLE, World
+from tests.visibility.world import PAYLOADS, PEOPLE, World, made, served, world_once
+
+__all__ = ["made", "served", "world_once"]
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 
@@ -77,20 +77,10 @@ def percent(data: bytes) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _as_served(monkeypatch) -> None:
+def _as_served(monkeypatch, settings) -> None:
     """The test client makes its requests as the server does."""
-    monkeypatch.setattr("django.test.client.WSGIRequest", odd_bytes.Utf8Request)
-
-
-@pytest.fixture
-def made(directory, kiv, settings) -> World:
-    cache.clear()
-    settings.AUDITORS = (str(PEOPLE["auditor"]),)
-    settings.OPERATORS = (world.OPERATOR.text,)
-    settings.LIMIT_LOGINS_PER_MINUTE = settings.LIMIT_SEARCHES_PER_MINUTE = 1_000_000
-    settings.LIMIT_ORDERS_PER_HOUR = 1_000_000
     settings.ALLOWED_HOSTS = ["testserver"]
-    return world.make(kiv)
+    monkeypatch.setattr("django.test.client.WSGIRequest", odd_bytes.Utf8Request)
 
 
 def send_odd_bytes(made: World, person: str) -> None:

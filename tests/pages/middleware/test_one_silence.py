@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -12,14 +10,9 @@ from django.urls import reverse
 from provisioning.directory import open_directory
 from tests import acts
 from tests.directory.standins import Wire
-from tests.visibility import world
-from tests.visibility.world import PAYLOADS, PEOPLE, World
+from tests.visibility.world import PAYLOADS, PEOPLE, made, served, world_once
 
-
-@pytest.fixture
-def made(directory, kiv) -> Iterator[World]:
-    yield world.make(kiv)
-    cache.clear()
+__all__ = ["made", "served", "world_once"]
 
 
 @pytest.mark.django_db
