@@ -9,6 +9,7 @@ import atexit
 import gc
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,8 @@ POSTGRES_FOUND = servers.look_for("initdb") is not None and servers.look_for("po
 
 def _prepare_environment() -> None:
     """Once per run; the processes that share the tests inherit it."""
+    # A shell that runs us beside others has this ignored, and nothing that we start would hear Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in list(os.environ):
         if name in OWN_VARIABLES or name.startswith(OWN_PREFIXES):
             del os.environ[name]
@@ -83,13 +86,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what the other run, on the other database, is for."""
+    """Leave out what the other database is for. Where several processes share, what takes long is first."""
+    if hasattr(config, "workerinput"):
+        from tests import sharing
+
+        sharing.long_first(items)
     if POSTGRES_WANTED:
         return
     apart = {item for item in items if item.get_closest_marker("postgres")}
     if apart:
         config.hook.pytest_deselected(items=list(apart))
         items[:] = [item for item in items if item not in apart]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests import sharing
+
+    return sharing.ByFile(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
