@@ -53,7 +53,10 @@ else:
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", only_demo(["localhost", "127.0.0.1", "[::1]"]))
 SITE_URL = env.str("SITE_URL", only_demo(f"http://127.0.0.1:{WEB_PORT}")).rstrip("/")
 SOURCE_URL = env.str("SOURCE_URL", only_demo(""))  # AGPL section 13: users are offered the source
+# What mails and pages are signed with, and whom everybody can ask: an address, a number, or both.
+REGION_NAME = env.str("REGION_NAME", "Demoregionen" if IS_DEMO else "")
 OPERATORS_MAIL = env.list("OPERATORS_MAIL", only_demo(["operators@demo.invalid"]))
+SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", OPERATORS_MAIL[0] if OPERATORS_MAIL else "")
 if IS_PRODUCTION and not SITE_URL.startswith("https://"):
     raise ImproperlyConfigured("SITE_URL must begin with https:// when APP_MODE is production.")
 if IS_PRODUCTION and any("*" in host for host in ALLOWED_HOSTS):

@@ -31,7 +31,7 @@ class WrongState(ProvisioningError):
     """The case has moved on: somebody was faster (HTTP 409)."""
 
     code = "wrong_state"
-    user_message = _("Somebody was faster: the case has already moved on.")
+    user_message = _("It did not work: the case has changed or is over. Here you see what holds now.")
 
 
 class Invalid(ProvisioningError):

@@ -100,7 +100,7 @@ SENTENCES: Mapping[Code, str | Promise] = {
     Code.ORDER_UNIT_CHANGED: _(
         "The sub-unit it was ordered for belongs to another care unit now. Order again for where it is now."
     ),
-    Code.DIRECTORY_UNAVAILABLE: _("The directory does not answer right now, so nobody can say."),
+    Code.DIRECTORY_UNAVAILABLE: _("The directory does not answer right now. Try again in a moment."),
     Code.DIRECTORY_REFUSED: _("The directory refuses our look-up, so nobody can say."),
     Code.DIRECTORY_TRUNCATED: _("The directory gave only a part of the answer, so nobody can say."),
     Code.DIRECTORY_UNREADABLE_ATTRIBUTE: _(
@@ -109,10 +109,10 @@ SENTENCES: Mapping[Code, str | Promise] = {
 }
 
 MENDERS: Mapping[Mender, str | Promise] = {
-    Mender.KIV_ADMINISTRATOR: _("The KIV administrator can mend this."),
-    Mender.HEAD_OF_UNIT: _("The head of unit can mend this."),
-    Mender.ORDERER: _("The one who orders can mend this by ordering differently."),
-    Mender.HSA_RESPONSIBLE: _("Whoever is responsible for HSA at the employer can mend this."),
+    Mender.KIV_ADMINISTRATOR: _("The KIV administrator can fix this."),
+    Mender.HEAD_OF_UNIT: _("The head of unit can fix this."),
+    Mender.ORDERER: _("The one who orders can fix this by ordering differently."),
+    Mender.HSA_RESPONSIBLE: _("Whoever is responsible for HSA at the employer can fix this."),
     Mender.OPERATORS: _("Those who run this tool have to look at it."),
     Mender.NOBODY: _("Nobody has to do anything: it passes with time."),
 }

@@ -47,7 +47,9 @@ def remind_others(request: AccessRequest, *, by: User) -> None:
     if not others:
         raise WrongState(_("Nobody else has the case right now, so there is nobody to remind."))
     if timezone.now() < may_be_reminded_at(request):
-        raise WrongState(_("They were told not long ago. Give them a little more time."), code="too_soon")
+        since = dates.in_words(timezone.localdate(may_be_reminded_at(request)))
+        text = _("They have had a mail. You can remind them again from %(date)s.") % {"date": since}
+        raise WrongState(text, code="too_soon")
     request.nudged_at = timezone.now()
     request.save(update_fields=["nudged_at"])
     entry = events.record(Action.REMINDED_BY_PERSON, actor=by, request=request, count=len(others))

@@ -62,13 +62,15 @@ def _part(number: int, purpose: str | Promise, *, is_first: bool = False) -> Cas
 # The numbers are those at the top of directory/demo.ldif.
 GROUPS: tuple[Group, ...] = (
     Group(
-        _("Orders and attests"),
+        _("Orders and approves"),
         (
             _part(
-                1001, _("Head of unit. Orders access for staff, which is its own attestation."), is_first=True
+                1001,
+                _("Head of unit. Orders access for staff and does not need to approve it."),
+                is_first=True,
             ),
-            _part(1002, _("Head of the unit above. Attests what a head of unit orders for themselves.")),
-            _part(1011, _("Holds the care provider's mandate. Second attester of process leaders.")),
+            _part(1002, _("Head of the unit above. Approves what a head of unit orders for themselves.")),
+            _part(1011, _("Responsible for the care provider in KIV. Second approver of process leaders.")),
         ),
     ),
     Group(

@@ -186,7 +186,7 @@ def _require(finding: Finding, step: NextStep, by: User, mandates: Mandates) -> 
     if row.state != (FindingState.EXPLAINED if step is NextStep.RECONSIDER else FindingState.OPEN):
         raise WrongState
     if step not in steps_of(row, mandates, by):
-        raise NotAllowed(_("This is for somebody else to settle."))
+        raise NotAllowed(_("Somebody else resolves this. You need not do anything."))
     return row
 
 

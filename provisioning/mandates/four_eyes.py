@@ -19,13 +19,13 @@ from provisioning.rules.mandates import Act, Conflict, conflict
 
 _OWN_DECISION = _("You cannot decide on your own access. Somebody else has to.")
 _CARRYING_OUT = _(
-    "You are the person it concerns, or you attested it. Another KIV administrator has to do it."
+    "You are the person it concerns, or you approved it. Another KIV administrator has to do it."
 )
 _TEXTS: Mapping[tuple[Act, Conflict], Promise] = {
     (Act.ATTEST, Conflict.OWN_CASE): _OWN_DECISION,
     (Act.SECOND_ATTEST, Conflict.OWN_CASE): _OWN_DECISION,
     (Act.SECOND_ATTEST, Conflict.OWN_ATTESTATION): _(
-        "You attested this order already. Somebody else has to be second."
+        "You approved this order already. Somebody else has to be second."
     ),
     (Act.KEEP, Conflict.OWN_CASE): _OWN_DECISION,
     (Act.CARRY_OUT, Conflict.OWN_CASE): _CARRYING_OUT,
@@ -37,7 +37,7 @@ _FOR_EVERY_ACT: Mapping[Conflict, Promise] = {
         "The person it concerns has delegated to you, so you cannot decide about their access."
         " The head of a unit above has to."
     ),
-    Conflict.OWN_ORDER: _("You placed this order yourself. Somebody else has to attest it."),
+    Conflict.OWN_ORDER: _("You placed this order yourself. Somebody else has to approve it."),
 }
 
 

@@ -31,7 +31,8 @@ from provisioning.audit import events
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, WrongState
 from provisioning.messages import addresses, still_true
-from provisioning.messages.texts import MessageKind, compose
+from provisioning.messages.compose import compose
+from provisioning.messages.texts import MessageKind
 from provisioning.models import AuditEntry, Case, OutgoingMessage, User
 from provisioning.rules.hsa import HsaId
 
@@ -185,7 +186,7 @@ def _from_the_start() -> dict[str, Any]:
 
 def _deliver(message: OutgoingMessage, address: str) -> None:
     """Hand the mail over. Raises WrongState where it took so long that somebody else has it now."""
-    with translation.override(settings.LANGUAGE_CODE):
+    with translation.override(_language_of(message)):
         text = compose(message)
     mail = EmailMultiAlternatives(
         subject=text.subject,
@@ -202,6 +203,12 @@ def _deliver(message: OutgoingMessage, address: str) -> None:
         raise WrongState
     if mail.send(fail_silently=False) != 1:
         raise smtplib.SMTPException("taken by nobody")
+
+
+def _language_of(message: OutgoingMessage) -> str:
+    """The language that the recipient chose last; else Swedish."""
+    chosen = User.objects.filter(pk=message.recipient_key).values_list("language", flat=True).first()
+    return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def _domain() -> str:

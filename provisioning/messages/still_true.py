@@ -35,6 +35,7 @@ _REMOVAL_UNSETTLED = REMOVAL_OPEN | {RemovalState.CANNOT_BE_DONE}
 
 # The states in which what the mail says still holds; of the kinds that are not named here it always does.
 _OF_A_REQUEST: Mapping[MessageKind, frozenset[RequestState]] = {
+    MessageKind.ORDERED: OPEN,
     MessageKind.ATTEST: UNATTESTED,
     MessageKind.CHOOSE: frozenset({RequestState.AWAITING_CHOICE}),
     MessageKind.KIV: frozenset({RequestState.AWAITING_KIV}),

@@ -1,23 +1,24 @@
-"""What messages say: a link and a case number, nothing personal. Sources: domain §7, privacy rules."""
+"""What mails say: first the act, then why, and the number last; nothing personal.
+
+A subject begins with the act, for a phone shows some forty characters of it; the first line is the act, too,
+for a list of mails shows that. Sources: domain §7, privacy rules.
+"""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from provisioning.assessments import hsa_delay
-from provisioning.models import Case, OutgoingMessage
+from provisioning.models import Case
 
 
 class MessageKind(enum.StrEnum):
     """What a message is about. Stored with the message: never rename."""
 
+    ORDERED = "ordered"
     ATTEST = "attest"
     CHOOSE = "choose"
     KIV = "kiv"
@@ -56,256 +57,243 @@ class MessageKind(enum.StrEnum):
         return MessageKind(f"{case.MESSAGE_PREFIX}{self.value}")
 
 
-ABOUT_DELEGATIONS = frozenset(
-    {MessageKind.DELEGATED, MessageKind.DELEGATION_ENDED, MessageKind.DELEGATION_ENDS_SOON}
-)
-ABOUT_REVIEWS = frozenset({MessageKind.REVIEW_WAITS, MessageKind.REVIEW_STUCK})
-
-
 @dataclass(frozen=True, slots=True)
-class _Words:
-    """Subject (gets `case`) and the two paragraphs: what happened, and what to do now."""
+class Words:
+    """The subject, and the two paragraphs: what to do now, and what has happened."""
 
     subject: str | Promise
-    happened: str | Promise
     now: str | Promise
+    happened: str | Promise
 
 
-WORDS: dict[MessageKind, _Words] = {
-    MessageKind.ATTEST: _Words(
-        _("Case %(case)s: something for you to decide"),
-        _("An access order waits for your decision."),
-        _("Open the case, read what the directory says, and attest or reject."),
+_NOTHING_TO_DO = _("You need not do anything.")
+_SET_IT = _("Open the task, copy the value and set it in KIV.")
+_REMOVE_IT = _("Open the task and remove the value in KIV.")
+_LATE = _("Delayed, you need not do anything (%(case)s)")
+_NOT_GIVEN = _("The order has ended, and the person gets no access.")
+
+WORDS: dict[MessageKind, Words] = {
+    MessageKind.ORDERED: Words(
+        _("Access is ordered for you (%(case)s)"),
+        _("You need not do anything. You get a mail when you can log in."),
+        _("Somebody has ordered access for you. Here you see what, why, and who has the order."),
     ),
-    MessageKind.CHOOSE: _Words(
-        _("Case %(case)s: you need to choose how to go on"),
-        _("The order is attested, but something is missing in the directory."),
-        _("Open the case to see what is missing and choose: ask for it, wait for it, or withdraw."),
+    MessageKind.ATTEST: Words(
+        _("Approve an order (%(case)s)"),
+        _("Read the order, and approve or reject it."),
+        _("Somebody needs access and waits for your decision."),
     ),
-    MessageKind.KIV: _Words(
-        _("Case %(case)s: something for you to set in KIV"),
-        _("An attested access order waits to be carried out in KIV."),
+    MessageKind.CHOOSE: Words(
+        _("Choose how the order goes on (%(case)s)"),
+        _("Something is missing in KIV. Read what, and choose how it is put in place."),
+        _("The order is approved, but the access cannot work yet."),
+    ),
+    MessageKind.KIV: Words(
+        _("Set in KIV (%(case)s)"),
+        _SET_IT,
+        _("The order is approved. We close the task when we see the value in KIV."),
+    ),
+    MessageKind.KIV_RETURNED: Words(
+        _("Check in KIV: the value is missing (%(case)s)"),
+        _("We do not see the value in KIV. Check that it stands on the right person, and that you saved."),
+        _("Somebody answered that it is set. The task shows what stands there instead."),
+    ),
+    MessageKind.ATTESTED: Words(
+        _("Approved, is being carried out (%(case)s)"),
+        _NOTHING_TO_DO,
+        _("The order is approved. You get a mail when it is done."),
+    ),
+    MessageKind.REJECTED: Words(
+        _("Rejected order (%(case)s)"),
+        _("Read why. You can order again."),
+        _("The order is rejected, and the person gets no access."),
+    ),
+    MessageKind.DONE: Words(
+        _("The access is ready (%(case)s)"),
+        _("You need not do anything."),
         _(
-            "Open the task: it shows the exact value to set and where. It closes by itself "
-            "when the value is there."
+            "The person you ordered for can log in, with a SITHS card. Whoever is logged in to the service "
+            "already logs out and in again."
         ),
     ),
-    MessageKind.KIV_RETURNED: _Words(
-        _("Case %(case)s: the value is not there yet"),
-        _("The task was answered as done, but the directory does not show the wanted value."),
-        _("Open the task: it shows what the directory holds instead."),
+    MessageKind.ENDED: Words(
+        _("Ended without access (%(case)s)"), _("Read why, and what you can do."), _NOT_GIVEN
     ),
-    MessageKind.ATTESTED: _Words(
-        _("Case %(case)s: the order is attested"),
-        _("The access order has been attested and is now being carried out."),
-        _("You need not do anything. You get a message when the access works."),
+    MessageKind.REMINDER: Words(
+        _("Reminder: approve (%(case)s)"),
+        _("Somebody waits for their access. Read the order, and approve or reject it."),
+        _("The order still waits for you."),
     ),
-    MessageKind.REJECTED: _Words(
-        _("Case %(case)s: the order is rejected"),
-        _("The access order has been rejected."),
-        _("Open the case to read the reason. You can order again from there."),
+    MessageKind.DIRECTORY_SILENT: Words(
+        _LATE,
+        _NOTHING_TO_DO,
+        _("We get no answer from KIV right now. It goes on automatically, and nothing is lost."),
     ),
-    MessageKind.DONE: _Words(
-        _("Case %(case)s: the access works"),
-        _("The directory now holds what the service asks for at login."),
-        _("If you are the one who got access: log out of the service and log in again."),
+    MessageKind.HSA_LATE: Words(
+        _LATE,
+        _NOTHING_TO_DO,
+        _("It is set in KIV, but has not reached HSA in the usual time. The support team knows, too."),
     ),
-    MessageKind.ENDED: _Words(
-        _("Case %(case)s: the order has ended without access"),
-        _("The access order has ended and no access was given."),
-        _("Open the case to read why, and what you can do."),
+    MessageKind.STUCK: Words(
+        _("Nobody has approved. Call them (%(case)s)"),
+        _("Here you see who can approve."),
+        _("The order has waited long, and nobody has answered."),
     ),
-    MessageKind.REMINDER: _Words(
-        _("Reminder, case %(case)s: it still waits for you"),
-        _("Somebody waits for their access, and the case is with you."),
-        _("Open the case to see what you need to do."),
+    MessageKind.DELEGATED: Words(
+        _("You have been given a delegation"),
+        _("See on which unit you may order or approve, and for how long."),
+        _("A head of unit has delegated to you. You can end the delegation there."),
     ),
-    MessageKind.DIRECTORY_SILENT: _Words(
-        _("Case %(case)s: the directory does not answer"),
-        _("The case cannot go on right now, because the directory does not answer. Nothing is lost."),
-        _("You need not do anything: the case goes on by itself when the directory answers again."),
+    MessageKind.DELEGATION_ENDED: Words(
+        _("Your delegation has ended"),
+        _("See which one, and why."),
+        _("A delegation that you gave or were given has ended. The head of unit can delegate anew."),
     ),
-    MessageKind.HSA_LATE: _Words(
-        _("Case %(case)s: the change has not arrived in HSA yet"),
+    MessageKind.DELEGATION_ENDS_SOON: Words(
+        _("Your delegation ends soon"),
+        _("If it is needed longer, the head of unit has to delegate anew."),
+        _("A delegation that you gave or were given ends soon, automatically."),
+    ),
+    MessageKind.RIGHTS_END_SOON: Words(
+        _("Prolong or end rights"),
+        _("Open the list and prolong what is needed."),
+        _("Rights that you have or answer for end soon. What is not prolonged ends on its last day."),
+    ),
+    MessageKind.REMOVAL_STARTED: Words(
+        _("A right is being ended (%(case)s)"),
+        _NOTHING_TO_DO,
+        _("See which right it is and why. If it is still needed, one orders it anew."),
+    ),
+    MessageKind.REMOVAL_KIV: Words(
+        _("Remove in KIV (%(case)s)"),
+        _REMOVE_IT,
+        _("The right has ended. We close the task when we see that the value is gone."),
+    ),
+    MessageKind.REMOVAL_KIV_RETURNED: Words(
+        _("Remove again: the value is still there (%(case)s)"),
+        _REMOVE_IT,
+        _("The value is in KIV. Either it was not removed, or it has come back."),
+    ),
+    MessageKind.REMOVAL_REMINDER: Words(
+        _("Reminder: remove in KIV (%(case)s)"),
+        _REMOVE_IT,
+        _("The right has ended, but the value is still in KIV."),
+    ),
+    MessageKind.REMOVAL_HSA_LATE: Words(
+        _LATE,
+        _NOTHING_TO_DO,
         _(
-            "The value is set in KIV, but it has not arrived in HSA in the usual time. "
-            "The access does not work before it has."
-        ),
-        _(
-            "You need not do anything in the case: it goes on by itself when the value has arrived. "
-            "Those who run the directories can see whether something holds it up."
-        ),
-    ),
-    MessageKind.STUCK: _Words(
-        _("Case %(case)s: nobody has answered"),
-        _("The case has waited long, and nobody it was given to has answered."),
-        _("Open the case to see who has it. It helps to speak with them; everybody it was given to can act."),
-    ),
-    MessageKind.DELEGATED: _Words(
-        _("Something has been delegated to you"),
-        _("A head of unit has given you the right to order or attest access in their place."),
-        _("Open the page to see for which unit, and from when until when. You can give it back there."),
-    ),
-    MessageKind.DELEGATION_ENDED: _Words(
-        _("A delegation has ended"),
-        _("A delegation that you gave or received does not count any more."),
-        _("Open the page to see which, and why. A head of unit can give a new one there."),
-    ),
-    MessageKind.DELEGATION_ENDS_SOON: _Words(
-        _("A delegation ends soon"),
-        _("A delegation that you gave or received ends soon, by itself."),
-        _("You need not do anything. If it is needed longer, the head of unit gives a new one."),
-    ),
-    MessageKind.RIGHTS_END_SOON: _Words(
-        _("Access that ends soon"),
-        _("One or more rights that are yours, or that you answer for, end soon."),
-        _("Open the list to see which and when. There you prolong what is needed, or let it end."),
-    ),
-    MessageKind.REMOVAL_STARTED: _Words(
-        _("Case %(case)s: access is being ended"),
-        _("A right has come to its end and is now taken away."),
-        _("Open the case to see which right it is and why. If it is still needed, it can be ordered again."),
-    ),
-    MessageKind.REMOVAL_KIV: _Words(
-        _("Case %(case)s: something for you to remove in KIV"),
-        _("A right has ended, and its value waits to be removed in KIV."),
-        _(
-            "Open the task: it shows the exact value to remove and where. It closes by itself "
-            "when the value is gone."
+            "The value is removed in KIV, but still in HSA after the usual time. Until it is gone there, one "
+            "may still be able to log in. The support team knows, too."
         ),
     ),
-    MessageKind.REMOVAL_KIV_RETURNED: _Words(
-        _("Case %(case)s: the value still stands in KIV"),
-        _("The value was reported as removed, or was gone for a while, but KIV shows it."),
-        _("Open the task: it shows what the directory holds."),
+    MessageKind.REMOVAL_DONE: Words(
+        _("A right has ended (%(case)s)"),
+        _NOTHING_TO_DO,
+        _("The right has ended, and is gone from KIV. If it is needed again, one orders it anew."),
     ),
-    MessageKind.REMOVAL_REMINDER: _Words(
-        _("Reminder, case %(case)s: a value waits to be removed"),
-        _("A right that has ended still stands in the directory, and the case is with you."),
-        _("Open the case to see what you need to do."),
+    MessageKind.REMOVAL_ENDED: Words(
+        _("The removal has ended (%(case)s)"),
+        _("Read why, and what holds now."),
+        _("Nothing was removed."),
     ),
-    MessageKind.REMOVAL_HSA_LATE: _Words(
-        _("Case %(case)s: the removed value is still in HSA"),
-        _(
-            "The value is removed in KIV, but it has not left HSA in the usual time. "
-            "Until it has, the log-in can still work."
-        ),
-        _(
-            "You need not do anything in the case: it ends by itself when HSA does not hold the value any "
-            "more. Those who run the directories can see whether something holds it up."
-        ),
+    MessageKind.REMOVAL_STUCK: Words(
+        _("The removal cannot be carried out (%(case)s)"),
+        _("Read why, and what happens next."),
+        _("The right has ended, but is still in KIV."),
     ),
-    MessageKind.REMOVAL_DONE: _Words(
-        _("Case %(case)s: the access has ended"),
-        _("The right has ended, and what the case was to remove is no longer in the directory."),
-        _("You need not do anything. If access is needed again, it is ordered anew."),
+    MessageKind.REVIEW_WAITS: Words(
+        _("Review rights"),
+        _("Keep or remove each right."),
+        _("Rights that you answer for are to be reviewed. You can save a part and go on later."),
     ),
-    MessageKind.REMOVAL_ENDED: _Words(
-        _("Case %(case)s: the removal has ended"),
-        _("The removal has ended without anything being removed."),
-        _("Open the case to read why, and what holds now."),
+    MessageKind.REVIEW_STUCK: Words(
+        _("A review without anybody responsible: name a head of unit in KIV"),
+        _("Open the list and see which unit."),
+        _("Nobody in KIV may decide on the rights. The review goes on when the unit has a head in KIV."),
     ),
-    MessageKind.REMOVAL_STUCK: _Words(
-        _("Case %(case)s: the removal cannot be carried out"),
-        _("A right that has ended still stands in the directory, and nobody could remove it."),
-        _("Open the case to read why, and what happens next."),
+    MessageKind.FINDINGS: Words(
+        _("Resolve differences from KIV"),
+        _("Open the list and see what is wrong, why, and what you can do."),
+        _("A comparison with KIV has found something for you to resolve."),
     ),
-    MessageKind.REVIEW_WAITS: _Words(
-        _("Rights to review"),
-        _("One or more rights that you answer for are to be reviewed, and wait for your decision."),
-        _("Open the list. There you keep or remove each right. You can save a part and go on later."),
-    ),
-    MessageKind.REVIEW_STUCK: _Words(
-        _("A review that nobody can decide"),
-        _("The directory names nobody who may decide on rights that are to be reviewed."),
-        _("Open the list to see which unit. The review goes on when the unit has a head in the directory."),
-    ),
-    MessageKind.FINDINGS: _Words(
-        _("Rights that do not agree with the directory"),
-        _("A comparison with the directory has found something that is yours to settle."),
-        _("Open the list: it says what is wrong, why, and what you can do."),
-    ),
-    MessageKind.REORGANISATION: _Words(
-        _("A reorganisation for you to attest"),
+    MessageKind.REORGANISATION: Words(
+        _("Approve a reorganisation"),
+        _("Read which rights it is about. You approve all of them at once, or none."),
         _("Somebody has proposed that the rights of an old unit move to a unit that you are head of."),
-        _("Open the list to see which rights it is about. You attest all of them at once, or none."),
     ),
-    MessageKind.REORGANISATION_OVER: _Words(
-        _("A reorganisation is over"),
-        _("A reorganisation that you proposed or attested has been carried out, or was not attested."),
-        _("Open the list to see what has moved, and whether something stays as it was."),
+    MessageKind.REORGANISATION_OVER: Words(
+        _("The reorganisation is over"),
+        _("See what has moved, and whether something stays as it was."),
+        _("A reorganisation that you proposed or approved has been carried out, or was not approved."),
     ),
-    MessageKind.SWEEP_STOPPED: _Words(
-        _("The comparison with the directory was stopped"),
-        _("So much seemed to be gone from the directory at once that the answer is not believed."),
-        _("Nothing has been changed. Check the directory and the account that reads it."),
+    MessageKind.SWEEP_STOPPED: Words(
+        _("Stopped comparison: check the account that reads KIV"),
+        _("Check KIV and the account that reads it."),
+        _("So much seemed to be gone at once that the answer is not believed. Nothing has been changed."),
     ),
-    MessageKind.AUDIT_UNSOUND: _Words(
-        _("The nightly check of the event log found something"),
+    MessageKind.AUDIT_UNSOUND: Words(
+        _("Check the event log"),
+        _("Run manage.py verify_audit --tables: it names each row."),
         _(
-            "Rows in the database do not say what was signed, or the event log could not be checked "
-            "against its checkpoints."
+            "The nightly check found rows in the database that do not say what was signed, or could not "
+            "check the event log against its checkpoints. Nothing has been changed."
         ),
-        _("Nothing has been changed. Run manage.py verify_audit --tables: it names each row."),
     ),
-    MessageKind.INCIDENTS: _Words(
-        _("Something for those who run the tool to look after"),
-        _("A case stands still, an entry cannot be dealt with, or somebody has searched unusually often."),
+    MessageKind.INCIDENTS: Words(
+        _("Look after what stands still"),
         _("Open the page Operation. It says what it is, since when, why, and what to do."),
+        _("Something stands still, cannot be dealt with, or somebody has searched unusually often."),
     ),
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    subject: str
-    body: str
-    html: str
-
-
-def _is_to_be_waited_for(message: OutgoingMessage) -> bool:
-    """The case is done by what KIV holds, and nobody has seen what HSA holds."""
-    request, removal = message.request, message.removal
-    if request is not None:
-        return message.kind == MessageKind.DONE.value and request.arrived_at is None
-    if removal is not None:
-        return message.kind == MessageKind.REMOVAL_DONE.value and removal.gone_from_hsa_at is None
-    return False
-
-
-def compose(message: OutgoingMessage) -> Text:
-    """The text of a message, in the language that is active now."""
-    words = WORDS[MessageKind(message.kind)]
-    about = message.request or message.removal
-    case = about.case_number if about else ""
-    context = {
-        "words": words,
-        "case": case,
-        "link": settings.SITE_URL.rstrip("/") + _path(message),
-        "delay": hsa_delay.sentence() if _is_to_be_waited_for(message) else "",
-    }
-    return Text(
-        subject=str(words.subject) % {"case": case},
-        body=render_to_string("provisioning/mail/message.txt", context),
-        html=render_to_string("provisioning/mail/message.html", context),
-    )
-
-
-def _path(message: OutgoingMessage) -> str:
-    """The page that the link opens."""
-    if message.request is not None:
-        return reverse("case", args=[message.request.public_id])
-    if message.removal is not None:
-        return reverse("removal", args=[message.removal.public_id])
-    kind = MessageKind(message.kind)
-    if kind in ABOUT_DELEGATIONS:
-        return reverse("delegations")
-    if kind in ABOUT_REVIEWS:
-        return reverse("reviews")
-    if kind in (MessageKind.REORGANISATION, MessageKind.REORGANISATION_OVER):
-        return reverse("reorganisations")
-    if kind in (MessageKind.FINDINGS, MessageKind.SWEEP_STOPPED):
-        return reverse("findings")
-    if kind in (MessageKind.AUDIT_UNSOUND, MessageKind.INCIDENTS):
-        return reverse("operation")
-    return reverse("ending" if kind is MessageKind.RIGHTS_END_SOON else "start")
+HOLDER_CAN_LOG_IN = Words(
+    _("Now you can log in (%(case)s)"),
+    _("Log in with your SITHS card. If you are logged in to the service already: log out and in again."),
+    _("Your access is ready."),
+)
+HOLDER_CAN_SOON_LOG_IN = Words(
+    _("Soon you can log in (%(case)s)"),
+    _("Log in a little later, with your SITHS card. If you are logged in already: log out and in again."),
+    _("Your access is set in KIV, and is on its way to HSA."),
+)
+PROLONGED = Words(
+    _("Prolonged until %(day)s (%(case)s)"),
+    _NOTHING_TO_DO,
+    _("The right is prolonged until %(day)s. It works as before."),
+)
+APPROVED_FOR_LATER = Words(
+    _("Approved, is carried out later (%(case)s)"),
+    _NOTHING_TO_DO,
+    _("The order is approved. Nothing is set in KIV before its first day, %(first)s."),
+)
+WITHDRAWN = Words(_("The order is withdrawn (%(case)s)"), _NOTHING_TO_DO, _NOT_GIVEN)
+SET_NOTHING = Words(
+    _("Set nothing in KIV, the order is over (%(case)s)"),
+    _("Set nothing in KIV."),
+    _("The order is withdrawn or has ended. If you have set something already, remove it."),
+)
+DECIDE_NOTHING = Words(_("You need not approve any more (%(case)s)"), _NOTHING_TO_DO, _NOT_GIVEN)
+SET_ON_UNIT = _("Set in KIV: %(service)s, %(unit)s (%(case)s)")
+REMOVE_ON_UNIT = _("Remove in KIV: %(service)s, %(unit)s (%(case)s)")
+REVIEW_BY = _("Review rights by %(day)s")
+REMIND_TO_SET = Words(
+    _("Reminder: set in KIV (%(case)s)"),
+    _SET_IT,
+    _("Somebody waits for their access. The task waits for you."),
+)
+REMIND_TO_CHOOSE = Words(
+    _("Reminder: choose how the order goes on (%(case)s)"),
+    _("Something is missing in KIV. Read what, and choose how it is put in place."),
+    _("Somebody waits for their access. The order still waits for you."),
+)
+NOBODY_SETS = Words(
+    _("Nobody has set it in KIV. Call them (%(case)s)"),
+    _("Here you see who can set it."),
+    _("The order has waited long, and nobody has answered."),
+)
+NOBODY_CHOOSES = Words(
+    _("Nobody has chosen. Call them (%(case)s)"),
+    _("Here you see who can choose how the order goes on."),
+    _("The order has waited long, and nobody has answered."),
+)

@@ -77,10 +77,10 @@ class Finding(PersonAndPlace):
     """One thing in which rights and directory do not agree, until the directory is right again."""
 
     class State(models.TextChoices):
-        OPEN = "open", _("To be settled")
-        SETTLING = "settling", _("Being settled")
+        OPEN = "open", _("To be resolved")
+        SETTLING = "settling", _("Being resolved")
         EXPLAINED = "explained", _("Explained")
-        OVER = "over", _("Over")
+        OVER = "over", _("Resolved")
 
     class PassedTo(models.TextChoices):
         """Who settles it where its own owner cannot: there is none, or it is about that person."""

@@ -13,8 +13,8 @@ from provisioning.models.people import Delegation
 
 
 class HandlerRole(models.TextChoices):
-    ATTESTER = "attester", _("Attester")
-    SECOND_ATTESTER = "second_attester", _("Second attester")
+    ATTESTER = "attester", _("Approver")
+    SECOND_ATTESTER = "second_attester", _("Second approver")
     KIV_ADMINISTRATOR = "kiv_administrator", _("KIV administrator")
     CHOOSER = "chooser", _("Chooses for the orderer")  # who is gone, or has not answered
 

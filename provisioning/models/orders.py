@@ -22,10 +22,10 @@ from provisioning.rules.states.request import ENDED, MOVES, OPEN, RequestState
 
 
 class StateChoice(models.TextChoices):
-    AWAITING_ATTESTATION = RequestState.AWAITING_ATTESTATION.value, _("Waiting for attestation")
+    AWAITING_ATTESTATION = RequestState.AWAITING_ATTESTATION.value, _("Waiting for approval")
     AWAITING_SECOND_ATTESTATION = (
         RequestState.AWAITING_SECOND_ATTESTATION.value,
-        _("Waiting for a second attestation"),
+        _("Waiting for a second approval"),
     )
     CHECKING = RequestState.CHECKING.value, _("Being checked in the directory")
     AWAITING_CHOICE = RequestState.AWAITING_CHOICE.value, _("Waiting for the orderer's choice")

@@ -53,6 +53,7 @@ class User(AbstractBaseUser):
     name = models.CharField(_("name"), max_length=200, blank=True)
     is_protected = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
+    language = models.CharField(max_length=10, blank=True)  # chosen last, on the page; mails are in it
     password = None  # type: ignore[assignment]  # nobody logs in with a password here
 
     objects: ClassVar[UserManager] = UserManager()
@@ -107,7 +108,7 @@ class User(AbstractBaseUser):
 
 class DelegationKind(models.TextChoices):
     ORDERING = Delegable.ORDERING.value, _("Ordering access")
-    ATTESTING = Delegable.ATTESTING.value, _("Attesting orders")
+    ATTESTING = Delegable.ATTESTING.value, _("Approving orders")
 
 
 class DelegationQuerySet(models.QuerySet["Delegation"]):
@@ -128,7 +129,7 @@ class Delegation(models.Model):
 
     class End(models.TextChoices):
         REVOKED = "revoked", _("Revoked")
-        LAPSED = "lapsed", _("Lapsed")
+        LAPSED = "lapsed", _("Its last day passed")
         NOT_HEAD = "not_head", _("The one who gave it is no longer head of the unit")
         DELEGATE_LEFT = "delegate_left", _("The one who had it is no longer employed")
         ANOTHER_HUMAN = "another_human", _("The HSA-id of the one who had it now belongs to somebody else")

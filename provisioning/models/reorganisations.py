@@ -19,7 +19,7 @@ from provisioning.rules.hsa import HsaId
 
 
 class ReorganisationState(models.TextChoices):
-    PROPOSED = "proposed", _("Waits for attestation")
+    PROPOSED = "proposed", _("Waits for approval")
     RUNNING = "running", _("Being carried out")
     DONE = "done", _("Done")
     DECLINED = "declined", _("Not carried out")

@@ -39,14 +39,14 @@ class Decision(models.TextChoices):
     SILENCE_KEPT = "silence_kept", _("Kept: nobody decided in time")
     SILENCE_REMOVED = "silence_removed", _("Removed: nobody decided in time")
     ENDED = "ended", _("The right had ended already")
-    PROLONGED = "prolonged", _("Kept: somebody attested it anew meanwhile")
+    PROLONGED = "prolonged", _("Kept: somebody approved it anew meanwhile")
 
 
 class Relation(models.TextChoices):
     """What the reviewer was to the unit at the decision."""
 
     OWN = "own", _("Own mandate")
-    DELEGATE = "delegate", _("In place of the head of unit")
+    DELEGATE = "delegate", _("By delegation from the head of unit")
     ABOVE = "above", _("Mandate above the unit")
 
 

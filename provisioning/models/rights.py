@@ -29,7 +29,7 @@ class GrantStateChoice(models.TextChoices):
 class EndCauseChoice(models.TextChoices):
     EXPIRY = EndCause.EXPIRY.value, _("Its last day has passed")
     HEAD_OF_UNIT = EndCause.HEAD_OF_UNIT.value, _("The head of unit ended it")
-    PERSON = EndCause.PERSON.value, _("The person gave it back")
+    PERSON = EndCause.PERSON.value, _("The person ended it")
     REVIEW = EndCause.REVIEW.value, _("It was not kept at a review")
     FINDING = EndCause.FINDING.value, _("The directory and the tool did not agree")
     LEAVER = EndCause.LEAVER.value, _("The person has left or moved")

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from provisioning import dates
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import candidates, handlers, moves
@@ -22,6 +23,7 @@ from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, HandlerRole, User
+from provisioning.rights import find
 from provisioning.rules.hsa import Level, Person
 from provisioning.rules.mandates import Act
 from provisioning.rules.states.request import RequestState
@@ -66,7 +68,9 @@ def attest(
     )
     if target is RequestState.CHECKING:
         handlers.release(request)
-        outbox.enqueue(entry, MessageKind.ATTESTED, request.concerned)
+        if request.starts_on > dates.today() and not find.stands(request):
+            # Nothing is checked before; otherwise the check tells them.
+            outbox.enqueue(entry, MessageKind.ATTESTED, request.concerned)
     else:
         _hand_over(request, second)
 
@@ -82,7 +86,10 @@ def _hand_over(request: AccessRequest, found: Sequence[Person]) -> None:
     """Ask the holders of the provider's mandate, after the first attestation. Raises Invalid."""
     if not found:
         raise Invalid(
-            _("Nobody else holds the care provider's mandate, and a process leader needs a second attester.")
+            _(
+                "Nobody else is responsible for the care provider in KIV, and a process leader needs a "
+                "second approver."
+            )
         )
     handlers.assign(request, HandlerRole.SECOND_ATTESTER, candidates.by_own_mandate(found))
     entry = events.record(Action.HANDLERS_CHANGED, actor=None, request=request, state=request.state)

@@ -43,8 +43,8 @@ def hand_over(
     """Hand the exact changes to the KIV administrators; nobody eligible ends it, with the reason."""
     if not administrators:
         reason = _(
-            "No KIV administrator in the directory may carry this out: neither the person "
-            "nor the attester may."
+            "No KIV administrator in the directory may carry this out: neither the person nor the "
+            "approver may."
         )
         moves.end(request, RequestState.CANNOT_BE_DONE, reason=str(reason), code="order.no_administrator")
         entry = events.record(Action.CANNOT, actor=None, request=request, why="order.no_administrator")

@@ -58,8 +58,9 @@ def record_check(
         return
     may_set_now = found.can_be_granted_by_changes and (request.wants_coupling or not found.needs_coupling)
     if may_set_now:
-        _record(request, found)
+        entry = _record(request, found)
         carry_out.hand_over(request, reading, found, tuple(administrators))
+        _tell_attested(request, entry)
     elif was_waiting:
         request.save(update_fields=keep)
         _record(request, found)
@@ -70,6 +71,18 @@ def record_check(
             left_behind.watch(request)
         entry = _record(request, found)
         outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
+
+
+def _tell_attested(request: AccessRequest, entry: AuditEntry) -> None:
+    """Tell those concerned, once, that it is attested and being carried out: now that it is true.
+
+    Whoever attested by ordering knows; whoever was asked to choose has read that it is attested.
+    """
+    known = (MessageKind.ATTESTED.value, MessageKind.CHOOSE.value)
+    is_by_order = request.attester_id == request.order.orderer_id and not request.needs_second_attester
+    if is_by_order or not request.is_with_kiv or request.messages.filter(kind__in=known).exists():
+        return
+    outbox.enqueue(entry, MessageKind.ATTESTED, request.concerned)
 
 
 def _record(request: AccessRequest, found: Assessment) -> AuditEntry:

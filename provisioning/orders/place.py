@@ -145,6 +145,8 @@ def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
             by_order=True,
             shown=warnings,
         )
+    if request.position == 1 and request.subject_key != by.pk:
+        outbox.enqueue(started, texts.MessageKind.ORDERED, [request.subject_id])
     if request.current_state is RequestState.AWAITING_ATTESTATION:
         handlers.assign(request, HandlerRole.ATTESTER, item.attesters)
         persons = [asked.person for asked in item.attesters]

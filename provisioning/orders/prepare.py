@@ -116,8 +116,14 @@ def _item(sought: _Sought, wanted_id: HsaId) -> PreparedItem:
     attesters = () if part.is_attested else _attesters(sought, entry)
     if not part.is_attested and not attesters:
         message = _(
-            "Nobody can attest an order for %(unit)s: the directory names no head of unit there or above."
+            "Nobody can approve an order for %(unit)s: the directory names no head of unit there or above."
         )
+        if isinstance(
+            entry, Provider
+        ):  # who may begin one are its heads of unit, and they attest by ordering
+            message = _(
+                "You cannot order this for yourself. Ask a head of unit at %(unit)s to order it for you."
+            )
         refused.append(Refusal(message % {"unit": entry.name}, "units", "order.no_attester"))
     shut_out = {person.hsa_id} | ({sought.by.identity} if part.is_attested else _the_only_one(attesters))
     second: tuple[Person, ...] = ()
@@ -223,7 +229,7 @@ def _second_attesters(
     if found:
         return found, []
     message = _(
-        "Nobody else holds the mandate of %(provider)s, and a process leader needs a second attester."
+        "Nobody else is responsible for %(provider)s in KIV, and a process leader needs a second approver."
     )
     return (), [Refusal(message % {"provider": provider.name}, "units", "order.no_second_attester")]
 

@@ -130,6 +130,6 @@ def of_administrators(found: Assessment, administrators: tuple[Person, ...], uni
     if not found.changes or administrators:
         return []
     message = _(
-        "%(unit)s has no KIV administrator who may carry this out: neither the person nor the attester may."
+        "%(unit)s has no KIV administrator who may carry this out: neither the person nor the approver may."
     )
     return [Refusal(message % {"unit": unit_name}, "units", "order.no_administrator")]

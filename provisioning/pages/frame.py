@@ -53,6 +53,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "user_role": SimpleLazyObject(lambda: _role(request)),
         "is_demo": settings.IS_DEMO,
         "source_url": settings.SOURCE_URL,
+        "support": settings.SUPPORT_CONTACT,
     }
 
 
@@ -88,7 +89,7 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
     if access.may_begin_review(user) or access.visible_reviews(user).exists() or not mandates.is_known:
         items.append(("reviews", gettext_lazy("Reviews")))
     if access.visible_findings(user).exists():
-        items.append(("findings", gettext_lazy("Findings")))
+        items.append(("findings", gettext_lazy("Differences")))
     if user.is_operator or user.is_auditor or access.visible_reorganisations(user).exists():
         items.append(("reorganisations", gettext_lazy("Reorganisations")))
     if user.is_auditor:

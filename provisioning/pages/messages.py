@@ -41,11 +41,12 @@ TONES = {
 }
 
 ABOUT: dict[MessageKind, str | Promise] = {
+    MessageKind.ORDERED: gettext_lazy("Access is ordered for somebody"),
     MessageKind.ATTEST: gettext_lazy("Something to decide"),
     MessageKind.CHOOSE: gettext_lazy("A choice to make"),
     MessageKind.KIV: gettext_lazy("Something to set in KIV"),
     MessageKind.KIV_RETURNED: gettext_lazy("The value is not there yet"),
-    MessageKind.ATTESTED: gettext_lazy("The order is attested"),
+    MessageKind.ATTESTED: gettext_lazy("The order is approved"),
     MessageKind.REJECTED: gettext_lazy("The order is rejected"),
     MessageKind.DONE: gettext_lazy("The access works"),
     MessageKind.ENDED: gettext_lazy("The order has ended without access"),
@@ -67,7 +68,7 @@ ABOUT: dict[MessageKind, str | Promise] = {
     MessageKind.REMOVAL_STUCK: gettext_lazy("Nobody has answered about a removal"),
     MessageKind.REVIEW_WAITS: gettext_lazy("Rights to review"),
     MessageKind.REVIEW_STUCK: gettext_lazy("A review that nobody can decide"),
-    MessageKind.FINDINGS: gettext_lazy("Findings to settle"),
+    MessageKind.FINDINGS: gettext_lazy("Differences to resolve"),
     MessageKind.SWEEP_STOPPED: gettext_lazy("The comparison with the directory was stopped"),
     MessageKind.REORGANISATION: gettext_lazy("A reorganisation to decide"),
     MessageKind.REORGANISATION_OVER: gettext_lazy("A reorganisation is over"),

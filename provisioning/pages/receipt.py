@@ -29,8 +29,8 @@ Row = TypeVar("Row", AccessRequest, Removal)
 
 PART_OF = {
     Action.ORDERED.value: _("Ordered"),
-    Action.ATTESTED.value: _("Attested"),
-    Action.SECOND_ATTESTED.value: _("Attested by a second attester"),
+    Action.ATTESTED.value: _("Approved"),
+    Action.SECOND_ATTESTED.value: _("Approved by a second approver"),
     Action.REPORTED_DONE.value: _("Carried out in KIV"),
     Action.DONE.value: _("Verified"),
     Action.REMOVAL_STARTED.value: _("Started"),
@@ -125,7 +125,7 @@ def _file(request: HttpRequest, user: User, row: Case) -> HttpResponse:
 
 
 def _person(part: dict[str, Any]) -> dict[str, Any]:
-    nobody = pages_words.MASKED if part["masked"] else _("The tool itself")
+    nobody = pages_words.MASKED if part["masked"] else _("Automatic")
     return {
         "part": PART_OF[part["action"]],
         "name": part["name"] or nobody,

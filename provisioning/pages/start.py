@@ -47,7 +47,7 @@ def start(request: HttpRequest) -> HttpResponse:
     mandates = current.for_display(user)
     is_overseer = user.is_auditor or user.is_operator
     inboxes = [
-        _inbox(user, _("To attest"), access.to_attest(user)),
+        _inbox(user, _("To approve"), access.to_attest(user)),
         _inbox(user, _("To choose how to go on"), access.to_choose(user)),
         _inbox(user, _("To set in KIV"), access.to_carry_out(user), all_page="kiv_tasks"),
         _removals(user),
@@ -59,7 +59,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "inboxes": [inbox for inbox in inboxes if inbox.count],
         "ending": paging.count(access.ending_soon(user)),
         "rights_to_review": paging.count(access.to_review(user)),
-        "own": _inbox(user, _("You wait for"), with_others),
+        "own": _inbox(user, _("Waiting for others"), with_others),
         "directory_is_silent": not mandates.is_known,
         "is_auditor": user.is_auditor,
         "searched_much": access.searched_much(user),

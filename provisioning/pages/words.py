@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from provisioning import access, dates
 from provisioning.assessments.causes import Explained, explain, explain_stored
+from provisioning.audit.prolonged import prolonged_until
 from provisioning.cases.candidates import Asked
 from provisioning.models import AboutOneRight, AccessRequest, Handler, HandlerRole, User
 from provisioning.pages import stalls
@@ -65,17 +66,18 @@ TONE_OF: Mapping[RequestState, str] = {
 # What happens next, and when. Working days: rules/deadlines.
 NEXT_STEP: Mapping[RequestState, Text] = {
     RequestState.AWAITING_ATTESTATION: gettext_lazy(
-        "The attester decides. If the answer is yes, the directory is checked at once."
+        "The approver decides. If the answer is yes, the directory is checked at once."
     ),
     RequestState.AWAITING_SECOND_ATTESTATION: gettext_lazy(
-        "Somebody with the care provider's mandate decides, too. Then the directory is checked."
+        "Whoever is responsible for the care provider in KIV approves, too. Then we check the directory."
     ),
     RequestState.CHECKING: gettext_lazy("The directory is being read. This usually takes a few seconds."),
     RequestState.AWAITING_CHOICE: gettext_lazy(
         "The orderer chooses: ask for what is missing, wait for it, or withdraw the order."
     ),
     RequestState.WAITING_FOR_COMMISSION: gettext_lazy(
-        "The directory is read again and again. The case goes on by itself when what is missing has come."
+        "Ask whoever is responsible for HSA to put what is missing in place. We read the directory "
+        "regularly, and go on automatically when it is done."
     ),
     RequestState.AWAITING_KIV: gettext_lazy(
         "The KIV administrator sets the value in KIV. The case sees it in the directory and goes on."
@@ -87,11 +89,14 @@ NEXT_STEP: Mapping[RequestState, Text] = {
         "The value is set in KIV. HSA is read again and again; the case is done when the value "
         "has arrived there and the login would succeed."
     ),
-    RequestState.DONE: gettext_lazy("Nothing more. The person logs out of the service and logs in again."),
+    RequestState.DONE: gettext_lazy(
+        "Nothing more. The person logs in with a SITHS card. Whoever is logged in to the service already "
+        "logs out and in again."
+    ),
     RequestState.REJECTED: gettext_lazy("Nothing more. The order can be copied, changed and sent again."),
     RequestState.WITHDRAWN: gettext_lazy("Nothing more. The order can be copied and sent again."),
     RequestState.CANNOT_BE_DONE: gettext_lazy(
-        "Nothing more. Read why, and order again when it has been mended."
+        "Nothing more. Read why, and order again when it has been fixed."
     ),
     RequestState.GAVE_UP: gettext_lazy(
         "Nothing more. Read why, and order again if the access is still needed."
@@ -100,8 +105,8 @@ NEXT_STEP: Mapping[RequestState, Text] = {
 
 # In whose hands a request is, after the names.
 _HANDLER_AS: Mapping[HandlerRole, Text] = {
-    HandlerRole.ATTESTER: gettext_lazy("attester"),
-    HandlerRole.SECOND_ATTESTER: gettext_lazy("second attester"),
+    HandlerRole.ATTESTER: gettext_lazy("approver"),
+    HandlerRole.SECOND_ATTESTER: gettext_lazy("second approver"),
     HandlerRole.KIV_ADMINISTRATOR: gettext_lazy("KIV administrator"),
     HandlerRole.CHOOSER: gettext_lazy("chooses for the orderer"),
 }
@@ -183,8 +188,14 @@ def actor_name(viewer: User, actor: User, request: AccessRequest) -> str:
 
 
 def names(persons: Iterable[Person]) -> str:
-    """Several persons of the directory in one line."""
-    return ", ".join(str(MASKED) if person.is_protected else person.name for person in persons)
+    """Several persons of the directory in one line: any of them will do."""
+    return one_of(str(MASKED) if person.is_protected else person.name for person in persons)
+
+
+def one_of(several: Iterable[str]) -> str:
+    """Names in one line, of whom one is enough."""
+    *first, last = list(several) or [""]
+    return _("%(names)s or %(last)s") % {"names": ", ".join(first), "last": last} if first else last
 
 
 # -- state --------------------------------------------------------------------------------------------------
@@ -221,15 +232,16 @@ def with_whom(viewer: User, request: AccessRequest) -> str:
     """Who has the request now: names and role. Empty when it has ended."""
     if not request.is_open:
         return ""
-    if request.current_state is RequestState.AWAITING_CHOICE:
+    if request.current_state in (RequestState.AWAITING_CHOICE, RequestState.WAITING_FOR_COMMISSION):
         return _("%(names)s (orderer)") % {"names": actor_name(viewer, request.order.orderer, request)}
     handlers = list(request.handlers.all())
     if not handlers:
-        return str(stalls.WHO) if request.incident else _("The tool itself")
+        return str(stalls.WHO) if request.incident else _("Automatic")
     role = str(_HANDLER_AS[HandlerRole(handlers[0].role)])
-    named = ", ".join(_handler_name(handler) for handler in handlers[:3])
-    more = len(handlers) - 3
+    shown = [_handler_name(handler) for handler in handlers[:3]]
+    named, more = one_of(shown), len(handlers) - 3
     if more > 0:
+        named = ", ".join(shown)
         named = ngettext("%(names)s and %(count)d more", "%(names)s and %(count)d more", more) % {
             "names": named,
             "count": more,
@@ -246,12 +258,12 @@ def _handler_name(handler: Handler) -> str:
 
 
 def _in_place_of(name: str, principal: str) -> str:
-    return _("%(name)s, in place of %(principal)s") % {"name": name, "principal": principal}
+    return _("%(name)s (by delegation from %(principal)s)") % {"name": name, "principal": principal}
 
 
 def asked_names(asked: Iterable[Asked]) -> str:
     """Those who may attest, in one line; a delegate with the one they stand in for."""
-    return ", ".join(_asked_name(one) for one in asked)
+    return one_of(_asked_name(one) for one in asked)
 
 
 def _asked_name(asked: Asked) -> str:
@@ -269,14 +281,28 @@ def _orderer(viewer: User, request: AccessRequest) -> str:
     return _in_place_of(name, actor_name(viewer, request.ordered_for, request))
 
 
-def next_step(request: AccessRequest) -> Text:
+def next_step(viewer: User, request: AccessRequest) -> Text:
     """What happens next, and when."""
     if request.incident:
         return stalls.NEXT
+    if request.current_state is RequestState.DONE:
+        return _what_is_left(viewer, request)
     if request.current_state is RequestState.CHECKING and request.starts_on > dates.today():
         day = dates.in_words(request.starts_on)
         return _("Nothing is set before the first day. On %(day)s the case goes on by itself.") % {"day": day}
     return NEXT_STEP[request.current_state]
+
+
+def _what_is_left(viewer: User, request: AccessRequest) -> Text:
+    until = prolonged_until(request)
+    if until is not None:
+        text = _("Nothing more. The right is prolonged until %(day)s and works as before.")
+        return text % {"day": dates.in_words(until)}
+    if viewer.hsa_key == request.subject_key:
+        return _(
+            "Log in with your SITHS card. If you are logged in to the service already: log out and in again."
+        )
+    return NEXT_STEP[RequestState.DONE]
 
 
 def usual_time(request: AccessRequest) -> str:
@@ -306,7 +332,7 @@ def act_of(viewer: User, request: AccessRequest) -> tuple[str, str] | None:
     if not is_asked:
         return None
     if state in UNATTESTED:
-        return "attest", _("Attest or reject")
+        return "attest", _("Approve or reject")
     return ("kiv_task", _("Open the KIV task")) if state is RequestState.AWAITING_KIV else None
 
 
@@ -363,14 +389,14 @@ def login_sentences(
     """What the service says at login, of the ordered unit first. `data` is as `readings.verdict` makes it."""
     login = data["login"]
     if login["answer"] == Answer.UNKNOWN.value or data["answer"] == Answer.UNKNOWN.value:
-        return (_("Nobody can say right now what the service would answer. That decides nothing."),)
+        return (_("We cannot see right now whether the login works. It does not affect the order."),)
     units = login["units"]
     here = [unit for unit in units if unit["id"].casefold() == unit_id.casefold()]
     found = [role_sentence(service, unit["role"], unit_name=unit_name) for unit in here]
     if login["refusal"]:
         found.append(refusal_sentence(service, login["refusal"]))
     elif not here:
-        found.append(_("%(unit)s is not among what the service would show the person.") % {"unit": unit_name})
+        found.append(_("The person does not see %(unit)s in the service.") % {"unit": unit_name})
     others = len(units) - len(here)
     if others:
         found.append(
@@ -438,8 +464,8 @@ def _attested_by(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]
         name = actor_name(viewer, request.attester, request)
         if request.attested_for is not None:
             name = _in_place_of(name, actor_name(viewer, request.attested_for, request))
-        lines.append((gettext_lazy("Attested by"), name))
+        lines.append((gettext_lazy("Approved by"), name))
     if request.second_attester is not None:
         name = actor_name(viewer, request.second_attester, request)
-        lines.append((gettext_lazy("Second attester"), name))
+        lines.append((gettext_lazy("Second approver"), name))
     return lines

@@ -48,9 +48,7 @@ def withdraw(
     if may.is_a_leavers(row) and not reason.strip():
         raise Invalid(_("Write why the person is to keep the access."), field="reason")
     if row.current_state is RemovalState.AWAITING_KIV and (seen is None or any(seen.gone)):
-        raise WrongState(
-            _("It cannot be said that nothing has been removed yet, so it is too late to take it back.")
-        )
+        raise WrongState(_("Something may have been removed already, so it is too late to undo it."))
     waiting = row.handler_ids
     row.end_reason = reason.strip()
     cases_moves.move(row, RemovalState.WITHDRAWN, "end_reason")
@@ -67,7 +65,7 @@ def _why_not_taken_back(row: Removal, by: User) -> Promise:
         return _("Only the head of the unit can keep this access.")
     if row.started_by_id == by.pk:
         return current.ENDED
-    return _("Only the one who started the removal can take it back.")
+    return _("Only the one who started the removal can undo it.")
 
 
 def may_be_tried_again(grant: Grant) -> bool:

@@ -152,6 +152,7 @@ def kinds(state: State) -> set[str]:
 def test_a_request_to_attest_does_not_go_out_after_the_attestation(ordered, server, pass_time) -> None:
     acts.send_mails()
     acts.attest(ordered, cast.HEAD)
+    acts.work()
     pass_time(timedelta(hours=5))
     server.is_down = False
     acts.send_mails()

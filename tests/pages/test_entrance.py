@@ -40,7 +40,7 @@ def test_a_coordinator_without_role_sees_the_broken_link_and_who_mends_it(enter)
 
     assert words.startswith("No")
     assert "Person In place Commission In place System role Missing or wrong Service Does not let" in words
-    assert "The KIV administrator can mend this." in words
+    assert "The KIV administrator can fix this." in words
     assert "KIV administrator here: " in words
     assert "Order access" in words
     assert "You get in already" not in text_of(enter(cast.COORDINATOR).get(reverse("order")))

@@ -33,7 +33,7 @@ def test_the_start_page_shows_what_waits_for_each_and_where_to_act(enter):
     administrator = enter(cast.KIV_ADMINISTRATOR).get(reverse("start"))
     assert "To set in KIV 1" in text_of(administrator)
     assert reverse("kiv_task", args=[wish.public_id]) in administrator.content.decode()
-    assert "To attest" not in text_of(enter(cast.HEAD).get(reverse("start")))
+    assert "To approve" not in text_of(enter(cast.HEAD).get(reverse("start")))
 
 
 def test_a_choice_waits_for_the_orderer_on_the_start_page(enter):

@@ -24,7 +24,7 @@ from provisioning.audit.events import record_look
 from provisioning.demo.directory.changes import Kiv
 from provisioning.demo.directory.store import Store
 from provisioning.directory import open_directory
-from provisioning.messages.texts import compose
+from provisioning.messages.compose import compose
 from provisioning.models import AccessRequest, Grant, OutgoingMessage, Removal
 from provisioning.pages.admin import site
 from provisioning.rules.hsa import HsaId, Service

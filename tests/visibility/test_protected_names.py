@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.directory import open_directory
-from provisioning.messages.texts import compose
+from provisioning.messages.compose import compose
 from provisioning.models import AccessRequest, OutgoingMessage
 from tests import acts, cast
 from tests.visibility import world

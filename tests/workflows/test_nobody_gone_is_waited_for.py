@@ -136,7 +136,7 @@ TABLE = [
     ),
     Waits(
         RequestState.AWAITING_SECOND_ATTESTATION, to_attest_again, attest_it,
-        {"orderer": cast.HEAD, "second attester": cast.PROVIDER_HEAD},
+        {"orderer": cast.HEAD, "second approver": cast.PROVIDER_HEAD},
     ),
     Waits(
         RequestState.AWAITING_CHOICE, to_choose, choose_it,

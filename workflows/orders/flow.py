@@ -31,13 +31,13 @@ class AccessRequestFlow(Flow):
 
     is_attested = (
         Switch()
-        .Annotation(title=_("Attested by the order?"))
+        .Annotation(title=_("Approved by the order?"))
         .Case(this.check, cond=is_in(RequestState.CHECKING))
         .Case(this.second_attest, cond=is_in(RequestState.AWAITING_SECOND_ATTESTATION))
         .Default(this.attest)
     )
 
-    attest = Step(page="attest").Annotation(title=_("Attestation")).Next(this.attested)
+    attest = Step(page="attest").Annotation(title=_("Approval")).Next(this.attested)
     attested = (
         Switch()
         .Annotation(title=_("Decided?"))
@@ -49,7 +49,7 @@ class AccessRequestFlow(Flow):
         .Default(this.withdrawn)
     )
 
-    second_attest = Step(page="attest").Annotation(title=_("Second attestation")).Next(this.second_attested)
+    second_attest = Step(page="attest").Annotation(title=_("Second approval")).Next(this.second_attested)
     second_attested = (
         Switch()
         .Annotation(title=_("Decided?"))

@@ -81,7 +81,7 @@ def _decide(
     except (Invalid, DirectoryError) as exc:
         return _page(request, user, case, form, found, status=refusal(form, exc))
     messages.success(
-        request, _("You have attested the order.") if is_attested else _("You have rejected the order.")
+        request, _("You have approved the order.") if is_attested else _("You have rejected the order.")
     )
     return redirect("case", public_id=case.public_id)
 

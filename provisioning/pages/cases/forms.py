@@ -20,10 +20,10 @@ class AttestForm(forms.Form):
         label=gettext_lazy("Your decision"),
         widget=forms.RadioSelect,
         choices=[
-            ("attest", gettext_lazy("I attest: the person needs this access and the risks are acceptable.")),
+            ("attest", gettext_lazy("I approve: the person needs this access and the risks are acceptable.")),
             ("reject", gettext_lazy("I reject the order. It ends, and the orderer reads why.")),
         ],
-        error_messages={"required": gettext_lazy("Choose whether you attest or reject.")},
+        error_messages={"required": gettext_lazy("Choose whether you approve or reject.")},
     )
     reason = LongText(
         label=gettext_lazy("Your reason"),
@@ -60,7 +60,7 @@ class ChooseForm(forms.Form):
         wait = (
             Choice.WAIT.value,
             explained(
-                gettext_lazy("Wait until somebody has mended it"),
+                gettext_lazy("Wait until somebody has fixed it"),
                 _(
                     "You ask for it yourself, outside this tool. The directory is read again and again "
                     "until %(date)s, and the case goes on by itself when it is in place."

@@ -71,7 +71,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "what": words.what(row),
         "facts": words.facts(user, row),
         "who": words.with_whom(user, row),
-        "next_step": words.next_step(row),
+        "next_step": words.next_step(user, row),
         "usual_time": words.usual_time(row),
         "steps": step_bar.steps_of(row),
         "stamp": stamp_of(row) if row.is_open else "",

@@ -115,7 +115,7 @@ def _gone_from_hsa(removal: Removal) -> ProofStep:
 
 
 def _login(request: AccessRequest) -> ProofStep:
-    heading = _("Login would succeed")
+    heading = _("The person can log in")
     if request.verified_at is not None and request.current_state is RequestState.DONE:
         by_hsa = _("The service's own login rule says yes to what HSA holds.")
         by_kiv = _("The service's own login rule says yes to what KIV holds. It works once HSA has it, too.")

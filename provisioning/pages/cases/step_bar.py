@@ -54,7 +54,7 @@ def steps_of(request: AccessRequest) -> list[ProgressStep]:
         RequestState.DONE,
     )
     in_kiv = _("Nothing to set in KIV") if is_past_kiv and not request.changes else _("Set in KIV")
-    labels = [_("Order"), _("Attestation"), _("Directory check"), in_kiv, _("Verification")]
+    labels = [_("Order"), _("Approval"), _("Directory check"), in_kiv, _("Verification")]
     here = _STEP_OF.get(request.current_state)
     word, after = "current", "coming"
     if here is None:

@@ -24,8 +24,8 @@ Text = str | Promise
 SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.ORDERED: ("info", gettext_lazy("The order was sent.")),
     Action.REQUEST_STARTED: ("info", gettext_lazy("The case was opened.")),
-    Action.ATTESTED: ("success", gettext_lazy("The order was attested.")),
-    Action.SECOND_ATTESTED: ("success", gettext_lazy("The order was attested by a second attester.")),
+    Action.ATTESTED: ("success", gettext_lazy("The order was approved.")),
+    Action.SECOND_ATTESTED: ("success", gettext_lazy("The order was approved by a second approver.")),
     Action.REJECTED: ("error", gettext_lazy("The order was rejected.")),
     Action.WITHDRAWN: ("neutral", gettext_lazy("The order was withdrawn.")),
     Action.CHECKED: ("info", gettext_lazy("The directory was read.")),
@@ -123,7 +123,7 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.GRANT_CREATED: ("success", gettext_lazy("The right was given.")),
     Action.GRANT_PROLONGED: ("success", gettext_lazy("The right was prolonged.")),
     Action.GRANT_NOTICED: ("waiting", gettext_lazy("It was announced that the right ends soon.")),
-    Action.GRANT_LET_END: ("info", gettext_lazy("It was decided that the right may run out.")),
+    Action.GRANT_LET_END: ("info", gettext_lazy("It was decided not to prolong the right.")),
     Action.GRANT_EXPIRED: ("warning", gettext_lazy("The right's last day has passed.")),
     Action.GRANT_ENDED: ("neutral", gettext_lazy("The right has ended.")),
     Action.GRANT_REVIEWED: ("info", gettext_lazy("The right was looked over in a review.")),
@@ -143,9 +143,9 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
         "info",
         gettext_lazy("An entry in the directory has moved. Its new address was taken over."),
     ),
-    Action.GRANT_KEPT: ("info", gettext_lazy("The decision to end the right was taken back.")),
+    Action.GRANT_KEPT: ("info", gettext_lazy("The decision to end the right was undone.")),
     Action.REORGANISATION_PROPOSED: ("info", gettext_lazy("A reorganisation was proposed.")),
-    Action.REORGANISATION_ATTESTED: ("success", gettext_lazy("The reorganisation was attested.")),
+    Action.REORGANISATION_ATTESTED: ("success", gettext_lazy("The reorganisation was approved.")),
     Action.REORGANISATION_DECLINED: ("neutral", gettext_lazy("The reorganisation was not carried out.")),
     Action.REORGANISATION_DONE: ("success", gettext_lazy("The reorganisation is carried out.")),
     Action.REORGANISED: ("info", gettext_lazy("The unit was reorganised, and the right goes with it.")),
@@ -181,7 +181,7 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
         gettext_lazy("Verified: nothing of the right is left in the directory."),
     ),
     Action.REMOVAL_NOT_NEEDED: ("neutral", gettext_lazy("Nothing is removed.")),
-    Action.REMOVAL_WITHDRAWN: ("neutral", gettext_lazy("The removal was taken back.")),
+    Action.REMOVAL_WITHDRAWN: ("neutral", gettext_lazy("The removal was undone.")),
     Action.REMOVAL_REMINDED: ("waiting", gettext_lazy("A reminder was sent.")),
     Action.REMOVAL_HANDLERS_CHANGED: (
         "info",
@@ -225,9 +225,12 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.INCIDENTS_TOLD: ("info", gettext_lazy("Those who run the tool were told what to look after.")),
     Action.FINDING_EXPLAINED: ("info", gettext_lazy("What did not agree was explained.")),
     Action.FINDING_REOPENED: ("warning", gettext_lazy("What had been explained has changed.")),
-    Action.FINDING_RECONSIDERED: ("warning", gettext_lazy("What had been explained is to be settled again.")),
-    Action.FINDING_ORDERED: ("info", gettext_lazy("An order was made to settle what did not agree.")),
-    Action.FINDING_REMOVAL: ("info", gettext_lazy("A removal was begun to settle what did not agree.")),
+    Action.FINDING_RECONSIDERED: (
+        "warning",
+        gettext_lazy("What had been explained is to be resolved again."),
+    ),
+    Action.FINDING_ORDERED: ("info", gettext_lazy("An order was made to resolve what did not agree.")),
+    Action.FINDING_REMOVAL: ("info", gettext_lazy("A removal was begun to resolve what did not agree.")),
     Action.LOSSES_NOT_BELIEVED: (
         "warning",
         gettext_lazy("So much seemed to be gone at once that nothing was ended."),
@@ -308,7 +311,7 @@ def _reason(viewer: User, about: AccessRequest | Grant | Removal | None, entry: 
 def _acted_by(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> str:
     """Who acted and, where it was a delegate, on whose behalf: always both names."""
     if entry.actor is None:
-        return _("The tool itself")
+        return _("Automatic")
     if request is None:
         is_masked = entry.actor.is_protected and entry.actor != viewer
         return str(words.MASKED) if is_masked else entry.actor.name or entry.actor.hsa_id
@@ -316,7 +319,7 @@ def _acted_by(viewer: User, request: AccessRequest | None, entry: AuditEntry) ->
     if entry.principal is None:
         return actor
     principal = words.actor_name(viewer, entry.principal, request)
-    return _("%(name)s, in place of %(principal)s") % {"name": actor, "principal": principal}
+    return _("%(name)s (by delegation from %(principal)s)") % {"name": actor, "principal": principal}
 
 
 def _no_details(data: Mapping[str, Any]) -> list[str]:
@@ -325,7 +328,7 @@ def _no_details(data: Mapping[str, Any]) -> list[str]:
 
 def _warnings_shown(data: Mapping[str, Any]) -> list[str]:
     """An attestation by order says so; and which warnings were on the page."""
-    by_order = [_("The head of unit ordered for somebody else: the order is its own attestation.")]
+    by_order = [_("The head of unit placed the order, so it counts as approved.")]
     lines = by_order if data.get("by_order") else []
     shown = _sentences(data.get("shown", []))
     return [*lines, *(_("Shown before the decision: %(warning)s") % {"warning": text} for text in shown)]

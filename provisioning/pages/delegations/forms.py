@@ -18,8 +18,8 @@ from provisioning.rules.mandates import Delegable
 Text = str | Promise
 
 KINDS: list[tuple[str, Text]] = [
-    (Delegable.ORDERING.value, gettext_lazy("Ordering access for others. The order is attested as usual.")),
-    (Delegable.ATTESTING.value, gettext_lazy("Attesting orders, also those that wait for you now.")),
+    (Delegable.ORDERING.value, gettext_lazy("Ordering access for others. The order is approved as usual.")),
+    (Delegable.ATTESTING.value, gettext_lazy("Approving orders, also those that wait for you now.")),
 ]
 
 
@@ -35,7 +35,7 @@ class DelegationForm(forms.Form):
         error_messages={"required": gettext_lazy("Write to whom you delegate.")},
     )
     person = forms.ChoiceField(
-        label=gettext_lazy("Which of these?"), widget=forms.RadioSelect, required=False
+        label=gettext_lazy("Which one of them?"), widget=forms.RadioSelect, required=False
     )
     unit = forms.ChoiceField(
         label=gettext_lazy("Where?"),
@@ -47,7 +47,9 @@ class DelegationForm(forms.Form):
         label=gettext_lazy("What do you delegate?"),
         widget=forms.CheckboxSelectMultiple,
         choices=KINDS,
-        help_text=gettext_lazy("Who has both attests by ordering, as you do."),
+        help_text=gettext_lazy(
+            "Whoever has both does not need to approve what they order themselves. That goes for you, too."
+        ),
         error_messages={"required": gettext_lazy("Choose what you delegate.")},
     )
     starts_on = Day(
@@ -56,12 +58,15 @@ class DelegationForm(forms.Form):
     )
     ends_on = Day(
         label=gettext_lazy("Last day"),
-        help_text=gettext_lazy("At most one year. The delegation lapses by itself."),
+        help_text=gettext_lazy("At most one year. The delegation ends by itself."),
         missing=gettext_lazy("Write the last day."),
     )
     reason = LongText(
         label=gettext_lazy("Why do you delegate?"),
-        help_text=gettext_lazy("For example vacation. Everybody concerned reads it."),
+        help_text=gettext_lazy(
+            "For example: Vacation in weeks 28 to 31. Write nothing about health: "
+            "everybody concerned reads it."
+        ),
         missing=gettext_lazy("Write why you delegate."),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -118,10 +118,33 @@ def _give(request: HttpRequest, user: User, units: tuple[Option, ...]) -> HttpRe
         return _problem(request, str(exc.user_message), status=403)
     except DirectoryError as exc:
         return _silent(request, exc)
-    messages.success(
-        request, _("You have delegated. It counts until %(date)s.") % {"date": given[0].ends_on.isoformat()}
-    )
+    messages.success(request, _given(user, given))
     return redirect("delegations")
+
+
+def _given(user: User, given: Sequence[Delegation]) -> str:
+    """Who can do what now, where and until when."""
+    row = given[0]
+    acts = {one.kind for one in given}
+    may_both = len(acts) > 1
+    can = (
+        _("order and approve")
+        if may_both
+        else _("order")
+        if DelegationKind.ORDERING in acts
+        else _("approve")
+    )
+    if row.starts_on > dates.today():
+        text = _("%(name)s can %(act)s on %(unit)s from %(first)s until %(last)s. We have mailed %(name)s.")
+    else:
+        text = _("%(name)s can now %(act)s on %(unit)s until %(last)s. We have mailed %(name)s.")
+    return text % {
+        "name": _name(user, row.delegate, row),
+        "act": can,
+        "unit": row.unit_name,
+        "first": dates.in_words(row.starts_on),
+        "last": dates.in_words(row.ends_on),
+    }
 
 
 @never_cache

@@ -28,7 +28,7 @@ KINDS: Mapping[str, tuple[Text, tuple[str, ...]]] = {
     "removals": (gettext_lazy("Removals"), ("removal.",)),
     "delegations": (gettext_lazy("Delegations"), ("delegation.",)),
     "reviews": (gettext_lazy("Reviews"), ("review.",)),
-    "findings": (gettext_lazy("Findings"), ("finding.", "sweep.", "losses.")),
+    "findings": (gettext_lazy("Differences"), ("finding.", "sweep.", "losses.")),
     "reorganisations": (gettext_lazy("Reorganisations"), ("reorganisation.",)),
     "reading": (gettext_lazy("Reading and searching"), ("case.protected", "person.", "search.", "receipt.")),
     "log_ins": (gettext_lazy("Log-ins"), ("login.",)),

@@ -126,5 +126,5 @@ def _name_of(row: _About) -> str:
     if isinstance(row, Grant):
         return f"{what(row)}, {row.wanted_unit_name or row.unit_name}"
     if isinstance(row, Finding):
-        return _("Finding")
+        return _("Difference")
     return _("Review") if isinstance(row, Review) else _("Reorganisation")

@@ -25,16 +25,16 @@ class SettleForm(forms.Form):
     )
     reason = LongText(
         label=gettext_lazy("Why?"),
-        help_text=gettext_lazy("If you attest or order: the need. Those who review the access read it."),
+        help_text=gettext_lazy("If you approve or order: the need. Those who review the access read it."),
         missing=gettext_lazy("Write why."),
     )
     risk_statement = LongText(
         label=gettext_lazy("Which risks does the access bring, and how are they kept small?"),
-        help_text=gettext_lazy("Only if you attest or order."),
+        help_text=gettext_lazy("Only if you approve or order."),
     )
     ends_on = Day(
         label=gettext_lazy("Last day"),
-        help_text=gettext_lazy("Only if you attest or order. At most one year."),
+        help_text=gettext_lazy("Only if you approve or order. At most one year."),
     )
 
     def __init__(self, *args: Any, steps: Iterable[NextStep], **kwargs: Any):

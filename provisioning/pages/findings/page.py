@@ -85,10 +85,10 @@ def _act(form: SettleForm, user: User, row: Finding, mandates: Mandates) -> str:
         return _order(form, user, row, mandates)
     if data["step"] == NextStep.EXPLAIN.value:
         settle.explain(row, by=user, mandates=mandates, reason=data["reason"])
-        return _("The finding is explained. It comes back if something changes.")
+        return _("The difference is explained. It comes back if something changes.")
     if data["step"] == NextStep.RECONSIDER.value:
         settle.reconsider(row, by=user, mandates=mandates, reason=data["reason"])
-        return _("The finding is to be settled again.")
+        return _("The difference is to be resolved again.")
     directory = open_directory()
     steps.begin_removal(
         settle.begin_removal,

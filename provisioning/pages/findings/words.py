@@ -43,7 +43,7 @@ _OWN: Mapping[DriftKind, Text] = {
     DriftKind.NO_LONGER_DOCTOR: _(
         "The person is no longer a doctor in the directory, and the access rested on it."
     ),
-    DriftKind.ROLE_OUTSIDE: _("There is a system role that works, but nobody has attested it here."),
+    DriftKind.ROLE_OUTSIDE: _("There is a system role that works, but nobody has approved it here."),
 }
 
 _LOST = _(
@@ -51,8 +51,8 @@ _LOST = _(
     "is changed back."
 )
 _USELESS = _(
-    "The role stays in the directory and gives nothing. If somebody mends it, the person gets access that "
-    "nobody has attested."
+    "The role stays in the directory and gives nothing. If somebody fixes it, the person gets "
+    "access that nobody has approved."
 )
 _LEAVING = _("The removal goes on by itself, and is over when the directory shows that the access is gone.")
 # What happens if nothing is done; what is not named here is a right that does not work.
@@ -63,7 +63,7 @@ _IF_NOTHING: Mapping[DriftKind, Text] = (
         DriftKind.SUB_UNIT_MOVED: _(
             "The person keeps the access to the care unit, and cannot see the sub-unit."
         ),
-        DriftKind.BECAME_DOCTOR: _("The person keeps the access as it is, and the finding stays here."),
+        DriftKind.BECAME_DOCTOR: _("The person keeps the access as it is, and the difference stays here."),
         DriftKind.ROLE_OUTSIDE: _(
             "The person goes on using access that nobody has answered for, and that has no last day."
         ),
@@ -77,35 +77,36 @@ _IF_NOTHING: Mapping[DriftKind, Text] = (
 )
 
 OWNERS: Mapping[Owner, Text] = {
-    Owner.HEAD_OF_UNIT: _("The head of unit settles it."),
-    Owner.KIV_ADMINISTRATOR: _("The KIV administrator or the head of unit settles it."),
-    Owner.OPERATORS: _("Those who run this tool settle it."),
+    Owner.HEAD_OF_UNIT: _("The head of unit resolves it."),
+    Owner.KIV_ADMINISTRATOR: _("The KIV administrator or the head of unit resolves it."),
+    Owner.OPERATORS: _("Those who run this tool resolve it."),
 }
 
 # Where the owner cannot: there is none, or it is about that very person.
 PASSED_TO: Mapping[str, Text] = {
     Finding.PassedTo.ABOVE.value: _(
-        "The next head of unit up settles it: the unit has no head, or it is about the head."
+        "The next head of unit up resolves it: the unit has no head, or it is about the head."
     ),
     Finding.PassedTo.OPERATORS.value: _(
-        "Those who run this tool look at it: the directory names nobody else who may settle it."
+        "Those who run this tool look at it: the directory names nobody else who may resolve it."
     ),
 }
 
 STEPS: Mapping[NextStep, Text] = {
     NextStep.ADOPT: _(
-        "Attest it: the person needs this access. It becomes an order, and then a right with a last day."
+        "Approve it: the person needs this access. It becomes an order, and then a right with a last day."
     ),
     NextStep.ORDER_AGAIN: _("Order it again: the person still needs this access."),
     NextStep.REMOVE: _(
         "Take it away: the KIV administrator gets a task, and the directory proves that it is gone."
     ),
-    NextStep.RECONSIDER: _("Take it up again: the explanation does not hold. Then you can settle it anew."),
+    NextStep.RECONSIDER: _("Take it up again: the explanation does not hold. Then you can resolve it anew."),
     NextStep.EXPLAIN: _("Explain it: it is as it should be. It comes back if something changes."),
 }
 
 _PROCESS_LEADER = _(
-    "A head of unit at the care provider orders it. Who holds the care provider's mandate attests it, too."
+    "A head of unit at the care provider orders it. Whoever is responsible for the care "
+    "provider in KIV approves it, too."
 )
 
 _TONES = {
@@ -165,7 +166,7 @@ def facts(viewer: User, row: Finding) -> list[tuple[Text, str]]:
         (_("Service"), f"{shown.service}, {row.get_level_display()}"),
         (_("Unit"), words.ExactText(row.unit_hsa_id, shown.unit)),
         (_("Since"), shown.found_on),
-        (_("Who settles it"), shown.owner),
+        (_("Who resolves it"), shown.owner),
     ]
     if row.value:
         found.append((_("In the directory"), words.ExactText(row.value)))

@@ -39,7 +39,7 @@ class ItemsForm(forms.Form):
     """Which of the person's items the answer is about. A single item needs no choice."""
 
     items = forms.MultipleChoiceField(
-        label=gettext_lazy("Which of these?"), widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Which of them?"), widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, rows: Sequence[AccessRequest], **kwargs: Any):
@@ -82,7 +82,9 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
     wanted = access.find_to_act(user, public_id)
     rows = list(access.to_carry_out(user).filter(subject_key=wanted.subject_key).order_by("pk"))
     if wanted not in rows:
-        messages.info(request, _("This task is over, or it is with somebody else. Here is the case."))
+        messages.info(
+            request, _("This task is over, or it is with somebody else. Here you see what holds now.")
+        )
         return redirect("case", public_id=public_id)
     if request.method != "POST":
         return _page(Card(request, user, wanted, rows), *_forms(request, rows))
@@ -125,8 +127,8 @@ def _answer_done(card: Card) -> HttpResponse:
         messages.warning(
             card.request,
             _(
-                "The directory has changed since the order, so the value is not right any more. Set nothing: "
-                "what happens now stands in the case."
+                "The directory has changed since the order, so the value is not right any more. Set "
+                "nothing: the order says what happens now."
             ),
         )
     return _after_done(card.request, settled=len(settled), left=left, is_silent=len(seen) < len(chosen))

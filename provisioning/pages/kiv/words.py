@@ -101,7 +101,13 @@ def task_card(
 ) -> TaskCard:
     """The task in words. `seen` is what the directory shows now; None when it did not answer."""
     cards = tuple(
-        _change_card(_now(change, seen), moved_entries.earlier(request, change.dn, seen), seen, name)
+        _change_card(
+            _now(change, seen),
+            moved_entries.earlier(request, change.dn, seen),
+            seen,
+            request.subject_id,
+            name,
+        )
         for change in changes
     )
     found = seen.near_misses if seen else request.seen_instead.get("near_misses", [])
@@ -137,7 +143,7 @@ def _now(change: Change, seen: SeenWanted | None) -> Change:
 
 
 def _change_card(
-    change: Change, earlier_dns: tuple[str, ...], seen: SeenWanted | None, name: str
+    change: Change, earlier_dns: tuple[str, ...], seen: SeenWanted | None, person_id: HsaId, name: str
 ) -> ChangeCard:
     values = seen.values.get((change.dn, change.attribute.value)) if seen else None
     found = list(dict.fromkeys(values or ()))
@@ -154,7 +160,7 @@ def _change_card(
         place=_place(change, name),
         dn=change.dn,
         earlier_dns=earlier_dns,
-        steps=steps(change, name),
+        steps=steps(change, person_id, name),
         rows=tuple(rows),
         is_in_place=change.value in found,
     )
@@ -164,21 +170,20 @@ def _place(change: Change, name: str) -> str:
     return name if change.attribute is Attribute.SYSTEM_ROLE else _commission_name(change)
 
 
-def _role_steps(change: Change, name: str) -> tuple[str, ...]:
+def _role_steps(_change: Change, person_id: HsaId, name: str) -> tuple[str, ...]:
     return (
-        _("Search for %(name)s in KIV and open the person entry with the DN below.") % {"name": name},
-        _("Add the value above to HSA system role, as a value of its own. Paste it: every character counts."),
+        _("Search for HSA-id %(id)s in KIV, and open the person: %(name)s.")
+        % {"id": person_id, "name": name},
+        _("Paste the value on a new row in the field HSA system role. Change nothing in it."),
         _("Leave the other values as they are, and save."),
     )
 
 
-def _coupling_steps(change: Change, name: str) -> tuple[str, ...]:
-    person_id = HsaId(change.value.split(";")[0])
+def _coupling_steps(change: Change, _person_id: HsaId, name: str) -> tuple[str, ...]:
     return (
-        _("Open the commission %(commission)s in KIV, with the DN below.")
-        % {"commission": _commission_name(change)},
+        _("Open the commission %(commission)s in KIV.") % {"commission": _commission_name(change)},
         _("Add %(name)s, HSA-id %(id)s, as a member, from today and until the order's last day or later.")
-        % {"name": name, "id": person_id},
+        % {"name": name, "id": HsaId(change.value.split(";")[0])},
         _("Leave the other members as they are, and save."),
     )
 

@@ -20,7 +20,7 @@ Text = str | Promise
 
 TO_DO: dict[Stall, Text] = {
     Stall.FAILING: gettext_lazy(
-        "Read the log of the workers: it names the error. Mend the cause, then try again. Whoever ordered "
+        "Read the log of the workers: it names the error. Fix the cause, then try again. Whoever ordered "
         "sees that you have it."
     ),
     Stall.SILENT: gettext_lazy(

@@ -109,31 +109,37 @@ def _steps(prepared: Prepared, item: PreparedItem, found: Assessment) -> list[st
 
 def _attestation(prepared: Prepared, item: PreparedItem) -> list[str]:
     if item.is_attested_by_order and item.attested_for is not None:
-        first = _("You act in place of %(principal)s, head of unit: your order is its own attestation.") % {
+        first = _("You order by delegation from %(principal)s. The order is approved when you send it.") % {
             "principal": item.attested_for.principal_name
         }
     elif item.is_attested_by_order:
-        first = _("You are the head of unit: your order is its own attestation.")
+        first = _("You are the head of unit. The order is approved when you send it.")
+    elif len(item.attesters) > 1:
+        first = _("%(names)s approves. One of them is enough.") % {"names": words.asked_names(item.attesters)}
+    elif item.attesters:
+        first = _("%(names)s approves.") % {"names": words.asked_names(item.attesters)}
     else:
-        first = _("It is attested by %(names)s.") % {"names": words.asked_names(item.attesters)}
-    if prepared.draft.level is not Level.PROVIDER:
+        return []  # nobody can: a refusal says so, and who can order it
+    if prepared.draft.level is not Level.PROVIDER or not item.second_attesters:
         return [first]
-    second = _("A process leader needs a second attester: %(names)s.")
+    second = _("A process leader needs a second approver: %(names)s.")
     return [first, second % {"names": words.names(item.second_attesters)}]
 
 
 def _after_attestation(prepared: Prepared, item: PreparedItem, found: Assessment) -> str:
     if found.answer is Answer.YES:
-        return _("Nothing has to be set in KIV. The access is verified at once.")
+        return _("Nothing has to be set in KIV. We check at once that the person can log in.")
     if found.answer is Answer.UNKNOWN:
         return _(
             "The directory is read again until it can be said what is missing. Nothing is decided before."
         )
     if found.needs_coupling:
-        return _("The commission is missing. The orderer chooses: have it coupled, wait for it, or withdraw.")
+        return _(
+            "The commission is missing. You choose: have the KIV administrator couple it, wait, or withdraw."
+        )
     if found.can_be_granted_by_changes:
-        sentence = _("The value is set in KIV by the KIV administrator: %(names)s.")
+        sentence = _("%(names)s (KIV administrator) sets the access in KIV.")
         return sentence % {"names": words.names(item.administrators)}
     return _(
-        "Something is missing that nobody can set in KIV yet. The orderer chooses: wait for it, or withdraw."
+        "Something is missing that nobody can set in KIV yet. You choose: wait for it, or withdraw the order."
     )

@@ -98,7 +98,7 @@ def reorganise(request: HttpRequest) -> HttpResponse:
     except (NotAllowed, Invalid, DirectoryError) as exc:
         context = {"form": pair}
         return render(request, "provisioning/reorganisation/new.html", context, status=refusal(pair, exc))
-    messages.success(request, _("The proposal is saved. Nothing changes until it is attested."))
+    messages.success(request, _("The proposal is saved. Nothing changes until it is approved."))
     return redirect("reorganisation", public_id=row.public_id)
 
 
@@ -149,7 +149,7 @@ def _answer(row: Reorganisation, user: User, form: DeclineForm | None) -> None:
         decide.decline(row.pk, by=user, mandates=mandates, reason=form.cleaned_data["reason"])
         return
     if not decide.may_attest(row, mandates=mandates):
-        raise NotAllowed(_("Only the head of the new unit can attest this."))
+        raise NotAllowed(_("Only the head of the new unit can approve this."))
     decide.attest(row.pk, preview.look(row.old_id, row.new_id), by=user, mandates=mandates)
 
 

@@ -116,5 +116,5 @@ def _sitting(viewer: User, at: datetime, by: User, items: list[ReviewItem]) -> S
 
 def _relation(viewer: User, item: ReviewItem) -> str:
     if item.reviewed_for is not None:
-        return _("In place of %(principal)s") % {"principal": user_name(viewer, item.reviewed_for)}
+        return _("By delegation from %(principal)s") % {"principal": user_name(viewer, item.reviewed_for)}
     return str(Relation(item.relation).label) if item.relation else ""

@@ -152,11 +152,11 @@ def result(viewer: User, item: ReviewItem) -> ReviewResult:
 
 def _reviewer(viewer: User, item: ReviewItem) -> str:
     if item.reviewer is None:
-        return _("The tool itself") if item.decision else ""
+        return _("Automatic") if item.decision else ""
     name = user_name(viewer, item.reviewer)
     if item.reviewed_for is None:
         return name
-    phrase = _("%(name)s, in place of %(principal)s")
+    phrase = _("%(name)s (by delegation from %(principal)s)")
     return phrase % {"name": name, "principal": user_name(viewer, item.reviewed_for)}
 
 

@@ -70,12 +70,12 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return _is_too_late(request, "grant", public_id)
     is_own = user.hsa_key == grant.subject_key
     confirmation = Confirmation(
-        heading=_("Give the right back?") if is_own else _("End the right?"),
+        heading=_("End the right?"),
         consequence=_(
-            "The access ends now, before its last day. If something stands in the directory for it alone, "
-            "the KIV administrator is asked to remove it. To get the access again, it has to be ordered anew."
+            "The right ends at once. The KIV administrator is asked to remove it in KIV. "
+            "To get it again, one orders it anew."
         ),
-        button=_("Give it back") if is_own else _("End the right"),
+        button=_("End the right"),
         back_url=reverse("grant", args=[grant.public_id]),
         facts=[*words.grant_facts(user, grant), *_ordered_anew(user, grant)],
     )
@@ -116,19 +116,19 @@ def let_end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not access.may_end(user, grant) or grant.let_end_at is not None:
         return _is_too_late(request, "grant", public_id)
     confirmation = Confirmation(
-        heading=_("Let the right run out?"),
+        heading=_("Do not prolong the right?"),
         consequence=_(
             "Nothing happens before its last day, and no more reminders go out. The day after, the removal "
             "starts by itself. Until then it can be prolonged as before."
         ),
-        button=_("Let it run out"),
+        button=_("Do not prolong"),
         back_url=reverse("grant", args=[grant.public_id]),
         facts=words.grant_facts(user, grant),
     )
 
     def act(reason: str) -> HttpResponse:
         rights_end.let_end(grant.pk, by=user, mandates=current.read(user.identity), reason=reason)
-        messages.success(request, _("The right runs out on its last day. No more reminders go out."))
+        messages.success(request, _("The right ends on its last day. No more reminders go out."))
         return redirect("grant", public_id=grant.public_id)
 
     return _ask(request, confirmation, act, is_required=False)
@@ -145,7 +145,7 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not access.may_take_back(user, removal):
         return _is_too_late(request, "removal", public_id)
     confirmation = Confirmation(
-        heading=_("Take the removal back?"),
+        heading=_("Undo the removal?"),
         consequence=_(
             "The removal ends, and the right goes on until its last day. This is possible only as long as "
             "nothing has been removed: the directory is read first."
@@ -155,7 +155,7 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "The removal ends, and the value stays in the directory. This is possible only as long as "
             "nothing has been removed: the directory is read first."
         ),
-        button=_("Take it back"),
+        button=_("Undo the removal"),
         back_url=reverse("removal", args=[removal.public_id]),
         facts=words.removal_facts(user, removal),
     )
@@ -164,7 +164,7 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
         seen = kiv_tasks.look_at_removal(removal) if removal.changes else None
         mandates = current.read(user.identity)
         steps.withdraw_removal(removal, by=user, mandates=mandates, seen=seen, reason=reason)
-        messages.success(request, _("The removal is taken back."))
+        messages.success(request, _("The removal is undone."))
         return redirect("removal", public_id=removal.public_id)
 
     return _ask(request, confirmation, act, is_required=removal.started_by is None)

@@ -238,7 +238,9 @@ def _say_done(request: HttpRequest, done: dict[str, int]) -> None:
         text = ngettext("%(count)d order is sent.", "%(count)d orders are sent.", done[PROLONG])
         messages.success(request, text % {"count": done[PROLONG]})
     if done[LET_END]:
-        text = ngettext("%(count)d right may run out.", "%(count)d rights may run out.", done[LET_END])
+        text = ngettext(
+            "%(count)d right is not prolonged.", "%(count)d rights are not prolonged.", done[LET_END]
+        )
         messages.success(request, text % {"count": done[LET_END]})
 
 

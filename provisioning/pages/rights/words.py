@@ -62,12 +62,12 @@ NEXT_STEP: Mapping[RemovalState, Text] = {
 # Of a value that belongs to no right known here: there is none that goes on, and nothing is begun by itself.
 NEXT_STEP_OF_LOOSE: Mapping[RemovalState, Text] = {
     RemovalState.WITHDRAWN: gettext_lazy(
-        "Nothing more in this case. The value stays in the directory, and those who settle what differs are "
-        "told at the next comparison."
+        "Nothing more in this case. The value stays in the directory, and those who resolve what "
+        "differs are told at the next comparison."
     ),
     RemovalState.CANNOT_BE_DONE: gettext_lazy(
-        "The value still stands in the directory. Those who settle what differs are told at the next "
-        "comparison."
+        "The value still stands in the directory. Those who resolve what differs are told at the "
+        "next comparison."
     ),
 }
 # How the directory and the right agree.
@@ -210,7 +210,7 @@ def with_whom(removal: Removal) -> str:
         return ""
     held = [handler.person_name or str(pages_words.MASKED) for handler in removal.handlers.all()]
     if not held:
-        return str(stalls.WHO) if removal.incident else _("The tool itself")
+        return str(stalls.WHO) if removal.incident else _("Automatic")
     return _("%(names)s (KIV administrator)") % {"names": ", ".join(held)}
 
 
@@ -232,7 +232,7 @@ def before_removal(grant: Grant) -> str:
         words = {"date": dates.in_words(find.waits_until(grant))}
         return (
             _(
-                "The last day has passed. The same access is ordered anew and attested, so nothing is "
+                "The last day has passed. The same access is ordered anew and approved, so nothing is "
                 "removed in KIV while that goes on, until %(date)s at the longest."
             )
             % words
@@ -256,26 +256,26 @@ def to_remove(removal: Removal, seen: SeenUnwanted | None, *, name: str) -> list
             held.attribute.value,
             moved.get(held.dn, held.dn),
             moved_entries.earlier(removal, held.dn, seen),
-            _steps(replace(held, dn=moved.get(held.dn, held.dn)), name),
+            _steps(replace(held, dn=moved.get(held.dn, held.dn)), removal.subject_id, name),
             is_gone,
         )
         for held, is_gone in zip(moves.changes_of(removal), gone, strict=True)
     ]
 
 
-def _steps(held: StoredValue, name: str) -> tuple[str, ...]:
+def _steps(held: StoredValue, person_id: HsaId, name: str) -> tuple[str, ...]:
     pair = names.first_pair(held.dn)
     place = pair[1] if pair else held.dn
     if held.attribute is Attribute.SYSTEM_ROLE:
         return (
-            _("Search for %(name)s in KIV and open the person entry with the DN below.") % {"name": name},
+            _("Search for HSA-id %(id)s in KIV, and open the person: %(name)s.")
+            % {"id": person_id, "name": name},
             _("Remove exactly the value above from HSA system role. Leave the other values as they are."),
             _("Save."),
         )
-    person_id = HsaId(held.value.split(";")[0])
     return (
-        _("Open the commission %(commission)s in KIV, with the DN below.") % {"commission": place},
+        _("Open the commission %(commission)s in KIV.") % {"commission": place},
         _("Remove the member %(name)s, HSA-id %(id)s. Leave the other members as they are.")
-        % {"name": name, "id": person_id},
+        % {"name": name, "id": HsaId(held.value.split(";")[0])},
         _("Save."),
     )

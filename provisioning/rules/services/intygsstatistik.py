@@ -142,8 +142,8 @@ WORDS = ServiceWords(
             name=gettext_noop("Whole care provider (process leader)"),
             choice=gettext_noop("Intygsstatistik, whole care provider"),
             hint=gettext_noop(
-                "For process leaders: sees the statistics of the whole care provider. "
-                "Takes a system role and two attesters."
+                "For process leaders: sees the statistics of the whole care provider. Needs a system role "
+                "and two approvers."
             ),
             effect=gettext_noop(
                 "The person becomes process leader in Intygsstatistik, and sees the statistics of all of "

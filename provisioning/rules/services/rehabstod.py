@@ -80,8 +80,8 @@ WORDS = ServiceWords(
             name=gettext_noop("Whole care unit (rehabilitation coordinator)"),
             choice=gettext_noop("Rehabstöd, whole care unit"),
             hint=gettext_noop(
-                "For rehabilitation coordinators: sees all current sick leave on the care unit. "
-                "Takes a system role in KIV."
+                "For rehabilitation coordinators: sees all current sick leave on the care unit. Needs a "
+                "system role in KIV."
             ),
             effect=gettext_noop(
                 "The person gets in to Rehabstöd on %(unit)s as a rehabilitation coordinator, and sees the "

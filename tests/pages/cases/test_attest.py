@@ -116,7 +116,7 @@ def test_a_rejection_without_a_reason_is_refused_beside_the_field(enter, wish):
 def test_no_decision_is_no_decision(enter, wish):
     page = decide(enter(cast.HEAD), wish, reason="Ja")
 
-    assert "Choose whether you attest or reject." in beside(page, "decision")
+    assert "Choose whether you approve or reject." in beside(page, "decision")
     assert form_of(page)["reason"] == ["Ja"]
     wish.refresh_from_db()
     assert wish.current_state is RequestState.AWAITING_ATTESTATION
@@ -141,7 +141,7 @@ def test_a_second_click_comes_to_the_case_and_says_that_it_has_moved_on(enter, w
     wish.refresh_from_db()
     assert wish.current_state is RequestState.CHECKING
     assert again.redirect_chain[-1][0] == reverse("case", args=[wish.public_id])
-    assert "Somebody was faster" in text_of(again)
+    assert "the case has changed" in text_of(again)
 
 
 def test_a_silent_directory_decides_nothing_and_keeps_what_was_written(enter, wish, directory):
@@ -176,7 +176,7 @@ def test_a_process_leader_is_attested_by_two_different_persons(enter, process_le
     assert process_leader.current_state is RequestState.AWAITING_SECOND_ATTESTATION
 
     holder = enter(cast.PROVIDER_HEAD)
-    assert "second attester" in text_of(holder.get(address(process_leader)))
+    assert "second approver" in text_of(holder.get(address(process_leader)))
     assert enter(first).get(address(process_leader)).status_code == 404
     decide(holder, process_leader, decision="attest")
     process_leader.refresh_from_db()
@@ -191,7 +191,7 @@ def test_without_a_second_attester_the_first_attestation_is_not_made(enter, proc
 
     process_leader.refresh_from_db()
     assert page.status_code == 400
-    assert "Nobody else holds the care provider's mandate" in text_of(page)
+    assert "Nobody else is responsible for the care provider" in text_of(page)
     assert process_leader.current_state is RequestState.AWAITING_ATTESTATION
     assert process_leader.attester_id is None
     assert form_of(page)["reason"] == ["Ja"]

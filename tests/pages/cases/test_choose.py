@@ -35,7 +35,7 @@ def test_the_page_names_the_gap_who_mends_it_and_the_coupling(enter):
 
     words = text_of(page)
     assert "The person is not coupled to a commission with the right purpose on the unit." in words
-    assert "The KIV administrator can mend this." in words
+    assert "The KIV administrator can fix this." in words
     assert f"{cast.COORDINATOR_UNCOUPLED.text};;" in words
     assert "choice" not in form_of(page)
 
@@ -115,6 +115,6 @@ def test_a_choice_made_twice_comes_to_the_case(enter):
     client.post(choose_page(request), {"choice": "wait"})
     again = client.post(choose_page(request), {"choice": "couple"}, follow=True)
 
-    assert "Somebody was faster" in text_of(again)
+    assert "the case has changed" in text_of(again)
     request.refresh_from_db()
     assert request.current_state is RequestState.WAITING_FOR_COMMISSION

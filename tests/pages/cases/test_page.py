@@ -63,7 +63,7 @@ def test_a_case_on_its_way_to_hsa_shows_three_levels_and_promises_nothing(enter,
     words = text_of(enter(cast.HEAD).get(page_of(request)))
 
     assert "On its way to HSA" in words
-    assert "Set in KIV" in words and "Arrived in HSA" in words and "Login would succeed" in words
+    assert "Set in KIV" in words and "Arrived in HSA" in words and "The person can log in" in words
     assert "HSA usually shows a change within 10 minutes." in words
     assert "Not yet, by what HSA held at the last look." in words
     assert "Rehabstöd refuses the login" in words
@@ -91,7 +91,7 @@ def test_a_case_that_is_done_shows_the_services_yes_and_the_evidence(enter, kiv)
     assert "as a rehabilitation coordinator, who sees the whole unit" in words
     assert "Verified: the service's login rule lets the person in." in words
     assert f"{ROLE} the ordered value Not there There" in words
-    assert "logs out of the service and logs in again" in words
+    assert "Log in with your SITHS card." in words and "log out and in again" in words
 
 
 @pytest.mark.parametrize("person", [cast.HEAD, cast.COORDINATOR, cast.KIV_ADMINISTRATOR, cast.AUDITOR])
@@ -197,7 +197,7 @@ def test_a_case_with_nothing_to_set_does_not_say_that_it_was_set(enter):
     words = text_of(enter(cast.HEAD).get(page_of(request)))
 
     assert "Nothing to set in KIV" in words
-    assert "The one who orders can mend this" not in words  # a remark is no fault
+    assert "The one who orders can fix this" not in words  # a remark is no fault
 
 
 def test_every_action_has_a_sentence_in_the_timeline():

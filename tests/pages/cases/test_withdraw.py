@@ -42,7 +42,7 @@ def test_withdrawing_twice_comes_to_the_case(enter):
     again = client.post(withdraw_page(request), {"reason": ""}, follow=True)
 
     assert again.status_code == 200
-    assert "already moved on" in text_of(again)
+    assert "the case has changed" in text_of(again)
 
 
 def test_the_pages_only_change_something_when_they_are_posted(enter):

@@ -152,10 +152,12 @@ def test_the_case_names_the_delegate_and_the_one_they_stand_in_for(enter):
     principal, delegate = acts.user(cast.HEAD).name, acts.user(cast.DELEGATE).name
     client = enter(cast.COORDINATOR)
     waiting = client.get(f"/arenden/{request.public_id}/").content.decode()
-    assert f"{delegate}, in place of {principal}" in waiting
+    assert f"{delegate} (by delegation from {principal})" in waiting
     acts.attest(request, cast.DELEGATE)
     decided = client.get(f"/arenden/{request.public_id}/").content.decode()
-    assert decided.count(f"{delegate}, in place of {principal}") >= 2  # among the facts and in the timeline
+    assert (
+        decided.count(f"{delegate} (by delegation from {principal})") >= 2
+    )  # among the facts and in the timeline
 
 
 def test_a_delegate_attests_on_the_page(enter):

@@ -35,10 +35,10 @@ def test_an_auditor_reads_who_did_what_and_on_what(auditor):
     page = auditor.get(reverse("events"))
     words = text_of(page)
 
-    assert "The order was attested. Bertil Exempelsson" in words
+    assert "The order was approved. Bertil Exempelsson" in words
     assert request.case_number in words
     assert reverse("case", args=[request.public_id]) in page.content.decode()
-    assert words.index("The order was attested.") < words.index("The order was sent.")  # the latest first
+    assert words.index("The order was approved.") < words.index("The order was sent.")  # the latest first
 
 
 def test_nobody_but_an_auditor_finds_the_page(enter, settings):
@@ -54,7 +54,7 @@ def test_every_filter_narrows_and_no_person_stands_in_an_address(auditor):
     acts.attest(first, cast.HEAD)
 
     by_head = look(auditor, who=cast.HEAD.text.lower())
-    assert "The order was attested." in by_head
+    assert "The order was approved." in by_head
     assert "The order was sent." not in by_head
     assert cast.HEAD.text not in auditor.get(reverse("events")).request["QUERY_STRING"]
     for about in (second.case_number, second.order.case_number, cast.DOCTOR.text):

@@ -40,9 +40,9 @@ def filled(**changes) -> dict[str, str]:
 
 def test_a_head_meets_what_is_hers_on_the_start_page_and_in_the_list(strange, enter):
     head = enter(cast.HEAD)
-    assert "yours to settle" in text_of(head.get("/"))
+    assert "yours to resolve" in text_of(head.get("/"))
     shown = text_of(head.get(LIST))
-    assert "nobody has attested it here" in shown and strange.subject_name in shown
+    assert "nobody has approved it here" in shown and strange.subject_name in shown
     assert "Last comparison with the directory" in shown
 
 
@@ -114,7 +114,7 @@ def test_what_is_missing_is_said_beside_its_field_and_nothing_happens(strange, e
 
 def test_an_auditor_reads_and_settles_nothing(strange, enter):
     auditor = enter(cast.AUDITOR)
-    assert "Settle it" not in text_of(auditor.get(page_of(strange)))
+    assert "Resolve it" not in text_of(auditor.get(page_of(strange)))
     assert auditor.post(page_of(strange), filled(step="explain")).status_code == 403
 
 
@@ -151,9 +151,9 @@ def test_every_kind_says_what_it_is_its_owner_and_what_follows(kind):
 def test_the_page_says_since_when_its_owner_and_what_follows(strange, enter):
     for person in (cast.HEAD, cast.AUDITOR):
         page = text_of(enter(person).get(page_of(strange)))
-        for words in ("Since", "Who settles it", "If nothing is done", "nobody has answered for"):
+        for words in ("Since", "Who resolves it", "If nothing is done", "nobody has answered for"):
             assert words in page, (person, words)
-        assert "Attest it: the person needs this access." in page, person
+        assert "Approve it: the person needs this access." in page, person
 
 
 def test_what_is_settled_offers_no_form_that_would_be_refused(strange, enter):
@@ -172,8 +172,8 @@ def test_the_head_above_sees_and_settles_what_is_about_the_head(directory, kiv, 
     above = enter(cast.HEAD_ABOVE)
     assert page_of(row) in above.get(LIST).content.decode()
     shown = text_of(above.get(page_of(row)))
-    assert "The next head of unit up settles it" in shown
-    assert "Take it away" in shown and "Attest it" not in shown
+    assert "The next head of unit up resolves it" in shown
+    assert "Take it away" in shown and "Approve it" not in shown
     above.post(page_of(row), filled(step="remove"))
     assert Removal.objects.get().started_by_id == cast.HEAD_ABOVE.folded
 
@@ -188,4 +188,4 @@ def test_an_explained_finding_can_be_taken_up_again(strange, enter):
     assert "Take it up again" in shown and not Removal.objects.exists()
     assert head.post(page_of(strange), {"reason": WHY}).status_code == 400
     head.post(page_of(strange), filled(step="reconsider"))
-    assert "Attest it" in text_of(head.get(page_of(strange)))
+    assert "Approve it" in text_of(head.get(page_of(strange)))

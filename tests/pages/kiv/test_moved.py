@@ -52,7 +52,7 @@ def test_the_case_shows_the_move_and_compares_across_it(client, wider, kiv, task
     acts.work()
     client.force_login(acts.user(cast.HEAD))
     response = client.get(reverse("case", args=[task.public_id]))
-    assert "En post i katalogen har flyttats. Den nya platsen används nu." in text_of(response)
+    assert "En post i KIV har flyttats. Den nya platsen används nu." in text_of(response)
     (comparison,) = response.context["comparisons"]
     assert comparison.dn == NEW_DN
     (row,) = [row for row in comparison.rows if row.value == WANTED]

@@ -252,7 +252,7 @@ def test_an_item_withdrawn_meanwhile_is_not_called_done(task, enter, kiv, monkey
     monkeypatch.setattr(page, "look", look_while_it_is_withdrawn)
     answer = enter(cast.KIV_ADMINISTRATOR).post(address(task), done(task), follow=True)
     seen = text_of(answer)
-    assert "the case has already moved on" in seen
+    assert "the case has changed" in seen
     assert "Thank you" not in seen
     assert state_of(task) is RequestState.WITHDRAWN
 

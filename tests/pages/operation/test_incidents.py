@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.incidents import record, tell
-from provisioning.messages.texts import compose
+from provisioning.messages.compose import compose
 from provisioning.models import AuditEntry, Incident, Removal
 from provisioning.rules.dates.automatic import Stall
 from tests import acts, cast

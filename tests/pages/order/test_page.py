@@ -76,7 +76,7 @@ def test_the_preview_says_what_is_there_missing_and_next(enter):
     assert "The person lacks the system role that the service asks for." in words
     assert f"hsaSystemRole: {ROLE}" in words
     assert "as a rehabilitation coordinator, who sees the whole unit" in words
-    assert "your order is its own attestation" in words
+    assert "The order is approved when you send it" in words
     assert "David Demoström" in words  # the KIV administrator who gets it
     assert "Send the order" in words
     assert not Order.objects.exists()
@@ -163,7 +163,7 @@ def test_a_process_leader_needs_a_provider_and_two_attesters(enter):
 
     words = text_of(page)
     assert "A process leader sees statistics for the whole care provider." in words
-    assert "A process leader needs a second attester" in words
+    assert "A process leader needs a second approver" in words
 
 
 def test_a_search_by_name_lists_those_who_match_and_keeps_what_was_typed(enter):

@@ -58,7 +58,7 @@ def test_a_role_that_nobody_attested_here_stands_among_them_and_first(directory,
     assert ONLY_THERE in words
     assert words.index(cast.DOCTOR.text) < words.index(cast.COORDINATOR.text)
     assert "do not agree" in words
-    assert "The next comparison with the directory tells those who settle it." in words
+    assert "The next comparison with the directory tells those who resolve it." in words
 
     drifting.swept()
     answer = of_unit(page, cast.HEAD)

@@ -163,7 +163,7 @@ def test_an_ended_right_without_a_removal_says_what_happens_next(directory, kiv,
     assert date_format(again, "j F Y") in text(page(cast.COORDINATOR, "grant", grant.public_id))
 
 
-@pytest.mark.parametrize("ends", ["cannot", "taken back"])
+@pytest.mark.parametrize("ends", ["cannot", "undone"])
 def test_a_removal_outside_the_tool_promises_only_what_happens(directory, kiv, page, ends):
     """There is no right that goes on, and no removal that is begun again by itself."""
     drifting.swept()
@@ -171,14 +171,14 @@ def test_a_removal_outside_the_tool_promises_only_what_happens(directory, kiv, p
     removal = life.with_kiv(life.removal_of_finding(finding))
     assert removal.grant is None
     asked = text(page(cast.HEAD, "removal_withdraw", removal.public_id))
-    assert "värdet står kvar" in asked and "sista dag" not in asked
+    assert "värdet finns kvar" in asked and "sista dag" not in asked
     if ends == "cannot":
         life.cannot(removal)
     else:
         life.withdraw(removal, cast.HEAD)
     found = text(page(cast.HEAD, "removal", removal.public_id))
     assert "nästa jämförelse" in found
-    assert "prövas igen" not in found and "sista dag" not in found
+    assert "försöker igen" not in found and "sista dag" not in found
     assert expiry.end_due() == 0
     told = OutgoingMessage.objects.filter(kind="findings", recipient_key=cast.HEAD.folded)
     before = told.count()

@@ -11,7 +11,7 @@ from provisioning import access
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError, Invalid, NotAllowed
 from provisioning.findings import record, tell
-from provisioning.messages import texts
+from provisioning.messages.compose import compose
 from provisioning.models import AuditEntry, Finding, Grant, KnownPerson, OutgoingMessage, Removal, Sweep
 from provisioning.rules.drift.differences import DriftKind, NextStep, Owner
 from provisioning.rules.hsa import Attribute, Level, Service
@@ -547,6 +547,6 @@ def test_a_directory_error_is_no_crash(directory):
 
 def test_what_is_sent_says_what_to_do_and_leads_to_the_list(directory, kiv, settings):
     swept()
-    text = texts.compose(OutgoingMessage.objects.filter(kind="findings")[0])
+    text = compose(OutgoingMessage.objects.filter(kind="findings")[0])
     assert text.subject and "/avvikelser/" in text.body
     assert WHO.text not in text.body

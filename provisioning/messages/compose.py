@@ -1,0 +1,201 @@
+"""A mail as its recipient gets it: the words for how it stands now, the page it opens, and whom to ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from provisioning import dates
+from provisioning.assessments import hsa_delay
+from provisioning.audit.prolonged import prolonged_until
+from provisioning.messages import texts
+from provisioning.messages.texts import MessageKind, Words
+from provisioning.models import AccessRequest, Case, OutgoingMessage, ReviewItem
+from provisioning.rules.states.request import UNATTESTED, RequestState
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The page that the link opens, and what the link is called."""
+
+    address: str
+    label: str | Promise
+    needs_id: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    subject: str
+    body: str
+    html: str
+
+
+_TASKS: dict[MessageKind, Page] = {
+    MessageKind.ATTEST: Page("attest", _("Open the order"), needs_id=True),
+    MessageKind.CHOOSE: Page("choose", _("Open the order"), needs_id=True),
+    MessageKind.KIV: Page("kiv_task", _("Open the task"), needs_id=True),
+    MessageKind.KIV_RETURNED: Page("kiv_task", _("Open the task"), needs_id=True),
+    MessageKind.REMOVAL_KIV: Page("removal_task", _("Open the task"), needs_id=True),
+    MessageKind.REMOVAL_KIV_RETURNED: Page("removal_task", _("Open the task"), needs_id=True),
+    MessageKind.REMOVAL_REMINDER: Page("removal_task", _("Open the task"), needs_id=True),
+}
+_REQUEST = Page("case", _("Open the order"), needs_id=True)
+_REMOVAL = Page("removal", _("Open the removal"), needs_id=True)
+_DELEGATIONS = Page("delegations", _("Open the delegations"))
+_REVIEWS = Page("reviews", _("Open the reviews"))
+_REORGANISATIONS = Page("reorganisations", _("Open the reorganisations"))
+_OPERATION = Page("operation", _("Open the page of the operation"))
+_DIFFERENCES = Page("findings", _("Open the list"))
+_LISTS: dict[MessageKind, Page] = {
+    MessageKind.DELEGATED: _DELEGATIONS,
+    MessageKind.DELEGATION_ENDED: _DELEGATIONS,
+    MessageKind.DELEGATION_ENDS_SOON: _DELEGATIONS,
+    MessageKind.REVIEW_WAITS: _REVIEWS,
+    MessageKind.REVIEW_STUCK: _REVIEWS,
+    MessageKind.REORGANISATION: _REORGANISATIONS,
+    MessageKind.REORGANISATION_OVER: _REORGANISATIONS,
+    MessageKind.FINDINGS: _DIFFERENCES,
+    MessageKind.SWEEP_STOPPED: _DIFFERENCES,
+    MessageKind.AUDIT_UNSOUND: _OPERATION,
+    MessageKind.INCIDENTS: _OPERATION,
+    MessageKind.RIGHTS_END_SOON: Page("ending", _("Open the list")),
+}
+_REMINDED_OF: dict[RequestState, MessageKind] = {
+    RequestState.AWAITING_KIV: MessageKind.KIV,
+    RequestState.AWAITING_CHOICE: MessageKind.CHOOSE,
+}
+
+
+def compose(message: OutgoingMessage) -> Text:
+    """The text of a message, in the language that is active now."""
+    about: Case | None = message.request or message.removal
+    words, details = _chosen(message), _details(message, about)
+    page = _page(message)
+    subject = str(words.subject) % details
+    context = {
+        "subject": subject,
+        "now": str(words.now) % details,
+        "happened": str(words.happened) % details,
+        "delay": hsa_delay.sentence() if _is_to_be_waited_for(message) else "",
+        "link": settings.SITE_URL.rstrip("/") + _path(page, about),
+        "label": page.label,
+        "region": settings.REGION_NAME,
+        "support": settings.SUPPORT_CONTACT,
+    }
+    return Text(
+        subject=subject,
+        body=render_to_string("provisioning/mail/message.txt", context),
+        html=render_to_string("provisioning/mail/message.html", context),
+    )
+
+
+def _chosen(message: OutgoingMessage) -> Words:
+    """The words for this recipient, and for how it stands now."""
+    kind, request = MessageKind(message.kind), message.request
+    words = texts.WORDS[kind]
+    if kind is MessageKind.KIV and _may_say_where(message.request):
+        return Words(texts.SET_ON_UNIT, words.now, words.happened)
+    if kind is MessageKind.REMOVAL_KIV and _may_say_where(message.removal):
+        return Words(texts.REMOVE_ON_UNIT, words.now, words.happened)
+    if kind is MessageKind.REVIEW_WAITS and _review_due(message):
+        return Words(texts.REVIEW_BY, words.now, words.happened)
+    if request is None:
+        return words
+    return _of_request(kind, request, message.recipient_key) or words
+
+
+def _of_request(kind: MessageKind, request: AccessRequest, recipient_key: str) -> Words | None:
+    state = request.current_state
+    if kind is MessageKind.DONE:
+        if prolonged_until(request):
+            return texts.PROLONGED
+        if recipient_key != request.subject_key:
+            return None
+        return texts.HOLDER_CAN_LOG_IN if request.arrived_at is not None else texts.HOLDER_CAN_SOON_LOG_IN
+    is_early = request.starts_on > dates.today() and state is RequestState.CHECKING
+    if kind is MessageKind.ATTESTED and is_early:
+        return texts.APPROVED_FOR_LATER
+    if kind is MessageKind.ENDED:
+        return _of_ended(request, recipient_key)
+    by_state = {
+        MessageKind.REMINDER: {
+            RequestState.AWAITING_KIV: texts.REMIND_TO_SET,
+            RequestState.AWAITING_CHOICE: texts.REMIND_TO_CHOOSE,
+        },
+        MessageKind.STUCK: {
+            RequestState.AWAITING_KIV: texts.NOBODY_SETS,
+            RequestState.AWAITING_CHOICE: texts.NOBODY_CHOOSES,
+        },
+    }
+    return by_state.get(kind, {}).get(state)
+
+
+def _of_ended(request: AccessRequest, recipient_key: str) -> Words | None:
+    """Whoever had it to act on reads that there is nothing left to do."""
+    if recipient_key not in {person.folded for person in request.concerned}:
+        return texts.DECIDE_NOTHING if request.attested_at is None else texts.SET_NOTHING
+    return texts.WITHDRAWN if request.current_state is RequestState.WITHDRAWN else None
+
+
+def _details(message: OutgoingMessage, about: Case | None) -> dict[str, str]:
+    """What the words may name: a number, a day, and for a KIV administrator the service and the unit."""
+    if about is None:
+        due = _review_due(message)
+        return {"day": dates.in_words(due) if due else ""}
+    details = {"case": str(about.case_number), "service": "", "unit": ""}
+    if _may_say_where(about):
+        details |= {"service": str(about.get_service_display()), "unit": about.unit_name}
+    if message.request is not None:
+        until = prolonged_until(message.request)
+        details["day"] = dates.in_words(until) if until else ""
+        details["first"] = dates.in_words(message.request.starts_on)
+    return details
+
+
+def _may_say_where(about: Case | None) -> bool:
+    """Where a protected person works is personal, too."""
+    return about is not None and not about.subject_is_protected
+
+
+def _review_due(message: OutgoingMessage) -> date | None:
+    if message.kind != MessageKind.REVIEW_WAITS.value:
+        return None
+    waiting = ReviewItem.objects.undecided().waiting_for(message.recipient_key)
+    item = waiting.select_related("review").order_by("review__due_on").first()
+    return item.review.due_on if item is not None else None
+
+
+def _is_to_be_waited_for(message: OutgoingMessage) -> bool:
+    """The case is done by what KIV holds, and nobody has seen what HSA holds."""
+    request, removal = message.request, message.removal
+    if request is not None:
+        is_done = message.kind == MessageKind.DONE.value and not prolonged_until(request)
+        return is_done and request.arrived_at is None
+    if removal is not None:
+        return message.kind == MessageKind.REMOVAL_DONE.value and removal.gone_from_hsa_at is None
+    return False
+
+
+def _page(message: OutgoingMessage) -> Page:
+    """The page of the task itself, while it is the recipient's; otherwise what it is about."""
+    kind = MessageKind(message.kind)
+    request = message.request
+    if kind is MessageKind.REMINDER and request is not None:
+        kind = _REMINDED_OF.get(request.current_state, MessageKind.ATTEST)
+        if request.current_state not in (UNATTESTED | set(_REMINDED_OF)):
+            return _REQUEST
+    if kind in _TASKS:
+        return _TASKS[kind]
+    if request is not None:
+        return _REQUEST
+    return _REMOVAL if message.removal is not None else _LISTS[kind]
+
+
+def _path(page: Page, about: Case | None) -> str:
+    return reverse(page.address, args=[about.public_id] if page.needs_id and about is not None else [])
