@@ -29,6 +29,7 @@ class Check:
         return hmac.new(self.keys[key_id], f"{purpose}\n{encode(content)}".encode(), "sha256").hexdigest()
 
     def is_signed(self, one, purpose="audit-entry-1", name="mac", shift=0):  # or so much higher a number
+        purpose, name = ("audit-masked-1", "masked") if name == "mac" and "masked" in one else (purpose, name)
         try:
             row = {k: one[k] for k in one if k != name} | (at := {"sequence": one["sequence"] + shift})
             for what, since, *parts in PARTS if name == "mac" else ():
@@ -68,8 +69,7 @@ class Check:
             elif row["action"] == "audit.reanchored":
                 self.lost |= {tuple(point) for point in row["data"]["lost"]}
                 self.notes.append(f"given_up: row {here}: {row.get('actor')}: {row['reason']}")
-            number, mac = here, row["mac"]
-            macs.update({here: mac} if here in macs else {})
+            number, mac, _ = here, row["mac"], macs.update({here: row["mac"]} if here in macs else {})
         self.name_unsigned(bad, number, head)
         if (start["sequence"], start["mac"]) not in cuts:
             self.problem("start_cut", 1, start["sequence"], "gone, and no signed row says they were cut off")

@@ -56,21 +56,30 @@ def lines() -> Iterator[str]:
 
 
 def row_as_exported(row: SealedRow, known: dict[str, keys.Key], unseen: Hidden) -> dict[str, Any]:
-    """The signed content of a row, and its MAC. Older rows were signed with who acted in clear."""
+    """The signed content of a row, and its MAC.
+
+    Older rows were signed with who acted in clear. Where that is a protected person, it is left out of them
+    as well, and the row carries a signature over what is shown: who has the key has checked the rest.
+    """
     try:
         shown = sealing.public_part(row)
     except (AttributeError, TypeError, ValueError):  # a moment that is none: nobody signed this row
         shown = {"sequence": row.sequence, "key": row.key_id, "previous": row.previous, "unreadable": True}
     key = known.get(row.key_id)
-    for name in sealing.WHO if row.version >= 3 else ():
-        if getattr(row, name) in unseen.persons:
-            del shown[name]
+    masked = [name for name in sealing.WHO if name in shown and getattr(row, name) in unseen.persons]
+    for name in masked:
+        del shown[name]
+        if row.version >= 3:
             shown[f"{name}_digest"] = sealing.who(row, key)[f"{name}_digest"] if key else ""
     if unseen.covers(row):
         shown["detail"] = sealing.detail(row, key) if key else ""
     else:
         shown |= {"reason": row.reason, "data": row.data}
-    return shown | {"mac": row.mac}
+    shown["mac"] = row.mac
+    if masked and row.version < 3:
+        is_sound = key is not None and sealing.is_sound(row, key)
+        shown["masked"] = key.sign(keys.MASKED, shown) if key and is_sound else ""
+    return shown
 
 
 @dataclass(frozen=True, slots=True)

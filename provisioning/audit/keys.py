@@ -21,6 +21,7 @@ ENTRY = b"audit-entry-1\n"
 DETAIL = b"audit-detail-1\n"
 ACTOR = b"audit-actor_digest-1\n"
 PRINCIPAL = b"audit-principal_digest-1\n"
+MASKED = b"audit-masked-1\n"  # an older row as it is shown, without who acted
 CHECKPOINT = b"audit-checkpoint-1\n"
 RECEIPT = b"receipt-1\n"
 ROW = b"audit-row-1\n"  # what an entry says of a row without telling it

@@ -16,6 +16,7 @@ from provisioning.audit import events, verify
 from provisioning.audit.checkpoints import Checkpoint
 from provisioning.errors import Invalid, ProvisioningError
 from provisioning.models import AuditEntry, User
+from provisioning.operators import auditor_ids, operator_ids
 
 
 class NotOnlyRestored(ProvisioningError):
@@ -32,8 +33,14 @@ def lost(known: Sequence[Checkpoint]) -> list[Checkpoint]:
     return list(verify.verify(known).unmatched)
 
 
-def reanchor(points: Sequence[Checkpoint], *, by: User, reason: str) -> AuditEntry:
-    """Record that what these saw is lost. The caller then writes a new checkpoint. Raises Invalid."""
+def reanchor(points: Sequence[Checkpoint], *, by: User, reason: str, os_user: str) -> AuditEntry:
+    """Record that what these saw is lost. The caller then writes a new checkpoint. Raises Invalid.
+
+    `by`: who answers for it; an operator or an auditor of the settings. `os_user`: who typed it on the
+    machine, whom nobody can choose by an option.
+    """
+    if by.identity not in (*operator_ids(), *auditor_ids()):
+        raise Invalid("Only an operator or an auditor (OPERATORS, AUDITORS) can answer for a restore.")
     if not reason.strip():
         raise Invalid("Say why: which backup was put back, when, and who decided it.")
     if not points:
@@ -45,4 +52,5 @@ def reanchor(points: Sequence[Checkpoint], *, by: User, reason: str) -> AuditEnt
             actor=by,
             reason=reason.strip(),
             lost=[[sequence, mac] for sequence, mac in pairs],
+            os_user=os_user,
         )

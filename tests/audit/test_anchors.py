@@ -1,6 +1,8 @@
 """A file of checkpoints that says nothing, one that is half written, and anchoring anew after a restore."""
 
 import json
+import os
+import pwd
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -158,7 +160,8 @@ def restored(chain, checkpoint_file):
 
 
 @pytest.fixture
-def somebody():
+def somebody(settings):
+    settings.OPERATORS = ("SE0000000000-1012",)
     return User.objects.create(hsa_key="se0000000000-1012", hsa_id="SE0000000000-1012")
 
 
@@ -181,7 +184,19 @@ def test_a_restore_is_a_finding_until_somebody_answers_for_it(
     assert "given_up: row 13: se0000000000-1012 gave up 5 checkpoints through row 15: Säker" in output
     entry = AuditEntry.objects.get(action="audit.reanchored")
     assert (entry.actor, len(entry.data["lost"])) == (somebody, 5)
+    assert entry.data["os_user"].startswith(pwd.getpwuid(os.getuid()).pw_name)
     assert outside(exported(export_file), key_file, checkpoint_file) == set()
+
+
+@pytest.mark.usefixtures("restored")
+def test_nobody_but_operators_and_auditors_answers_for_a_restore(somebody, settings):
+    settings.OPERATORS, settings.AUDITORS = (), ()
+    with pytest.raises(CommandError, match="operator or an auditor"):
+        anchor()
+    assert not AuditEntry.objects.filter(action="audit.reanchored").exists()
+    settings.AUDITORS = ("se0000000000-1012",)
+    anchor()
+    assert AuditEntry.objects.filter(action="audit.reanchored").count() == 1
 
 
 @pytest.mark.usefixtures("restored", "somebody")

@@ -5,13 +5,14 @@ import json
 import pytest
 from django.urls import reverse
 
-from provisioning.audit import export
-from provisioning.models import AccessRequest, AuditEntry, AuditHead, Evidence
+from provisioning.audit import export, says, sealing
+from provisioning.models import AccessRequest, AuditEntry, AuditHead, Evidence, User
 from provisioning.rules.hsa import Attribute
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
-from tests import cast
+from tests import acts, cast
 from tests.audit.chains import outside
+from tests.rights import life
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,8 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def done(directory, kiv):
     """A case that has come all the way, carried out by the KIV administrator."""
-    from tests import acts
-
     request = acts.order()
     acts.work()
     request.refresh_from_db()
@@ -286,3 +285,38 @@ def test_an_open_removal_has_no_receipt(enter, directory, kiv, page):
 
     removal = life.removal_by_head(life.granted(kiv))
     assert enter(cast.HEAD).get(reverse(page, args=[removal.public_id])).status_code == 404
+
+
+@pytest.fixture(params=[1, 2, 3, 4])
+def acted_protected(request, monkeypatch, directory, kiv):
+    """A finished case whose rows are of that form, and whose attester has become protected since."""
+    if request.param < 4:
+        monkeypatch.setattr(sealing, "VERSION", request.param)
+        monkeypatch.setattr(says, "of", lambda rows, key: [])
+    grant = life.granted(kiv, by=cast.COORDINATOR)
+    monkeypatch.undo()
+    User.objects.filter(pk=cast.HEAD.folded).update(is_protected=True)
+    return grant.origin
+
+
+def test_a_protected_actor_is_named_in_no_form_of_rows(acted_protected, enter, tmp_path, key_file):
+    file = tmp_path / "export.jsonl"
+    file.write_text("".join(export.lines()))
+    receipt = download(enter, acted_protected, by=cast.COORDINATOR).content.decode()
+    name = acts.user(cast.HEAD).name
+    for text in (file.read_text(), receipt):
+        assert cast.HEAD.text.casefold() not in text.casefold()
+        assert name not in text
+    assert outside(file, key_file) == set()
+    assert outside(saved(tmp_path, receipt), key_file) == set()
+
+
+def test_an_older_row_without_its_actor_is_still_checked(acted_protected, tmp_path, key_file):
+    lines = [json.loads(line) for line in "".join(export.lines()).splitlines()]
+    masked = [row for row in lines if "masked" in row]
+    assert bool(masked) is (lines[1].get("version", 4) < 3)
+    for row in masked[:1]:
+        row["action"] = "request.withdrawn"
+        file = tmp_path / "export.jsonl"
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        assert {kind for kind, _first, _last in outside(file, key_file)} == {"changed"}
