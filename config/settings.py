@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "provisioning.pages.middleware.headers.HeadersMiddleware",
     "provisioning.pages.middleware.health.HealthMiddleware",
+    "provisioning.pages.middleware.measured.Measured",
     "provisioning.pages.middleware.odd_bytes.OddBytes",
     "provisioning.pages.middleware.one_silence.OneSilence",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -326,6 +327,9 @@ if IS_DEMO and OIDC_ISSUER and not modes.is_local_url(OIDC_ISSUER):
 # In the demo with its own mock directory two of its people have these roles.
 OPERATORS = tuple(env.list("OPERATORS", ["SE0000000000-1004"] if IS_DEMO and IS_OWN_DIRECTORY else []))
 AUDITORS = tuple(env.list("AUDITORS", ["SE0000000000-1012"] if IS_DEMO and IS_OWN_DIRECTORY else []))
+# Who may fetch the metrics. Blank: nobody, and there is no such page.
+METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
+PROMETHEUS_MULTIPROC_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", "")  # prometheus-client reads it itself
 SERVICE_DESK = tuple(env.list("SERVICE_DESK", []))
 DEMO_HISTORY = env.bool("DEMO_HISTORY", IS_DEMO and IS_OWN_DIRECTORY)
 PROVIDER_MANDATES: dict[str, list[str]] = env.json_object("PROVIDER_MANDATES", {})

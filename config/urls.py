@@ -5,10 +5,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from provisioning.pages import health
 from provisioning.pages.admin import site as records
 from provisioning.pages.language import choose_language
+from provisioning.pages.operation import metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.live, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("language/", choose_language, name="set_language"),
     path("records/", records.urls),
     path("", include("provisioning.pages.urls")),

@@ -206,6 +206,7 @@ PAGES = [
 NO_PAGE = {
     "healthz",
     "readyz",
+    "metrics",
     "set_language",
     "login",
     "logout",

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict, TypeVar, Unpack
 
+from provisioning import measures
 from provisioning.directory.layout import ConnectionSettings
 from provisioning.directory.ldap import filters, one_silence, pacing
 from provisioning.directory.ldap.library import encoded_filters, ldap3, results
@@ -358,7 +359,7 @@ class Connections:
         """Run one operation when its time has come, on a new connection where the one at hand is dead."""
         if self._pace is not None:
             self._pace.wait()
-        with self._lease():
+        with measures.question_to_the_directory(), self._lease():
             return self._try(operate, may_retry=may_retry)
 
     def _try(self, operate: Callable[[Any], T], *, may_retry: bool, until: float | None = None) -> T:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from provisioning.pages import health
+from provisioning.pages.operation import metrics
 
-ADDRESSES = {"/healthz": health.live, "/readyz": health.ready}
+ADDRESSES = {"/healthz": health.live, "/readyz": health.ready, "/metrics": metrics.metrics}
 
 
 class HealthMiddleware:

@@ -149,13 +149,9 @@ def _checkpoint() -> Sign:
     failed = AuditEntry.objects.filter(action=Action.CHECKPOINT_FAILED.value)
     if failed.filter(at__gt=timezone.now() - CHECKPOINT_AT_MOST).exists():
         return Sign(heading, False, _("The last one was not delivered to all targets."), advice)
-    files = [Path(place) for kind, place in settings.AUDIT_CHECKPOINT_TARGETS if kind == "file"]
-    written = [_written_at(path) for path in files]
-    if not written:
+    if not _checkpoint_files():
         return Sign(heading, True, _("None failed in the last hours."), advice)
-    return _recent(
-        heading, None if None in written else min(at for at in written if at), CHECKPOINT_AT_MOST, advice
-    )
+    return _recent(heading, checkpoint_at(), CHECKPOINT_AT_MOST, advice)
 
 
 def _event_log() -> Sign:
@@ -170,6 +166,16 @@ def _event_log() -> Sign:
             heading, False, _("The last check found %(count)d deviations.") % {"count": found}, advice
         )
     return _recent(heading, last.at if last else None, COMPARED_AT_MOST, advice)
+
+
+def checkpoint_at() -> datetime | None:
+    """When the oldest of the files was written; None where one is missing, or there are none."""
+    written = [_written_at(path) for path in _checkpoint_files()]
+    return min((at for at in written if at), default=None) if None not in written else None
+
+
+def _checkpoint_files() -> list[Path]:
+    return [Path(place) for kind, place in settings.AUDIT_CHECKPOINT_TARGETS if kind == "file"]
 
 
 def _written_at(path: Path) -> datetime | None:
