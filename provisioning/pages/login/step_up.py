@@ -66,7 +66,21 @@ def is_fresh(request: HttpRequest) -> bool:
 
 def ask(request: HttpRequest) -> HttpResponse:
     """Keep what was sent, and ask for the card by a link: no answer to a form may lead to another site."""
-    if isinstance(request.user, User) and _is_order(request):
+    keep(request)
+    context = {"minutes": settings.OIDC_STEP_UP_MINUTES, "back": request.path}
+    response = render(request, "provisioning/login/step_up.html", context, status=403)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def comes_back(request: HttpRequest) -> bool:
+    """Say whether this page shows what is kept of its form when it is opened again."""
+    return _name(request) in DECISIONS or _name(request) == "order"
+
+
+def keep(request: HttpRequest) -> None:
+    """Keep what was sent, for the page to show when it is opened again."""
+    if isinstance(request.user, User) and _name(request) == "order":
         unsent.keep(request, request.user)
     kept = {path: one for path, one in request.session.get(_ANSWERS, {}).items() if path != request.path}
     data = request.POST.copy()
@@ -75,10 +89,6 @@ def ask(request: HttpRequest) -> HttpResponse:
     if len(text) <= LONGEST_KEPT:
         newest = sorted(kept.items(), key=lambda one: float(one[1]["at"]))[-(MOST_KEPT - 1) :]
         request.session[_ANSWERS] = dict([*newest, (request.path, {"data": text, "at": time.time()})])
-    context = {"minutes": settings.OIDC_STEP_UP_MINUTES, "back": request.path}
-    response = render(request, "provisioning/login/step_up.html", context, status=403)
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def filled_in(request: HttpRequest) -> QueryDict | None:

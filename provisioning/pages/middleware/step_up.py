@@ -23,9 +23,9 @@ class StepUp:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        if not isinstance(request.user, User) or not step_up.is_decision(request):
+        if not isinstance(request.user, User) or request.method != "POST":
             return None
-        if not step_up.is_fresh(request):
+        if step_up.is_decision(request) and not step_up.is_fresh(request):
             return step_up.ask(request)
         step_up.drop(request)
         return None
