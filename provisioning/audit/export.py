@@ -115,7 +115,8 @@ def hidden() -> Hidden:
     entries and so is cut off last.
     """
     is_protected = {"subject_is_protected": True}
-    cases = AccessRequest.objects.filter(**is_protected).values_list("order__case_number", flat=True)
+    requests = AccessRequest.objects.filter(**is_protected).order_by()
+    cases = requests.values_list("order__case_number", flat=True)
     grants = Grant.objects.filter(**is_protected).values_list("public_id", flat=True)
     removals = Removal.objects.filter(**is_protected).values_list("public_id", flat=True)
     findings = Finding.objects.filter(**is_protected).values_list("public_id", flat=True)
@@ -132,11 +133,11 @@ def hidden() -> Hidden:
 def protected_persons() -> frozenset[str | None]:
     """The keys of everybody the tool knows as protected: as user, or as the one a case is about."""
     keys_of = [
-        table.objects.filter(subject_is_protected=True).values_list("subject_key", flat=True)
+        table.objects.filter(subject_is_protected=True).order_by().values_list("subject_key", flat=True)
         for table in (AccessRequest, Grant, Removal, Finding)
     ]
     users = User.objects.filter(is_protected=True).values_list("pk", flat=True)
-    return frozenset([*users, *(key for found in keys_of for key in found)])
+    return frozenset([*users, *(key for found in keys_of for key in found.distinct())])
 
 
 def rows_about(case: Case) -> list[AuditEntry]:

@@ -131,6 +131,9 @@ class Finding(PersonAndPlace):
         indexes = (
             models.Index(fields=("state", "owner"), name="finding_inbox"),
             models.Index(fields=("unit_key", "state"), name="finding_unit"),
+            models.Index(
+                fields=("subject_key",), condition=Q(subject_is_protected=True), name="finding_protected"
+            ),
             models.Index(fields=("told_at", "state"), name="finding_untold"),
             models.Index(fields=("-state_since", "-id"), name="finding_settled"),
             models.Index(fields=("found_at", "id"), name="finding_found"),

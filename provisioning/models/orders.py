@@ -173,7 +173,11 @@ class AccessRequest(Case):
             ),
             models.Index(fields=("-arrived_at",), name="request_arrival"),
             models.Index(fields=("subject_key", "-id"), name="request_subject"),
+            models.Index(
+                fields=("subject_key",), condition=Q(subject_is_protected=True), name="request_protected"
+            ),
             models.Index(fields=("unit_key", "-id"), name="request_unit"),
+            models.Index(fields=("service", "state", "-state_since"), name="request_latest"),
         )
 
     def __str__(self) -> str:

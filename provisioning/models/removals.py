@@ -97,6 +97,9 @@ class Removal(Case):
             models.Index(fields=("state", "next_poll_at"), name="removal_polling"),
             models.Index(fields=("-gone_from_hsa_at",), name="removal_departure"),
             models.Index(fields=("subject_key", "-id"), name="removal_subject"),
+            models.Index(
+                fields=("subject_key",), condition=Q(subject_is_protected=True), name="removal_protected"
+            ),
             models.Index(fields=("unit_key", "-id"), name="removal_unit"),
         )
 

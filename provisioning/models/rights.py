@@ -95,6 +95,9 @@ class Grant(AboutOneRight):
             models.Index(fields=("state", "ends_on"), name="grant_ending"),
             models.Index(fields=("state", "next_review_on"), name="grant_review"),
             models.Index(fields=("subject_key", "state"), name="grant_subject"),
+            models.Index(
+                fields=("subject_key",), condition=Q(subject_is_protected=True), name="grant_protected"
+            ),
             models.Index(fields=("unit_key", "state"), name="grant_unit"),
             models.Index(
                 fields=("ends_on", "id"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from django.conf import settings
@@ -62,6 +63,16 @@ def waits_until(grant: Grant) -> date:
 def open_renewals(grant: Grant) -> AccessRequestQuerySet:
     """Orders for the same right that are not finished."""
     return AccessRequest.objects.open().filter(**right_of(grant))
+
+
+def being_renewed(grants: Collection[Grant]) -> frozenset[int]:
+    """Those of these rights for which an order is under way, by their numbers: asked once for all."""
+    asked = AccessRequest.objects.open().filter(
+        subject_key__in={grant.subject_key for grant in grants},
+        unit_key__in={grant.unit_key for grant in grants},
+    )
+    ordered = set(asked.order_by().values_list(*RIGHT))
+    return frozenset(grant.pk for grant in grants if tuple(right_of(grant).values()) in ordered)
 
 
 def attested_orders(subject_key: str) -> AccessRequestQuerySet:

@@ -13,6 +13,7 @@ from provisioning.pages import words as pages_words
 from provisioning.pages.findings import words as findings_words
 from provisioning.pages.rights import words as rights_words
 from provisioning.pages.rights.words import GrantLine
+from provisioning.rights import find
 from provisioning.rights.beside_directory import PersonBeside
 from provisioning.rules.drift.differences import Drift
 from provisioning.rules.hsa import HsaId
@@ -55,10 +56,16 @@ def lines(viewer: User, people: Collection[PersonBeside]) -> list[PersonLine]:
     keys = [one.person_id.folded for one in people]
     rows = access.visible_findings(viewer).filter(subject_key__in=keys).exclude(state=Finding.State.OVER)
     known = {(row.subject_key, row.kind, row.value): row for row in rows}
-    return [_line(viewer, one, known) for one in people]
+    renewed = find.being_renewed([right.grant for one in people for right in one.rights])
+    return [_line(viewer, one, known, renewed) for one in people]
 
 
-def _line(viewer: User, one: PersonBeside, known: Mapping[tuple[str, str, str], Finding]) -> PersonLine:
+def _line(
+    viewer: User,
+    one: PersonBeside,
+    known: Mapping[tuple[str, str, str], Finding],
+    renewed: Collection[int],
+) -> PersonLine:
     is_hidden = one.is_protected and viewer.hsa_key != one.person_id.folded
     first = one.rights[0].grant if one.rights else None
     return PersonLine(
@@ -66,7 +73,7 @@ def _line(viewer: User, one: PersonBeside, known: Mapping[tuple[str, str, str], 
         hsa_id="" if is_hidden else one.person_id.text,
         rights=tuple(
             RightLine(
-                rights_words.grant_line(viewer, right.grant, right.now),
+                rights_words.grant_line(viewer, right.grant, right.now, renewed),
                 findings_words.sentence(right.lost) if right.lost else "",
             )
             for right in one.rights

@@ -135,6 +135,7 @@ def _rows(user: User, rights: Sequence[Grant]) -> list[EndingRow]:
     said = reviews_said.look(rights)
     pks = [grant.pk for grant in rights]
     readable = set(access.visible_grants(user).filter(pk__in=pks).values_list("pk", flat=True))
+    # Whatever stands here is not being renewed: `access.ending_soon`.
     return [_row(user, grant, said[grant.pk], is_readable=grant.pk in readable) for grant in rights]
 
 

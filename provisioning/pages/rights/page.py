@@ -19,7 +19,7 @@ from provisioning.pages.flow import picture
 from provisioning.pages.paging import ListPart
 from provisioning.pages.rights import words
 from provisioning.rights import presence
-from provisioning.rights.find import open_renewals
+from provisioning.rights.find import being_renewed, open_renewals
 from provisioning.rules.states.right import GrantState
 from workflows import way
 
@@ -39,9 +39,10 @@ def grants(request: HttpRequest) -> HttpResponse:
     order = ("-ended_at", "-pk") if shows_ended else ("ends_on", "pk")
     page = paging.page_of(request.GET, ListPart(rows, order), size=PAGE_SIZE)
     now = {} if shows_ended else presence.held_now(page.rows)
+    renewed = being_renewed(page.rows)
     context = {
         "page": page,
-        "lines": [words.grant_line(user, row, now.get(row.pk)) for row in page],
+        "lines": [words.grant_line(user, row, now.get(row.pk), renewed) for row in page],
         "shows_all": shows_all,
         "shows_ended": shows_ended,
         "sees_more": sees_more,
@@ -61,16 +62,17 @@ def grant(request: HttpRequest, public_id: UUID) -> HttpResponse:
     now = _now(row)
     may_end = access.may_end(user, row)
     visible_removals = access.visible_removals(user).filter(grant=row)
+    renewals = list(open_renewals(row).values_list("pk", flat=True))
     context: dict[str, Any] = {
         "grant": row,
-        "line": words.grant_line(user, row, now),
+        "line": words.grant_line(user, row, now, being_renewed([row])),
         "facts": words.grant_facts(user, row, now),
         "may_read_place": access.may_read_place(user, row.unit_id),
         "may_end": may_end,
         "may_let_end": may_end and row.let_end_at is None,
         "is_own": user.hsa_key == row.subject_key,
         "before_removal": words.before_removal(row),
-        "under_way": access.visible_requests(user).filter(pk__in=open_renewals(row).values("pk")),
+        "under_way": access.visible_requests(user).filter(pk__in=renewals),
         "removals": visible_removals,
         "requests": access.visible_requests(user).filter(grant=row).order_by("pk"),
         "events": timeline.events_about(user, row, access.history_of(row)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.urls import reverse
@@ -134,15 +134,20 @@ def unit_name(about: AboutOneRight) -> str:
     return about.wanted_unit_name or about.unit_name or about.unit_hsa_id
 
 
-def grant_line(viewer: User, grant: Grant, now: Answer | None) -> GrantLine:
-    """The right as a line; `now`: whether it stands in the directory, None where that was not asked."""
+def grant_line(
+    viewer: User, grant: Grant, now: Answer | None, being_renewed: Collection[int] = ()
+) -> GrantLine:
+    """The right as a line; `now`: whether it stands in the directory, None where that was not asked.
+
+    `being_renewed`: the numbers of the rights for which an order is under way.
+    """
     tone, sentence = NOW[now] if now is not None else ("", "")
     is_active = grant.current_state is GrantState.ACTIVE
     may_prolong = (
         is_active
         and prolong.is_offered(grant, on=dates.today(), works=now)
         and access.may_order_anew(viewer, grant)
-        and not find.open_renewals(grant).exists()
+        and grant.pk not in being_renewed
     )
     return GrantLine(
         url=reverse("grant", args=[grant.public_id]),

@@ -1,0 +1,112 @@
+"""Every list and page that grows with what is in the tables, for each kind of reader, as addresses.
+
+What holds the plans of the queries and what measures their time walk the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from provisioning.models import AccessRequest, Grant, Removal, Review, User
+from provisioning.rules.hsa import HsaId
+from tests import cast
+
+MANY_ROWS = 10_000
+READERS = {
+    "head": cast.HEAD,
+    "kiv": cast.KIV_ADMINISTRATOR,
+    "person": cast.DOCTOR,
+    "auditor": cast.AUDITOR,
+    "operator": cast.KIV_ADMINISTRATOR_ABOVE,
+}
+_LISTS = {
+    "cases": ("", "?visa=avslutade", "?vems=alla", "?vems=alla&visa=avslutade"),
+    "grants": ("", "?visa=avslutade", "?vems=alla", "?vems=alla&visa=avslutade"),
+    "findings": ("", "?visa=avslutade"),
+    "review_progress": ("", "?visa=avslutade"),
+}
+_PAGES = (
+    "start",
+    "kiv_tasks",
+    "ending",
+    "reviews",
+    "delegations",
+    "reorganisations",
+    "messages",
+    "operation",
+)
+
+
+def client_of(who: str) -> Client:
+    """Somebody who is logged in, known by the directory that stands."""
+    client = Client(headers={"accept-language": "sv"})
+    client.force_login(User.objects.seen(READERS[who], name=READERS[who].text))
+    return client
+
+
+def addresses(who: str) -> Iterator[str]:
+    """What this reader may open: 404 where a page is not for them is no fault."""
+    for name in _PAGES:
+        yield reverse(name)
+    for name, filters in _LISTS.items():
+        for one in filters:
+            yield reverse(name) + one
+    yield from _things(READERS[who])
+
+
+def _things(reader: HsaId) -> Iterator[str]:
+    """One case, right, removal and review of theirs."""
+    own = Q(readers__reader_key__in=[reader.folded, cast.BJORKHAGA.folded])
+    if request := AccessRequest.objects.filter(own).order_by("-pk").first():
+        yield reverse("case", args=[request.public_id])
+        yield reverse("receipt", args=[request.public_id])
+    if grant := Grant.objects.filter(own).order_by("-pk").first():
+        yield reverse("grant", args=[grant.public_id])
+    if removal := Removal.objects.filter(own).order_by("-pk").first():
+        yield reverse("removal", args=[removal.public_id])
+    if review := Review.objects.filter(unit_key=cast.BJORKHAGA.folded).first():
+        yield reverse("review", args=[review.public_id])
+        yield reverse("review_result", args=[review.public_id])
+        yield reverse("review_evidence", args=[review.public_id])
+    yield reverse("beside_place", args=[cast.BJORKHAGA.text])
+
+
+def with_next_page(client: Client, address: str) -> Iterator[tuple[str, Any]]:
+    """The page with its answer, and the one that it leads to, if any."""
+    answer = client.get(address)
+    yield address, answer
+    if found := re.search(
+        r'rel="next" href="([^"]+)"', getattr(answer, "content", b"").decode(errors="replace")
+    ):
+        further = address.partition("?")[0] + found[1].replace("&amp;", "&")
+        yield further, client.get(further)
+
+
+def large_tables() -> set[str]:
+    """The tables of more than ten thousand rows, as the planner knows them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples > %s", [MANY_ROWS])
+        return {name for (name,) in cursor.fetchall()}
+
+
+def scanned(queries: CaptureQueriesContext, large: set[str]) -> list[str]:
+    """The large tables that one of the queries reads from end to end, each with the query."""
+    found = []
+    for query in queries.captured_queries:
+        sql = query["sql"]
+        if not sql.startswith("SELECT"):
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {sql}".replace("%", "%%"), [])
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        read = set(re.findall(r"Seq Scan on (\w+)", plan)) & large
+        found += [f"{', '.join(sorted(read))}: {sql}\n{plan}"] if read else []
+    return found
