@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from provisioning import access
 from provisioning.mandates import current
 from provisioning.models import User
+from provisioning.pages.help_page import TOPICS
 
 Text = str | Promise
 
@@ -51,6 +52,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": SimpleLazyObject(lambda: _menu(request)),
         "user_role": SimpleLazyObject(lambda: _role(request)),
+        "help_topic": SimpleLazyObject(lambda: _help_topic(request)),
         "is_demo": settings.IS_DEMO,
         "source_url": settings.SOURCE_URL,
         "support": settings.SUPPORT_CONTACT,
@@ -67,6 +69,14 @@ def _menu(request: HttpRequest) -> list[tuple[str, Text, bool]]:
         for name, label in _items(_user(request))
         if (address := _address(name)) is not None
     ]
+
+
+def _help_topic(request: HttpRequest) -> str:
+    """Which part of the help page is about the page that is open; empty where none is."""
+    match = request.resolver_match
+    here = match.url_name if match and match.url_name else ""
+    here = _BELONGS_TO.get(here, here)
+    return here if here in TOPICS else ""
 
 
 def _items(user: User | None) -> list[tuple[str, Text]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from provisioning.pages import about, messages, receipt, services, start
+from provisioning.pages import about, help_page, messages, receipt, services, start
 from provisioning.pages.cases import attest, choose, remind, withdraw
 from provisioning.pages.cases import page as cases_page
 from provisioning.pages.delegations import page as delegations_page
@@ -71,6 +71,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("om/tillganglighet/", about.accessibility, name="about_accessibility"),
     path("om/personuppgifter/", about.personal_data, name="about_personal_data"),
     path("sa-bedomer-vi/", services.how_we_assess, name="how_we_assess"),
+    path("hjalp/", help_page.help_page, name="help"),
     path("sa-gar-det-till/", flow_page.how_it_works, name="how_it_works"),
     path("sa-gar-det-till/bestallning.bpmn", flow_page.orders_as_bpmn, name="order_bpmn"),
     path("sa-gar-det-till/borttagning.bpmn", flow_page.removals_as_bpmn, name="removal_bpmn"),
