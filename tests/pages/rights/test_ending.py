@@ -115,7 +115,7 @@ def test_without_a_statement_nothing_is_prolonged_but_the_rest_is_done(ending, s
     assert answer.status_code == 400
     words = text_of(answer)
     assert "Write at least" in words
-    assert "1 right may run out." in words and "Nothing has been sent" not in words
+    assert "1 right is not prolonged." in words and "Nothing has been sent" not in words
     assert form_of(answer)["need"] == ["x"] and form_of(answer)["risk_statement"] == [acts.RISK]
     assert form_of(answer)[f"{ending[0].public_id}-decision"] == ["prolong"]  # nothing is lost
     assert not open_orders().exists()
@@ -171,7 +171,7 @@ def test_a_second_click_is_told_that_it_is_done(ending, sitting, client):
     client.post(reverse("ending"), filled)
     words = text_of(client.post(reverse("ending"), filled, follow=True))
 
-    assert "1 order is sent." in words and "1 right may run out." in words
+    assert "1 order is sent." in words and "1 right is not prolonged." in words
     assert "decided already" in words
     assert "You have not answered" not in words
     assert open_orders().count() == 1
