@@ -37,6 +37,7 @@ _BELONGS_TO = {
     "removal_receipt": "grants",
     "removal_withdraw": "grants",
     "finding": "findings",
+    "findings_many": "findings",
     "delegate": "delegations",
     "revoke_delegation": "delegations",
     "begin_review": "reviews",

@@ -12,6 +12,7 @@ from provisioning.pages.delegations import page as delegations_page
 from provisioning.pages.events import page as events_page
 from provisioning.pages.findings import list as findings_list
 from provisioning.pages.findings import page as findings_page
+from provisioning.pages.findings import several
 from provisioning.pages.flow import page as flow_page
 from provisioning.pages.kiv import list as kiv_list
 from provisioning.pages.kiv import removal_task, task
@@ -83,6 +84,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uppfoljningar/ny/", reviews_page.begin, name="begin_review"),
     path("uppfoljningar/<uuid:public_id>/", reviews_page.review, name="review"),
     path("uppfoljningar/<uuid:public_id>/resultat/", reviews_page.result, name="review_result"),
+    path("avvikelser/flera/", several.many, name="findings_many"),
     path("avvikelser/<uuid:public_id>/", findings_page.finding, name="finding"),
     path("kiv/", kiv_list.tasks, name="kiv_tasks"),
     path("behorigheter/upphor/", ending.ending, name="ending"),

@@ -187,6 +187,7 @@ PAGES = [
     Shown("kiv-task-errors", KIV, "/kiv/{kiv}/", cannot_without_words, status=400),
     Shown("messages", AUDITOR, "/meddelanden/", url_name="messages"),
     Shown("help", HEAD, "/hjalp/", url_name="help"),
+    Shown("findings-many", HEAD, "/avvikelser/flera/?slag=role.outside", url_name="findings_many"),
     Shown("events", AUDITOR, "/handelser/", url_name="events"),
     Shown("operation", AUDITOR, "/drift/", url_name="operation"),
     Shown("log-ins", HEAD, "/mina-inloggningar/", url_name="log_ins"),

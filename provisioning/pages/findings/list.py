@@ -12,7 +12,7 @@ from provisioning.mandates import current
 from provisioning.models import Finding, Sweep
 from provisioning.pages import paging
 from provisioning.pages.answers import acting_user
-from provisioning.pages.findings import words
+from provisioning.pages.findings import several, words
 from provisioning.pages.paging import ListPart
 
 PAGE_SIZE = 20
@@ -35,6 +35,7 @@ def findings(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "lines": [words.line(user, row) for row in page],
+        "groups": [] if shows_settled else several.groups(user),
         "shows_settled": shows_settled,
         "last_sweep": last,
         "is_relied_on": last is not None and last.outcome == Sweep.Outcome.COMPLETE,

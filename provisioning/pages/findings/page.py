@@ -68,7 +68,7 @@ def _settle(request: HttpRequest, user: User, row: Finding, mandates: Mandates) 
     if not form.is_valid():
         return _page(request, user, row, form, offered, status=400)
     try:
-        done = _act(form, user, row, mandates)
+        done = act(form, user, row, mandates)
     except Invalid as exc:
         form.add_error(exc.field if exc.field in form.fields else None, str(exc.user_message))
         return _page(request, user, row, form, offered, status=400)
@@ -78,7 +78,7 @@ def _settle(request: HttpRequest, user: User, row: Finding, mandates: Mandates) 
     return redirect("findings")
 
 
-def _act(form: SettleForm, user: User, row: Finding, mandates: Mandates) -> str:
+def act(form: SettleForm, user: User, row: Finding, mandates: Mandates) -> str:
     """Do what was chosen; returns what to say. Empty: the form says what stands in the way."""
     data = form.cleaned_data
     if data["step"] in ORDERING:

@@ -30,6 +30,7 @@ DECISIONS = {
     "grant_let_end": "end",
     "removal_withdraw": "end",
     "finding": "settle",
+    "findings_many": "settle",
 }
 MOST_KEPT = 3  # forms; the oldest give way
 LONGEST_KEPT = 200_000  # characters; the largest form has some thousands
