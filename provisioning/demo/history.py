@@ -49,7 +49,7 @@ LOOKS_EVERY_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class OrderWish:
     """What is ordered, and for how long."""
 
     person: int
@@ -99,10 +99,10 @@ class _Story:
         self._patience_seconds = patience_seconds
 
     def waits_for_attestation(self) -> None:
-        _order(TO_ATTEST, Wish(TO_ATTEST))
+        _order(TO_ATTEST, OrderWish(TO_ATTEST))
 
     def is_rejected(self) -> None:
-        request, head = _order(REJECTED, Wish(REJECTED)), _user(HEAD)
+        request, head = _order(REJECTED, OrderWish(REJECTED)), _user(HEAD)
         mandates, reason = (
             current.read(head.identity),
             "Behövs inte: uppdraget på enheten upphör denna månad.",
@@ -116,13 +116,13 @@ class _Story:
 
     def is_withdrawn(self) -> None:
         reason = "Beställde av misstag för fel enhet."
-        steps.withdraw(_order(WITHDRAWN, Wish(WITHDRAWN)), by=_user(WITHDRAWN), reason=reason)
+        steps.withdraw(_order(WITHDRAWN, OrderWish(WITHDRAWN)), by=_user(WITHDRAWN), reason=reason)
 
     def waits_in_kiv(self) -> None:
-        self._until(_order(HEAD, Wish(WITH_KIV)), RequestState.AWAITING_KIV)
+        self._until(_order(HEAD, OrderWish(WITH_KIV)), RequestState.AWAITING_KIV)
 
     def cannot_be_done(self) -> None:
-        request, administrator = _order(HEAD, Wish(CANNOT)), _user(ADMINISTRATOR)
+        request, administrator = _order(HEAD, OrderWish(CANNOT)), _user(ADMINISTRATOR)
         self._until(request, RequestState.AWAITING_KIV)
         mandates, text = (
             current.read(administrator.identity),
@@ -151,7 +151,7 @@ class _Story:
         )
 
     def waits_for_second_attester(self) -> None:
-        wish = Wish(WITH_KIV, Service.INTYGSSTATISTIK, Level.PROVIDER, (PROVIDER,))
+        wish = OrderWish(WITH_KIV, Service.INTYGSSTATISTIK, Level.PROVIDER, (PROVIDER,))
         request, head = _order(HEAD, wish), _user(HEAD)
         if request.current_state is RequestState.AWAITING_ATTESTATION:
             mandates = current.read(head.identity)
@@ -163,7 +163,7 @@ class _Story:
             )
 
     def works_and_ends_soon(self) -> None:
-        self._until(_order(HEAD, Wish(ENDS_SOON, days=20)), RequestState.DONE)
+        self._until(_order(HEAD, OrderWish(ENDS_SOON, days=20)), RequestState.DONE)
 
     def is_being_removed(self) -> None:
         request, head = self._given(ENDED), _user(HEAD)
@@ -199,7 +199,7 @@ class _Story:
 
     def _given(self, person: int) -> AccessRequest:
         """An order that a KIV administrator has carried out, so that there is a right."""
-        request, administrator = _order(HEAD, Wish(person)), _user(ADMINISTRATOR)
+        request, administrator = _order(HEAD, OrderWish(person)), _user(ADMINISTRATOR)
         self._until(request, RequestState.AWAITING_KIV)
         kiv = Kiv()
         try:
@@ -232,8 +232,8 @@ class _Story:
             time.sleep(LOOKS_EVERY_SECONDS)
 
 
-def _statistics(person: int) -> Wish:
-    return Wish(person, Service.INTYGSSTATISTIK)
+def _statistics(person: int) -> OrderWish:
+    return OrderWish(person, Service.INTYGSSTATISTIK)
 
 
 def _id(number: int) -> HsaId:
@@ -247,7 +247,7 @@ def _user(number: int) -> User:
     return User.objects.seen(person.hsa_id, name=person.name, is_protected=person.is_protected)
 
 
-def _order(by: int, wish: Wish) -> AccessRequest:
+def _order(by: int, wish: OrderWish) -> AccessRequest:
     today, orderer = dates.today(), _user(by)
     draft = Draft(
         _id(wish.person),
