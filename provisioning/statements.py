@@ -41,15 +41,21 @@ def error_in(text: str) -> str | None:
     """Why a need, a risk or a reason says nothing, or None if it will do."""
     if (unfit := unfit_in(text)) is not None:
         return unfit
-    if (
-        all(_PLACEHOLDER.fullmatch(word) for word in re.findall(r"\w+", text))
-        or len(re.sub(r"(.)\1{3,}", r"\1", text.strip())) < MIN_LENGTH
-    ):
+    if _only_fills_the_field(text) or len(re.sub(r"(.)\1{3,}", r"\1", text.strip())) < MIN_LENGTH:
         return _(
             "Write at least %(count)d characters that say why. A full stop or a word like "
             "“test” is not enough."
         ) % {"count": MIN_LENGTH}
     return None
+
+
+def _only_fills_the_field(text: str) -> bool:
+    return all(_PLACEHOLDER.fullmatch(word) for word in re.findall(r"\w+", text))
+
+
+def said_in_a_word(reason: str, *, missing: str | Promise) -> str:
+    """The reason where one word will do, such as Vacation. Raises Invalid where it says nothing."""
+    return stated("" if _only_fills_the_field(reason) else reason, missing=missing)
 
 
 def stated(reason: str, *, missing: str | Promise) -> str:

@@ -127,6 +127,7 @@ class Explained:
     mender: str
     about: str
     expected: str
+    is_set_in_kiv: bool  # what the order's task is there for: it is missing, and stops nothing
 
 
 def sentence(cause: Cause) -> str:
@@ -140,6 +141,7 @@ def explain(cause: Cause) -> Explained:
         str(MENDERS[cause.mender]),
         about=cause.about,
         expected=cause.expected,
+        is_set_in_kiv=cause.mender is Mender.KIV_ADMINISTRATOR,
     )
 
 

@@ -28,9 +28,10 @@ class OrderStep(IntEnum):
 
     ORDER = 0
     ATTESTATION = 1
-    CHECK = 2
-    KIV = 3
-    VERIFICATION = 4
+    SECOND_ATTESTATION = 2  # of process leaders alone
+    CHECK = 3
+    KIV = 4
+    VERIFICATION = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def spans(request: AccessRequest) -> dict[OrderStep, Span]:
 
 def usual(service: str) -> Usual | None:
     """How long orders for this service take here; None where too few have been carried out."""
-    key, near = f"step_times:1:{service}", caches[NEAR]
+    key, near = f"step_times:2:{service}", caches[NEAR]
     kept = near.get(key)
     if kept is None:
         kept = (_usual(service),)
@@ -102,9 +103,11 @@ def _spans(request: AccessRequest, given_to_kiv: datetime | None) -> dict[OrderS
     over = None if request.is_open else request.state_since
     ordered = request.order.created_at
     attested = request.second_attested_at if request.needs_second_attester else request.attested_at
+    second_began = request.attested_at if request.needs_second_attester else None
     marks = [
         (OrderStep.ORDER, ordered, ordered),
-        (OrderStep.ATTESTATION, ordered, attested),
+        (OrderStep.ATTESTATION, ordered, request.attested_at),
+        (OrderStep.SECOND_ATTESTATION, second_began, attested),
         (OrderStep.CHECK, attested, given_to_kiv or request.values_seen_at),
         (OrderStep.KIV, given_to_kiv, request.values_seen_at),
         (OrderStep.VERIFICATION, request.values_seen_at, None),

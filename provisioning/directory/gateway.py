@@ -185,6 +185,19 @@ class Directory:
             read=lambda entries: self._units_in(entries),
         )
 
+    def find_providers(self, text: str, *, limit: int = 20) -> Matches[Provider]:
+        """Care providers whose name holds every word of the text, or whose HSA-id begins with it."""
+        layout = self.layout
+        return self._find(
+            EntryPlace.UNITS,
+            text,
+            layout.provider_name,
+            limit,
+            classes=filters.class_is(layout.provider_classes),
+            attributes=mapping.organisation_attributes(layout),
+            read=lambda entries: self._providers_in(entries),
+        )
+
     def provider(self, hsa_id: HsaId) -> Provider | None:
         return self.providers([hsa_id]).get(hsa_id)
 

@@ -93,9 +93,7 @@ def give(wish: Wish, looked: LookedUp, *, by: User) -> list[Delegation]:
         raise Invalid(_("You cannot delegate to yourself."), field="who")
     if not wish.kinds:
         raise Invalid(_("Choose what you delegate."), field="kinds")
-    reason_error = statements.error_in(wish.reason)
-    if reason_error is not None:
-        raise Invalid(reason_error, field="reason")
+    statements.said_in_a_word(wish.reason, missing=_("Write why you delegate."))
     for kind in wish.kinds:
         _require_limits(wish, kind, delegate, by)
     receiver = User.objects.seen(delegate.hsa_id, name=delegate.name, is_protected=delegate.is_protected)

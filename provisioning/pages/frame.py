@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from provisioning import access
 from provisioning.mandates import current
 from provisioning.models import User
+from provisioning.pages.delegations import held
 from provisioning.pages.help_page import TOPICS
 
 Text = str | Promise
@@ -127,7 +128,7 @@ def _role(request: HttpRequest) -> str:
         return _("KIV administrator")
     if user.is_auditor:
         return _("Auditor")
-    return _("Operator") if user.is_operator else ""
+    return _("Operator") if user.is_operator else held.as_role(user)
 
 
 def _user(request: HttpRequest) -> User | None:

@@ -65,8 +65,8 @@ TOPICS: Mapping[str, tuple[Text, Text]] = {
     "delegations": (
         _("Delegations"),
         _(
-            "A head of unit can let somebody else order or attest on a unit for a time. Everybody concerned "
-            "sees it, and it can be ended at any time."
+            "A head of unit can let somebody else order or approve on a unit for a time. Everybody "
+            "concerned sees it, and it can be ended at any time."
         ),
     ),
     "reviews": (

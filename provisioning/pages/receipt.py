@@ -37,6 +37,11 @@ PART_OF = {
     Action.REMOVAL_REPORTED_DONE.value: _("Carried out in KIV"),
     Action.REMOVAL_DONE.value: _("Verified: gone from the directory"),
 }
+# Where the KIV administrator changed nothing: somebody else had, and the receipt does not say otherwise.
+_ALREADY = {
+    (Action.REPORTED_DONE.value, "already_set"): _("Answered: it was already set in KIV"),
+    (Action.REMOVAL_REPORTED_DONE.value, "already_gone"): _("Answered: it was already gone from KIV"),
+}
 
 
 @require_safe
@@ -103,7 +108,7 @@ def _page(request: HttpRequest, row: Case, *, shows_dn: bool, **context: Any) ->
     context |= {
         "case": row,
         "is_removal": row.is_removal,
-        "people": [_person(one) for one in content["people"]],
+        "people": [_person(one, how=row.carried_out_how) for one in content["people"]],
         "comparisons": before_after.before_and_after(row, shows_dn=shows_dn),
         "entries": content["entries"],
     }
@@ -124,10 +129,11 @@ def _file(request: HttpRequest, user: User, row: Case) -> HttpResponse:
     return response
 
 
-def _person(part: dict[str, Any]) -> dict[str, Any]:
+def _person(part: dict[str, Any], *, how: str) -> dict[str, Any]:
+    """Who did what; `how`: what the KIV administrator answered."""
     nobody = pages_words.MASKED if part["masked"] else _("Automatic")
     return {
-        "part": PART_OF[part["action"]],
+        "part": _ALREADY.get((part["action"], how), PART_OF[part["action"]]),
         "name": part["name"] or nobody,
         "principal": part["principal_name"],
         "at": datetime.fromisoformat(part["at"]),

@@ -21,6 +21,7 @@ from provisioning.orders import ask
 from provisioning.pages import entrance, paging, unit_figures
 from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user
+from provisioning.pages.delegations import held
 from provisioning.pages.operation import signs
 from provisioning.pages.rights import words as rights_words
 from provisioning.pages.words import CaseLine
@@ -65,6 +66,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "searched_much": access.searched_much(user),
         "is_head": mandates.is_head_of_unit,
         "orders_for_others": mandates.is_known and ask.may_ask_about_others(user, mandates),
+        "delegated": held.sentences(user),
         "has_a_role": mandates.is_head_of_unit or mandates.is_kiv_administrator or is_overseer,
         "is_administrator": mandates.is_kiv_administrator,
         "cards": entrance.cards(user),

@@ -413,6 +413,8 @@ def login_sentences(
 def cause_line(explained: Explained, *, answer: str) -> CauseLine:
     """A cause in words; `answer` yes makes it a warning. An effect is no fault, so nobody mends it."""
     tone = {"yes": "warning", "no": "error", "unknown": "unknown"}[answer]
+    if tone == "error" and explained.is_set_in_kiv:
+        tone = "missing"
     if explained.code in {code.value for code in DIRECTORY_CODES}:
         tone = "unknown"
     if explained.code == Code.ORDER_ROLE_NOT_NEEDED.value:

@@ -135,3 +135,17 @@ def test_a_reader_of_the_open_order_is_told_its_number(directory):
     assert not any(request.case_number in refusal.message for refusal in may_ask_but_not_read)
     [for_an_outsider] = prepare.prepare(acts.draft(), by=acts.user(cast.OUTSIDER)).all_refusals
     assert for_an_outsider.code == "order.not_head"
+
+
+def test_a_process_leader_for_oneself_is_told_who_can_order_it(directory):
+    wanted = acts.draft(
+        person_id=cast.PROCESS_LEADER,
+        service=Service.INTYGSSTATISTIK,
+        level=Level.PROVIDER,
+        units=[cast.PROVIDER],
+    )
+    prepared = prepare.prepare(wanted, by=acts.user(cast.PROCESS_LEADER))
+    said = [str(one.message) for one in prepared.all_refusals if one.code == "order.no_attester"]
+    assert len(said) == 1 and said[0].startswith(
+        "Du kan inte beställa det här själv. Be en verksamhetschef hos"
+    )

@@ -34,15 +34,15 @@ class ProgressStep:
 
 # Which of the steps (see `steps_of`) a request is in.
 _STEP_OF = {
-    RequestState.AWAITING_ATTESTATION: 1,
-    RequestState.AWAITING_SECOND_ATTESTATION: 1,
-    RequestState.CHECKING: 2,
-    RequestState.AWAITING_CHOICE: 2,
-    RequestState.WAITING_FOR_COMMISSION: 2,
-    RequestState.AWAITING_KIV: 3,
-    RequestState.VERIFYING: 4,
-    RequestState.AWAITING_HSA: 4,
-    RequestState.DONE: 5,
+    RequestState.AWAITING_ATTESTATION: OrderStep.ATTESTATION,
+    RequestState.AWAITING_SECOND_ATTESTATION: OrderStep.SECOND_ATTESTATION,
+    RequestState.CHECKING: OrderStep.CHECK,
+    RequestState.AWAITING_CHOICE: OrderStep.CHECK,
+    RequestState.WAITING_FOR_COMMISSION: OrderStep.CHECK,
+    RequestState.AWAITING_KIV: OrderStep.KIV,
+    RequestState.VERIFYING: OrderStep.VERIFICATION,
+    RequestState.AWAITING_HSA: OrderStep.VERIFICATION,
+    RequestState.DONE: len(OrderStep),
 }
 
 
@@ -54,21 +54,32 @@ def steps_of(request: AccessRequest) -> list[ProgressStep]:
         RequestState.DONE,
     )
     in_kiv = _("Nothing to set in KIV") if is_past_kiv and not request.changes else _("Set in KIV")
-    labels = [_("Order"), _("Approval"), _("Directory check"), in_kiv, _("Verification")]
+    labels = {
+        OrderStep.ORDER: _("Order"),
+        OrderStep.ATTESTATION: _("Approval"),
+        OrderStep.SECOND_ATTESTATION: _("Second approval"),
+        OrderStep.CHECK: _("Directory check"),
+        OrderStep.KIV: in_kiv,
+        OrderStep.VERIFICATION: _("Verification"),
+    }
+    if not request.needs_second_attester:
+        del labels[OrderStep.SECOND_ATTESTATION]
     here = _STEP_OF.get(request.current_state)
     word, after = "current", "coming"
     if here is None:
         here, word, after = _stopped_at(request), "stopped", "dropped"
-    states = ["done" if number < here else word if number == here else after for number in range(len(labels))]
+    states = {step: "done" if step < here else word if step == here else after for step in labels}
     return _with_times(request, labels, states)
 
 
-def _with_times(request: AccessRequest, labels: list[str], states: list[str]) -> list[ProgressStep]:
+def _with_times(
+    request: AccessRequest, labels: dict[OrderStep, str], states: dict[OrderStep, str]
+) -> list[ProgressStep]:
     spans, usual = step_times.spans(request), step_times.usual(request.service)
     now = timezone.now()
     found = []
-    for step, label, state in zip(OrderStep, labels, states, strict=True):
-        span = spans.get(step)
+    for step, label in labels.items():
+        span, state = spans.get(step), states[step]
         if span is None or step is OrderStep.ORDER or state in ("coming", "dropped"):
             found.append(ProgressStep(label, state))
             continue
@@ -94,6 +105,9 @@ def _late(taken: timedelta, usual: timedelta | None) -> str:
 
 
 def _stopped_at(request: AccessRequest) -> int:
-    if request.attester_id is None or (request.needs_second_attester and request.second_attester_id is None):
-        return 1
-    return 3 if request.changes and request.current_state is RequestState.CANNOT_BE_DONE else 2
+    if request.attester_id is None:
+        return OrderStep.ATTESTATION
+    if request.needs_second_attester and request.second_attester_id is None:
+        return OrderStep.SECOND_ATTESTATION
+    cannot = request.changes and request.current_state is RequestState.CANNOT_BE_DONE
+    return OrderStep.KIV if cannot else OrderStep.CHECK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -24,12 +24,12 @@ from provisioning.mandates import delegations as operations
 from provisioning.models import Delegation, DelegationKind, User
 from provisioning.pages import paging, words
 from provisioning.pages.answers import acting_user, problem
+from provisioning.pages.delegations import held
 from provisioning.pages.delegations.forms import DelegationForm
 from provisioning.pages.login import step_up
 from provisioning.pages.order import choices
 from provisioning.pages.order.choices import Option
 from provisioning.pages.paging import ListPart
-from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId
 
 PAGE_SIZE = 20
@@ -50,6 +50,7 @@ class DelegationRow:
     tone: str
     state: str
     revoke_url: str
+    ended: str
 
 
 @never_cache
@@ -87,11 +88,7 @@ def delegate(request: HttpRequest) -> HttpResponse:
         if filled is not None:
             persons, _problem_found = _persons(filled.get("who", "").strip(), units)
             return _page(request, DelegationForm(filled, units=units, persons=persons))
-        first = dates.today()
-        known: dict[str, Any] = {
-            "starts_on": first,
-            "ends_on": deadlines.latest_end(first) - timedelta(days=1),
-        }
+        known: dict[str, Any] = {"starts_on": dates.today()}  # how long is for the head to say
         if len(units) == 1:
             known |= {"unit": units[0].value}
         return _page(request, DelegationForm(initial=known, units=units))
@@ -125,22 +122,13 @@ def _give(request: HttpRequest, user: User, units: tuple[Option, ...]) -> HttpRe
 def _given(user: User, given: Sequence[Delegation]) -> str:
     """Who can do what now, where and until when."""
     row = given[0]
-    acts = {one.kind for one in given}
-    may_both = len(acts) > 1
-    can = (
-        _("order and approve")
-        if may_both
-        else _("order")
-        if DelegationKind.ORDERING in acts
-        else _("approve")
-    )
     if row.starts_on > dates.today():
         text = _("%(name)s can %(act)s on %(unit)s from %(first)s until %(last)s. We have mailed %(name)s.")
     else:
         text = _("%(name)s can now %(act)s on %(unit)s until %(last)s. We have mailed %(name)s.")
     return text % {
         "name": _name(user, row.delegate, row),
-        "act": can,
+        "act": held.what({one.kind for one in given}),
         "unit": row.unit_name,
         "first": dates.in_words(row.starts_on),
         "last": dates.in_words(row.ends_on),
@@ -201,8 +189,19 @@ def _row(user: User, row: Delegation) -> DelegationRow:
         reason=row.reason,
         tone=tone,
         state=state,
+        ended=_ended(user, row),
         revoke_url=reverse("revoke_delegation", args=[row.public_id]) if access.may_revoke(user, row) else "",
     )
+
+
+def _ended(user: User, row: Delegation) -> str:
+    """When it ended and who ended it; empty while it has not."""
+    if row.ended_at is None:
+        return ""
+    day = dates.in_words(dates.today(row.ended_at))
+    if row.ended_by is None:
+        return _("Ended automatically on %(date)s") % {"date": day}
+    return _("Ended by %(name)s on %(date)s") % {"name": _name(user, row.ended_by, row), "date": day}
 
 
 def _relation(user: User, row: Delegation) -> str:

@@ -82,9 +82,12 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
     wanted = access.find_to_act(user, public_id)
     rows = list(access.to_carry_out(user).filter(subject_key=wanted.subject_key).order_by("pk"))
     if wanted not in rows:
-        messages.info(
-            request, _("This task is over, or it is with somebody else. Here you see what holds now.")
-        )
+        if wanted.current_state is RequestState.WITHDRAWN:
+            messages.warning(request, _("The order is withdrawn. Set nothing in KIV."))
+        else:
+            messages.info(
+                request, _("This task is over, or it is with somebody else. Here you see what holds now.")
+            )
         return redirect("case", public_id=public_id)
     if request.method != "POST":
         return _page(Card(request, user, wanted, rows), *_forms(request, rows))
@@ -147,7 +150,12 @@ def _after_done(
         messages.success(request, text % {"count": settled})
     if not left:
         return redirect("kiv_tasks")
-    if is_silent:
+    if not is_silent and left[0].carried_out_how == "already_set":
+        text = _(
+            "The value is not in KIV yet. Check that it stands on the right person, and that the change "
+            "is saved."
+        )
+    elif is_silent:
         text = _("Your answer is saved, but the directory does not answer right now. It is asked again soon.")
     else:
         text = _("The directory does not show the wanted value yet. Below is what stands there instead.")

@@ -82,6 +82,7 @@ class TaskCard:
     instead: tuple[CauseLine, ...]
     is_in_place: bool
     was_reported: bool
+    said_already: bool  # the answer was that somebody else had set it before
     over: tuple[CauseLine, ...] = ()  # why nothing is to be set any more
     is_outdated: bool = False
 
@@ -126,6 +127,7 @@ def task_card(
         instead=tuple(_line(miss, Answer.NO) for miss in misses),
         is_in_place=seen is not None and seen.is_in_place is Answer.YES,
         was_reported=bool(request.seen_instead),
+        said_already=request.carried_out_how == "already_set",
         over=tuple(_line(details, Answer.NO) for details in _why_over(seen)),
         is_outdated=seen is not None and seen.is_outdated,
     )

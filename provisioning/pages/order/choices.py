@@ -90,7 +90,7 @@ def _own_first(directory: Directory, persons: list[Person], own: frozenset[HsaId
 
 
 def search_units(directory: Directory, text: str) -> FoundOptions:
-    """Units by name, units and care providers by exact HSA-id.
+    """Units and care providers, by name or by exact HSA-id.
 
     Raises Invalid when nothing matches; DirectoryError.
     """
@@ -106,8 +106,12 @@ def search_units(directory: Directory, text: str) -> FoundOptions:
         ]
     else:
         found = directory.find_units(text, limit=MOST_FOUND)
-        is_cut = found.is_cut
-        options = [_unit(unit, _found_group()) for unit in found.items]
+        providers = directory.find_providers(text, limit=MOST_FOUND)
+        is_cut = found.is_cut or providers.is_cut
+        options = [
+            *(_unit(unit, _found_group()) for unit in found.items),
+            *(_provider(provider) for provider in providers.items),
+        ]
     if not options:
         if _has_form(text) and directory.person(typed_id(text)) is not None:
             message = _("This is the HSA-id of a person, not of a place. Choose the person further up.")

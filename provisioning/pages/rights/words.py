@@ -93,6 +93,7 @@ class GrantLine:
     now: str
     is_let_end: bool
     prolong_url: str
+    asks: bool  # the holder asks for it: somebody else approves
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ def grant_line(
         now=str(sentence),
         is_let_end=grant.let_end_at is not None and is_active,
         prolong_url=prolong_url(grant) if may_prolong else "",
+        asks=viewer.hsa_key == grant.subject_key,
     )
 
 

@@ -51,6 +51,7 @@ TONES = {
     "warning": Tone("warning", "warning", _("Warning")),
     "unknown": Tone("warning", "question", _("Don't know")),
     "error": Tone("error", "error", _("Error")),
+    "missing": Tone("info", "info", _("Missing")),
 }
 
 ANSWERS: dict[Answer, tuple[str, Text]] = {
@@ -187,10 +188,18 @@ def copyable(value: str, label: Text) -> dict[str, Any]:
 
 @register.inclusion_tag("provisioning/components/listing.html", takes_context=True)
 def listing(
-    context: Context, lines: Iterable[Any], line_template: str, page: Page[Any] | KeyPage | None = None
+    context: Context,
+    lines: Iterable[Any],
+    line_template: str,
+    page: Page[Any] | KeyPage | None = None,
+    level: int = 2,
 ) -> dict[str, Any]:
-    """List cases, rights or the like, each drawn as `line` by its template. `page`: lead to the others."""
-    return {"request": context.get("request"), "lines": lines, "line_template": line_template, "page": page}
+    """List cases, rights or the like, each drawn as `line` by its template. `page`: lead to the others.
+
+    Each line begins with a heading of that level, so that one can go from line to line.
+    """
+    shown = {"lines": lines, "line_template": line_template, "page": page, "level": level}
+    return {"request": context.get("request"), **shown}
 
 
 @register.simple_block_tag(takes_context=True)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from provisioning.cases import step_times
 from provisioning.models import AccessRequest, AuditEntry, Order
+from provisioning.orders.check import Choice
 from provisioning.pages.cases import step_bar
 from provisioning.pages.middleware import session_limits
 from tests import acts, cast
@@ -70,7 +71,7 @@ def test_each_step_shows_its_time_and_a_late_one_says_so(enter):
     request = acts.order(by=cast.COORDINATOR)
     Order.objects.filter(pk=request.order_id).update(created_at=timezone.now() - timedelta(days=4))
     words = text_of(page(enter(cast.COORDINATOR), request))
-    assert "Attestation – now 4 days Longer than usual" in words
+    assert "Approval – now 4 days Longer than usual" in words
 
     Order.objects.filter(pk=request.order_id).update(created_at=timezone.now() - timedelta(days=8))
     assert "8 days Much longer than usual" in text_of(page(enter(cast.COORDINATOR), request)).replace(
@@ -91,7 +92,7 @@ def test_what_is_late_is_told_by_what_is_usual_here(enter):
     Order.objects.filter(pk=waiting.order_id).update(created_at=timezone.now() - timedelta(days=3))
 
     words = text_of(page(enter(cast.COORDINATOR), waiting))
-    assert "Attestation – now 3 days, usually 2 days" in words
+    assert "Approval – now 3 days, usually 2 days" in words
     assert "onger than usual" not in words
     Order.objects.filter(pk=waiting.order_id).update(created_at=timezone.now() - timedelta(days=5))
     assert "Longer than usual" in text_of(page(enter(cast.COORDINATOR), waiting))
@@ -131,3 +132,31 @@ def test_the_reminder_is_offered_only_when_it_is_allowed(enter):
     due = page(client, request)
     assert reverse("remind", args=[request.public_id]) in due.content.decode()
     assert "You can remind them from" not in text_of(due)
+
+
+def test_two_approvers_are_two_steps(directory):
+    request = acts.order_for_process_leader()
+    states = [one.state for one in step_bar.steps_of(request)]
+    assert states == ["done", "done", "current", "coming", "coming", "coming"]
+    assert len(step_bar.steps_of(acts.order())) == len(states) - 1
+
+
+def test_what_the_order_adds_is_missing_and_no_error(enter):
+    case = page(enter(cast.HEAD), acts.order(by=cast.COORDINATOR)).content.decode()
+    assert "app-causes__item--info" in case and "app-causes__item--error" not in case
+
+
+def test_each_case_of_a_list_has_a_heading(enter):
+    request = acts.order(by=cast.COORDINATOR)
+    heading = f'class="app-cases__heading"><a href="{reverse("case", args=[request.public_id])}">'
+    assert f"<h3 {heading}" in enter(cast.HEAD).get(reverse("start")).content.decode()
+    assert f"<h2 {heading}" in enter(cast.COORDINATOR).get(reverse("cases")).content.decode()
+
+
+def test_whoever_waits_is_named_while_what_is_missing_is_waited_for(enter):
+    request = acts.order(person_id=cast.COORDINATOR_UNCOUPLED)
+    acts.work()
+    acts.choose(request, Choice.WAIT)
+    words = text_of(page(enter(cast.COORDINATOR_UNCOUPLED), request))
+    assert f"Who has it: {acts.user(cast.HEAD).name} (orderer)" in words
+    assert "Ask whoever is responsible for HSA" in words

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from provisioning import dates
 from provisioning.models import Delegation
 from tests import acts, cast
 from tests.mandates import delegating
+from tests.pages.reading import form_of, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -199,3 +201,45 @@ def test_a_protected_delegates_name_is_for_the_two_it_is_between(enter, settings
     assert name not in enter(cast.AUDITOR).get(LIST).content.decode()
     request = acts.order(by=cast.COORDINATOR)
     assert name not in enter(cast.COORDINATOR).get(f"/arenden/{request.public_id}/").content.decode()
+
+
+def test_a_short_reason_will_do_and_no_last_day_is_chosen_beforehand(enter):
+    head = enter(cast.HEAD)
+    assert form_of(head.get(FORM))["ends_on"] == [""]
+    assert head.post(FORM, fill(reason="Semester")).status_code == 302
+    assert head.post(FORM, fill(reason="  ", kinds=["ordering"])).status_code == 400
+
+
+def test_whoever_delegates_reads_who_can_do_what_until_when(enter):
+    words = text_of(enter(cast.HEAD).post(FORM, fill(kinds=["ordering", "attesting"]), follow=True))
+    until = dates.in_words(timezone.localdate() + timedelta(days=30))
+    name = acts.user(cast.DELEGATE).name
+    assert f"{name} can now order and approve on Björkhaga vårdcentral until {until}." in words
+
+
+def test_a_delegates_first_page_and_header_say_what_where_and_until_when(enter):
+    row = delegating.give(kinds=delegating.BOTH)
+    page = text_of(enter(cast.DELEGATE).get("/"))
+    until, head = dates.in_words(row.ends_on), acts.user(cast.HEAD).name
+    assert f"By delegation until {until}: order and approve on {row.unit_name}" in page
+    assert f"You may order on {row.unit_name} by delegation from {head}, until {until}." in page
+    delegating.revoke(row)
+    assert "By delegation until" in text_of(enter(cast.DELEGATE).get("/"))  # the other one
+    assert "By delegation" not in text_of(enter(cast.OUTSIDER).get("/"))
+
+
+def test_an_ended_delegation_says_who_ended_it_and_when(enter):
+    delegating.revoke(delegating.give())
+    with translation.override("en"):
+        today = dates.in_words(timezone.localdate())
+    assert f"Ended by {acts.user(cast.HEAD).name} on {today}" in text_of(enter(cast.DELEGATE).get(LIST))
+    lapsed = delegating.give(kinds=delegating.BOTH)
+    Delegation.objects.filter(pk=lapsed.pk).update(ended_at=timezone.now(), end_code=Delegation.End.LAPSED)
+    assert f"Ended automatically on {today}" in text_of(enter(cast.DELEGATE).get(LIST))
+
+
+def test_what_was_done_takes_focus_and_a_quiet_page_does_not(enter):
+    head = enter(cast.HEAD)
+    told = head.post(FORM, fill(), follow=True).content.decode()
+    assert 'role="status" tabindex="-1" autofocus' in told
+    assert 'role="status" tabindex="-1"' not in head.get(LIST).content.decode()

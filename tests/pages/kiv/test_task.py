@@ -6,10 +6,11 @@ import pytest
 from django.urls import reverse
 
 from provisioning.models import AccessRequest, AuditEntry
+from provisioning.orders import end
 from provisioning.orders.carry_out import CannotSet
 from provisioning.rules.hsa import Level, Service
 from provisioning.rules.states.request import RequestState
-from tests import cast
+from tests import acts, cast
 from tests.pages.reading import text_of
 
 pytestmark = pytest.mark.django_db
@@ -356,3 +357,22 @@ def test_a_protected_person_s_name_is_for_the_one_who_carries_out(enter, directo
     assert name in text_of(enter(cast.KIV_ADMINISTRATOR).get(address(request)))
     auditor = enter(cast.AUDITOR).get(address(request), follow=True)
     assert name not in auditor.content.decode()
+
+
+def test_already_set_without_the_value_has_its_own_sentence_and_receipt(task, enter, kiv) -> None:
+    client = enter(cast.KIV_ADMINISTRATOR)
+    said = text_of(client.post(address(task), done(task, answer="already"), follow=True))
+    assert "The value is not in KIV yet." in said
+    assert "You answered that it was already set" in said
+    kiv.add_value(COORDINATOR_DN, "hsaSystemRole", WANTED)
+    acts.work()
+    acts.make_everything_due()
+    acts.work()
+    receipt = text_of(enter(cast.HEAD).get(reverse("receipt", args=[task.public_id])))
+    assert "Answered: it was already set in KIV" in receipt
+
+
+def test_a_withdrawn_order_tells_the_kiv_administrator_to_set_nothing(task, enter) -> None:
+    client = enter(cast.KIV_ADMINISTRATOR)
+    end.withdraw(task, by=acts.user(cast.HEAD), reason="Behövs inte längre på enheten.")
+    assert "The order is withdrawn. Set nothing in KIV." in text_of(client.get(address(task), follow=True))

@@ -120,3 +120,13 @@ def test_unusually_many_searches_are_told_once(enter, settings):
 
 def _ids_in(page: str) -> set[str]:
     return {HsaId(one).text for one in re.findall(r'name="person" value="([^"]+)"', page)}
+
+
+def test_a_care_provider_is_found_by_name(enter, directory):
+    provider = open_directory().provider(cast.PROVIDER)
+    answer = enter(cast.HEAD).post(
+        reverse("order"), {"action": "search_unit", "unit_search": provider.name.split()[0]}
+    )
+    assert cast.PROVIDER.text in answer.content.decode()
+    found = choices.search_units(open_directory(), provider.name).options
+    assert [option.value for option in found if option.is_provider] == [cast.PROVIDER.text]
