@@ -98,6 +98,12 @@ class Connection(ldap3.Connection):  # type: ignore[misc]  # ldap3 is untyped
         self.strategy.__class__ = _WholeEntries  # ldap3 takes none but its own by name
         self.url = ""  # for callers that ask which server answered
 
+    def _prepare_return_value(self, status: bool, response: bool = False) -> tuple[bool, Any, Any, None]:
+        """What came, itself. ldap3 copies all of it for threads that share a connection; ours has one."""
+        came: Any = vars(self)["response"]
+        self.response = self.request = None
+        return status, self.result, came if response else None, None
+
     def answer_by(self, until: float, begin_seconds: float = 0) -> None:
         """See `TimedSocket`. Only once it is open."""
         self.socket.answer_by(until, begin_seconds)
