@@ -40,7 +40,7 @@ def filled(**changes) -> dict[str, str]:
 
 def test_a_head_meets_what_is_hers_on_the_start_page_and_in_the_list(strange, enter):
     head = enter(cast.HEAD)
-    assert "yours to resolve" in text_of(head.get("/"))
+    assert "match the directory. Please resolve" in text_of(head.get("/"))
     shown = text_of(head.get(LIST))
     assert "nobody has approved it here" in shown and strange.subject_name in shown
     assert "Last comparison with the directory" in shown

@@ -136,7 +136,7 @@ def test_without_a_mandate_own_access_is_ordered_and_attested(enter):
     client = enter(cast.COORDINATOR)
     page = preview(client, person=cast.COORDINATOR)
 
-    assert "It is attested by Bertil Exempelsson." in text_of(page)
+    assert "Bertil Exempelsson approves." in text_of(page)
     press(client, form_of(page), "send")
     assert AccessRequest.objects.get().current_state is RequestState.AWAITING_ATTESTATION
 
