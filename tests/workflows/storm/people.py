@@ -169,16 +169,16 @@ class Town:
             self.removals.add(str(life.removal_by_head(random.choice(grants)).public_id))  # noqa: S311
 
     def _carry_out(self, kiv: Kiv) -> None:
-        """Whatever waits for KIV is set or taken away; sometimes it is reported, too."""
+        """Whatever waits for KIV is set or taken away; sometimes it is reported, too, and not again."""
         waiting = AccessRequest.objects.filter(state=RequestState.AWAITING_KIV.value)
         for request in waiting.order_by("pk"):
             acts.set_values(request, kiv)
-            if request.pk % 4 == 0:
+            if request.pk % 4 == 0 and request.reported_done_at is None:
                 with contextlib.suppress(ProvisioningError):
                     acts.report_done(request)
         for removal in Removal.objects.filter(state=RemovalState.AWAITING_KIV.value).order_by("pk"):
             life.take_away(kiv, removal)
-            if removal.pk % 4 == 0:
+            if removal.pk % 4 == 0 and removal.reported_done_at is None:
                 with contextlib.suppress(ProvisioningError):
                     life.report_done(removal)
 
