@@ -110,3 +110,10 @@ def scanned(queries: CaptureQueriesContext, large: set[str]) -> list[str]:
         read = set(re.findall(r"Seq Scan on (\w+)", plan)) & large
         found += [f"{', '.join(sorted(read))}: {sql}\n{plan}"] if read else []
     return found
+
+
+def shown(address: str) -> str:
+    """The address without what tells one row from another."""
+    path, _mark, query = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "…", address).partition("?")
+    query = re.sub(r"(efter|fore)=[^&]*", r"\1=…", query)
+    return f"{path}?{query}" if query else path
