@@ -29,6 +29,7 @@ from provisioning.access.delegations import (
     visible_history,
 )
 from provisioning.access.findings import find_finding, to_settle, visible_findings
+from provisioning.access.hits import Hits, SoughtBy, search
 from provisioning.access.incidents import find_incident, to_look_after, visible_incidents
 from provisioning.access.messages import (
     find_message,
@@ -88,7 +89,9 @@ from provisioning.access.rights import (
 
 __all__ = [
     "ENDS_WITHIN",
+    "Hits",
     "Place",
+    "SoughtBy",
     "ending_soon",
     "find_delegation",
     "find_finding",
@@ -136,6 +139,7 @@ __all__ = [
     "reads_more_requests",
     "requests_in_order",
     "rights_to_review",
+    "search",
     "searched_much",
     "sent_before",
     "stands_in",

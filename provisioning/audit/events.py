@@ -145,6 +145,7 @@ class Action(enum.StrEnum):
     MESSAGES_RESENT = "message.all_resent"
     DEMO_VALUE_CHANGED = "demo.value_changed"
     SEARCHED_MUCH = "search.unusual"
+    SEARCHED = "search.by_auditor"
     PROTECTED_READ = "case.protected_read"
     LOOKED_AT = "person.looked_at"
     RECEIPT_ISSUED = "receipt.issued"
@@ -233,6 +234,12 @@ def record_reading(request: AccessRequest, *, by: User) -> None:
     """Record that somebody opened a protected person's case. Other cases leave no trace of being read."""
     if request.subject_is_protected:
         record(Action.PROTECTED_READ, actor=by, request=request)
+
+
+@transaction.atomic
+def record_search(*, by: User, sought_by: str, subject_key: str, hits: int) -> None:
+    """Record that an auditor searched. Of a name that was written nothing is kept; of an HSA-id its key."""
+    record(Action.SEARCHED, actor=by, by=sought_by, subject=subject_key, hits=hits)
 
 
 @transaction.atomic

@@ -185,6 +185,7 @@ PAGES = [
     Shown("kiv-task", KIV, "/kiv/{kiv}/", url_name="kiv_task"),
     Shown("kiv-task-not-there", KIV, "/kiv/{couple}/", press("button[name=answer][value=done]")),
     Shown("kiv-task-errors", KIV, "/kiv/{kiv}/", cannot_without_words, status=400),
+    Shown("search", HEAD, "/sok/", url_name="search"),
     Shown("messages", AUDITOR, "/meddelanden/", url_name="messages"),
     Shown("help", HEAD, "/hjalp/", url_name="help"),
     Shown("findings-many", HEAD, "/avvikelser/flera/?slag=role.outside", url_name="findings_many"),

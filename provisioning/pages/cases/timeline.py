@@ -207,6 +207,7 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.MESSAGE_RESENT: ("info", gettext_lazy("A message was sent again.")),
     Action.MESSAGES_RESENT: ("info", gettext_lazy("Messages that did not get through were sent again.")),
     Action.LOOKED_AT: ("info", gettext_lazy("What the directory says about somebody was shown.")),
+    Action.SEARCHED: ("info", gettext_lazy("An auditor searched.")),
     Action.SEARCHED_MUCH: ("warning", gettext_lazy("Somebody searched unusually often in one day.")),
     Action.PROTECTED_READ: ("info", gettext_lazy("The case of a protected person was opened.")),
     Action.RECEIPT_ISSUED: ("info", gettext_lazy("A receipt was downloaded.")),
