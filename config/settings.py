@@ -109,10 +109,12 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Every page asks for a log-in unless its view says `@login_not_required`: a forgotten decorator closes a
     # page, it does not open one.
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "provisioning.pages.middleware.log_in_first.LogInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "provisioning.pages.middleware.numbers_taken_out.IdentityNumbers",
     "provisioning.pages.middleware.session_limits.SessionLimitsMiddleware",
+    "provisioning.pages.middleware.answers_by_address.AnswersByAddress",
+    "provisioning.pages.middleware.keeping_drafts.KeepingDrafts",
     "provisioning.pages.middleware.limits.LimitsMiddleware",
     "provisioning.pages.middleware.step_up.StepUp",
     "provisioning.pages.middleware.unknown.UnknownIsNotMissing",
@@ -389,6 +391,7 @@ DELEGATION_NOTICE_DAYS = env.ints("DELEGATION_NOTICE_DAYS", (14, 1))
 RETENTION_CASES_YEARS = env.int("RETENTION_CASES_YEARS", 5, at_least=1, at_most=100)
 RETENTION_AUDIT_YEARS = env.int("RETENTION_AUDIT_YEARS", 5, at_least=1, at_most=100)
 RETENTION_MESSAGES_DAYS = env.int("RETENTION_MESSAGES_DAYS", 365, at_least=30, at_most=36_500)
+RETENTION_DRAFTS_DAYS = env.int("RETENTION_DRAFTS_DAYS", 14, at_least=1, at_most=90)
 if RETENTION_AUDIT_YEARS < RETENTION_CASES_YEARS:
     raise ImproperlyConfigured(
         "RETENTION_AUDIT_YEARS must be at least RETENTION_CASES_YEARS: who decided is told by the event log."

@@ -80,9 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     assert settings.configured or settings.INSTALLED_APPS
-    from tests import emptying
+    from tests import browsing, emptying
 
     emptying.replace_flush()
+    browsing.follow_answers()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

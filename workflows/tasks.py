@@ -13,7 +13,7 @@ from provisioning.audit.checkpoints import ChainBroken, NotDelivered
 from provisioning.cases import candidates, handlers, moves, protection, reminders
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
-from provisioning.login import sessions
+from provisioning.login import sessions, unsent_forms
 from provisioning.mandates import delegations
 from provisioning.messages import outbox
 from provisioning.models import AccessRequest, Case, Delegation, Removal
@@ -126,9 +126,10 @@ def sweep_directory() -> None:
 
 @shared_task(name="workflows.sweep_sessions")
 def sweep_sessions() -> None:
-    """Forget the sessions whose time is over: they hold ID tokens."""
+    """Forget sessions whose time is over, for they hold ID tokens, and drafts that nobody goes on with."""
     call_command("clearsessions")
     sessions.forget_old()
+    unsent_forms.forget_old()
 
 
 @shared_task(name="workflows.send_message")

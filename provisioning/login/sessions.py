@@ -5,12 +5,14 @@ Source: OWASP ASVS 4.0.3, 3.3.4.
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -18,6 +20,9 @@ from django.utils import timezone
 from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.models import LogIn, User
+
+_BEGUN = "session.begun_at"
+_ACTIVE = "session.active_at"
 
 # The first that stands in what a browser says of itself: several name others of them, too.
 _BROWSERS = (
@@ -49,6 +54,32 @@ def note(user: User, session_key: str | None, *, agent: str) -> None:
         session_key=session_key,
         defaults={"user_key": user.pk, "browser": browser(agent), "used_at": timezone.now()},
     )
+
+
+def begun_at(session: SessionBase) -> float:
+    """When the log-in began, in seconds since 1970; now, where it begins."""
+    return float(session.setdefault(_BEGUN, time.time()))
+
+
+def active_at(session: SessionBase) -> float:
+    """When the person last acted, as far as it has been written down."""
+    return float(session.setdefault(_ACTIVE, time.time()))
+
+
+def is_new(session: SessionBase) -> bool:
+    return _BEGUN not in session
+
+
+def note_act(session: SessionBase) -> None:
+    """The person has just acted."""
+    session[_ACTIVE] = time.time()
+
+
+def seconds_left(session: SessionBase) -> int:
+    """How long it lasts if nothing more is done."""
+    idle_end = active_at(session) + settings.SESSION_IDLE_MINUTES * 60
+    end = begun_at(session) + settings.SESSION_HOURS * 3600
+    return max(0, int(min(idle_end, end) - time.time()))
 
 
 def browser(agent: str) -> str:

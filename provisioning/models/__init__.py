@@ -44,6 +44,7 @@ from provisioning.models.reviews import (
     ReviewState,
 )
 from provisioning.models.rights import EndCauseChoice, Grant, GrantQuerySet, GrantStateChoice, Notice
+from provisioning.models.unsent_forms import UnsentForm
 
 __all__ = [
     "AboutOneRight",
@@ -96,6 +97,7 @@ __all__ = [
     "Reviewer",
     "StateChoice",
     "Sweep",
+    "UnsentForm",
     "User",
     "UserManager",
     "UserQuerySet",

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning import access
+from provisioning.login import sessions
 from provisioning.mandates import current
 from provisioning.models import User
 from provisioning.pages.delegations import held
+from provisioning.pages.drafts.pages_with_drafts import has_drafts
 from provisioning.pages.help_page import TOPICS
 
 Text = str | Promise
@@ -56,9 +58,23 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "user_role": SimpleLazyObject(lambda: _role(request)),
         "help_topic": SimpleLazyObject(lambda: _help_topic(request)),
         "is_demo": settings.IS_DEMO,
+        "restored": getattr(request, "restored", None),
+        "keeps_drafts": _keeps_drafts(request),
+        "session_seconds": _seconds_left(request),
         "source_url": settings.SOURCE_URL,
         "support": settings.SUPPORT_CONTACT,
     }
+
+
+def _keeps_drafts(request: HttpRequest) -> str:
+    """The page's own address where what is written on it is saved meanwhile; else empty."""
+    match = request.resolver_match
+    is_kept = match is not None and has_drafts(match.url_name) and _user(request) is not None
+    return request.path if is_kept else ""
+
+
+def _seconds_left(request: HttpRequest) -> int | None:
+    return None if _user(request) is None else sessions.seconds_left(request.session)
 
 
 def _menu(request: HttpRequest) -> list[tuple[str, Text, bool]]:

@@ -13,7 +13,8 @@ from django.views.csrf import csrf_failure
 
 from provisioning.models import User
 from provisioning.pages.answers import filled_in
-from provisioning.pages.login import step_up
+from provisioning.pages.drafts.keep import keep
+from provisioning.pages.middleware.keeping_drafts import is_kept
 
 _OTHER_TROUBLE = ("Origin checking failed", "Referer checking failed")
 
@@ -22,8 +23,8 @@ def stale_token(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Nothing has been done. Say why, and give back what was filled in."""
     if not isinstance(request.user, User) or not _is_our_own(request, reason):
         return csrf_failure(request, reason)
-    if step_up.comes_back(request):
-        step_up.keep(request)
+    if is_kept(request):
+        keep(request, request.user)
         messages.warning(
             request,
             _(

@@ -22,6 +22,7 @@ from provisioning.pages import entrance, paging, unit_figures
 from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.delegations import held
+from provisioning.pages.drafts import pages_with_drafts
 from provisioning.pages.operation import signs
 from provisioning.pages.rights import words as rights_words
 from provisioning.pages.words import CaseLine
@@ -70,6 +71,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "has_a_role": mandates.is_head_of_unit or mandates.is_kiv_administrator or is_overseer,
         "is_administrator": mandates.is_kiv_administrator,
         "cards": entrance.cards(user),
+        "drafts": len(pages_with_drafts.visible(user)),
         "unwell": signs.unwell(user) if user.is_operator else None,
     }
     if mandates.is_head_of_unit:

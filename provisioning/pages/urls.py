@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from provisioning.pages import about, help_page, messages, receipt, search, services, start
+from provisioning.pages import about, help_page, messages, receipt, search, services, session_left, start
 from provisioning.pages.cases import attest, choose, remind, withdraw
 from provisioning.pages.cases import page as cases_page
 from provisioning.pages.delegations import page as delegations_page
+from provisioning.pages.drafts import page as drafts_page
 from provisioning.pages.events import page as events_page
 from provisioning.pages.findings import list as findings_list
 from provisioning.pages.findings import page as findings_page
@@ -60,6 +61,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logga-in/svar/", card.callback, name="oidc_callback"),
     path("logga-in/identitet/", card.choose, name="oidc_choose"),
     path("logga-in/nekad/", card.refused, name="login_refused"),
+    path("inloggning/kvar/", session_left.session_left, name="session_left"),
+    path("inloggning/fortsatt/", session_left.session_go_on, name="session_go_on"),
+    path("utkast/", drafts_page.drafts, name="drafts"),
+    path("utkast/spara/", drafts_page.save_draft, name="save_draft"),
+    path("utkast/<uuid:public_id>/slang/", drafts_page.discard_draft, name="discard_draft"),
     path("mina-inloggningar/", mine.log_ins, name="log_ins"),
     path("mina-inloggningar/avsluta/", mine.end_log_in, name="end_log_in"),
     path("utloggad/", leaving.logged_out, name="logged_out"),

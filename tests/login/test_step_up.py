@@ -8,7 +8,16 @@ import pytest
 from django.urls import NoReverseMatch, reverse
 
 from config import modes
-from provisioning.models import AccessRequest, AuditEntry, Delegation, Finding, Grant, Removal, ReviewItem
+from provisioning.models import (
+    AccessRequest,
+    AuditEntry,
+    Delegation,
+    Finding,
+    Grant,
+    Removal,
+    ReviewItem,
+    UnsentForm,
+)
 from provisioning.pages.login import step_up
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast
@@ -94,7 +103,7 @@ def test_a_late_decision_asks_for_the_card_and_loses_nothing(to_attest, visitor)
     to_attest.refresh_from_db()
     assert to_attest.current_state is RequestState.REJECTED
     assert AuditEntry.objects.filter(action="login.proved_again", actor_id=cast.HEAD.folded).count() == 1
-    assert not visitor.tool.session["step_up.answers"]
+    assert not UnsentForm.objects.exists()
 
 
 def test_the_provider_is_asked_although_it_remembers_the_card(to_attest, visitor):

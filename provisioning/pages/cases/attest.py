@@ -24,8 +24,8 @@ from provisioning.orders import attest as orders_attest
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user, has_moved_on, refusal, refused
 from provisioning.pages.cases.forms import AttestForm
-from provisioning.pages.login import step_up
 from provisioning.pages.order import preview
+from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer
 from provisioning.rules.states.request import RequestState
@@ -51,7 +51,7 @@ def attest(request: HttpRequest, public_id: UUID) -> HttpResponse:
         raise Http404
     found = reading.assess_now(case.ordered_access, reading.read_for(case.ordered_access))
     if request.method != "POST":
-        return _page(request, user, case, AttestForm(step_up.filled_in(request)), found)
+        return _page(request, user, case, unchecked(AttestForm(filled_in(request))), found)
     form = AttestForm(request.POST)
     if not form.is_valid():
         return _page(request, user, case, form, found, status=400)

@@ -21,6 +21,7 @@ from provisioning.orders.check import Choice
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user, has_moved_on, refused
 from provisioning.pages.cases.forms import ChooseForm
+from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Attribute
 from provisioning.rules.states.request import RequestState
@@ -82,9 +83,11 @@ def _couplings(case: AccessRequest) -> list[dict[str, str]]:
 
 def _form(request: HttpRequest, case: AccessRequest) -> ChooseForm:
     last_day = deadlines.add_working_days(dates.today(), settings.WAIT_FOR_COMMISSION_WORKING_DAYS)
-    data = request.POST if request.method == "POST" else None
+    is_sent = request.method == "POST"
+    data = request.POST if is_sent else filled_in(request)
     may_couple = bool(_couplings(case))
-    return ChooseForm(data, may_couple=may_couple, wait_until=dates.in_words(last_day))
+    form = ChooseForm(data, may_couple=may_couple, wait_until=dates.in_words(last_day))
+    return form if is_sent else unchecked(form)
 
 
 def _page(

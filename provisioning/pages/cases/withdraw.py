@@ -17,6 +17,7 @@ from provisioning.orders import stand_in
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user, has_moved_on, refused
 from provisioning.pages.cases.forms import WithdrawForm
+from provisioning.pages.restoring import filled_in, unchecked
 from workflows import steps
 
 
@@ -30,7 +31,8 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return has_moved_on(request, case)
     if not access.may_withdraw(user, case):
         raise Http404
-    form = WithdrawForm(request.POST if request.method == "POST" else None)
+    is_sent = request.method == "POST"
+    form = WithdrawForm(request.POST) if is_sent else unchecked(WithdrawForm(filled_in(request)))
     if request.method != "POST" or not form.is_valid():
         context = {"form": form, "case": case, "facts": words.facts(user, case)}
         return render(request, "provisioning/case/withdraw.html", context)

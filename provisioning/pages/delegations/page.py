@@ -26,10 +26,10 @@ from provisioning.pages import paging, words
 from provisioning.pages.answers import acting_user, problem
 from provisioning.pages.delegations import held
 from provisioning.pages.delegations.forms import DelegationForm
-from provisioning.pages.login import step_up
 from provisioning.pages.order import choices
 from provisioning.pages.order.choices import Option
 from provisioning.pages.paging import ListPart
+from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.rules.hsa import HsaId
 
 PAGE_SIZE = 20
@@ -84,10 +84,10 @@ def delegate(request: HttpRequest) -> HttpResponse:
     except DirectoryError as exc:
         return _silent(request, exc)
     if request.method != "POST":
-        filled = step_up.filled_in(request)
+        filled = filled_in(request)
         if filled is not None:
             persons, _problem_found = _persons(filled.get("who", "").strip(), units)
-            return _page(request, DelegationForm(filled, units=units, persons=persons))
+            return _page(request, unchecked(DelegationForm(filled, units=units, persons=persons)))
         known: dict[str, Any] = {"starts_on": dates.today()}  # how long is for the head to say
         if len(units) == 1:
             known |= {"unit": units[0].value}

@@ -26,7 +26,7 @@ from provisioning.orders.draft import Draft
 from provisioning.pages.answers import acting_user, problem
 from provisioning.pages.findings import words
 from provisioning.pages.findings.forms import SettleForm
-from provisioning.pages.login import step_up
+from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.rules.dates import deadlines
 from provisioning.rules.drift.differences import ORDERING, NextStep
 from provisioning.rules.hsa import Level, Service
@@ -42,8 +42,8 @@ def finding(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if request.method != "POST":
         offered = settle.steps_of(row, current.for_display(user), user)
         last_day = deadlines.latest_end(dates.today()) - timedelta(days=1)
-        form = SettleForm(step_up.filled_in(request), initial={"ends_on": last_day}, steps=offered)
-        return _page(request, user, row, form, offered)
+        form = SettleForm(filled_in(request), initial={"ends_on": last_day}, steps=offered)
+        return _page(request, user, row, unchecked(form), offered)
     try:
         return _settle(request, user, row, current.read(user.identity))
     except WrongState as exc:

@@ -28,7 +28,7 @@ from provisioning.pages.answers import acting_user
 from provisioning.pages.findings import page as findings_page
 from provisioning.pages.findings import words
 from provisioning.pages.findings.forms import SettleForm
-from provisioning.pages.login import step_up
+from provisioning.pages.restoring import filled_in
 from provisioning.rules.dates import deadlines
 from provisioning.rules.drift.differences import DriftKind, NextStep
 
@@ -81,14 +81,17 @@ def _query(kind: str) -> str:
 def many(request: HttpRequest) -> HttpResponse:
     """Show those of one cause; settle the chosen ones, each in a transaction of its own."""
     user = acting_user(request)
+    filled = filled_in(request) if request.method != "POST" else None
     kind = (request.POST if request.method == "POST" else request.GET).get("slag", "")
+    kind = kind or (filled.get("slag", "") if filled else "")
     rows = list(access.to_settle(user).filter(kind=kind).order_by("found_at", "pk")[:AT_ONCE])
     if kind not in set(DriftKind) or not rows:
         return redirect("findings")
     if request.method != "POST":
         mandates = current.for_display(user)
         initial = {"ends_on": deadlines.latest_end(dates.today()) - timedelta(days=1)}
-        form = _form(user, rows, mandates, step_up.filled_in(request), initial=initial)
+        is_of_these = filled is not None and filled.get("slag") == kind
+        form = _form(user, rows, mandates, filled if is_of_these else None, initial=initial)
         return _page(request, kind, form, rows)
     try:
         return _settle(request, user, kind, rows, current.read(user.identity))

@@ -6,12 +6,20 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from provisioning.pages.fields import LongText
 
 Text = str | Promise
+
+
+def is_filled(data: QueryDict | None, answer: str) -> bool:
+    """Whether something was written or chosen in the form of this answer."""
+    return data is not None and any(
+        data.get(name) for name in (f"{answer}-note", f"{answer}-why", f"{answer}-items")
+    )
 
 
 class DoneForm(forms.Form):

@@ -21,7 +21,7 @@ from provisioning.pages.answers import acting_user, refusal
 from provisioning.pages.cases.timeline import WHY_NOTHING
 from provisioning.pages.kiv import forms
 from provisioning.pages.kiv.forms import DoneForm
-from provisioning.pages.login import step_up
+from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.pages.rights import words
 from provisioning.removals import carry_out, look
 from provisioning.removals.carry_out import CannotRemove
@@ -66,10 +66,10 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if request.method != "POST":
         if look.is_needed_again(removal):  # given anew a moment ago: the next look ends the task
             return _stays(request, removal)
-        filled = step_up.filled_in(request)
-        is_cannot = filled is not None and filled.get("answer") == "cannot"
-        done = DoneForm(None if is_cannot else filled)
-        return _page(request, user, removal, done, CannotRemoveForm(filled if is_cannot else None))
+        filled = filled_in(request)
+        done = DoneForm(filled if forms.is_filled(filled, "done") else None)
+        cannot = CannotRemoveForm(filled if forms.is_filled(filled, "cannot") else None)
+        return _page(request, user, removal, unchecked(done), unchecked(cannot))
     if request.POST.get("answer") == "cannot":
         return _answer_cannot(request, user, removal)
     return _answer_done(request, user, removal)

@@ -29,7 +29,7 @@ from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user, refusal
 from provisioning.pages.kiv import forms as kiv_forms
 from provisioning.pages.kiv import words as kiv_words
-from provisioning.pages.login import step_up
+from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.rules.states.request import RequestState
 from workflows import steps
 from workflows.sweeps import kiv_tasks
@@ -97,12 +97,10 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _forms(request: HttpRequest, rows: Sequence[AccessRequest]) -> tuple[SetDoneForm, CannotSetForm]:
     """Both answers, empty but for what was filled in before the card was asked for."""
-    filled = step_up.filled_in(request)
-    if filled is None:
-        return _empty_done(rows), CannotSetForm(rows=rows)
-    if filled.get("answer") == "cannot":
-        return _empty_done(rows), CannotSetForm(filled, rows=rows)
-    return SetDoneForm(filled, rows=rows), CannotSetForm(rows=rows)
+    filled = filled_in(request)
+    done = SetDoneForm(filled, rows=rows) if kiv_forms.is_filled(filled, "done") else _empty_done(rows)
+    is_cannot = kiv_forms.is_filled(filled, "cannot")
+    return unchecked(done), unchecked(CannotSetForm(filled if is_cannot else None, rows=rows))
 
 
 def _answer_done(card: Card) -> HttpResponse:

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.contrib import auth, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from provisioning.audit import events
@@ -20,14 +22,14 @@ from provisioning.audit.events import Action
 from provisioning.login import sessions
 from provisioning.mandates import current
 from provisioning.models import User
+from provisioning.pages.drafts import pages_with_drafts
+from provisioning.pages.drafts.keep import keep
 
 SECOND_LOOK_SECONDS = 300  # longer than a copy of somebody's mandates lives, so that it is a look of its own
 NOTED_EVERY_SECONDS = 60  # an act is written down at most this often: one write a minute, not one a page
 
 ITSELF = "X-Asked-By-Itself"  # of a page that looks for news: nobody did anything
 
-_BEGUN = "session.begun_at"
-_ACTIVE = "session.active_at"
 _MISSED = "session.missed_at"  # when a look first did not show the person
 
 
@@ -45,12 +47,12 @@ class SessionLimitsMiddleware:
 
 def _watch(request: HttpRequest, user: User) -> None:
     now = time.time()
-    is_new = _BEGUN not in request.session
-    begun_at = request.session.setdefault(_BEGUN, now)
-    active_at = request.session.setdefault(_ACTIVE, now)
+    is_new = sessions.is_new(request.session)
+    begun_at, active_at = sessions.begun_at(request.session), sessions.active_at(request.session)
     is_idle = now - active_at > settings.SESSION_IDLE_MINUTES * 60
     is_old = now - begun_at > settings.SESSION_HOURS * 3600
     if is_idle or is_old:
+        _keep_what_was_sent(request, user)
         with transaction.atomic():
             events.record(Action.LOGGED_OUT, actor=user, code="session.idle" if is_idle else "session.old")
         auth.logout(request)
@@ -60,8 +62,8 @@ def _watch(request: HttpRequest, user: User) -> None:
             events.record(Action.LOGGED_OUT, actor=user, code="person.ended")
         auth.logout(request)
         messages.info(request, _("You were logged out: the directory says that your employment is over."))
-    elif is_new or (now - active_at > NOTED_EVERY_SECONDS and ITSELF not in request.headers):
-        request.session[_ACTIVE] = now
+    elif _is_an_act(request) and (is_new or now - active_at > NOTED_EVERY_SECONDS):
+        sessions.note_act(request.session)
         agent = request.headers.get("User-Agent", "")
         sessions.note(user, request.session.session_key, agent=agent)
 
@@ -79,3 +81,20 @@ def _has_left(request: HttpRequest, user: User, now: float) -> bool:
     if _MISSED not in request.session:
         request.session[_MISSED] = now
     return now - float(request.session[_MISSED]) >= SECOND_LOOK_SECONDS
+
+
+def _keep_what_was_sent(request: HttpRequest, user: User) -> None:
+    """A form that comes too late is a draft, where it is one of ours: its token is asked for here."""
+    if request.method != "POST" or not pages_with_drafts.seen_by(user, request.path):
+        return
+    is_foreign = CsrfViewMiddleware(_nothing).process_view(request, _nothing, (), {})
+    if is_foreign is None:
+        keep(request, user)
+
+
+def _nothing(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+def _is_an_act(request: HttpRequest) -> bool:
+    return ITSELF not in request.headers and request.path != reverse("session_left")

@@ -27,5 +27,4 @@ class StepUp:
             return None
         if step_up.is_decision(request) and not step_up.is_fresh(request):
             return step_up.ask(request)
-        step_up.drop(request)
         return None

@@ -64,7 +64,7 @@ def search_persons(directory: Directory, text: str, *, own_units: Collection[Hsa
     """
     text = typed(text)
     if _has_digit(text):
-        return FoundOptions((_person(_by_exact_id(directory, text)),))
+        return FoundOptions((person_option(_by_exact_id(directory, text)),))
     if sum(character.isalpha() for character in text) < FEWEST_LETTERS:
         raise Invalid(
             _("Write at least three letters of the name."), code="search.short", field="person_search"
@@ -73,7 +73,7 @@ def search_persons(directory: Directory, text: str, *, own_units: Collection[Hsa
     persons = [person for person in found.items if not person.is_protected]
     if len(persons) > MOST_PERSONS:
         persons = _own_first(directory, persons, frozenset(own_units))
-    options = tuple(_person(person) for person in persons[:MOST_PERSONS])
+    options = tuple(person_option(person) for person in persons[:MOST_PERSONS])
     if not options:
         message = _("Nobody in the directory matches “%(text)s”. Check the spelling, or use the HSA-id.")
         raise Invalid(message % {"text": text}, code="search.nobody", field="person_search")
@@ -101,16 +101,16 @@ def search_units(directory: Directory, text: str) -> FoundOptions:
         provider = directory.provider(typed_id(text))
         unit = directory.unit(typed_id(text))
         options = [
-            *([_unit(unit, _found_group())] if unit else []),
-            *([_provider(provider)] if provider else []),
+            *([unit_option(unit, _found_group())] if unit else []),
+            *([provider_option(provider)] if provider else []),
         ]
     else:
         found = directory.find_units(text, limit=MOST_FOUND)
         providers = directory.find_providers(text, limit=MOST_FOUND)
         is_cut = found.is_cut or providers.is_cut
         options = [
-            *(_unit(unit, _found_group()) for unit in found.items),
-            *(_provider(provider) for provider in providers.items),
+            *(unit_option(unit, _found_group()) for unit in found.items),
+            *(provider_option(provider) for provider in providers.items),
         ]
     if not options:
         if _has_form(text) and directory.person(typed_id(text)) is not None:
@@ -139,13 +139,13 @@ def own_units(directory: Directory, user: User, mandates: Mandates) -> tuple[Opt
     """
     options = [*headed_units(directory, mandates)]
     lent = directory.units(_lent_for_ordering(mandates))
-    options += [_unit(unit, _("Delegated to you")) for unit in lent.values()]
+    options += [unit_option(unit, _("Delegated to you")) for unit in lent.values()]
     commissioned = _commissioned(directory, user)
-    options += [_unit(unit, _("Units of your commissions")) for unit in commissioned]
+    options += [unit_option(unit, _("Units of your commissions")) for unit in commissioned]
     provider_ids = dict.fromkeys(
         unit.provider_id for unit in (*mandates.units, *commissioned) if unit.provider_id
     )
-    options += [_provider(provider) for provider in directory.providers(provider_ids).values()]
+    options += [provider_option(provider) for provider in directory.providers(provider_ids).values()]
     return unique(options)
 
 
@@ -161,9 +161,9 @@ def headed_units(directory: Directory, mandates: Mandates) -> tuple[Option, ...]
     inner = directory.units([unit_id for unit in mandates.units for unit_id in unit.member_ids])
     options: list[Option] = []
     for unit in mandates.units:
-        options.append(_unit(unit, _("Your units")))
+        options.append(unit_option(unit, _("Your units")))
         members = [inner[unit_id] for unit_id in unit.member_ids if unit_id in inner]
-        options += [_unit(member, _("Your units"), is_inner=True) for member in members]
+        options += [unit_option(member, _("Your units"), is_inner=True) for member in members]
     return unique(options)
 
 
@@ -216,18 +216,18 @@ def _has_digit(text: str) -> bool:
     return any(character.isdigit() for character in text)
 
 
-def _person(person: Person) -> Option:
+def person_option(person: Person) -> Option:
     name = str(words.MASKED) if person.is_protected else person.name
     title = ", ".join(person.titles)
     note = f"{person.hsa_id}, {title}" if title and not person.is_protected else person.hsa_id.text
     return Option(person.hsa_id.text, name, note=note, group="protected" if person.is_protected else "")
 
 
-def _unit(unit: Unit, group: str, *, is_inner: bool = False) -> Option:
+def unit_option(unit: Unit, group: str, *, is_inner: bool = False) -> Option:
     return Option(unit.hsa_id.text, unit.name, note=unit.hsa_id.text, group=group, is_inner=is_inner)
 
 
-def _provider(provider: Provider) -> Option:
+def provider_option(provider: Provider) -> Option:
     group = _("Care providers (for process leaders only)")
     return Option(
         provider.hsa_id.text, provider.name, note=provider.hsa_id.text, group=group, is_provider=True

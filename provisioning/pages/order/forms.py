@@ -9,15 +9,15 @@ from typing import Any, cast
 
 from django import forms
 from django.conf import settings
-from django.forms.utils import ErrorDict
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning.orders.draft import Draft, Refusal
-from provisioning.pages.fields import Day, say_where_numbers_were
+from provisioning.pages.fields import Day
 from provisioning.pages.forms import SearchField, StatementForm, explained
 from provisioning.pages.order.choices import Option
+from provisioning.pages.restoring import unchecked
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.services import catalogue
 
@@ -34,6 +34,12 @@ def offered() -> dict[str, tuple[Service, Level]]:
 def _choice(service: Service, level: Level) -> SafeString:
     words = catalogue.words(service).levels[level]
     return explained(_(words.choice), _(words.hint))
+
+
+def access_name(service: str, level: str) -> str:
+    """What a choice of the form is called; empty where there is none."""
+    known = offered().get(f"{service}:{level}")
+    return _(catalogue.words(known[0]).levels[known[1]].choice) if known else ""
 
 
 # Where a refusal of the order is shown, when the form asks the same thing under another name.
@@ -136,10 +142,7 @@ class OrderForm(StatementForm):
 
     def without_checks(self) -> OrderForm:
         """The form as it was filled in, before it is whole: a search needs no complaints about the rest."""
-        self._errors = ErrorDict(renderer=self.renderer)
-        self.cleaned_data = {}
-        say_where_numbers_were(self)
-        return self
+        return unchecked(self)
 
     def show(self, refusals: Iterable[Refusal]) -> None:
         """Put each refusal beside the field it belongs to."""

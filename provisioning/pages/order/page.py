@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core import signing
@@ -19,14 +19,15 @@ from django.views.decorators.http import require_http_methods
 from provisioning import access, dates
 from provisioning.directory import Directory, open_directory
 from provisioning.errors import DirectoryError, Invalid
+from provisioning.login import unsent_forms
 from provisioning.mandates import current
-from provisioning.models import AccessRequest, Grant, User
+from provisioning.models import AccessRequest, Grant, UnsentForm, User
 from provisioning.orders import ask, prepare, prolong
 from provisioning.orders.draft import Prepared, Refusal
 from provisioning.pages import entrance, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.fields import is_number
-from provisioning.pages.order import choices, preview, unsent
+from provisioning.pages.order import begun, choices, preview, second_send
 from provisioning.pages.order.choices import FoundOptions, Option
 from provisioning.pages.order.forms import OrderForm, first_order
 from provisioning.rights import presence
@@ -72,11 +73,10 @@ def order(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _resumed(request, user) or _empty(request, user)
     if request.POST.get("action") == "start_over":
-        unsent.drop(request)
+        begun.throw_away(request, user)
         return redirect("order")
     if "starts_on" not in request.POST:
         request.POST = _begun_elsewhere(request, user)  # type: ignore[assignment]
-    unsent.keep(request, user)
     shown = _shown(request.POST, user)
     action = _action(request.POST, shown)
     if action == "search_person":
@@ -106,23 +106,39 @@ def _action(data: QueryDict, shown: Shown) -> str:
 
 def _resumed(request: HttpRequest, user: User) -> HttpResponse | None:
     """The order that was begun, as it was left; not where the address itself says what to begin with."""
-    data = None if request.GET else unsent.kept(request, user)
-    if data is None:
+    row = begun.wanted(request, user)
+    if row is None:
         return None
-    shown = _shown(data, user)
+    data, shown = _from_draft(row, user, *_opening(request, user))
     return _page(request, _unchecked(data, shown), shown, is_resumed=True)
 
 
 def _begun_elsewhere(request: HttpRequest, user: User) -> QueryDict:
     """What the start page sent, the person to search for, in the order that was begun or in a new one."""
-    kept = unsent.kept(request, user)
-    data = QueryDict(mutable=True) if kept is None else kept.copy()
-    if kept is None:
-        initial, shown = _opening(request, user)
-        data.update({name: str(value) for name, value in initial.items()} | {"shown": shown.dump()})
+    row = unsent_forms.latest(user, request.path)
+    initial, shown = _opening(request, user)
+    if row is None:
+        data = QueryDict(mutable=True)
+        data.update({name: str(value) for name, value in initial.items()})
+    else:
+        data, shown = _from_draft(row, user, initial, shown)
+    data["shown"] = shown.dump()
     for name in ("person_search", "action"):
         data[name] = request.POST.get(name, "")
     return data
+
+
+def _from_draft(
+    row: UnsentForm, user: User, initial: dict[str, Any], shown: Shown
+) -> tuple[QueryDict, Shown]:
+    """The draft as it was left, and what the page offers with it."""
+    data = begun.filled_in(row, initial)
+    persons, units = begun.chosen(data, user, offered={option.value for option in shown.units})
+    return data, replace(
+        shown,
+        persons=choices.unique([*shown.persons, *persons]),
+        units=choices.unique([*shown.units, *units]),
+    )
 
 
 def _opening(request: HttpRequest, user: User) -> tuple[dict[str, Any], Shown]:
@@ -288,8 +304,7 @@ def _look_or_send(request: HttpRequest, user: User, shown: Shown, *, is_sent: bo
         return _page(request, form, shown, status=400)
     sent = access.sent_before(user, form.cleaned_data["submission"]) if is_sent else None
     if sent is not None:
-        unsent.drop(request)
-        return redirect("case", public_id=sent.public_id)
+        return _sent_before(request, form, shown, sent)
     try:
         prepared = prepare.prepare(form.draft(), by=user)
     except DirectoryError as exc:
@@ -304,6 +319,16 @@ def _look_or_send(request: HttpRequest, user: User, shown: Shown, *, is_sent: bo
     return _send(request, user, form, shown, prepared)
 
 
+def _sent_before(request: HttpRequest, form: OrderForm, shown: Shown, sent: AccessRequest) -> HttpResponse:
+    """A second click leads to the case. Where the page holds something else by now, that is said."""
+    if second_send.is_same(form.draft(), sent.order):
+        return redirect("case", public_id=sent.public_id)
+    data = request.POST.copy()
+    data["submission"] = str(uuid4())  # what is on the page is an order of its own from now on
+    both = second_send.both(acting_user(request), form.draft(), sent)
+    return _page(request, _unchecked(data, shown), shown, both=both, status=409)
+
+
 def _send(
     request: HttpRequest, user: User, form: OrderForm, shown: Shown, prepared: Prepared
 ) -> HttpResponse:
@@ -312,7 +337,6 @@ def _send(
     except Invalid as exc:
         form.show([Refusal(str(exc.user_message), exc.field or "units", exc.code)])
         return _page(request, form, shown, status=400)
-    unsent.drop(request)
     first = access.sent_before(user, placed.submission)
     messages.success(
         request, _("The order is sent. Its case number is %(case)s.") % {"case": placed.case_number}
@@ -342,6 +366,7 @@ def _page(
     user: User | None = None,
     is_new: bool = False,
     is_resumed: bool = False,
+    both: second_send.Both | None = None,
     gets_in: Sequence[entrance.EntranceCard] = (),
     focus: str = "",
     status: int = 200,
@@ -360,6 +385,8 @@ def _page(
         "may_send": may_send,
         "is_new": is_new,
         "is_resumed": is_resumed,
+        "both": both,
+        "continues": form.data.get("continues", ""),
         "gets_in": gets_in,
         "seen": preview.fingerprint(prepared, user) if may_send and prepared and user else "",
         "focus": focus,

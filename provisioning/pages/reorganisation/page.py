@@ -27,8 +27,8 @@ from provisioning.models import (
 )
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user, refusal
-from provisioning.pages.login import step_up
 from provisioning.pages.reorganisation.forms import DeclineForm, PairForm, ProposalForm
+from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.reorganisation import decide, preview
 from provisioning.reorganisation.preview import Preview
 
@@ -80,7 +80,9 @@ def reorganise(request: HttpRequest) -> HttpResponse:
     if not access.may_begin_reorganisation(user):
         raise Http404
     if request.method != "POST":
-        return render(request, "provisioning/reorganisation/new.html", {"form": PairForm()})
+        return render(
+            request, "provisioning/reorganisation/new.html", {"form": unchecked(PairForm(filled_in(request)))}
+        )
     is_proposal = request.POST.get("answer") == "propose"
     form = ProposalForm(request.POST) if is_proposal else PairForm(request.POST)
     pair = PairForm(request.POST)
@@ -120,8 +122,7 @@ def reorganisation(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One of them: who decides, what is decided, and what has become of each right."""
     user = acting_user(request)
     row = access.find_reorganisation(user, public_id)
-    filled = step_up.filled_in(request)
-    form = DeclineForm(filled if filled and filled.get("answer") == "decline" else None)
+    form = DeclineForm() if request.method == "POST" else unchecked(DeclineForm(filled_in(request)))
     status = 200
     if request.method == "POST":
         declines = request.POST.get("answer") == "decline"

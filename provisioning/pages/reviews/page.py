@@ -29,8 +29,8 @@ from provisioning.models import Decision, Review, ReviewItem, ReviewScope, User
 from provisioning.pages import paging
 from provisioning.pages.answers import acting_user, problem
 from provisioning.pages.fields import LongText, ShortText, refuse_unfit_text
-from provisioning.pages.login import step_up
 from provisioning.pages.paging import ListPart
+from provisioning.pages.restoring import filled_in
 from provisioning.pages.reviews import progress, words
 from provisioning.pages.words import MASKED
 from provisioning.reviews import begin as reviews_begin
@@ -202,7 +202,7 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
             raise Http404  # reads everything, decides nothing
         _say_too_late(request, len(_answered(request)))
         return redirect("review_result", public_id=public_id)
-    filled = step_up.filled_in(request) if request.method != "POST" else None
+    filled = filled_in(request) if request.method != "POST" else None
     sheet = _sheet(request, user, row, waiting, filled or request.POST)
     if request.method != "POST":
         sheet.given = _written(sheet, filled) if filled else {}

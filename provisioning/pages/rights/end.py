@@ -24,7 +24,7 @@ from provisioning.mandates import current
 from provisioning.models import Grant, User
 from provisioning.pages.answers import acting_user, refusal
 from provisioning.pages.fields import LongText
-from provisioning.pages.login import step_up
+from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.pages.rights import words
 from provisioning.removals import begin
 from provisioning.rights import end as rights_end
@@ -179,10 +179,10 @@ def _is_too_late(request: HttpRequest, page: str, public_id: UUID) -> HttpRespon
 def _ask(
     request: HttpRequest, confirmation: Confirmation, act: Callable[[str], HttpResponse], *, is_required: bool
 ) -> HttpResponse:
-    data = request.POST if request.method == "POST" else step_up.filled_in(request)
-    form = ReasonForm(data, is_required=is_required)
     if request.method != "POST":
+        form = unchecked(ReasonForm(filled_in(request), is_required=is_required))
         return _page(request, confirmation, form, 200)
+    form = ReasonForm(request.POST, is_required=is_required)
     if not form.is_valid():
         return _page(request, confirmation, form, 400)
     try:

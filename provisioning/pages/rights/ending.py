@@ -28,7 +28,7 @@ from provisioning.models import Grant, User
 from provisioning.orders import prepare, prolong
 from provisioning.pages.answers import acting_user
 from provisioning.pages.forms import StatementForm
-from provisioning.pages.login import step_up
+from provisioning.pages.restoring import filled_in
 from provisioning.pages.reviews import words as reviews_words
 from provisioning.pages.rights import words as rights_words
 from provisioning.pages.rights.words import GrantLine
@@ -98,7 +98,7 @@ def ending(request: HttpRequest) -> HttpResponse:
     rights = access.ending_soon(user)
     page = Paginator(rights, RIGHTS_PER_PAGE).get_page(request.GET.get("page"))
     if request.method != "POST":
-        filled = step_up.filled_in(request)
+        filled = filled_in(request)
         if filled is None:
             return _page(request, _rows(user, list(page)), SharedStatementForm(), page)
         shown = _rows(user, _sent(rights, filled) or list(page))

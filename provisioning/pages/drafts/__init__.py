@@ -1,0 +1,1 @@
+"""Forms that come back filled in as they were left."""
