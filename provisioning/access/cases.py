@@ -77,10 +77,11 @@ def to_carry_out(user: User) -> QuerySet[AccessRequest]:
 
 
 def to_choose(user: User) -> QuerySet[AccessRequest]:
-    """Requests in which this person must choose how to go on: the orderer, or who was asked instead."""
-    asked = Handler.objects.filter(request=OuterRef("pk"), person_key=user.hsa_key, role=HandlerRole.CHOOSER)
+    """Requests in which this person must choose how to go on: as `AccessRequest.sitting_ids` has it."""
+    asked = Handler.objects.filter(request=OuterRef("pk"))
+    is_theirs = Exists(asked.filter(person_key=user.hsa_key, role=HandlerRole.CHOOSER))
     waits = with_people().filter(state=RequestState.AWAITING_CHOICE.value)
-    return waits.filter(Q(order__orderer=user) | Exists(asked))
+    return waits.filter(is_theirs | Q(~Exists(asked), order__orderer=user))
 
 
 def stands_in(user: User, request: AccessRequest) -> bool:
@@ -109,6 +110,4 @@ def may_remind(user: User, request: AccessRequest) -> bool:
     """The orderer and the subject may remind the person who has the request."""
     if user.hsa_key not in (request.order.orderer_id, request.subject_key):
         return False
-    if request.current_state is RequestState.AWAITING_CHOICE:
-        return user.hsa_key != request.order.orderer_id
-    return any(handler.person_key != user.hsa_key for handler in request.handlers.all())
+    return any(one.folded != user.hsa_key for one in request.sitting_ids)

@@ -61,6 +61,17 @@ def _public_name(delegation: Delegation | None) -> str:
     return principal.hsa_id if principal.is_protected or not principal.name else principal.name
 
 
+def ask(cause: AuditEntry, case: Case, kind: MessageKind, *, but: Collection[str] = ()) -> int:
+    """Mail those who have the case now, but for those with these keys; returns how many.
+
+    Whatever asks somebody to act is sent here: to the persons whose work lists show it, and to nobody else.
+    Called inside the operation, after its handlers are assigned.
+    """
+    asked = [one for one in case.sitting_ids if one.folded not in but]
+    outbox.enqueue(cause, kind.of(case), asked, case=case)
+    return len(asked)
+
+
 def release(case: Case) -> None:
     """Nobody has it any longer."""
     case.handlers.all().delete()
@@ -74,16 +85,14 @@ def require_asked(case: Case, by: User, role: HandlerRole) -> Handler:
     return row
 
 
-def leave_to_others(case: Case, by: User) -> list[HsaId]:
-    """One KIV administrator says the unit is not theirs: the others, who keep the task. Raises Invalid."""
-    others = [HsaId(row.person_hsa_id) for row in case.handlers.exclude(person_key=by.pk)]
-    if not others:
+def leave_to_others(case: Case, by: User) -> None:
+    """One KIV administrator says the unit is not theirs: the others keep the task. Raises Invalid."""
+    if not case.handlers.exclude(person_key=by.pk).exists():
         raise Invalid(
             _("You are the only KIV administrator the directory names for this unit. Choose another reason."),
             field="why",
         )
     case.handlers.filter(person_key=by.pk).delete()
-    return others
 
 
 def refresh(directory: Directory, case: Case) -> bool:
@@ -109,7 +118,7 @@ def refresh(directory: Directory, case: Case) -> bool:
             return False
         assign(row, role, asked)
         entry = events.record(events.Action.HANDLERS_CHANGED.of(row), actor=None, case=row, state=row.state)
-        tell_newcomers(entry, row, role, asked, before={key for key, _delegation in before})
+        ask_newcomers(entry, row, role, before={key for key, _delegation in before})
     return True
 
 
@@ -158,17 +167,13 @@ def _take_from_barred(directory: Directory, case: Case, role: HandlerRole) -> bo
     return True
 
 
-def tell_newcomers(
-    entry: AuditEntry, case: Case, role: HandlerRole, asked: Iterable[Asked], *, before: Collection[str]
-) -> int:
-    """Tell those who were not asked before; returns how many. Called inside the operation."""
-    newcomers = [one.person.hsa_id for one in asked if one.person.hsa_id.folded not in before]
+def ask_newcomers(entry: AuditEntry, case: Case, role: HandlerRole, *, before: Collection[str]) -> int:
+    """Mail those who were not asked before; returns how many. Called inside the operation."""
     kind = {
         HandlerRole.KIV_ADMINISTRATOR: MessageKind.KIV,
         HandlerRole.CHOOSER: MessageKind.CHOOSE,
     }.get(role, MessageKind.ATTEST)
-    outbox.enqueue(entry, kind.of(case), newcomers, case=case)
-    return len(newcomers)
+    return ask(entry, case, kind, but=before)
 
 
 def concerned_by(delegation: Delegation) -> QuerySet[AccessRequest]:

@@ -20,7 +20,6 @@ from provisioning.cases.evidence import Seen
 from provisioning.errors import Invalid, NotAllowed, WrongState
 from provisioning.mandates import current, four_eyes
 from provisioning.mandates.current import Mandates
-from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
 from provisioning.models import Case, Evidence, HandlerRole, User
 from provisioning.rules.mandates import Act
@@ -58,8 +57,9 @@ def keep_waiting(case: Case, seen: Seen | None) -> None:
         case.seen_instead = seen.instead()
         evidence.keep(case, Evidence.Moment.INSTEAD, seen.read_at, values=seen.as_data())
         entry = events.record(seen.NOT_SETTLED, actor=None, case=case, **seen.recorded())
-        recipients = [case.carried_out_by.identity] if case.carried_out_by else []
-        outbox.enqueue(entry, MessageKind.KIV_RETURNED.of(case), recipients, case=case)
+        reporter = case.carried_out_by.pk if case.carried_out_by else ""
+        others = {one.folded for one in case.sitting_ids} - {reporter}
+        handlers.ask(entry, case, MessageKind.KIV_RETURNED, but=others)
     case.save(update_fields=["next_poll_at", "poll_count", "seen_instead"])
 
 
@@ -83,9 +83,9 @@ def stated(text: str) -> str:
 
 def pass_on(case: Case, *, by: User, reason: str) -> None:
     """It is not theirs: the others keep the task. Raises Invalid where there are none."""
-    others = handlers.leave_to_others(case, by)
+    handlers.leave_to_others(case, by)
     entry = events.record(Action.PASSED_ON.of(case), actor=by, case=case, reason=reason)
-    outbox.enqueue(entry, MessageKind.REMINDER.of(case), others, case=case)
+    handlers.ask(entry, case, MessageKind.REMINDER)
 
 
 def forget(case: Case) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from provisioning import dates
 from provisioning.audit import events
 from provisioning.audit.events import Action
+from provisioning.cases import handlers
 from provisioning.errors import NotAllowed, WrongState
-from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, Case, User
 from provisioning.rules.dates import deadlines
@@ -25,13 +25,12 @@ from provisioning.rules.dates import deadlines
 @transaction.atomic
 def remind(case: Case) -> bool:
     """Remind those who have the case, if enough working days have passed. Returns whether it was due."""
-    recipients = case.sitting_ids
-    if not _is_due(case) or not recipients:
+    if not _is_due(case) or not case.sitting_ids:
         return False
     case.reminded_at, case.reminder_count = timezone.now(), case.reminder_count + 1
     case.save(update_fields=["reminded_at", "reminder_count"])
     entry = events.record(Action.REMINDED.of(case), actor=None, case=case, count=case.reminder_count)
-    outbox.enqueue(entry, MessageKind.REMINDER.of(case), recipients, case=case)
+    handlers.ask(entry, case, MessageKind.REMINDER)
     return True
 
 
@@ -53,7 +52,7 @@ def remind_others(request: AccessRequest, *, by: User) -> None:
     request.nudged_at = timezone.now()
     request.save(update_fields=["nudged_at"])
     entry = events.record(Action.REMINDED_BY_PERSON, actor=by, request=request, count=len(others))
-    outbox.enqueue(entry, MessageKind.REMINDER, others)
+    handlers.ask(entry, request, MessageKind.REMINDER, but=[by.pk])
 
 
 def may_be_reminded_at(request: AccessRequest) -> datetime:

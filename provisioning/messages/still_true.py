@@ -60,8 +60,10 @@ _ASKS_THE_RECIPIENT = frozenset(
         MessageKind.ATTEST,
         MessageKind.CHOOSE,
         MessageKind.KIV,
+        MessageKind.KIV_RETURNED,
         MessageKind.REMINDER,
         MessageKind.REMOVAL_KIV,
+        MessageKind.REMOVAL_KIV_RETURNED,
         MessageKind.REMOVAL_REMINDER,
     }
 )

@@ -113,7 +113,10 @@ class Case(AboutOneRight, KivTask):
 
     @property
     def sitting_ids(self) -> list[HsaId]:
-        """Who can take it further; nobody where the tool itself has it, or it has ended."""
+        """Who is asked to take it further: mails that ask and work lists are about these persons.
+
+        Nobody where the tool itself has it, or it has ended.
+        """
         return self.handler_ids
 
     @property

@@ -93,7 +93,7 @@ def _hand_over(request: AccessRequest, found: Sequence[Person]) -> None:
         )
     handlers.assign(request, HandlerRole.SECOND_ATTESTER, candidates.by_own_mandate(found))
     entry = events.record(Action.HANDLERS_CHANGED, actor=None, request=request, state=request.state)
-    outbox.enqueue(entry, MessageKind.ATTEST, [person.hsa_id for person in found])
+    handlers.ask(entry, request, MessageKind.ATTEST)
 
 
 @transaction.atomic

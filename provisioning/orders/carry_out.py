@@ -62,7 +62,7 @@ def hand_over(
         verdict=assessments_reading.verdict(found),
     )
     entry = events.record(Action.KIV_NEEDED, actor=None, request=request, changes=request.changes)
-    outbox.enqueue(entry, MessageKind.KIV, [person.hsa_id for person in administrators])
+    handlers.ask(entry, request, MessageKind.KIV)
 
 
 @transaction.atomic
@@ -105,7 +105,7 @@ def cannot(request: AccessRequest, *, by: User, mandates: Mandates, why: CannotS
         moves.move(request, RequestState.AWAITING_CHOICE, "wants_coupling")
         handlers.release(request)
         entry = events.record(Action.CHOICE_NEEDED, actor=by, request=request, reason=reason)
-        outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
+        handlers.ask(entry, request, MessageKind.CHOOSE)
         return
     moves.end(request, RequestState.CANNOT_BE_DONE, reason=reason, code=why.value)
     entry = events.record(Action.CANNOT, actor=by, request=request, reason=reason, why=why.value)

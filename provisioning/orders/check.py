@@ -70,7 +70,7 @@ def record_check(
         if is_over:
             left_behind.watch(request)
         entry = _record(request, found)
-        outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
+        handlers.ask(entry, request, MessageKind.CHOOSE)
 
 
 def _tell_attested(request: AccessRequest, entry: AuditEntry) -> None:
@@ -109,9 +109,8 @@ def choose(
 
     Raises NotAllowed, WrongState.
     """
-    if by.pk != request.order.orderer_id and not stand_in.may(
-        request, by=by, mandates=mandates, is_gone=is_gone
-    ):
+    is_theirs = by.pk == request.order.orderer_id and by.identity in request.sitting_ids
+    if not is_theirs and not stand_in.may(request, by=by, mandates=mandates, is_gone=is_gone):
         raise NotAllowed(_("Only the one who ordered can choose how to go on."))
     handlers.release(request)
     if choice is Choice.COUPLE:

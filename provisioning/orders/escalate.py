@@ -107,7 +107,7 @@ def climb(request: AccessRequest, rung: Rung) -> None:
     entry = events.record(
         Action.ESCALATED, actor=None, request=row, rung=rung.level, newcomers=len(newcomers), is_last=is_last
     )
-    handlers.tell_newcomers(entry, row, rung.role, rung.asked, before=before)
+    handlers.ask_newcomers(entry, row, rung.role, before=before)
     told = [*operator_ids()] if not newcomers or is_last else []
     if is_last and not rung.orderer_is_gone:
         told.append(row.order.orderer.identity)

@@ -14,7 +14,6 @@ from provisioning.audit import events
 from provisioning.audit.events import Action
 from provisioning.cases import handlers, moves
 from provisioning.cases.evidence import SeenWanted
-from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest
 from provisioning.orders import left_behind
@@ -64,7 +63,7 @@ def _send_back(request: AccessRequest, verdict: Mapping[str, Any]) -> None:
     handlers.release(request)
     left_behind.watch(request)
     entry = events.record(Action.OUTDATED, actor=None, request=request, causes=list(verdict["causes"]))
-    outbox.enqueue(entry, MessageKind.CHOOSE, request.starters)
+    handlers.ask(entry, request, MessageKind.CHOOSE)
 
 
 def _sub_unit_of(request: AccessRequest) -> HsaId | None:

@@ -149,9 +149,8 @@ def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
         outbox.enqueue(started, texts.MessageKind.ORDERED, [request.subject_id])
     if request.current_state is RequestState.AWAITING_ATTESTATION:
         handlers.assign(request, HandlerRole.ATTESTER, item.attesters)
-        persons = [asked.person for asked in item.attesters]
-        outbox.enqueue(started, texts.MessageKind.ATTEST, [person.hsa_id for person in persons])
+        handlers.ask(started, request, texts.MessageKind.ATTEST)
     elif request.current_state is RequestState.AWAITING_SECOND_ATTESTATION:
         second = item.second_attesters
         handlers.assign(request, HandlerRole.SECOND_ATTESTER, candidates.by_own_mandate(second))
-        outbox.enqueue(started, texts.MessageKind.ATTEST, [person.hsa_id for person in second])
+        handlers.ask(started, request, texts.MessageKind.ATTEST)

@@ -232,7 +232,10 @@ def with_whom(viewer: User, request: AccessRequest) -> str:
     """Who has the request now: names and role. Empty when it has ended."""
     if not request.is_open:
         return ""
-    if request.current_state in (RequestState.AWAITING_CHOICE, RequestState.WAITING_FOR_COMMISSION):
+    orderer_id = request.order.orderer.identity
+    is_to_choose = request.current_state is RequestState.AWAITING_CHOICE
+    waits = request.current_state is RequestState.WAITING_FOR_COMMISSION
+    if waits or (is_to_choose and orderer_id in request.sitting_ids):
         return _("%(names)s (orderer)") % {"names": actor_name(viewer, request.order.orderer, request)}
     handlers = list(request.handlers.all())
     if not handlers:
@@ -326,11 +329,10 @@ def length(time: timedelta) -> str:
 def act_of(viewer: User, request: AccessRequest) -> tuple[str, str] | None:
     """What the viewer has to do now: page and button's words. None if it waits for somebody else."""
     state = request.current_state
-    is_asked = any(handler.person_key == viewer.hsa_key for handler in request.handlers.all())
-    if state is RequestState.AWAITING_CHOICE and (is_asked or viewer.pk == request.order.orderer_id):
-        return "choose", _("Choose how to go on")
-    if not is_asked:
+    if viewer.identity not in request.sitting_ids:
         return None
+    if state is RequestState.AWAITING_CHOICE:
+        return "choose", _("Choose how to go on")
     if state in UNATTESTED:
         return "attest", _("Approve or reject")
     return ("kiv_task", _("Open the KIV task")) if state is RequestState.AWAITING_KIV else None

@@ -129,8 +129,8 @@ def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[P
     entry = events.record(
         Action.REMOVAL_KIV_NEEDED, actor=None, about=row, changes=row.changes, kept=row.kept, again=is_again
     )
-    kind = MessageKind.REMOVAL_KIV_RETURNED if is_again else MessageKind.REMOVAL_KIV
-    outbox.enqueue(entry, kind, [person.hsa_id for person in administrators], case=row)
+    kind = MessageKind.KIV_RETURNED if is_again else MessageKind.KIV
+    handlers.ask(entry, row, kind)
 
 
 def _is_gone(row: Removal, found: Plan) -> bool:

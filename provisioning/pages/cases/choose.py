@@ -36,7 +36,7 @@ def choose(request: HttpRequest, public_id: UUID) -> HttpResponse:
     case = access.find_to_act(user, public_id)
     if case.current_state is not RequestState.AWAITING_CHOICE:
         return has_moved_on(request, case)
-    is_orderer = user.pk == case.order.orderer_id
+    is_orderer = user.pk == case.order.orderer_id and user.identity in case.sitting_ids
     if not is_orderer and not access.stands_in(user, case):
         raise Http404
     form = _form(request, case)

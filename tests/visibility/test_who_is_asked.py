@@ -1,0 +1,361 @@
+"""Whoever is mailed to act has it on the start page and may act, and so does nobody else: in every state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.urls import reverse
+
+import provisioning
+from provisioning import access
+from provisioning.errors import NotAllowed
+from provisioning.models import AccessRequest, Case, OutgoingMessage, Removal
+from provisioning.orders.carry_out import CannotSet
+from provisioning.orders.check import Choice
+from provisioning.removals.carry_out import CannotRemove
+from provisioning.rules.hsa import HsaId
+from provisioning.rules.mandates import Delegable
+from provisioning.rules.states.request import WITH_A_PERSON, RequestState
+from provisioning.rules.states.right import RemovalState
+from tests import acts, cast
+from tests.clock import pinned
+from tests.findings import drifting
+from tests.mandates import delegating
+from tests.rights import life
+from tests.workflows.test_nobody_gone_is_waited_for import choose_for, leave
+from workflows import tasks
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OPERATOR = cast.SETTLED
+PEOPLE = (
+    cast.HEAD, cast.HEAD_ABOVE, cast.PROVIDER_HEAD, cast.AUDITOR, cast.KIV_ADMINISTRATOR,
+    cast.KIV_ADMINISTRATOR_ABOVE, cast.COORDINATOR, cast.COORDINATOR_UNCOUPLED, cast.DOCTOR, cast.DELEGATE,
+    cast.PROCESS_LEADER, cast.OUTSIDER, OPERATOR,
+)  # fmt: skip
+ASKING = ("attest", "choose", "kiv", "kiv_returned", "removal_kiv", "removal_kiv_returned")
+REMINDING = ("reminder", "removal_reminder")
+PAGE_OF = {
+    RequestState.AWAITING_ATTESTATION: "attest",
+    RequestState.AWAITING_SECOND_ATTESTATION: "attest",
+    RequestState.AWAITING_CHOICE: "choose",
+    RequestState.AWAITING_KIV: "kiv_task",
+}
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch, settings):
+    cache.clear()
+    settings.OPERATORS = (OPERATOR.text,)
+    settings.PROVIDER_MANDATES = {cast.PROVIDER.text: [cast.PROVIDER_HEAD.text, cast.AUDITOR.text]}
+    settings.ESCALATE_AFTER_WORKING_DAYS = 4
+    settings.ESCALATION_LEVELS = 2
+    return pinned(monkeypatch, "2026-03-02")  # a Monday
+
+
+# -- every state, and what changes who is asked --------------------------------------------------------------
+
+
+def _delegated() -> None:
+    delegating.give(kinds=(Delegable.ORDERING, Delegable.ATTESTING))
+
+
+def _ordered(by: HsaId = cast.COORDINATOR, **wishes) -> AccessRequest:
+    request = acts.order(by=by, **wishes)
+    acts.work()
+    return request
+
+
+def a_head_and_her_delegate_attest(kiv, clock):
+    _delegated()
+    return _ordered()
+
+
+def a_delegation_given_later_counts(kiv, clock):
+    request = _ordered()
+    _delegated()
+    return request
+
+
+def a_delegation_that_has_ended_does_not_count(kiv, clock):
+    row = delegating.give(kinds=(Delegable.ATTESTING,))
+    request = _ordered()
+    delegating.revoke(row)
+    tasks.refresh_delegated(row.pk)
+    return request
+
+
+def a_head_decides_nothing_about_herself(kiv, clock):
+    _delegated()
+    return _ordered(by=cast.HEAD, person_id=cast.HEAD)
+
+
+def an_orderer_attests_nothing_she_ordered_for_her_head(kiv, clock):
+    _delegated()
+    return _ordered(by=cast.DELEGATE, person_id=cast.HEAD)
+
+
+def a_delegate_about_herself(kiv, clock):
+    delegating.give(kinds=(Delegable.ATTESTING,))
+    delegating.give(to=cast.COORDINATOR, kinds=(Delegable.ATTESTING,))
+    return _ordered()
+
+
+def the_next_head_up_attests_as_well(kiv, clock):
+    _delegated()
+    request = _ordered()
+    clock.set("2026-03-06")
+    tasks.sweep_escalations()
+    return request
+
+
+def the_head_has_left(kiv, clock):
+    _delegated()
+    request = _ordered()
+    leave(kiv, cast.HEAD)
+    return request
+
+
+def the_delegate_has_left(kiv, clock):
+    _delegated()
+    request = _ordered()
+    leave(kiv, cast.DELEGATE)
+    return request
+
+
+def two_hold_the_providers_mandate(kiv, clock):
+    return acts.order_for_process_leader()
+
+
+def the_units_head_attests_for_the_provider_first(kiv, clock):
+    return acts.order_for_process_leader(by=cast.COORDINATOR, person_id=cast.COORDINATOR)
+
+
+def the_first_attester_is_not_the_second(kiv, clock):
+    request = acts.order_for_process_leader(by=cast.COORDINATOR, person_id=cast.COORDINATOR)
+    return acts.attest(request, HsaId(request.handlers.order_by("pk")[0].person_hsa_id))
+
+
+def one_of_the_provider_has_left(kiv, clock):
+    request = acts.order_for_process_leader()
+    leave(kiv, cast.PROVIDER_HEAD)
+    return request
+
+
+def the_orderer_chooses(kiv, clock, by: HsaId = cast.HEAD):
+    _delegated()
+    return _ordered(by=by, person_id=cast.COORDINATOR_UNCOUPLED)
+
+
+def a_delegate_who_ordered_chooses(kiv, clock):
+    return the_orderer_chooses(kiv, clock, by=cast.DELEGATE)
+
+
+def the_next_head_up_chooses_as_well(kiv, clock):
+    request = the_orderer_chooses(kiv, clock)
+    clock.set("2026-03-06")
+    tasks.sweep_escalations()
+    return request
+
+
+def the_orderer_has_left(kiv, clock):
+    request = the_orderer_chooses(kiv, clock)
+    leave(kiv, cast.HEAD)
+    return request
+
+
+def the_orderer_is_there_again(kiv, clock):
+    request = the_orderer_has_left(kiv, clock)
+    tasks.sweep_handlers()
+    drifting.replace(kiv, drifting.person_dn(cast.HEAD), "hsaEndDate", [])
+    cache.clear()
+    return request
+
+
+def the_administrator_says_the_commission_is_missing(kiv, clock):
+    request = administrators_set_it(kiv, clock)
+    return acts.cannot(request, CannotSet.COMMISSION_MISSING)
+
+
+def administrators_set_it(kiv, clock):
+    return _ordered(by=cast.HEAD)
+
+
+def an_administrator_sets_nothing_for_herself(kiv, clock):
+    request = _ordered(by=cast.HEAD, person_id=cast.KIV_ADMINISTRATOR)
+    acts.couple_where_asked(request)
+    return request
+
+
+def an_administrator_has_left(kiv, clock):
+    request = administrators_set_it(kiv, clock)
+    leave(kiv, cast.KIV_ADMINISTRATOR)
+    return request
+
+
+def an_administrator_has_passed_it_on(kiv, clock):
+    return acts.cannot(administrators_set_it(kiv, clock), CannotSet.NOT_MINE)
+
+
+def an_administrator_reported_what_is_not_seen(kiv, clock):
+    return acts.report_done(administrators_set_it(kiv, clock))
+
+
+def administrators_remove_it(kiv, clock, **wishes):
+    return life.with_kiv(life.run_out(life.granted(kiv, **wishes)))
+
+
+def an_administrator_whose_removal_has_left(kiv, clock):
+    removal = administrators_remove_it(kiv, clock)
+    leave(kiv, cast.KIV_ADMINISTRATOR)
+    return removal
+
+
+def an_administrator_has_passed_the_removal_on(kiv, clock):
+    return life.cannot(administrators_remove_it(kiv, clock), CannotRemove.NOT_MINE)
+
+
+def an_administrator_reported_what_is_still_there(kiv, clock):
+    return life.report_done(administrators_remove_it(kiv, clock))
+
+
+@dataclass(frozen=True)
+class Waits:
+    build: Callable[..., Case]
+    state: RequestState | RemovalState
+    asked: frozenset[HsaId]
+    may_stand_in: frozenset[HsaId] = frozenset()  # heads further up, for an orderer who has left
+
+
+def _row(build, state, *asked, may_stand_in=()):
+    return Waits(build, state, frozenset(asked), frozenset(may_stand_in))
+
+
+_ATTEST, _SECOND = RequestState.AWAITING_ATTESTATION, RequestState.AWAITING_SECOND_ATTESTATION
+_CHOICE, _KIV, _REMOVE = RequestState.AWAITING_CHOICE, RequestState.AWAITING_KIV, RemovalState.AWAITING_KIV
+_ADMINISTRATORS = (cast.KIV_ADMINISTRATOR, cast.KIV_ADMINISTRATOR_ABOVE)
+TABLE = [
+    _row(a_head_and_her_delegate_attest, _ATTEST, cast.HEAD, cast.DELEGATE),
+    _row(a_delegation_given_later_counts, _ATTEST, cast.HEAD, cast.DELEGATE),
+    _row(a_delegation_that_has_ended_does_not_count, _ATTEST, cast.HEAD),
+    _row(a_head_decides_nothing_about_herself, _ATTEST, cast.HEAD_ABOVE),
+    _row(an_orderer_attests_nothing_she_ordered_for_her_head, _ATTEST, cast.HEAD_ABOVE),
+    _row(a_delegate_about_herself, _ATTEST, cast.HEAD, cast.DELEGATE),
+    _row(the_next_head_up_attests_as_well, _ATTEST, cast.HEAD, cast.DELEGATE, cast.HEAD_ABOVE),
+    _row(the_head_has_left, _ATTEST, cast.HEAD_ABOVE),
+    _row(the_delegate_has_left, _ATTEST, cast.HEAD),
+    _row(the_units_head_attests_for_the_provider_first, _ATTEST, cast.HEAD),
+    _row(two_hold_the_providers_mandate, _SECOND, cast.PROVIDER_HEAD, cast.AUDITOR),
+    _row(the_first_attester_is_not_the_second, _SECOND, cast.PROVIDER_HEAD, cast.AUDITOR),
+    _row(one_of_the_provider_has_left, _SECOND, cast.AUDITOR),
+    _row(the_orderer_chooses, _CHOICE, cast.HEAD),
+    _row(a_delegate_who_ordered_chooses, _CHOICE, cast.DELEGATE),
+    _row(the_next_head_up_chooses_as_well, _CHOICE, cast.HEAD, cast.HEAD_ABOVE),
+    _row(the_orderer_has_left, _CHOICE, cast.HEAD_ABOVE, may_stand_in=(cast.PROVIDER_HEAD,)),
+    _row(the_orderer_is_there_again, _CHOICE, cast.HEAD),
+    _row(the_administrator_says_the_commission_is_missing, _CHOICE, cast.HEAD),
+    _row(administrators_set_it, _KIV, *_ADMINISTRATORS),
+    _row(an_administrator_sets_nothing_for_herself, _KIV, cast.KIV_ADMINISTRATOR_ABOVE),
+    _row(an_administrator_has_left, _KIV, cast.KIV_ADMINISTRATOR_ABOVE),
+    _row(an_administrator_has_passed_it_on, _KIV, cast.KIV_ADMINISTRATOR_ABOVE),
+    _row(an_administrator_reported_what_is_not_seen, _KIV, *_ADMINISTRATORS),
+    _row(administrators_remove_it, _REMOVE, *_ADMINISTRATORS),
+    _row(an_administrator_whose_removal_has_left, _REMOVE, cast.KIV_ADMINISTRATOR_ABOVE),
+    _row(an_administrator_has_passed_the_removal_on, _REMOVE, cast.KIV_ADMINISTRATOR_ABOVE),
+    _row(an_administrator_reported_what_is_still_there, _REMOVE, *_ADMINISTRATORS),
+]
+PARAMETERS = [pytest.param(each, id=each.build.__name__) for each in TABLE]
+
+
+# -- the four answers to: who? -------------------------------------------------------------------------------
+
+
+def mailed(case: Case, kinds: tuple[str, ...]) -> set[HsaId]:
+    rows = OutgoingMessage.objects.filter(kind__in=kinds, **case.pointer)
+    return {one for one in PEOPLE if one.folded in set(rows.values_list("recipient_key", flat=True))}
+
+
+def page_of(case: Case) -> str:
+    page = "removal_task" if case.is_removal else PAGE_OF[RequestState(case.state)]
+    return reverse(page, args=[case.public_id])
+
+
+def shown(case: Case, enter) -> set[HsaId]:
+    """On whose start page it stands as theirs to do."""
+    act = page_of(case)
+    lists = (access.to_attest, access.to_choose, access.to_carry_out, access.to_remove)
+    on_lists = {one for one in PEOPLE if any(case in list(waits(acts.user(one))) for waits in lists)}
+    for one in {*on_lists, case.subject_id, *case.starters}:
+        is_there = act in enter(one).get(reverse("start")).content.decode()
+        assert is_there == (one in on_lists), one
+    return on_lists
+
+
+def opened(case: Case, enter) -> set[HsaId]:
+    return {one for one in PEOPLE if enter(one).get(page_of(case)).status_code == 200}
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def may_act(case: Case) -> set[HsaId]:
+    """Whom the operation itself lets act, tried with each of them and undone."""
+    return {one for one in PEOPLE if _is_let(case, one)}
+
+
+def _is_let(case: Case, who: HsaId) -> bool:
+    row: Any = type(case)._default_manager.get(pk=case.pk)
+    try:
+        with undone():
+            if isinstance(row, Removal):
+                life.report_done(row, by=who)
+            elif row.current_state is RequestState.AWAITING_CHOICE:
+                choose_for(row, who, Choice.WAIT)
+            elif row.current_state is RequestState.AWAITING_KIV:
+                acts.report_done(row, by=who)
+            else:
+                acts.reject(row, by=who)
+    except NotAllowed:
+        return False
+    return True
+
+
+def test_the_table_has_every_state_in_which_somebody_is_asked():
+    asked_in = {each.state for each in TABLE if isinstance(each.state, RequestState)}
+    assert asked_in == set(WITH_A_PERSON) == set(PAGE_OF)
+
+
+@pytest.mark.parametrize("waits", PARAMETERS)
+def test_mails_lists_pages_and_acts_name_the_same_people(directory, kiv, clock, enter, waits):
+    case = waits.build(kiv, clock)
+    tasks.sweep_handlers()
+    cache.clear()
+    case = type(case)._default_manager.get(pk=case.pk)
+    assert case.STATES(case.state) is waits.state
+    assert set(case.sitting_ids) == waits.asked
+    assert waits.asked <= mailed(case, (*ASKING, *REMINDING))
+    assert shown(case, enter) == waits.asked
+    assert opened(case, enter) == waits.asked
+    assert may_act(case) == waits.asked | waits.may_stand_in
+    OutgoingMessage.objects.all().delete()
+    clock.set("2026-04-15")
+    tasks.sweep_reminders()
+    assert mailed(case, REMINDING) == waits.asked
+
+
+def test_one_function_alone_mails_whoever_is_to_act():
+    by_hand = re.compile(rf"enqueue\([^)]*MessageKind\.({'|'.join((*ASKING, *REMINDING))})\b", re.IGNORECASE)
+    sources = Path(provisioning.__file__).parent.rglob("*.py")
+    assert [path.name for path in sources if by_hand.search(path.read_text())] == []
