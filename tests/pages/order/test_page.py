@@ -229,6 +229,14 @@ def test_a_search_that_finds_nobody_says_why_beside_the_field(enter, typed, sent
     assert form_of(page)["need"] == [acts.NEED]
 
 
+def test_a_search_for_an_identity_number_is_refused_unshown(enter):
+    client = enter(cast.HEAD)
+    page = press(client, fill(client) | {"person_search": ["19121212-1212"]}, "search_person")
+    assert "This looks like a personal identity number" in beside(page, "person_search")
+    assert "19121212-1212" not in page.content.decode()
+    assert form_of(page)["person_search"] == [""]
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
