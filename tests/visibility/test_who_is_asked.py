@@ -15,12 +15,25 @@ from django.db import transaction
 from django.urls import reverse
 
 import provisioning
-from provisioning import access
+from provisioning import access, dates
 from provisioning.errors import NotAllowed
-from provisioning.models import AccessRequest, Case, OutgoingMessage, Removal
+from provisioning.findings import settle
+from provisioning.mandates import current
+from provisioning.models import (
+    AccessRequest,
+    Case,
+    Decision,
+    Finding,
+    Grant,
+    OutgoingMessage,
+    Removal,
+    Review,
+)
 from provisioning.orders.carry_out import CannotSet
 from provisioning.orders.check import Choice
 from provisioning.removals.carry_out import CannotRemove
+from provisioning.reviews import ask
+from provisioning.rules.drift.differences import Owner
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import WITH_A_PERSON, RequestState
@@ -29,6 +42,7 @@ from tests import acts, cast
 from tests.clock import pinned
 from tests.findings import drifting
 from tests.mandates import delegating
+from tests.reviews import sitting
 from tests.rights import life
 from tests.workflows.test_nobody_gone_is_waited_for import choose_for, leave
 from workflows import tasks
@@ -359,3 +373,51 @@ def test_one_function_alone_mails_whoever_is_to_act():
     by_hand = re.compile(rf"enqueue\([^)]*MessageKind\.({'|'.join((*ASKING, *REMINDING))})\b", re.IGNORECASE)
     sources = Path(provisioning.__file__).parent.rglob("*.py")
     assert [path.name for path in sources if by_hand.search(path.read_text())] == []
+
+
+# -- reviews and findings ------------------------------------------------------------------------------------
+
+
+def told(kind: str) -> set[HsaId]:
+    rows = OutgoingMessage.objects.filter(kind=kind)
+    return {one for one in PEOPLE if one.folded in set(rows.values_list("recipient_key", flat=True))}
+
+
+def may_review(review: Review, right: Grant) -> set[HsaId]:
+    return {one for one in PEOPLE if _is_let_review(review, right, one)}
+
+
+def _is_let_review(review: Review, right: Grant, who: HsaId) -> bool:
+    try:
+        with undone():
+            sitting.decide(review, {right: Decision.KEEP}, by=who)
+    except NotAllowed:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("whose", "reviewers"), [("another's", {cast.HEAD, cast.DELEGATE}), ("her own", {cast.HEAD_ABOVE})]
+)
+def test_a_review_is_asked_of_those_who_may_decide(directory, kiv, clock, whose, reviewers):
+    right = life.granted(kiv) if whose == "another's" else sitting.own_right_of_the_head(kiv)
+    _delegated()
+    review = sitting.opened(right)
+    ask.send_notices(dates.today())
+    assert told("review_waits") == reviewers
+    assert {one for one in PEOPLE if right.pk in sitting.waits_for(one)} == reviewers
+    assert may_review(review, right) == reviewers
+
+
+def test_a_finding_of_a_head_is_asked_of_her_who_may_settle_it(directory, kiv, clock):
+    life.granted(kiv)
+    drifting.uncouple(kiv, cast.COORDINATOR, cast.BJORKHAGA)
+    drifting.swept()
+    finding = Finding.objects.not_over().get(
+        subject_key=cast.COORDINATOR.folded, owner=Owner.HEAD_OF_UNIT.value, unit_key=cast.BJORKHAGA.folded
+    )
+    owners = {cast.HEAD}
+    assert {HsaId(key) for key in finding.told_keys} == owners <= told("findings")
+    assert {one for one in PEOPLE if finding in access.to_settle(acts.user(one))} == owners
+    may = {one for one in PEOPLE if settle.steps_of(finding, current.read(one), acts.user(one))}
+    assert may == owners
