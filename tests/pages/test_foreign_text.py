@@ -49,6 +49,7 @@ OURS = {
     "choices.html",
     "checkbox.html",
     "name.html",
+    "services.html",
 }  # not a word of it
 
 

@@ -123,7 +123,7 @@ def test_other_methods_are_refused(task, enter) -> None:
 def test_the_card_holds_the_exact_value_where_it_goes_and_what_it_does(task, enter) -> None:
     answer = enter(cast.KIV_ADMINISTRATOR).get(address(task))
     page = answer.content.decode()
-    assert f'<code class="app-copy__value">{WANTED}</code>' in page
+    assert f'<code class="app-copy__value"><bdi>{WANTED}</bdi></code>' in page
     assert f'data-copy-value="{WANTED}"' in page
     assert f'data-copy-value="{COORDINATOR_DN}"' in page
     seen = text_of(answer)
@@ -144,7 +144,7 @@ def test_values_that_stand_there_are_shown_against_the_wanted_one(task, enter, k
 def test_all_items_of_a_person_stand_on_one_card(two_tasks, enter) -> None:
     first, second = two_tasks
     page = enter(cast.KIV_ADMINISTRATOR).get(address(second)).content.decode()
-    assert page.count('class="app-copy__value"') == 2
+    assert page.count('<code class="app-copy__value"><bdi>INTYG;') == 2
     assert page.index(second.case_number) < page.index(first.case_number)  # the one that was asked for
     listed = enter(cast.KIV_ADMINISTRATOR).get(reverse("kiv_tasks")).content.decode()
     assert listed.count(f">{first.subject_name}</h2>") == 1
