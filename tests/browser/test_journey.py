@@ -41,8 +41,8 @@ def test_an_order_becomes_a_login_that_works(visit: Visit) -> None:
     kiv.open("/kiv/")
     kiv.page.locator(".app-people a.button", has_text=number).click()
     task_url = kiv.page.url
-    assert kiv.page.locator("code.app-copy__value").inner_text() == WANTED
-    kiv.page.locator("button[data-copy-value]").click()
+    assert kiv.page.locator("code.app-copy__value", has_text="INTYG").inner_text() == WANTED
+    kiv.page.locator(f"button[data-copy-value='{WANTED}']").click()
     kiv.page.locator(".app-copy__status:not(:empty)").wait_for()
     copied = kiv.page.evaluate("navigator.clipboard.readText()")
     assert copied == WANTED

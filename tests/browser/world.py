@@ -200,6 +200,7 @@ def delegate(head: Visitor) -> str:
     page.locator("[name=who]").fill(cast.DELEGATE.text)
     page.locator("[name=unit]").first.check()
     page.locator("[name=kinds]").first.check()
+    page.locator("[name=ends_on]").fill((timezone.localdate() + timedelta(days=60)).isoformat())
     page.locator("[name=reason]").fill("Ersätter mig under semestern i sommar.")
     page.locator(SUBMIT).click()
     page.wait_for_url("**/delegeringar/")

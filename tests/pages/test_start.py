@@ -22,11 +22,11 @@ def test_a_newcomer_sees_what_to_do(enter):
 def test_the_start_page_shows_what_waits_for_each_and_where_to_act(enter):
     wish = acts.order(by=cast.COORDINATOR)
     head = enter(cast.HEAD).get(reverse("start"))
-    assert "To attest 1" in text_of(head)
+    assert "To approve 1" in text_of(head)
     assert reverse("attest", args=[wish.public_id]) in head.content.decode()
     own = text_of(enter(cast.COORDINATOR).get(reverse("start")))
-    assert "You wait for 1" in own
-    assert "With: Bertil Exempelsson (attester)" in own
+    assert "Waiting for others 1" in own
+    assert "With: Bertil Exempelsson (approver)" in own
 
     acts.attest(wish, cast.HEAD)
     acts.work()

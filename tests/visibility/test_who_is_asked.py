@@ -38,8 +38,7 @@ from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import WITH_A_PERSON, RequestState
 from provisioning.rules.states.right import RemovalState
-from tests import acts, cast
-from tests.clock import pinned
+from tests import acts, cast, ladder
 from tests.findings import drifting
 from tests.mandates import delegating
 from tests.reviews import sitting
@@ -67,12 +66,7 @@ PAGE_OF = {
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch, settings):
-    cache.clear()
-    settings.OPERATORS = (OPERATOR.text,)
-    settings.PROVIDER_MANDATES = {cast.PROVIDER.text: [cast.PROVIDER_HEAD.text, cast.AUDITOR.text]}
-    settings.ESCALATE_AFTER_WORKING_DAYS = 4
-    settings.ESCALATION_LEVELS = 2
-    return pinned(monkeypatch, "2026-03-02")  # a Monday
+    return ladder.on_a_monday(monkeypatch, settings, operator=OPERATOR)
 
 
 # -- every state, and what changes who is asked --------------------------------------------------------------

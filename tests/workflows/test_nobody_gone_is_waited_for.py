@@ -20,8 +20,7 @@ from provisioning.rules.drift.differences import Owner
 from provisioning.rules.hsa import HsaId, Level
 from provisioning.rules.mandates import Delegable, has_left
 from provisioning.rules.states.request import WITH_A_PERSON, RequestState
-from tests import acts, cast
-from tests.clock import pinned
+from tests import acts, cast, ladder
 from tests.findings import drifting
 from tests.mandates import delegating
 from tests.reviews import sitting
@@ -38,12 +37,7 @@ MANAGER = "hsaHealthCareUnitManager"
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch, settings):
-    cache.clear()
-    settings.OPERATORS = (OPERATOR.text,)
-    settings.PROVIDER_MANDATES = {cast.PROVIDER.text: [cast.PROVIDER_HEAD.text, cast.AUDITOR.text]}
-    settings.ESCALATE_AFTER_WORKING_DAYS = 4
-    settings.ESCALATION_LEVELS = 2
-    return pinned(monkeypatch, "2026-03-02")  # a Monday
+    return ladder.on_a_monday(monkeypatch, settings, operator=OPERATOR)
 
 
 def leave(kiv, who: HsaId) -> None:

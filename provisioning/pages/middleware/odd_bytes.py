@@ -41,6 +41,9 @@ class OddBytes:
         charset = (request.content_params or {}).get("charset", CHARSETS[0])
         if charset.strip("\"' ").lower() not in CHARSETS:
             raise BadRequest
+        # Django reads the length as a number, and some servers hand on whatever was sent.
+        if not (request.META.get("CONTENT_LENGTH") or "0").isdecimal():
+            raise BadRequest
         if any(NUL in text for name, values in request.GET.lists() for text in (name, *values)):
             raise BadRequest
         # A cookie is sent again and again: what is none of ours is not there, and locks nobody out.

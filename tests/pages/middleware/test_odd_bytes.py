@@ -201,3 +201,10 @@ def test_a_form_in_our_encoding_is_taken(charset, directory, enter) -> None:
 def test_a_cookie_with_a_nul_is_not_there(directory, client) -> None:
     client.cookies["sessionid"] = "abcdefgh\x00ijkl"
     assert client.get("/arenden/").status_code == 302
+
+
+@pytest.mark.parametrize("length", ["\x00", "abc", "-1", "1e3"])
+def test_a_length_that_is_no_number_is_a_bad_request(client, db, length):
+    answer = client.generic("POST", "/language/", "next=/", CONTENT_LENGTH=length)
+
+    assert answer.status_code == 400
