@@ -148,7 +148,9 @@ def finding(head: Visitor, kind: DriftKind) -> str:
     with translation.override("sv"):
         words = findings_words.sentence(kind)
     head.open("/avvikelser/")
-    link = head.page.locator("main li", has_text=words).first.locator("a").first
+    link = (
+        head.page.locator("main li", has=head.page.locator("h2, h3"), has_text=words).first.locator("a").first
+    )
     address = link.get_attribute("href") or ""
     return address.rstrip("/").rpartition("/")[2]
 

@@ -139,7 +139,12 @@ def plain_addresses() -> list[str]:
             found += [here] if "<" not in here and "^" not in here else []
         elif "admin" not in here:
             waiting += [(here, inner) for inner in one.url_patterns]
-    machines = {reverse("oidc_callback"), "/healthz", "/readyz"}  # a provider's and a machine's own
+    machines = {
+        reverse("oidc_callback"),
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    }  # a provider's and a machine's own
     return sorted(set(found) - machines)
 
 

@@ -74,7 +74,7 @@ def test_everybody_concerned_gets_a_mail_with_nothing_personal_in_it(directory, 
     assert len(mail.outbox) == len(by_kind)
     for sent in mail.outbox:
         assert request.case_number in sent.subject
-        for personal in (request.subject_name, request.subject_hsa_id, request.unit_name, request.order.need):
+        for personal in (request.subject_name, request.subject_hsa_id, request.order.need):
             assert personal not in sent.subject + sent.body + str(sent.alternatives)
 
 
