@@ -40,8 +40,7 @@ def delete_rows() -> None:
     from provisioning.access import readers
 
     filled = filled_tables()
-    if "provisioning_reader" in filled:
-        assert not readers.differing(connection), "the table of readers is not what the rule says"
+    differing = "provisioning_reader" in filled and readers.differing(connection)
     with transaction.atomic(), connection.cursor() as cursor:
         if GUARDED & filled:
             guards.remove(connection)
@@ -49,6 +48,8 @@ def delete_rows() -> None:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(table)}")  # noqa: S608
         if guards.missing(connection):
             guards.install(connection)
+    # Last, so that one test that fails leaves nothing to the next.
+    assert not differing, f"the table of readers is not what the rule says: {differing}"
 
 
 def filled_tables() -> set[str]:

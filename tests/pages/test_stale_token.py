@@ -67,7 +67,7 @@ def test_an_order_comes_back_as_it_was_filled_in(head):
 
 def test_a_form_without_a_page_to_come_back_to_is_sent_once_more(head, to_attest):
     data = {"reason": REASON, "csrfmiddlewaretoken": "a" * 64}
-    answer = head.post(reverse("withdraw", args=[to_attest.public_id]), data, **OURS)
+    answer = head.post(reverse("remind", args=[to_attest.public_id]), data, **OURS)
     assert answer.status_code == 403
     assert SENTENCE in text_of(answer)
     assert f'value="{REASON}"' in answer.content.decode()

@@ -40,7 +40,7 @@ def _case(row: Any) -> str:
 
 KINDS: Mapping[str, DraftKind] = {
     "order": DraftKind(gettext_lazy("Order: %(what)s")),
-    "attest": DraftKind(gettext_lazy("Attest case %(what)s"), access.find_to_act, _case),
+    "attest": DraftKind(gettext_lazy("Approve case %(what)s"), access.find_to_act, _case),
     "choose": DraftKind(gettext_lazy("Choose in case %(what)s"), access.find_to_act, _case),
     "withdraw": DraftKind(gettext_lazy("Withdraw case %(what)s"), access.find_to_act, _case),
     "kiv_task": DraftKind(gettext_lazy("KIV task in case %(what)s"), access.find_to_act, _case),
@@ -49,9 +49,9 @@ KINDS: Mapping[str, DraftKind] = {
         gettext_lazy("Take removal %(what)s back"), access.find_removal_to_act, _case
     ),
     "grant_end": DraftKind(gettext_lazy("End a right: %(what)s"), access.find_grant, words.what),
-    "grant_let_end": DraftKind(gettext_lazy("Let a right run out: %(what)s"), access.find_grant, words.what),
+    "grant_let_end": DraftKind(gettext_lazy("Let a right end: %(what)s"), access.find_grant, words.what),
     "finding": DraftKind(
-        gettext_lazy("Finding: %(what)s"), access.find_finding, lambda row: str(row.unit_name)
+        gettext_lazy("Difference: %(what)s"), access.find_finding, lambda row: str(row.unit_name)
     ),
     "review": DraftKind(
         gettext_lazy("Review of %(what)s"), access.find_review, lambda row: str(row.unit_name)
