@@ -74,7 +74,7 @@ def test_drafts_are_listed_counted_and_named_by_what_they_hold(enter, case):
     assert "Drafts: 2" in text_of(client.get(reverse("start")))
     page = client.get(reverse("drafts"))
     text = text_of(page)
-    assert f"Attest case {case.case_number}" in text
+    assert f"Approve case {case.case_number}" in text
     assert "Order: " in text and acts.user(cast.COORDINATOR).name in text
     assert "Rehabstöd" in text and "Björkhaga" in text
     assert REASON not in text
