@@ -29,7 +29,7 @@ from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
 from workflows import watchdog
 from workflows.engine import leases
-from workflows.engine.nodes import Again, BackgroundActivation, StepActivation
+from workflows.engine.nodes import OPEN_TASK, Again, BackgroundActivation, StepActivation
 from workflows.orders.flow import AccessRequestFlow
 from workflows.removals.flow import RemovalFlow
 
@@ -46,7 +46,6 @@ STEP_OF: dict[str, str] = {
     RequestState.AWAITING_CHOICE: "choose",
     RequestState.AWAITING_KIV: "kiv",
 }
-_OPEN_TASK = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
 
 
 def place_order(prepared: Prepared, *, by: User) -> Order:
@@ -231,7 +230,7 @@ def oldest_due() -> datetime | None:
 
 def _open_task(case: Case, node: str | None = None) -> Task:
     """The one task the case's process waits in. Raises WrongState if it is another than `node`."""
-    tasks = Task.objects.filter(process=case.process, status__in=_OPEN_TASK).order_by("-pk")
+    tasks = Task.objects.filter(process=case.process, status__in=OPEN_TASK).order_by("-pk")
     task = tasks.first()
     if task is None or (node is not None and task.flow_task.name != node):
         raise WrongState

@@ -15,7 +15,6 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from viewflow.workflow.models import Task
-from viewflow.workflow.status import STATUS
 
 from provisioning import dates
 from provisioning.incidents import record, tell
@@ -25,13 +24,12 @@ from provisioning.rules.states.request import WAITING_ON, RequestState, Waiting
 from provisioning.rules.states.right import REMOVAL_OPEN, RemovalState
 from workflows.alone import alone
 from workflows.engine import leases
+from workflows.engine.nodes import OPEN_TASK
 
 AUTOMATIC = frozenset(state for state, whose in WAITING_ON.items() if whose is Waiting.TOOL)
 REMOVAL_AUTOMATIC = REMOVAL_OPEN - {RemovalState.AWAITING_KIV}
 IN_ONE_ROUND = 1000  # the oldest first: the next round comes in a minute
 FORGOTTEN_AFTER = timedelta(days=3)  # an entry or piece that has not been met again: every round comes daily
-
-_OPEN_TASK = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
 
 C = TypeVar("C", AccessRequest, Removal)
 
@@ -93,7 +91,7 @@ def _why(case: Case) -> tuple[Stall, datetime, str] | None:
     """Why it stands still, since when, and the code that goes with it."""
     if not is_automatic(case):
         return None
-    task = Task.objects.filter(process=case.process, status__in=_OPEN_TASK).order_by("-pk").first()
+    task = Task.objects.filter(process=case.process, status__in=OPEN_TASK).order_by("-pk").first()
     data = (task.data or {}) if task else {}
     work = Work(
         entered_at=case.state_since,
@@ -144,7 +142,7 @@ def _suspects_of(rows: QuerySet[C], states: Iterable[RequestState | RemovalState
     """`waits`: what takes its time as it should, and is looked at only where its work is in trouble."""
     now = timezone.now()
     trouble = now - timedelta(minutes=settings.AUTOMATIC_LIMIT_MINUTES)
-    tasks = Task.objects.filter(process=OuterRef("process"), status__in=_OPEN_TASK)
+    tasks = Task.objects.filter(process=OuterRef("process"), status__in=OPEN_TASK)
     in_trouble = tasks.filter(Q(scheduled__lte=trouble) | Q(data__has_key=leases.FAILING_SINCE))
     has_no_work = ~Exists(tasks) & Q(state_since__lte=trouble)
     takes_long = Q(pk__in=[])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,8 +77,9 @@ _KINDS = {
 }
 
 
+@functools.cache
 def read(flow: type[Flow]) -> Graph:
-    """The graph of a flow class."""
+    """The graph of a flow class, which never changes while the process lives."""
     known = {node.name: node for node in flow.instance.nodes()}
     nodes = {name: _node(known[name]) for name in vars(flow) if name in known}
     return Graph(flow.__name__, nodes)

@@ -26,6 +26,9 @@ from viewflow.workflow.status import STATUS
 from provisioning import worker
 from workflows.engine import leases
 
+# A task that waits for its turn: what has begun is begun and over in one transaction.
+OPEN_TASK = (STATUS.NEW, STATUS.ASSIGNED, STATUS.SCHEDULED)
+
 
 class StepActivation(ViewActivation):
     """A person's step. Whoever may act is settled by the operation, not by viewflow's permissions."""
