@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404
 
 from provisioning.access.parties import handled, listed, of_own, owns, reads_more, with_people
 from provisioning.mandates import current
-from provisioning.models import AccessRequest, Handler, HandlerRole, User
+from provisioning.models import AccessRequest, AccessRequestQuerySet, Handler, HandlerRole, User
 from provisioning.rules.states.request import ENDED, OPEN, UNATTESTED, RequestState
 
 
-def visible_requests(user: User) -> QuerySet[AccessRequest]:
+def visible_requests(user: User) -> AccessRequestQuerySet:
     """The requests this person may read."""
     return with_people() if user.is_auditor else of_own(user)
 
@@ -39,7 +39,7 @@ def sent_before(user: User, submission: UUID) -> AccessRequest | None:
     return rows.order_by("position").first()
 
 
-def own_requests(user: User) -> QuerySet[AccessRequest]:
+def own_requests(user: User) -> AccessRequestQuerySet:
     """Requests the person ordered or is the subject of."""
     return with_people().filter(owns(user, "request"))
 

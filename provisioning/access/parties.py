@@ -8,7 +8,17 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from provisioning.mandates import current
 from provisioning.mandates.current import Mandates
-from provisioning.models import AccessRequest, AuditEntry, Grant, Handler, HandlerRole, Reader, Removal, User
+from provisioning.models import (
+    AccessRequest,
+    AccessRequestQuerySet,
+    AuditEntry,
+    Grant,
+    Handler,
+    HandlerRole,
+    Reader,
+    Removal,
+    User,
+)
 
 
 def may_read_name(user: User, request: AccessRequest) -> bool:
@@ -58,13 +68,13 @@ def handled(user: User, *roles: HandlerRole) -> QuerySet[AccessRequest]:
     return AccessRequest.objects.select_related("order__orderer").filter(Exists(rows))
 
 
-def with_people() -> QuerySet[AccessRequest]:
+def with_people() -> AccessRequestQuerySet:
     return AccessRequest.objects.select_related(
         "order__orderer", "ordered_for", "attester", "attested_for", "second_attester", "carried_out_by"
     )
 
 
-def of_own(user: User) -> QuerySet[AccessRequest]:
+def of_own(user: User) -> AccessRequestQuerySet:
     """What somebody has a part in, or is head of the unit of."""
     return with_people().filter(reads(user, "request"))
 

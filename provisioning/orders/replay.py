@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from provisioning.assessments import reading
 from provisioning.models import AccessRequest, Grant
 from provisioning.rules.hsa import Answer
-from provisioning.rules.states.request import OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def replay(*, service: str = "", counts: Replayed) -> Iterator[OtherAnswer]:
 
 
 def _requests(service: str) -> Iterable[AccessRequest]:
-    rows = AccessRequest.objects.filter(state__in=[state.value for state in OPEN]).exclude(assessment={})
+    rows = AccessRequest.objects.open().exclude(assessment={})
     return (rows.filter(service=service) if service else rows).order_by("pk").iterator()
 
 

@@ -24,7 +24,6 @@ from provisioning.rules.causes import Code, Mender
 from provisioning.rules.hsa import Answer, HsaId, Unit
 from provisioning.rules.services import catalogue
 from provisioning.rules.services.login_answer import UnitAccess
-from provisioning.rules.states.request import OPEN
 
 Text = str | Promise
 
@@ -112,7 +111,7 @@ def _card(user: User, directory: Directory, found: Entrance) -> EntranceCard:
     own = access.own_requests(user).filter(
         subject_key=user.hsa_key, service=found.service.value, unit_key=nearest.effective_unit_id.folded
     )
-    case = own.filter(state__in=[state.value for state in OPEN]).first()
+    case = own.open().first()
     is_kivs = any(cause.mender is Mender.KIV_ADMINISTRATOR for cause in nearest.causes)
     return EntranceCard(
         service,

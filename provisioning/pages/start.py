@@ -26,7 +26,6 @@ from provisioning.pages.drafts import pages_with_drafts
 from provisioning.pages.operation import signs
 from provisioning.pages.rights import words as rights_words
 from provisioning.pages.words import CaseLine
-from provisioning.rules.states.request import OPEN
 
 FIRST_FEW = 5
 
@@ -54,7 +53,7 @@ def start(request: HttpRequest) -> HttpResponse:
         _inbox(user, _("To set in KIV"), access.to_carry_out(user), all_page="kiv_tasks"),
         _removals(user),
     ]
-    own = access.own_requests(user).filter(state__in=[state.value for state in OPEN])
+    own = access.own_requests(user).open()
     with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
     context: dict[str, Any] = {
         "findings_count": paging.count(access.to_settle(user)),

@@ -14,7 +14,6 @@ from provisioning import access, dates
 from provisioning.mandates import current
 from provisioning.models import User
 from provisioning.rules.hsa import HsaId, Unit
-from provisioning.rules.states.request import OPEN
 from provisioning.rules.states.right import GrantState
 
 ENDS_WITHIN = timedelta(days=30)
@@ -40,7 +39,7 @@ def of_head(user: User) -> tuple[list[UnitFigures], int]:
     today = dates.today()
     counts = (
         _by_unit(grants),
-        _by_unit(access.visible_requests(user).filter(state__in=[state.value for state in OPEN])),
+        _by_unit(access.visible_requests(user).open()),
         _by_unit(grants.filter(ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN)),
         _by_unit(access.to_settle(user)),
     )

@@ -26,8 +26,6 @@ from provisioning import heartbeats
 from provisioning.audit.events import Action
 from provisioning.models import AccessRequest, AuditEntry, Finding, Heartbeat, OutgoingMessage, Removal, Sweep
 from provisioning.pages.operation import signs
-from provisioning.rules.states.request import OPEN
-from provisioning.rules.states.right import REMOVAL_OPEN
 from workflows import steps
 
 if TYPE_CHECKING:
@@ -93,8 +91,8 @@ def _open_cases() -> Iterator[Metric]:
         "access_oldest_case_seconds", "Age of the oldest, by step.", labels=["kind", "state"]
     )
     for kind, rows in (
-        ("order", AccessRequest.objects.filter(state__in=[state.value for state in OPEN])),
-        ("removal", Removal.objects.filter(state__in=[state.value for state in REMOVAL_OPEN])),
+        ("order", AccessRequest.objects.open()),
+        ("removal", Removal.objects.open()),
     ):
         for state, number, since in _by_state(rows):
             count.add_metric([kind, state], number)
