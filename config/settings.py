@@ -432,6 +432,8 @@ LIMIT_LOGINS_PER_MINUTE = env.int("LIMIT_LOGINS_PER_MINUTE", 120, at_least=1)
 LIMIT_SEARCHES_PER_MINUTE = env.int("LIMIT_SEARCHES_PER_MINUTE", 60, at_least=1)
 # More searches than this in a day by one person are told to those who run the tool.
 UNUSUAL_SEARCHES_PER_DAY = env.int("UNUSUAL_SEARCHES_PER_DAY", 100, at_least=1)
+# Lines of one order for many: each is one person, one access and one place.
+ORDER_MOST_LINES = env.int("ORDER_MOST_LINES", 1000, at_least=1, at_most=2000)
 LIMIT_ORDERS_PER_HOUR = env.int("LIMIT_ORDERS_PER_HOUR", 200, at_least=1)
 # How many proxies of our own stand in front: which part of X-Forwarded-For can be believed.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1 if IS_PRODUCTION else 0, at_least=0, at_most=9)
