@@ -35,6 +35,7 @@ class Refusal:
     message: str
     field: str
     code: str
+    case_id: uuid.UUID | None = None  # the page of the case that stands in the way, for whoever may read it
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,10 +102,12 @@ def of_duplicates(
     if twin is None:
         return []
     message = duplicate_message()
-    if may_order or access.visible_requests(by).filter(pk=twin.pk).exists():
+    is_readable = access.visible_requests(by).filter(pk=twin.pk).exists()
+    if may_order or is_readable:
         told = _("It is case %(case)s: %(state)s.")
         message += " " + told % {"case": twin.case_number, "state": _lowered(twin.get_state_display())}
-    return [Refusal(f"{unit_name}: {message}", "units", "order.duplicate")]
+    case_id = twin.public_id if is_readable else None
+    return [Refusal(f"{unit_name}: {message}", "units", "order.duplicate", case_id)]
 
 
 def _lowered(label: str) -> str:

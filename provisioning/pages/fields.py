@@ -5,6 +5,7 @@ Whatever is written by hand is written into one of these: they take no personal 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -54,11 +55,24 @@ def refuse_unfit_text(text: str) -> None:
 
 
 class ShortText(_NoNumbers, forms.CharField):
-    """One line, such as a name or an HSA-id."""
+    """One line, such as a name or an HSA-id.
+
+    No `maxlength`: a browser cuts with it what is pasted, and says nothing. The server says it.
+    """
+
+    default_error_messages = {
+        "max_length": gettext_lazy("Write at most %(limit_value)d characters. There are %(show_value)d now.")
+    }
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
 
 
 class LongText(ShortText):
-    """Some lines of text. `missing`: what is said where nothing is written; without it, nothing need be."""
+    """Some lines of text, counted as one writes.
+
+    `missing`: what is said where nothing is written; without it, nothing need be.
+    """
 
     def __init__(self, *, missing: Any = None, rows: int = 3, **kwargs: Any):
         messages = {"required": missing} if missing is not None else None
@@ -69,6 +83,14 @@ class LongText(ShortText):
             widget=forms.Textarea(attrs={"rows": rows}),
             **{"max_length": MAX_TEXT} | kwargs,
         )
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"data-limit": self.max_length}
+
+    def to_python(self, value: Any) -> Any:
+        """A new line is one character, as the person who wrote it counts."""
+        text = super().to_python(value)
+        return text.replace("\r\n", "\n") if isinstance(text, str) else text
 
 
 class Statement(LongText):
@@ -93,3 +115,15 @@ class Day(_NoNumbers, forms.DateField):
     def __init__(self, *, missing: Any = None, **kwargs: Any):
         messages = {"required": missing} if missing is not None else None
         super().__init__(required=missing is not None, error_messages=messages, **kwargs)
+
+    def offer(self, first: date, last: date) -> None:
+        """Let the calendar show these days only. Which of them are right, the rules say."""
+        self.widget.attrs |= {"min": first.isoformat(), "max": last.isoformat()}
+
+
+def offer_days(form: forms.BaseForm, first: date, last: date, *names: str) -> None:
+    """Let these fields' calendars show these days only."""
+    for name in names:
+        field = form.fields[name]
+        if isinstance(field, Day):
+            field.offer(first, last)

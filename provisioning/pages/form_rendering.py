@@ -45,6 +45,20 @@ class FkuiBoundField(BoundField):
             return f"{self.auto_id}_0" if self.auto_id else ""
         return self.id_for_label
 
+    @property
+    def limit(self) -> int | None:
+        """How many characters are taken, where they are counted on the page."""
+        limit: int | None = self.field.widget.attrs.get("data-limit")
+        return limit
+
+    @property
+    def aria_describedby(self) -> str | None:
+        """The hint and the error, and the limit."""
+        described: str | None = super().aria_describedby
+        if self.limit is None or not self.auto_id:
+            return described
+        return f"{described or ''} {self.auto_id}_limit".strip()
+
     def build_widget_attrs(self, attrs: dict[str, Any], widget: Widget | None = None) -> dict[str, Any]:
         widget = widget or self.field.widget
         attrs = super().build_widget_attrs(attrs, widget)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
 from django import forms
 from django.template import Context, Template
 from django.utils import translation
+
+from provisioning.pages.fields import Day, LongText, offer_days
 
 
 class OrderForm(forms.Form):
@@ -145,3 +148,41 @@ def test_what_was_typed_is_still_there_beside_the_error() -> None:
     assert re.search(r'<input type="radio" name="service" value="i"[^>]+checked>', html)
     assert re.search(r'<input type="checkbox" name="units" value="b"[^>]+checked>', html)
     assert "&lt;b&gt;Rehab</textarea>" in html
+
+
+class LimitedForm(forms.Form):
+    reason = LongText(label="Why is it needed?", missing="Write why.", max_length=20)
+    last_day = Day(label="Last day", missing="Write the last day.")
+
+
+def test_a_long_text_shows_its_limit_and_the_browser_cuts_nothing() -> None:
+    html = LimitedForm()["reason"].as_field_group()
+
+    assert "At most 20 characters." in html
+    assert 'data-limit="20"' in html
+    assert 'aria-describedby="id_reason_limit"' in html
+    assert "maxlength" not in html
+
+
+def test_a_text_too_long_is_refused_whole_and_a_new_line_counts_as_one() -> None:
+    assert LimitedForm({"reason": "nine char\r\nten chars.", "last_day": "2031-06-01"}).is_valid()
+    form = LimitedForm({"reason": "nine chars\r\nten chars.", "last_day": "2031-06-01"})
+
+    assert form.errors == {"reason": ["Write at most 20 characters. There are 21 now."]}
+    assert "nine chars\r\nten chars." in str(form["reason"])
+
+
+def test_the_summary_says_an_error_once_with_the_name_of_its_field() -> None:
+    form = LimitedForm({})
+    form.add_error("reason", "Write why.")
+    html = Template("{% load components %}{% error_summary form %}").render(Context({"form": form}))
+
+    assert html.count("Why is it needed? Write why.") == 1
+    assert "Last day: Write the last day." in html
+
+
+def test_a_calendar_offers_the_days_that_can_be_right() -> None:
+    form = LimitedForm()
+    offer_days(form, date(2031, 6, 1), date(2032, 5, 31), "last_day")
+
+    assert 'min="2031-06-01" max="2032-05-31"' in str(form["last_day"])

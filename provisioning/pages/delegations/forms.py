@@ -9,9 +9,11 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from provisioning import dates
 from provisioning.mandates.delegations import Wish
-from provisioning.pages.fields import Day, LongText, ShortText
+from provisioning.pages.fields import Day, LongText, ShortText, offer_days
 from provisioning.pages.order.choices import Option
+from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Delegable
 
@@ -72,6 +74,9 @@ class DelegationForm(forms.Form):
 
     def __init__(self, *args: Any, units: Iterable[Option], persons: Iterable[Option] = (), **kwargs: Any):
         super().__init__(*args, **kwargs)
+        today = dates.today()
+        offer_days(self, today, deadlines.latest_end(today), "starts_on")
+        offer_days(self, today, deadlines.latest_end(deadlines.latest_end(today)), "ends_on")
         self.person_options = tuple(persons)
         cast(forms.ChoiceField, self.fields["unit"]).choices = [option.choice for option in units]
         cast(forms.ChoiceField, self.fields["person"]).choices = [

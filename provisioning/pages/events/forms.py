@@ -14,9 +14,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from provisioning import dates
 from provisioning.audit.events import Action
-from provisioning.models import AccessRequest, Finding, Grant, Removal
-from provisioning.pages.fields import Day, ShortText
+from provisioning.models import AccessRequest, AuditEntry, Finding, Grant, Removal
+from provisioning.pages.fields import Day, ShortText, offer_days
 from provisioning.rules.hsa import typed, typed_id
 
 Text = str | Promise
@@ -56,6 +57,12 @@ class EventFilter(forms.Form):
     )
     since = Day(label=gettext_lazy("From day"))
     until = Day(label=gettext_lazy("Until day"))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        today = dates.today()
+        first = AuditEntry.objects.order_by("pk").values_list("at", flat=True).first()
+        offer_days(self, dates.today(first) if first else today, today, "since", "until")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -8,8 +8,10 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from provisioning.pages.fields import Day, LongText
+from provisioning import dates
+from provisioning.pages.fields import Day, LongText, offer_days
 from provisioning.pages.findings.words import STEPS
+from provisioning.rules.dates import deadlines
 from provisioning.rules.drift.differences import ORDERING, NextStep
 
 
@@ -43,6 +45,9 @@ class SettleForm(forms.Form):
         cast(forms.ChoiceField, self.fields["step"]).choices = [(one.value, STEPS[one]) for one in offered]
         if not ORDERING.intersection(offered):
             del self.fields["risk_statement"], self.fields["ends_on"]
+            return
+        today = dates.today()
+        offer_days(self, today, deadlines.latest_end(today), "ends_on")
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -13,11 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from provisioning import dates
 from provisioning.orders.draft import Draft, Refusal
-from provisioning.pages.fields import Day
+from provisioning.pages.fields import Day, offer_days
 from provisioning.pages.forms import SearchField, StatementForm, explained
 from provisioning.pages.order.choices import Option
 from provisioning.pages.restoring import unchecked
+from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.services import catalogue
 
@@ -102,6 +104,9 @@ class OrderForm(StatementForm):
         self.unit_options = {option.value: option for option in units}
         self._choices("person").choices = [option.choice for option in persons]
         self._choices("units").choices = [option.choice for option in self.unit_options.values()]
+        today = dates.today()
+        offer_days(self, today, deadlines.latest_end(today), "starts_on")
+        offer_days(self, today, deadlines.latest_end(deadlines.latest_end(today)), "ends_on")
         self._choices("access").choices = [(value, _choice(*access)) for value, access in offered().items()]
 
     def _choices(self, name: str) -> forms.ChoiceField:

@@ -375,6 +375,7 @@ def _page(
     may_send = prepared is not None and user is not None and prepared.may_be_placed
     context = {
         "form": form,
+        "twins": [one.case_id for one in prepared.all_refusals if one.case_id] if prepared else [],
         "shown": shown.dump(),
         "unit_groups": _groups(form),
         "is_cut": shown.is_cut,

@@ -131,15 +131,15 @@ def error_summary(*forms: BaseForm, heading: str = "") -> dict[str, Any]:
 def _error_lines(form: BaseForm) -> Iterable[ErrorLine]:
     if not form.is_bound:
         return
-    for message in form.non_field_errors():
-        yield ErrorLine(str(message))
+    for message in dict.fromkeys(map(str, form.non_field_errors())):
+        yield ErrorLine(message)
     for field in form:
         label = "" if field.is_hidden else str(field.label).rstrip(".")
-        if label.endswith("?"):
-            label = ""  # a question with a colon after it reads badly, and its message can stand alone
+        if label and not label.endswith("?"):
+            label += ":"  # a question has its own sign
         target = "" if field.is_hidden else getattr(field, "focus_id", field.id_for_label)
-        for message in field.errors:
-            yield ErrorLine(str(message), label, target)
+        for message in dict.fromkeys(map(str, field.errors)):
+            yield ErrorLine(message, label, target)
 
 
 @register.inclusion_tag("provisioning/components/pagination.html", takes_context=True)

@@ -379,6 +379,7 @@ def test_a_second_open_order_is_refused_beside_the_units(enter):
     page = preview(client)
 
     assert "There is already an open order" in beside(page, "units")
+    assert reverse("case", args=[AccessRequest.objects.get().public_id]) in page.content.decode()
     assert Order.objects.count() == 1
 
 
