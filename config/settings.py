@@ -101,7 +101,7 @@ MIDDLEWARE = [
     "provisioning.pages.middleware.measured.Measured",
     "provisioning.pages.middleware.odd_bytes.OddBytes",
     "provisioning.pages.middleware.one_silence.OneSilence",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "provisioning.pages.middleware.session_ended.SessionEnded",
     "provisioning.pages.middleware.language.SwedishFirst",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -83,10 +84,15 @@ def _version(path: Path) -> tuple[int, ...]:
 
 
 def free_port() -> int:
-    """A port nobody listens on right now."""
-    with socket.socket() as candidate:
-        candidate.bind((LOOPBACK, 0))
-        return int(candidate.getsockname()[1])
+    """A port nobody listens on right now.
+
+    The system gives ports above these to connections: one of those may be taken between this and its use.
+    """
+    for port in random.SystemRandom().sample(range(15_000, 32_000), 200):
+        with socket.socket() as candidate, contextlib.suppress(OSError):
+            candidate.bind((LOOPBACK, port))
+            return port
+    raise RuntimeError("No port is free.")
 
 
 def is_open(port: int) -> bool:
