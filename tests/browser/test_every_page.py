@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -267,6 +268,10 @@ def test_the_page_is_accessible_and_fits_a_narrow_screen(shown: Shown, visit: Vi
     visitor.open(world.path(shown.path))
     if shown.act is not None:
         shown.act(visitor)
+    deadline = time.monotonic() + servers.PATIENCE_SECONDS
+    while answers[-1] != shown.status and time.monotonic() < deadline:  # a click waits for no answer
+        page.wait_for_timeout(100)
+    page.wait_for_load_state()
     assert answers[-1] == shown.status, visitor.text
 
     keep_picture(page, f"{shown.name}-desktop")

@@ -85,7 +85,7 @@ def test_an_order_becomes_a_login_that_works(visit: Visit) -> None:
     def subject_of(words: Words) -> str:
         return swedish(str(words.subject)) % about
 
-    to_do = {swedish(texts.SET_ON_UNIT) % about, subject_of(texts.WORDS[texts.MessageKind.KIV_RETURNED])}
+    to_do = {swedish(str(texts.SET_ON_UNIT)) % about, subject_of(texts.WORDS[texts.MessageKind.KIV_RETURNED])}
     to_orderer = subject_of(texts.WORDS[texts.MessageKind.DONE])
     to_holder = {subject_of(words) for words in (texts.HOLDER_CAN_LOG_IN, texts.HOLDER_CAN_SOON_LOG_IN)}
     mails: dict[str, str] = {}
