@@ -43,7 +43,7 @@ from tests.findings import drifting
 from tests.mandates import delegating
 from tests.reviews import sitting
 from tests.rights import life
-from tests.workflows.test_nobody_gone_is_waited_for import choose_for, leave
+from tests.workflows.sweeps.test_nobody_gone_is_waited_for import choose_for, leave
 from workflows import tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
