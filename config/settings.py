@@ -14,7 +14,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import database, modes
+from config import database, modes, ready_reasons
 from config.env import Env
 from config.logs import DISCREET_LINES
 from provisioning.rules.hsa import Service
@@ -333,6 +333,12 @@ AUDITORS = tuple(env.list("AUDITORS", ["SE0000000000-1012"] if IS_DEMO and IS_OW
 METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
 PROMETHEUS_MULTIPROC_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", "")  # prometheus-client reads it itself
 SERVICE_DESK = tuple(env.list("SERVICE_DESK", []))
+
+# Ready sentences of need and risk for the order page, in the place of ours: see docs/settings.md.
+READY_REASONS_FILE = env.str("READY_REASONS_FILE", "")
+READY_REASONS = (
+    ready_reasons.read(READY_REASONS_FILE, variable="READY_REASONS_FILE") if READY_REASONS_FILE else ()
+)
 DEMO_HISTORY = env.bool("DEMO_HISTORY", IS_DEMO and IS_OWN_DIRECTORY)
 PROVIDER_MANDATES: dict[str, list[str]] = env.json_object("PROVIDER_MANDATES", {})
 POLL_SCHEDULE_SECONDS = env.ints("POLL_SCHEDULE_SECONDS", (5, 15, 60, 300))

@@ -15,8 +15,7 @@ from provisioning.mandates import current
 from provisioning.models import AccessRequest, User
 from provisioning.orders import attest as orders_attest
 from provisioning.orders import carry_out, check, prepare
-from provisioning.orders.check import Choice
-from provisioning.orders.draft import Draft
+from provisioning.orders.draft import Choice, Draft
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.states.request import RequestState
 from tests import cast
@@ -45,10 +44,12 @@ def draft(
     risk_statement: str = RISK,
     starts_on: date | None = None,
     days: int = 300,
+    if_missing: Choice | None = None,
 ) -> Draft:
     start = starts_on or timezone.localdate()
+    end = start + timedelta(days=days)
     return Draft(
-        person_id, service, level, tuple(units), start, start + timedelta(days=days), need, risk_statement
+        *(person_id, service, level, tuple(units), start, end, need, risk_statement), if_missing=if_missing
     )
 
 

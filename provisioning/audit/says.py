@@ -63,7 +63,7 @@ KINDS = (
         | _CASE
         | _named("position", "ordered_for", "starts_on", "ends_on", "needs_second_attester")
         | _named("attester", "attested_for", "attested_at", "second_attester", "second_attested_at")
-        | _named("wants_coupling", "wait_until", "values_seen_at", "arrived_at")
+        | _named("wants_coupling", "if_missing", "wait_until", "values_seen_at", "arrived_at")
         | {"order": "order__case_number", "orderer": "order__orderer", "right": "grant__public_id"},
         _SUBJECT
         | {

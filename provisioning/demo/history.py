@@ -20,8 +20,7 @@ from provisioning.mandates import current
 from provisioning.models import AccessRequest, Order, ReviewScope, User
 from provisioning.orders import attest, carry_out, check, prepare
 from provisioning.orders.carry_out import CannotSet
-from provisioning.orders.check import Choice
-from provisioning.orders.draft import Draft
+from provisioning.orders.draft import Choice, Draft
 from provisioning.removals import begin as removals_begin
 from provisioning.reviews import begin as reviews_begin
 from provisioning.rules.hsa import HsaId, Level, Service

@@ -156,6 +156,19 @@ class Directory:
             read=lambda entries: self._persons_in(entries),
         )
 
+    def persons_by_mail(self, address: str, *, limit: int = 20) -> Matches[Person]:
+        """Persons with exactly this mail address."""
+        layout = self.layout
+        wanted = filters.all_of(
+            filters.class_is(layout.person_classes),
+            filters.present(layout.hsa_identity),
+            filters.any_of(filters.equals(name, address) for name in layout.mail),
+        )
+        found = self._lookups.search_some(
+            EntryPlace.PERSONS, wanted, mapping.person_attributes(layout), limit=limit
+        )
+        return Matches(tuple(self._persons_in(found.entries)), found.is_cut)
+
     def _persons_in(self, entries: Iterable[Entry]) -> Iterator[Person]:
         for entry in entries:
             if mapping.is_person(entry, self.layout):

@@ -94,6 +94,8 @@ class AccessRequest(Case):
     wants_coupling = models.BooleanField(
         default=False
     )  # the orderer asked the KIV administrator to couple, too
+    # What the orderer chose in the order itself, where something is missing: `orders.draft.Choice`.
+    if_missing = models.CharField(max_length=10, blank=True)
     wait_until = models.DateField(null=True)
     # The last verdict: answer, login, causes, warnings, changes. The entry itself is never stored.
     assessment = models.JSONField(default=dict)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
+from datetime import date
 
 from django.conf import settings
 from django.db import transaction
@@ -20,17 +20,11 @@ from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, AuditEntry, User
 from provisioning.orders import carry_out, left_behind, outdated, stand_in
+from provisioning.orders.draft import Choice
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Answer, Person, Reading
 from provisioning.rules.states.request import RequestState
-
-
-class Choice(enum.StrEnum):
-    """What an orderer can choose when the commission is missing (withdrawal is an act of its own)."""
-
-    COUPLE = "couple"
-    WAIT = "wait"
 
 
 @transaction.atomic
@@ -64,6 +58,12 @@ def record_check(
     elif was_waiting:
         request.save(update_fields=keep)
         _record(request, found)
+    elif request.if_missing == Choice.WAIT and not is_over:
+        request.if_missing = ""  # once: what goes missing later is asked about
+        until = _wait(request, *keep, "if_missing")
+        handlers.release(request)
+        _record(request, found)
+        events.record(Action.WAITING_CHOSEN, actor=None, request=request, until=until.isoformat())
     else:
         moves.move(request, RequestState.AWAITING_CHOICE, *keep)
         handlers.release(request)
@@ -118,9 +118,16 @@ def choose(
         moves.move(request, RequestState.CHECKING, "wants_coupling")
         events.record(Action.COUPLING_ASKED, actor=by, request=request)
         return
-    request.wait_until = deadlines.add_working_days(dates.today(), settings.WAIT_FOR_COMMISSION_WORKING_DAYS)
-    moves.move(request, RequestState.WAITING_FOR_COMMISSION, "wait_until")
-    events.record(Action.WAITING_CHOSEN, actor=by, request=request, until=request.wait_until.isoformat())
+    until = _wait(request)
+    events.record(Action.WAITING_CHOSEN, actor=by, request=request, until=until.isoformat())
+
+
+def _wait(request: AccessRequest, *keep: str) -> date:
+    """Let it wait for what is missing. Returns until when."""
+    until = deadlines.add_working_days(dates.today(), settings.WAIT_FOR_COMMISSION_WORKING_DAYS)
+    request.wait_until = until
+    moves.move(request, RequestState.WAITING_FOR_COMMISSION, "wait_until", *keep)
+    return until
 
 
 @transaction.atomic

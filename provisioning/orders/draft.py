@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import uuid
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,9 +14,19 @@ from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, HsaId, Level, Person, Provider, Reading, Service, Unit
 
 
+class Choice(enum.StrEnum):
+    """What an orderer can choose when the commission is missing (withdrawal is an act of its own)."""
+
+    COUPLE = "couple"
+    WAIT = "wait"
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody filled in. `unit_ids` are care providers' ids when level is PROVIDER."""
+    """What somebody filled in. `unit_ids` are care providers' ids when level is PROVIDER.
+
+    `if_missing`: what happens where the check finds that something is missing; None: the orderer is asked.
+    """
 
     person_id: HsaId
     service: Service
@@ -26,6 +37,7 @@ class Draft:
     need: str
     risk_statement: str
     submission: uuid.UUID = field(default_factory=uuid.uuid4)
+    if_missing: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,20 @@ class PreparedItem:
     def is_known(self) -> bool:
         return self.assessment is not None and self.assessment.answer is not Answer.UNKNOWN
 
+    @property
+    def lacks_what_no_role_gives(self) -> bool:
+        """Whether the check would ask the orderer how to go on: nothing that may be set now is enough."""
+        found = self.assessment
+        if found is None or found.answer is not Answer.NO:
+            return False
+        return found.needs_coupling or not found.can_be_granted_by_changes
+
+    @property
+    def may_be_coupled(self) -> bool:
+        """Whether coupling the person to a commission would be enough, with what else can be set."""
+        found = self.assessment
+        return found is not None and found.needs_coupling and found.can_be_granted_by_changes
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -75,6 +101,14 @@ class Prepared:
     @property
     def may_be_placed(self) -> bool:
         return bool(self.items) and not self.refusals and not any(item.refusals for item in self.items)
+
+    @property
+    def lacks_what_no_role_gives(self) -> bool:
+        return any(item.lacks_what_no_role_gives for item in self.items)
+
+    @property
+    def may_be_coupled(self) -> bool:
+        return any(item.may_be_coupled for item in self.items)
 
     @property
     def all_refusals(self) -> tuple[Refusal, ...]:

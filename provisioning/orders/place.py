@@ -20,7 +20,7 @@ from provisioning.errors import Invalid, NotAllowed
 from provisioning.messages import outbox, texts
 from provisioning.models import AccessRequest, Delegation, Evidence, HandlerRole, Order, User
 from provisioning.orders import prolong, refusals
-from provisioning.orders.draft import Draft, Prepared, PreparedItem
+from provisioning.orders.draft import Choice, Draft, Prepared, PreparedItem
 from provisioning.rules.hsa import Person
 from provisioning.rules.mandates import needs_second_attester
 from provisioning.rules.states.request import RequestState
@@ -111,6 +111,8 @@ def _write_request(
         attester=order.orderer if item.is_attested_by_order else None,
         attested_for_id=item.attested_for.principal_id.folded if item.attested_for else None,
         attested_at=now if item.is_attested_by_order else None,
+        if_missing=draft.if_missing or "",
+        wants_coupling=draft.if_missing is Choice.COUPLE and item.may_be_coupled,
         assessment=reading.detailed_verdict(item.assessment),
     )
     Evidence.objects.create(
@@ -136,6 +138,8 @@ def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
     started = events.record(
         Action.REQUEST_STARTED, actor=by, principal=request.ordered_for, request=request, shown=warnings
     )
+    if request.wants_coupling:
+        events.record(Action.COUPLING_ASKED, actor=by, principal=request.ordered_for, request=request)
     if item.is_attested_by_order:
         events.record(
             Action.ATTESTED,

@@ -18,6 +18,7 @@ from provisioning.rules.hsa import HsaId, Person
 
 # No directory change and no waiting in the case makes these right: the order is refused at once.
 HOPELESS = outdated.OVER
+STATEMENT = "order.statement"  # the code where a need or a risk says nothing
 
 
 def duplicate_message() -> str:
@@ -29,7 +30,7 @@ def duplicate_message() -> str:
 def of_statements(draft: Draft) -> list[Refusal]:
     found = [("need", draft.need), ("risk_statement", draft.risk_statement)]
     return [
-        Refusal(message, name, "order.statement")
+        Refusal(message, name, STATEMENT)
         for name, text in found
         if (message := statements.error_in(text)) is not None
     ]

@@ -73,6 +73,10 @@ class Visitor:
         page.locator("[name=need]").fill(NEED)
         page.locator("[name=risk_statement]").fill(RISK)
         page.locator("button[value=preview]").click()
+        page.wait_for_url("**/bestall/?svar=*")
+        couple = page.locator("[name=if_missing][value=couple]")
+        if couple.count():
+            couple.check()
 
     def order(
         self, subject: HsaId | None, access: str, units: Iterable[HsaId], *, last_day: date | None = None

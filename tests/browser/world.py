@@ -66,10 +66,8 @@ def make(visit: Callable[[HsaId], Visitor], tool: EmbeddedTool) -> World:
     head.page.locator("[name=decision][value=reject]").check()
     head.page.locator("[name=reason]").fill("Behövs inte: läkaren slutar på enheten denna månad.")
     head.page.locator(SUBMIT).click()
-    head.wait_for_state(at_once["couple"], RequestState.AWAITING_CHOICE)
-    head.open(world.path("/arenden/{couple}/valj/"))
-    head.page.locator("[name=choice][value=couple]").check()
-    head.page.locator(SUBMIT).click()
+    head.wait_for_state(at_once["choose"], RequestState.AWAITING_KIV)
+    lack_the_commission(visit(cast.KIV_ADMINISTRATOR), world.path("/kiv/{choose}/"))
     world.cases["delegation"] = delegate(head)
     for name, state in (
         ("couple", RequestState.AWAITING_KIV),
@@ -87,6 +85,16 @@ def make(visit: Callable[[HsaId], Visitor], tool: EmbeddedTool) -> World:
     world.cases["review"] = begin_review(head)
     world.cases["reorganisation"] = propose_reorganisation(head)
     return world
+
+
+def lack_the_commission(administrator: Visitor, task: str) -> None:
+    """The KIV administrator finds no commission to couple to: the orderer chooses again."""
+    page = administrator.page
+    administrator.open(task)
+    page.locator("details", has=page.locator("[name=cannot-why]")).locator("summary").click()
+    page.locator("[name=cannot-why][value=commission_missing]").check()
+    page.locator("[name=cannot-note]").fill("Enheten har inget medarbetaruppdrag att koppla till.")
+    page.locator("button[name=answer][value=cannot]").click()
 
 
 def end_a_right(head: Visitor, administrator: Visitor) -> tuple[str, str]:

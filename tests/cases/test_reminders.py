@@ -11,7 +11,7 @@ from django.utils import timezone
 from provisioning.cases import moves, reminders
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.models import AccessRequest, AuditEntry, OutgoingMessage
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast

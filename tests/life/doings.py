@@ -37,7 +37,7 @@ from provisioning.models import (
 )
 from provisioning.orders import carry_out as orders_carry_out
 from provisioning.orders import prepare
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.removals import carry_out as removals_carry_out
 from provisioning.removals import look, moves
 from provisioning.reviews import begin as reviews_begin

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from provisioning.orders import carry_out as orders_carry_out
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.removals import carry_out as removals_carry_out
 from provisioning.rules.drift.differences import NextStep
 from provisioning.rules.hsa import HsaId, Level, Service

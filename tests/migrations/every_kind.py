@@ -8,7 +8,7 @@ from typing import Any
 from provisioning import dates
 from provisioning.demo.directory.changes import Kiv
 from provisioning.models import AccessRequest, Delegation, Finding, Grant, OutgoingMessage, Removal, Review
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.states.request import OPEN

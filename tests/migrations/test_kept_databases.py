@@ -10,7 +10,7 @@ from django.db import connection
 from provisioning.audit import guards, verify
 from provisioning.models import AccessRequest, Delegation, Grant, OutgoingMessage, Removal, Review
 from provisioning.models.reviews import Decision
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.rules.hsa import Attribute, HsaId
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import GrantState, RemovalState

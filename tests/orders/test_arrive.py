@@ -104,7 +104,7 @@ def test_where_nothing_has_to_be_set_the_login_rule_is_still_asked_of_hsa(direct
 
 
 def test_a_coupling_and_a_role_must_both_arrive(directory, hsa, kiv, sync):
-    from provisioning.orders.check import Choice
+    from provisioning.orders.draft import Choice
 
     request = acts.order(person_id=cast.COORDINATOR_UNCOUPLED)
     acts.work()

@@ -8,7 +8,7 @@ import pytest
 
 from provisioning import dates
 from provisioning.models import AccessRequest, AuditEntry, Grant, OutgoingMessage
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.rules.hsa import Level, Service
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast

@@ -10,7 +10,7 @@ from provisioning.audit.events import Action
 from provisioning.directory import open_directory
 from provisioning.models import AccessRequest, Handler, OutgoingMessage, Removal
 from provisioning.orders.carry_out import CannotSet
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import EndCause, RemovalState

@@ -30,7 +30,7 @@ from provisioning.models import (
     Review,
 )
 from provisioning.orders.carry_out import CannotSet
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.removals.carry_out import CannotRemove
 from provisioning.reviews import ask
 from provisioning.rules.drift.differences import Owner

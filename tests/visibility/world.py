@@ -28,7 +28,7 @@ from provisioning.models import (
     Review,
     ReviewItem,
 )
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.reviews import said as reviews_said
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable

@@ -71,6 +71,7 @@ class AccessRequestFlow(Flow):
         .Case(this.verify, cond=is_in(RequestState.VERIFYING))
         .Case(this.kiv, cond=is_in(RequestState.AWAITING_KIV))
         .Case(this.choose, cond=is_in(RequestState.AWAITING_CHOICE))
+        .Case(this.wait, cond=is_in(RequestState.WAITING_FOR_COMMISSION))
         .Case(this.cannot_be_done, cond=is_in(RequestState.CANNOT_BE_DONE))
         .Default(this.withdrawn)
     )

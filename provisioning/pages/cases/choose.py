@@ -17,7 +17,7 @@ from provisioning import access, dates
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.models import AccessRequest, User
 from provisioning.orders import check, stand_in
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user, has_moved_on, refused
 from provisioning.pages.cases.forms import ChooseForm

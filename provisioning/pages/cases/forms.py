@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.pages.fields import LongText
 from provisioning.pages.forms import explained
 

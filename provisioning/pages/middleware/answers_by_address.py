@@ -21,6 +21,8 @@ PARAMETER = "svar"
 MOST_KEPT = 5
 LONGEST_KEPT = 2_000_000  # characters of a page; the longest list of rights has some 300 000
 
+IN_PARTS = "X-Taken-In-Parts"  # asked for by a page that stays where it is and takes parts of the answer
+
 _KEY = "answers"
 _STATUSES = (200, 400, 403, 404, 409, 429, 503)
 _HEADERS = ("Content-Type", "Retry-After")
@@ -66,6 +68,8 @@ def _taken_from_address(request: HttpRequest) -> str:
 
 
 def _is_a_page(request: HttpRequest, response: HttpResponse) -> bool:
+    if IN_PARTS in request.headers:
+        return False
     is_known = request.user.is_authenticated and not response.streaming
     is_html = response.headers.get("Content-Type", "").startswith("text/html")
     return is_known and is_html and response.status_code in _STATUSES and len(response.content) < LONGEST_KEPT

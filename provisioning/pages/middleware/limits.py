@@ -60,6 +60,8 @@ WHEN_FAILED = {"oidc_callback": LOGIN, "oidc_choose": LOGIN, "demo_login": LOGIN
 WHEN_SENT = {"order": SEARCH, "delegate": SEARCH, "search": SEARCH, "demo_kiv": SEARCH}
 SEARCH_FIELDS = ("person_search", "unit_search")
 SENDING = "send"  # the order page's button that places the order
+# The order page renews itself: it asks about somebody who has been found, and finds nobody.
+RENEWING = ("glance", "ready")
 
 
 class LimitsMiddleware:
@@ -82,7 +84,7 @@ class LimitsMiddleware:
         if login is not None and not _answers_an_attempt(request) and is_used_up(login, request):
             return limited_page(request, login)
         over = [limit for limit in limits_for(request) if is_over(limit, request)]
-        if SEARCH in limits_for(request):
+        if SEARCH in limits_for(request) and request.POST.get("action") not in RENEWING:
             _note_unusual(request)
         return limited_page(request, over[0]) if over else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from provisioning.directory import Directory
+from provisioning.directory import Directory, Matches
 from provisioning.errors import Invalid
 from provisioning.mandates.current import Mandates
 from provisioning.models import User
 from provisioning.pages import words
-from provisioning.rules.hsa import HsaId, Person, Provider, Unit, typed, typed_id
+from provisioning.rules.hsa import HsaId, Person, Provider, Reading, Unit, typed, typed_id
 from provisioning.rules.mandates import Delegable
 
 MOST_FOUND = 20
@@ -36,12 +37,31 @@ class Option:
     group: str = ""
     is_provider: bool = False
     is_inner: bool = False  # a sub-unit, shown under its care unit
+    title: str = ""  # a person's licensed profession, as the directory has it
 
     @property
     def choice(self) -> tuple[str, str | SafeString]:
         if not self.note:
             return self.value, self.label
         return self.value, format_html('{} <span class="app-quiet">{}</span>', self.label, self.note)
+
+
+class PlaceKind(enum.Enum):
+    """What an access is given for."""
+
+    UNITS = enum.auto()
+    PROVIDERS = enum.auto()
+
+
+def fits(option: Option, kind: PlaceKind | None) -> bool:
+    """Say whether the place can be chosen for such an access; every place where none is chosen yet."""
+    return kind is None or option.is_provider is (kind is PlaceKind.PROVIDERS)
+
+
+def _no_fitting_message(kind: PlaceKind | None) -> str:
+    if kind is PlaceKind.PROVIDERS:
+        return _("Only units match. The access that you have chosen is for care providers.")
+    return _("Only care providers match. The access that you have chosen is for units.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +77,73 @@ def myself(user: User) -> Option:
 
 
 def search_persons(directory: Directory, text: str, *, own_units: Collection[HsaId] = ()) -> FoundOptions:
-    """Persons by name or exact HSA-id; a protected person by exact HSA-id only, with the name masked.
+    """Persons by name, mail address or exact HSA-id; a protected person by exact HSA-id only, name masked.
 
-    Few, and those with a commission on one of the searcher's own units first. Raises Invalid for something
+    Few, those with a commission on one of the searcher's own units first, and each with a unit: of five with
+    the same name one must be chosen. Raises Invalid for something
     that is neither a name nor an HSA-id, is too short, or matches nobody; DirectoryError.
     """
     text = typed(text)
+    if "@" in text:
+        return _found(directory, directory.persons_by_mail(text, limit=MOST_PERSONS), text, own_units)
     if _has_digit(text):
         return FoundOptions((person_option(_by_exact_id(directory, text)),))
     if sum(character.isalpha() for character in text) < FEWEST_LETTERS:
         raise Invalid(
             _("Write at least three letters of the name."), code="search.short", field="person_search"
         )
-    found = directory.find_persons(text, limit=_LOOKED_AMONG)
+    return _found(directory, directory.find_persons(text, limit=_LOOKED_AMONG), text, own_units)
+
+
+def _found(
+    directory: Directory, found: Matches[Person], text: str, own_units: Collection[HsaId]
+) -> FoundOptions:
     persons = [person for person in found.items if not person.is_protected]
-    if len(persons) > MOST_PERSONS:
-        persons = _own_first(directory, persons, frozenset(own_units))
-    options = tuple(person_option(person) for person in persons[:MOST_PERSONS])
-    if not options:
+    if not persons:
         message = _("Nobody in the directory matches “%(text)s”. Check the spelling, or use the HSA-id.")
         raise Invalid(message % {"text": text}, code="search.nobody", field="person_search")
+    own = frozenset(own_units)
+    readings = {one.person_id: one for one in directory.read_many([(one.hsa_id, ()) for one in persons])}
+    places = {person.hsa_id: _place_of(readings.get(person.hsa_id), own) for person in persons}
+    persons.sort(key=lambda person: not places[person.hsa_id].is_own)
+    options = tuple(
+        person_option(person, unit=places[person.hsa_id].name) for person in persons[:MOST_PERSONS]
+    )
     return FoundOptions(options, found.is_cut or len(persons) > MOST_PERSONS)
 
 
-def _own_first(directory: Directory, persons: list[Person], own: frozenset[HsaId]) -> list[Person]:
-    """Those with a commission on one of these units before all others."""
-    if not own:
-        return persons
-    readings = directory.read_many([(person.hsa_id, ()) for person in persons])
-    near = {one.person_id for one in readings if any(held.unit_id in own for held in one.commissions)}
-    return sorted(persons, key=lambda person: person.hsa_id not in near)
+@dataclass(frozen=True, slots=True)
+class _PersonsPlace:
+    """Where somebody works, as far as one unit says it."""
+
+    name: str = ""
+    is_own: bool = False
 
 
-def search_units(directory: Directory, text: str) -> FoundOptions:
-    """Units and care providers, by name or by exact HSA-id.
+def _place_of(reading: Reading | None, own: frozenset[HsaId]) -> _PersonsPlace:
+    """A unit of the person's commissions: one of the searcher's own, where there is one."""
+    units = [] if reading is None else _coupled_units(reading)
+    near = [unit for unit in units if unit.hsa_id in own]
+    first = next(iter(near or units), None)
+    return _PersonsPlace() if first is None else _PersonsPlace(first.name, is_own=bool(near))
+
+
+def usual_place(directory: Directory, person_id: HsaId, offered: Collection[Option]) -> str:
+    """The place among these where the person works, where it is one alone; else the only care unit; or none.
+
+    Raises DirectoryError.
+    """
+    care_units = [one for one in offered if not one.is_provider and not one.is_inner]
+    reading = next(iter(directory.read_many([(person_id, ())])), None)
+    at_work = {unit.hsa_id.text for unit in _coupled_units(reading)} if reading is not None else set()
+    near = [one.value for one in care_units if one.value in at_work]
+    if len(near) == 1:
+        return near[0]
+    return care_units[0].value if len(care_units) == 1 else ""
+
+
+def search_units(directory: Directory, text: str, *, of: PlaceKind | None = None) -> FoundOptions:
+    """Units and care providers, by name or by exact HSA-id; `of`: those of the kind that fit the access.
 
     Raises Invalid when nothing matches; DirectoryError.
     """
@@ -112,6 +165,10 @@ def search_units(directory: Directory, text: str) -> FoundOptions:
             *(unit_option(unit, _found_group()) for unit in found.items),
             *(provider_option(provider) for provider in providers.items),
         ]
+    fitting = [one for one in options if fits(one, of)]
+    if options and not fitting:
+        raise Invalid(_no_fitting_message(of), code="unit.kind", field="unit_search")
+    options = fitting
     if not options:
         if _has_form(text) and directory.person(typed_id(text)) is not None:
             message = _("This is the HSA-id of a person, not of a place. Choose the person further up.")
@@ -176,12 +233,16 @@ def unique(options: Iterable[Option]) -> tuple[Option, ...]:
 
 
 def _commissioned(directory: Directory, user: User) -> list[Unit]:
-    reading = directory.read(user.identity)
+    return _coupled_units(directory.read(user.identity))
+
+
+def _coupled_units(reading: Reading) -> list[Unit]:
+    """The units of the commissions to which the person is coupled, each once."""
     ids = dict.fromkeys(
         commission.unit_id
         for commission in reading.commissions
         if commission.unit_id
-        and any(coupling.person_id == user.identity for coupling in commission.couplings)
+        and any(coupling.person_id == reading.person_id for coupling in commission.couplings)
     )
     return [unit for unit_id in ids if (unit := reading.units.get(unit_id)) is not None]
 
@@ -216,11 +277,13 @@ def _has_digit(text: str) -> bool:
     return any(character.isdigit() for character in text)
 
 
-def person_option(person: Person) -> Option:
-    name = str(words.MASKED) if person.is_protected else person.name
+def person_option(person: Person, *, unit: str = "") -> Option:
+    """The person with title and unit. Of a protected one the HSA-id alone."""
+    if person.is_protected:
+        return Option(person.hsa_id.text, str(words.MASKED), note=person.hsa_id.text, group="protected")
     title = ", ".join(person.titles)
-    note = f"{person.hsa_id}, {title}" if title and not person.is_protected else person.hsa_id.text
-    return Option(person.hsa_id.text, name, note=note, group="protected" if person.is_protected else "")
+    note = ", ".join(filter(None, (title, unit, person.hsa_id.text)))
+    return Option(person.hsa_id.text, person.name, note=note, title=title)
 
 
 def unit_option(unit: Unit, group: str, *, is_inner: bool = False) -> Option:

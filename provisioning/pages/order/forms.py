@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning import dates
-from provisioning.orders.draft import Draft, Refusal
+from provisioning.orders.draft import Choice, Draft, Refusal
 from provisioning.pages.fields import Day, offer_days
 from provisioning.pages.forms import SearchField, StatementForm, explained
-from provisioning.pages.order.choices import Option
+from provisioning.pages.order.choices import Option, PlaceKind, fits
 from provisioning.pages.restoring import unchecked
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId, Level, Service
@@ -46,6 +46,14 @@ def access_name(service: str, level: str) -> str:
 
 # Where a refusal of the order is shown, when the form asks the same thing under another name.
 _FIELD_OF = {"service": "access", "level": "access"}
+
+
+def kind_of(access: str) -> PlaceKind | None:
+    """What kind of place the access is given for; None where none is chosen."""
+    chosen = offered().get(access)
+    if chosen is None:
+        return None
+    return PlaceKind.PROVIDERS if chosen[1] is Level.PROVIDER else PlaceKind.UNITS
 
 
 class OrderForm(StatementForm):
@@ -89,6 +97,11 @@ class OrderForm(StatementForm):
         help_text=gettext_lazy("The unit's name or HSA-id."),
         max_length=100,
     )
+    if_missing = forms.ChoiceField(
+        label=gettext_lazy("The commission is missing. What is to happen?"),
+        widget=forms.RadioSelect,
+        required=False,
+    )
     starts_on = Day(
         label=gettext_lazy("First day"),
         help_text=gettext_lazy("Nothing is set in KIV before it."),
@@ -104,10 +117,33 @@ class OrderForm(StatementForm):
         self.unit_options = {option.value: option for option in units}
         self._choices("person").choices = [option.choice for option in persons]
         self._choices("units").choices = [option.choice for option in self.unit_options.values()]
+        self.let_choose(may_couple=True)
         today = dates.today()
         offer_days(self, today, deadlines.latest_end(today), "starts_on")
         offer_days(self, today, deadlines.latest_end(deadlines.latest_end(today)), "ends_on")
         self._choices("access").choices = [(value, _choice(*access)) for value, access in offered().items()]
+
+    def narrow(self) -> None:
+        """Show the places that fit the chosen access, and what is chosen although it does not."""
+        kind, chosen = kind_of(self["access"].value() or ""), self["units"].value() or []
+        self._choices("units").choices = [
+            option.choice
+            for option in self.unit_options.values()
+            if fits(option, kind) or option.value in chosen
+        ]
+
+    def let_choose(self, *, may_couple: bool) -> None:
+        """What can be chosen where something is missing."""
+        couple = explained(
+            _("Have the commission coupled, too"),
+            _("The KIV administrator couples the person to the unit's commission and sets the access."),
+        )
+        wait = explained(
+            _("Wait until somebody has fixed it"),
+            _("You ask for it yourself, outside this tool. The case goes on by itself when it is in place."),
+        )
+        both = [(Choice.COUPLE.value, couple), (Choice.WAIT.value, wait)]
+        self._choices("if_missing").choices = both if may_couple else both[1:]
 
     def _choices(self, name: str) -> forms.ChoiceField:
         return cast(forms.ChoiceField, self.fields[name])
@@ -143,7 +179,15 @@ class OrderForm(StatementForm):
             need=data["need"],
             risk_statement=data["risk_statement"],
             submission=data["submission"] or uuid.uuid4(),
+            if_missing=Choice(data["if_missing"]) if data.get("if_missing") else None,
         )
+
+    def glanced(self) -> Draft | None:
+        """What is chosen until now, where that is enough to ask the directory; the reasons may be missing."""
+        if not self.errors.keys() <= {"need", "risk_statement", "person_search", "unit_search"}:
+            return None
+        self.cleaned_data = {"need": "", "risk_statement": "", "submission": None} | self.cleaned_data
+        return self.draft()
 
     def without_checks(self) -> OrderForm:
         """The form as it was filled in, before it is whole: a search needs no complaints about the rest."""

@@ -22,17 +22,18 @@ from provisioning.errors import DirectoryError, Invalid
 from provisioning.login import unsent_forms
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, Grant, UnsentForm, User
-from provisioning.orders import ask, prepare, prolong
+from provisioning.orders import ask, prepare, prolong, ready_reasons
 from provisioning.orders.draft import Prepared, Refusal
+from provisioning.orders.refusals import STATEMENT
 from provisioning.pages import entrance, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.fields import is_number
 from provisioning.pages.order import begun, choices, preview, second_send
-from provisioning.pages.order.choices import FoundOptions, Option
-from provisioning.pages.order.forms import OrderForm, first_order
+from provisioning.pages.order.choices import FoundOptions, Option, PlaceKind
+from provisioning.pages.order.forms import OrderForm, first_order, kind_of
 from provisioning.rights import presence
 from provisioning.rules.dates import deadlines
-from provisioning.rules.hsa import Level
+from provisioning.rules.hsa import HsaId, Level
 from provisioning.rules.states.right import GrantState
 from workflows import steps
 
@@ -48,6 +49,7 @@ class Shown:
     person_search: str = ""  # what was searched for last
     unit_search: str = ""
     is_cut: str = ""  # the search whose answer was cut
+    placed: str = ""  # the person whose usual place has been looked up
 
     def dump(self) -> str:
         return signing.dumps(asdict(self), salt=_SALT, compress=True)
@@ -83,6 +85,8 @@ def order(request: HttpRequest) -> HttpResponse:
         return _search_person(request, user, shown)
     if action == "search_unit":
         return _search_unit(request, shown)
+    if action in ("glance", "ready"):
+        return _glance(request, user, shown, takes_ready=action == "ready")
     return _look_or_send(request, user, shown, is_sent=action == "send")
 
 
@@ -157,6 +161,8 @@ def _empty(request: HttpRequest, user: User) -> HttpResponse:
     """The page as it opens; `kopia` names a case to begin from, `forlang` a right to prolong."""
     today = dates.today()
     initial, shown = _opening(request, user)
+    if not _may_search(user):
+        initial |= _for_myself(user, shown)
     source = _copied(user, request.GET.get("kopia", ""))
     grant = _prolonged(user, request.GET.get("forlang", ""))
     if source is None and grant is not None:
@@ -172,6 +178,15 @@ def _empty(request: HttpRequest, user: User) -> HttpResponse:
         _say_when_too_early(request, grant)
     form = OrderForm(initial=initial, persons=shown.persons, units=shown.units)
     return _page(request, form, shown, gets_in=entrance.gets_in_already(user))
+
+
+def _for_myself(user: User, shown: Shown) -> dict[str, Any]:
+    """Who may order for nobody else orders for themselves, mostly where they work."""
+    try:
+        place = choices.usual_place(open_directory(), user.identity, shown.units)
+    except DirectoryError:
+        place = ""
+    return {"person": user.hsa_id, "units": [place] if place else []}
 
 
 def _copied(user: User, text: str) -> AccessRequest | None:
@@ -237,14 +252,43 @@ def _search_person(request: HttpRequest, user: User, shown: Shown) -> HttpRespon
                 "You can order for yourself here. To get access for somebody else, ask their head of unit."
             )
             raise Invalid(message, code="search.not_theirs", field="person_search")
-        own = {unit_id for one in mandates.delegated for unit_id in one.unit_ids} | mandates.unit_ids
-        return choices.search_persons(directory, text, own_units=own)
+        return choices.search_persons(directory, text, own_units=_own_units(mandates))
 
-    return _search(request, shown, "person", find, _with_persons, focus="person")
+    def take(data: QueryDict, shown: Shown, found: FoundOptions) -> Shown:
+        return _with_usual_place(data, _with_persons(data, shown, found), user)
+
+    return _search(request, shown, "person", find, take, focus="person")
+
+
+def _own_units(mandates: current.Mandates) -> set[HsaId]:
+    return {unit_id for one in mandates.delegated for unit_id in one.unit_ids} | mandates.unit_ids
+
+
+def _with_usual_place(data: QueryDict, shown: Shown, user: User) -> Shown:
+    """Choose where the person works, once for each person and where no place is chosen.
+
+    Of others it is looked up on the orderer's own units alone: of those the orderer may ask. Raises
+    DirectoryError.
+    """
+    person = data.get("person", "")
+    if not person or person == shown.placed:
+        return shown
+    if not data.getlist("units") and kind_of(data.get("access", "")) is not PlaceKind.PROVIDERS:
+        offered = shown.units
+        if HsaId(person).folded != user.hsa_key:
+            own = _own_units(current.read(user.identity))
+            offered = tuple(one for one in offered if HsaId(one.value) in own)
+        place = choices.usual_place(open_directory(), HsaId(person), offered)
+        if place:
+            data.setlist("units", [place])
+    return replace(shown, placed=person)
 
 
 def _search_unit(request: HttpRequest, shown: Shown) -> HttpResponse:
-    return _search(request, shown, "unit", choices.search_units, _with_units, focus="units")
+    def find(directory: Directory, text: str) -> FoundOptions:
+        return choices.search_units(directory, text, of=kind_of(request.POST.get("access", "")))
+
+    return _search(request, shown, "unit", find, _with_units, focus="units")
 
 
 def _search(
@@ -270,7 +314,10 @@ def _search(
         return _page(request, _unchecked(data, shown, exc), shown, status=400)
     except DirectoryError as exc:
         return _silent(request, _unchecked(data, shown), shown, exc)
-    shown = replace(take(data, shown, found), is_cut=what if found.is_cut else "")
+    try:
+        shown = replace(take(data, shown, found), is_cut=what if found.is_cut else "")
+    except DirectoryError as exc:
+        return _silent(request, _unchecked(data, shown), shown, exc)
     return _page(request, _unchecked(data, shown), shown, focus=focus)
 
 
@@ -297,6 +344,46 @@ def _asked(text: str, name: str) -> str:
     return text
 
 
+def _glance(request: HttpRequest, user: User, shown: Shown, *, takes_ready: bool) -> HttpResponse:
+    """The page as it is filled in until now, with what the directory says of it: nothing is complained about.
+
+    Places that do not fit the access are let go of. `takes_ready`: with the ready sentences.
+    """
+    data = request.POST.copy()
+    kind = kind_of(data.get("access", ""))
+    unfit = {one.value for one in shown.units if not choices.fits(one, kind)}
+    data.setlist("units", [value for value in data.getlist("units") if value not in unfit])
+    if takes_ready:
+        _take_ready(data, shown)
+    focus = "reasons" if takes_ready else ""
+    prepared = None
+    try:
+        shown = _with_usual_place(data, shown, user)
+        draft = OrderForm(data, persons=shown.persons, units=shown.units).glanced()
+        if draft is not None:
+            prepared = prepare.prepare(draft, by=user)
+            if not preview.was_shown(prepared, user, data.get("seen", "")):
+                ask.record_look(prepared, by=user)
+    except DirectoryError as exc:
+        return _silent(request, _unchecked(data, shown), shown, exc)
+    return _page(request, _unchecked(data, shown), shown, prepared=prepared, user=user, focus=focus)
+
+
+def _take_ready(data: QueryDict, shown: Shown) -> None:
+    """Fill the ready sentences in, but over nobody's own words."""
+    ready = _ready(data.get("access", ""), data.get("person", ""), shown)
+    if ready is None:
+        return
+    for name, text in zip(("need", "risk_statement"), ready.texts, strict=True):
+        if not data.get(name, "").strip() or ready_reasons.is_ready(data.get(name, "")):
+            data[name] = text
+
+
+def _ready(access: str, person: str, shown: Shown) -> ready_reasons.ReadyReason | None:
+    title = next((one.title for one in shown.persons if one.value == person), "")
+    return ready_reasons.find(access, title=title)
+
+
 def _look_or_send(request: HttpRequest, user: User, shown: Shown, *, is_sent: bool) -> HttpResponse:
     """Look the order up; send it if that is what was asked, and what is sent has been shown."""
     form = OrderForm(request.POST, persons=shown.persons, units=shown.units)
@@ -314,6 +401,9 @@ def _look_or_send(request: HttpRequest, user: User, shown: Shown, *, is_sent: bo
         form.show(prepared.all_refusals)
         return _page(request, form, shown, prepared=prepared, user=user, status=400)
     was_seen = preview.was_shown(prepared, user, request.POST.get("seen", ""))
+    if is_sent and was_seen and prepared.lacks_what_no_role_gives and prepared.draft.if_missing is None:
+        form.add_error("if_missing", _("Choose what is to happen."))
+        return _page(request, form, shown, prepared=prepared, user=user, status=400)
     if not is_sent or not was_seen:
         return _page(request, form, shown, prepared=prepared, user=user, is_new=is_sent)
     return _send(request, user, form, shown, prepared)
@@ -372,14 +462,23 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     outlooks = [preview.outlook(prepared, item) for item in prepared.items] if prepared else []
-    may_send = prepared is not None and user is not None and prepared.may_be_placed
+    stopping = _stopping(prepared)
+    may_send = prepared is not None and user is not None and bool(prepared.items) and not stopping
+    may_search = _may_search(acting_user(request))
+    form.narrow()
+    if prepared is not None:
+        form.let_choose(may_couple=prepared.may_be_coupled)
     context = {
         "form": form,
         "twins": [one.case_id for one in prepared.all_refusals if one.case_id] if prepared else [],
         "shown": shown.dump(),
         "unit_groups": _groups(form),
         "is_cut": shown.is_cut,
-        "may_search": _may_search(acting_user(request)),
+        "may_search": may_search,
+        "begins": may_search and request.method != "POST" and not is_resumed and not form["person"].value(),
+        "ready": _ready(form["access"].value() or "", form["person"].value() or "", shown),
+        "stopping": [] if form.errors else list(dict.fromkeys(one.message for one in stopping)),
+        "lacks": may_send and prepared is not None and prepared.lacks_what_no_role_gives,
         "is_protected": _is_protected(form, shown),
         "has_units": bool(shown.units),
         "outlooks": [found for found in outlooks if found is not None],
@@ -395,6 +494,11 @@ def _page(
     return render(request, "provisioning/order/order.html", context, status=status)
 
 
+def _stopping(prepared: Prepared | None) -> list[Refusal]:
+    """What stands in the way, but for reasons that are still to be written."""
+    return [] if prepared is None else [one for one in prepared.all_refusals if one.code != STATEMENT]
+
+
 def _may_search(user: User) -> bool:
     """Whether the search for somebody else is shown. The search itself asks again."""
     mandates = current.for_display(user)
@@ -402,7 +506,7 @@ def _may_search(user: User) -> bool:
 
 
 def _groups(form: OrderForm) -> list[tuple[str, list[tuple[Any, Option]]]]:
-    """The units' checkboxes under their headings."""
+    """The places' checkboxes under their headings."""
     groups: dict[str, list[tuple[Any, Option]]] = {}
     for widget in form["units"]:
         option = form.unit_options[str(widget.data["value"])]

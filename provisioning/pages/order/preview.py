@@ -12,7 +12,7 @@ from provisioning import dates
 from provisioning.assessments import reading
 from provisioning.models import User
 from provisioning.orders import prolong
-from provisioning.orders.draft import Prepared, PreparedItem
+from provisioning.orders.draft import Choice, Prepared, PreparedItem
 from provisioning.pages import words
 from provisioning.pages.words import CauseLine
 from provisioning.rules.assessment.assess import Assessment
@@ -50,7 +50,7 @@ def outlook(prepared: Prepared, item: PreparedItem) -> Outlook | None:
         causes=words.cause_lines(found.causes, answer=found.answer.value),
         warnings=words.cause_lines(found.warnings, answer=Answer.YES.value),
         changes=found.changes,
-        steps=tuple(_steps(prepared, item, found)),
+        steps=() if item.refusals else tuple(_steps(prepared, item, found)),
         prolongs=prolong.sentence(
             item.live_grant, prepared.draft.ends_on, on=dates.today(), works=found.answer
         ),
@@ -74,7 +74,10 @@ def would_sentence(found: Assessment, *, unit_name: str) -> str:
 
 
 def fingerprint(prepared: Prepared, user: User) -> str:
-    """What proves that exactly this order, with what the directory said, has been shown to this person."""
+    """What proves that exactly this order, with what the directory said, has been shown to this person.
+
+    But for what is to happen where something is missing: that is chosen beside what is shown.
+    """
     draft = prepared.draft
     shown = [
         [
@@ -133,13 +136,15 @@ def _after_attestation(prepared: Prepared, item: PreparedItem, found: Assessment
         return _(
             "The directory is read again until it can be said what is missing. Nothing is decided before."
         )
-    if found.needs_coupling:
-        return _(
-            "The commission is missing. You choose: have the KIV administrator couple it, wait, or withdraw."
-        )
-    if found.can_be_granted_by_changes:
-        sentence = _("%(names)s (KIV administrator) sets the access in KIV.")
+    wanted = prepared.draft.if_missing
+    if item.may_be_coupled and wanted is Choice.COUPLE:
+        sentence = _("%(names)s (KIV administrator) couples the commission and sets the access in KIV.")
         return sentence % {"names": words.names(item.administrators)}
-    return _(
-        "Something is missing that nobody can set in KIV yet. You choose: wait for it, or withdraw the order."
-    )
+    if item.lacks_what_no_role_gives and wanted is Choice.WAIT:
+        return _("The order waits, and goes on by itself when what is missing has come.")
+    if item.may_be_coupled:
+        return _("The commission is missing. Choose below what is to happen.")
+    if item.lacks_what_no_role_gives:
+        return _("Something is missing that nobody can set in KIV yet. Choose below what is to happen.")
+    sentence = _("%(names)s (KIV administrator) sets the access in KIV.")
+    return sentence % {"names": words.names(item.administrators)}

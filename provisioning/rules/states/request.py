@@ -95,7 +95,7 @@ MOVES: Mapping[RequestState, frozenset[RequestState]] = {
         {RequestState.CHECKING, RequestState.REJECTED, RequestState.GAVE_UP, RequestState.WITHDRAWN}
     )
     | _WHEREVER_IT_IS,
-    RequestState.CHECKING: _AFTER_CHECK | {RequestState.WITHDRAWN},
+    RequestState.CHECKING: _AFTER_CHECK | {RequestState.WAITING_FOR_COMMISSION, RequestState.WITHDRAWN},
     RequestState.AWAITING_CHOICE: frozenset(
         {RequestState.CHECKING, RequestState.WAITING_FOR_COMMISSION, RequestState.WITHDRAWN}
     )

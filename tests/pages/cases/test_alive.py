@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from provisioning.cases import step_times
 from provisioning.models import AccessRequest, AuditEntry, Order
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.pages.cases import step_bar
 from provisioning.pages.middleware import session_limits
 from tests import acts, cast

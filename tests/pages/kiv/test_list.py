@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning.models import Handler, Removal
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.pages.kiv.list import PEOPLE_PER_PAGE
 from provisioning.rules.hsa import Service
 from tests import acts, cast

@@ -34,7 +34,8 @@ def task(directory) -> AccessRequest:
 @pytest.fixture
 def two_tasks(task) -> tuple[AccessRequest, AccessRequest]:
     """Two open tasks of one person: a system role, and a coupling that the orderer asked for."""
-    from provisioning.orders.check import Choice, choose
+    from provisioning.orders.check import choose
+    from provisioning.orders.draft import Choice
     from tests import acts
     from workflows import steps
 

@@ -123,7 +123,7 @@ def test_a_form_sent_twice_is_one_order(enter):
 
 
 def test_several_units_become_several_cases_of_one_order(enter):
-    send(enter(cast.HEAD), units=(cast.BJORKHAGA, cast.ALMBY))
+    send(enter(cast.HEAD), units=(cast.BJORKHAGA, cast.ALMBY), if_missing="wait")
 
     assert Order.objects.count() == 1
     assert set(AccessRequest.objects.values_list("unit_hsa_id", flat=True)) == {

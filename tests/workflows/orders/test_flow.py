@@ -12,7 +12,7 @@ from viewflow.workflow.models import Task
 from provisioning import errors
 from provisioning.models import AuditEntry, Evidence, OutgoingMessage
 from provisioning.orders import carry_out
-from provisioning.orders.check import Choice
+from provisioning.orders.draft import Choice
 from provisioning.rules.hsa import Attribute, Level
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast

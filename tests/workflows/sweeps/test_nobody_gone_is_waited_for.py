@@ -15,7 +15,8 @@ from provisioning.errors import NotAllowed
 from provisioning.findings import tell
 from provisioning.models import AccessRequest, Finding, OutgoingMessage, Removal, Reviewer
 from provisioning.orders import prepare, stand_in
-from provisioning.orders.check import Choice, choose
+from provisioning.orders.check import choose
+from provisioning.orders.draft import Choice
 from provisioning.rules.drift.differences import Owner
 from provisioning.rules.hsa import HsaId, Level
 from provisioning.rules.mandates import Delegable, has_left
