@@ -80,8 +80,12 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     assert settings.configured or settings.INSTALLED_APPS
-    from tests import browsing, emptying
+    from django.db.backends.signals import connection_created
 
+    from tests import browsing, emptying, migrated
+
+    if not POSTGRES_WANTED:
+        connection_created.connect(migrated.fill)
     emptying.replace_flush()
     browsing.follow_answers()
 

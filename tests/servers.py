@@ -285,6 +285,10 @@ class EmbeddedTool(Server):
             "OIDC_TIMEOUT_SECONDS": "60",
             **self._variables,
         }
+        from tests import migrated  # it needs this module
+
+        self.var_dir.mkdir(parents=True, exist_ok=True)
+        shutil.copy(migrated.database(), self.var_dir / "database.sqlite3")
         self._spawn(
             [sys.executable, str(ROOT / "manage.py"), "run_embedded"], env=self._env, is_up=self._answers
         )
