@@ -347,6 +347,8 @@ POLL_YOUNG_MINUTES = env.int("POLL_YOUNG_MINUTES", 60, at_least=0, at_most=10_08
 POLL_PULSE_SECONDS = env.int("POLL_PULSE_SECONDS", 5, at_least=1, at_most=300)
 # How long after a look into the national HSA the next one comes, for a change on its way; the last repeats.
 HSA_POLL_SCHEDULE_SECONDS = env.ints("HSA_POLL_SCHEDULE_SECONDS", (30, 60, 120))
+# How long a KIV administrator who has taken a task is shown to work on it.
+KIV_CLAIM_MINUTES = env.int("KIV_CLAIM_MINUTES", 15, at_least=1, at_most=480)
 # When a change on its way to HSA counts as late, until enough delays have been measured to know better.
 HSA_LATE_AFTER_MINUTES = env.int("HSA_LATE_AFTER_MINUTES", 240, at_least=5, at_most=10_080)
 WAIT_FOR_COMMISSION_WORKING_DAYS = env.int("WAIT_FOR_COMMISSION_WORKING_DAYS", 20, at_least=1, at_most=250)

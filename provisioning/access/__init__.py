@@ -31,6 +31,7 @@ from provisioning.access.delegations import (
 from provisioning.access.findings import find_finding, to_settle, visible_findings
 from provisioning.access.hits import Hits, SoughtBy, search
 from provisioning.access.incidents import find_incident, to_look_after, visible_incidents
+from provisioning.access.kiv_work import KivWork, kiv_work, tasks_read
 from provisioning.access.messages import (
     find_message,
     may_read_messages,
@@ -92,6 +93,7 @@ __all__ = [
     "Hits",
     "Place",
     "SoughtBy",
+    "KivWork",
     "ending_soon",
     "find_delegation",
     "find_finding",
@@ -111,6 +113,7 @@ __all__ = [
     "is_head",
     "is_theirs_to_end",
     "is_theirs_to_take_back",
+    "kiv_work",
     "listed_grants",
     "listed_requests",
     "may_begin_reorganisation",
@@ -143,6 +146,7 @@ __all__ = [
     "searched_much",
     "sent_before",
     "stands_in",
+    "tasks_read",
     "to_attest",
     "to_carry_out",
     "to_choose",

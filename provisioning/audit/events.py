@@ -44,6 +44,8 @@ class Action(enum.StrEnum):
     REPORTED_DONE = "request.reported_done"
     NOT_SEEN = "request.not_seen"
     MOVED = "request.moved"
+    TAKEN = "request.taken"
+    LET_GO = "request.let_go"
     CANNOT = "request.cannot_be_done"
     PASSED_ON = "request.passed_on"
     VALUES_SEEN = "request.values_seen"
@@ -97,6 +99,8 @@ class Action(enum.StrEnum):
     REMOVAL_REPORTED_DONE = "removal.reported_done"
     REMOVAL_STILL_THERE = "removal.still_there"
     REMOVAL_MOVED = "removal.moved"
+    REMOVAL_TAKEN = "removal.taken"
+    REMOVAL_LET_GO = "removal.let_go"
     REMOVAL_CANNOT = "removal.cannot_be_done"
     REMOVAL_PASSED_ON = "removal.passed_on"
     REMOVAL_VALUES_GONE = "removal.values_gone"
@@ -172,7 +176,8 @@ _CHANGE_NOTHING = frozenset(
         Action.DELEGATION_REMINDED, Action.REVIEW_REVIEWERS_CHANGED, Action.REVIEW_ESCALATED,
         Action.PROTECTED_READ, Action.RECEIPT_ISSUED, Action.MESSAGE_FAILED, Action.MESSAGE_RESENT,
         Action.CASE_REMOVED, Action.STALLED, Action.TRIED_AGAIN, Action.RESUMED,
-        Action.REMOVAL_STALLED, Action.REMOVAL_TRIED_AGAIN, Action.REMOVAL_RESUMED,
+        Action.REMOVAL_STALLED, Action.REMOVAL_TRIED_AGAIN, Action.REMOVAL_RESUMED, Action.TAKEN,
+        Action.LET_GO, Action.REMOVAL_TAKEN, Action.REMOVAL_LET_GO,
     }
 )  # fmt: skip
 

@@ -92,7 +92,8 @@ def forget(case: Case) -> tuple[str, ...]:
     """Forget the last answer, when the task is handed out (again). Returns the columns to save."""
     case.carried_out_by, case.carried_out_how, case.carried_out_note = None, "", ""
     case.reported_done_at, case.seen_instead = None, {}
+    case.taken_by, case.taken_at = None, None
     return (
         *("carried_out_by", "carried_out_how", "carried_out_note"),
-        *("reported_done_at", "seen_instead"),
+        *("reported_done_at", "seen_instead", "taken_by", "taken_at"),
     )

@@ -84,6 +84,11 @@ class KivTask(models.Model):
     carried_out_note = models.TextField(blank=True)
     reported_done_at = models.DateTimeField(null=True)
     verified_at = models.DateTimeField(null=True)
+    # The KIV administrator who works on it: for `KIV_CLAIM_MINUTES` from then, and it keeps nobody out.
+    taken_by = models.ForeignKey(
+        "provisioning.User", null=True, on_delete=models.PROTECT, related_name="%(class)ss_taken"
+    )
+    taken_at = models.DateTimeField(null=True)
     seen_instead = models.JSONField(default=dict)  # what stood there when "done" was answered
     hsa_shows = models.JSONField(default=dict)  # what the national HSA held at the last look, while waiting
     hsa_late_told_at = models.DateTimeField(null=True)

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -23,8 +22,8 @@ from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.delegations import held
 from provisioning.pages.drafts import pages_with_drafts
+from provisioning.pages.kiv import list as kiv_list
 from provisioning.pages.operation import signs
-from provisioning.pages.rights import words as rights_words
 from provisioning.pages.words import CaseLine
 
 FIRST_FEW = 5
@@ -37,7 +36,6 @@ class Inbox:
     heading: str | Promise
     count: int
     lines: tuple[CaseLine, ...]
-    all_url: str = ""
 
 
 @never_cache
@@ -50,14 +48,13 @@ def start(request: HttpRequest) -> HttpResponse:
     inboxes = [
         _inbox(user, _("To approve"), access.to_attest(user)),
         _inbox(user, _("To choose how to go on"), access.to_choose(user)),
-        _inbox(user, _("To set in KIV"), access.to_carry_out(user), all_page="kiv_tasks"),
-        _removals(user),
     ]
     own = access.own_requests(user).open()
     with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
     context: dict[str, Any] = {
         "findings_count": paging.count(access.to_settle(user)),
         "inboxes": [inbox for inbox in inboxes if inbox.count],
+        "work": kiv_list.first_few(user, FIRST_FEW),
         "ending": paging.count(access.ending_soon(user)),
         "rights_to_review": paging.count(access.to_review(user)),
         "own": _inbox(user, _("Waiting for others"), with_others),
@@ -78,19 +75,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return render(request, "provisioning/start.html", context)
 
 
-def _removals(user: User) -> Inbox:
-    rows = access.to_remove(user)
-    lines = tuple(rights_words.as_line(user, row) for row in rows.order_by("state_since")[:FIRST_FEW])
-    return Inbox(_("To remove in KIV"), paging.count(rows), lines, reverse("kiv_tasks"))
-
-
-def _inbox(
-    user: User,
-    heading: str | Promise,
-    rows: QuerySet[AccessRequest],
-    *,
-    all_page: str = "",
-) -> Inbox:
+def _inbox(user: User, heading: str | Promise, rows: QuerySet[AccessRequest]) -> Inbox:
     oldest_first = rows.prefetch_related("handlers", "incidents").order_by("state_since")[:FIRST_FEW]
     lines = tuple(pages_words.line(user, row) for row in oldest_first)
-    return Inbox(heading, paging.count(rows), lines, reverse(all_page) if all_page else "")
+    return Inbox(heading, paging.count(rows), lines)

@@ -16,7 +16,7 @@ from provisioning.pages.findings import page as findings_page
 from provisioning.pages.findings import several
 from provisioning.pages.flow import page as flow_page
 from provisioning.pages.kiv import list as kiv_list
-from provisioning.pages.kiv import removal_task, task
+from provisioning.pages.kiv import removal_task, several_tasks, task
 from provisioning.pages.login import card, leaving, mine
 from provisioning.pages.login import page as login_page
 from provisioning.pages.operation import page as operation_page
@@ -94,6 +94,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("avvikelser/flera/", several.many, name="findings_many"),
     path("avvikelser/<uuid:public_id>/", findings_page.finding, name="finding"),
     path("kiv/", kiv_list.tasks, name="kiv_tasks"),
+    path("kiv/lage/", kiv_list.status, name="kiv_status"),
+    path("kiv/klart/", several_tasks.done, name="kiv_done"),
+    path("kiv/ta/", several_tasks.take, name="kiv_take"),
     path("behorigheter/upphor/", ending.ending, name="ending"),
     path("behorigheter/<uuid:public_id>/avsluta/", end.end, name="grant_end"),
     path("behorigheter/<uuid:public_id>/lat-lopa-ut/", end.let_end, name="grant_let_end"),

@@ -31,7 +31,7 @@ def test_the_start_page_shows_what_waits_for_each_and_where_to_act(enter):
     acts.attest(wish, cast.HEAD)
     acts.work()
     administrator = enter(cast.KIV_ADMINISTRATOR).get(reverse("start"))
-    assert "To set in KIV 1" in text_of(administrator)
+    assert "KIV tasks 1" in text_of(administrator)
     assert reverse("kiv_task", args=[wish.public_id]) in administrator.content.decode()
     assert "To approve" not in text_of(enter(cast.HEAD).get(reverse("start")))
 

@@ -193,6 +193,25 @@ def look(request: AccessRequest) -> SeenWanted | None:
     return replace(seen_from(request, now, near_misses=_near_misses(found)), **judged)
 
 
+def look_at_several(requests: Sequence[AccessRequest]) -> dict[int, SeenWanted]:
+    """The same of many requests, by their keys: one search for all, and what stands instead where it does.
+
+    Without those of which the directory did not tell.
+    """
+    places = {place for request in requests for place in _wanted_places(request)}
+    try:
+        values = open_directory().held_at(places) if places else {}
+    except DirectoryError:
+        return {}
+    found: dict[int, SeenWanted] = {}
+    for request in requests:
+        if not _unknown_in(values, _wanted_places(request)):
+            seen = seen_by_poll(request, values)
+            seen = seen if seen is not None and seen.is_settled else look(request)
+            found |= {request.pk: seen} if seen is not None else {}
+    return found
+
+
 def seen_by_poll(request: AccessRequest, values: Values) -> SeenWanted | None:
     """The same of a poll. Only a commission without an HSA-id that is gone from its name takes a reading."""
     if any(_is_lost(place, values) for place in _wanted_places(request)):
@@ -238,6 +257,20 @@ def look_at_removal(removal: Removal) -> SeenUnwanted | None:
     except DirectoryError:
         return None
     return None if _unknown_in(values, places) else gone_from(removal, values)
+
+
+def look_at_removals(removals: Sequence[Removal]) -> dict[int, SeenUnwanted]:
+    """The same of many removals, by their keys, in one search. Without those of which nothing was told."""
+    places = {place for removal in removals for place in _unwanted_places(removal)}
+    try:
+        values = open_directory().held_at(places) if places else {}
+    except DirectoryError:
+        return {}
+    return {
+        removal.pk: gone_from(removal, values)
+        for removal in removals
+        if not _unknown_in(values, _unwanted_places(removal))
+    }
 
 
 def gone_from(removal: Removal, values: Values) -> SeenUnwanted:

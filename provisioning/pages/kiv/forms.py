@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 from django import forms
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning.pages.fields import LongText
 
 Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class WorkChoices:
+    """The units and services that the tasks of one administrator are about, by key, in reading order."""
+
+    units: tuple[tuple[str, str], ...]
+    services: tuple[tuple[str, str], ...]
+
+
+class WorkFilter(forms.Form):
+    """Which of the tasks the work list shows."""
+
+    enhet = forms.ChoiceField(label=gettext_lazy("Unit"), required=False)
+    tjanst = forms.ChoiceField(label=gettext_lazy("Service"), required=False)
+
+    def __init__(self, data: QueryDict, *, choices: WorkChoices):
+        super().__init__(data)
+        for name, found, everything in (
+            ("enhet", choices.units, _("All units")),
+            ("tjanst", choices.services, _("All services")),
+        ):
+            cast(forms.ChoiceField, self.fields[name]).choices = [("", everything), *found]
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """What is asked for, as `KivWork.only` takes it. What is no choice narrows nothing."""
+        self.is_valid()
+        asked = {"unit_key": self.cleaned_data.get("enhet"), "service": self.cleaned_data.get("tjanst")}
+        return {name: value for name, value in asked.items() if value}
 
 
 def is_filled(data: QueryDict | None, answer: str) -> bool:

@@ -1,72 +1,88 @@
-"""The KIV administrator's list: one card for each person, with what to set and what to remove together."""
+"""The KIV administrator's work list: every task with its value, those that waited longest first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Any
 
-from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access
+from provisioning.access import KivWork
+from provisioning.login import unsent_forms
 from provisioning.models import User
-from provisioning.pages import words as pages_words
+from provisioning.pages import paging
 from provisioning.pages.answers import acting_user
-from provisioning.pages.rights import words as rights_words
-from provisioning.pages.words import CaseLine
+from provisioning.pages.kiv import over, work_list
+from provisioning.pages.kiv.forms import WorkFilter
+from provisioning.pages.paging import Count, ListPart
 
-PEOPLE_PER_PAGE = 20
-
-
-@dataclass(slots=True)
-class PersonTasks:
-    """One person's open tasks: one opening of the entry in KIV is enough for all of them."""
-
-    name: str = ""
-    to_set: list[CaseLine] = field(default_factory=list)
-    to_remove: list[CaseLine] = field(default_factory=list)
+PAGE_SIZE = 20
+MOST_ASKED = 50  # tasks about which an open page may ask at once
+OLDEST_FIRST = ("state_since", "pk")
 
 
 @never_cache
 @require_safe
 def tasks(request: HttpRequest) -> HttpResponse:
-    """The tasks that wait for this KIV administrator, one card per person, who has waited longest first."""
+    """The tasks that wait for this KIV administrator: first what to set, then what to remove."""
     user = acting_user(request)
-    waiting = [
-        *access.to_carry_out(user).values_list("subject_key", "state_since", "pk"),
-        *access.to_remove(user).values_list("subject_key", "state_since", "pk"),
-    ]
-    people = _longest_first((key, since) for key, since, _pk in waiting)
-    page = Paginator(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
-    context = {
+    work = access.kiv_work(user)
+    form = WorkFilter(request.GET, choices=work_list.choices_of(work))
+    shown = work.only(**form.wanted)
+    parts = [ListPart(rows, OLDEST_FIRST) for rows in (shown.to_set, shown.to_remove)]
+    page = paging.page_of(request.GET, *parts, size=PAGE_SIZE)
+    context: dict[str, Any] = {
         "page": page,
-        "people": _cards(user, list(page)),
-        "task_count": len(waiting),
-        "people_count": len(people),
+        "rows": work_list.rows_of(user, page),
+        "form": form,
+        "is_narrowed": bool(form.wanted),
+        "count": count(shown),
+        "chosen": _chosen_before(user),
+        "again": request.GET.urlencode(),
     }
     return render(request, "provisioning/kiv/tasks.html", context)
 
 
-def _longest_first(waiting: Iterable[tuple[str, datetime]]) -> list[str]:
-    """The persons' keys, by the task of each that has waited longest."""
-    since: dict[str, datetime] = {}
-    for key, at in waiting:
-        since[key] = min(at, since.get(key, at))
-    return sorted(since, key=lambda key: (since[key], key))
+def first_few(user: User, number: int) -> dict[str, Any]:
+    """The oldest tasks for the start page, as the table takes them; nothing where none waits."""
+    work = access.kiv_work(user)
+    how_many = count(work)
+    if not how_many:
+        return {}
+    parts = (ListPart(rows, OLDEST_FIRST) for rows in (work.to_set, work.to_remove))
+    return {
+        "rows": work_list.rows_of(user, paging.page_of({}, *parts, size=number)),
+        "task_count": how_many,
+        "again": "fran=start",
+    }
 
 
-def _cards(user: User, keys: list[str]) -> list[PersonTasks]:
-    cards = {key: PersonTasks() for key in keys}
-    to_set = access.to_carry_out(user).filter(subject_key__in=keys).prefetch_related("handlers")
-    for row in to_set.order_by("state_since", "pk"):
-        cards[row.subject_key].name = pages_words.listed_name(user, row)
-        cards[row.subject_key].to_set.append(pages_words.line(user, row, page="kiv_task"))
-    for removal in access.to_remove(user).filter(subject_key__in=keys).order_by("state_since", "pk"):
-        line = rights_words.as_line(user, removal)
-        cards[removal.subject_key].name = cards[removal.subject_key].name or line.subject
-        cards[removal.subject_key].to_remove.append(line)
-    return [card for card in cards.values() if card.to_set or card.to_remove]
+def count(work: KivWork) -> Count:
+    """How many tasks there are, as far as they are counted."""
+    return Count(paging.count(work.to_set) + paging.count(work.to_remove))
+
+
+def _chosen_before(user: User) -> list[str]:
+    """What was chosen when the card had to be shown again."""
+    left = unsent_forms.latest(user, reverse("kiv_done"))
+    return unsent_forms.filled_in(left).getlist("tasks") if left is not None else []
+
+
+@never_cache
+@require_safe
+def status(request: HttpRequest) -> JsonResponse:
+    """How the tasks of an open page stand now (`rad`), and how many wait: so that rows turn green."""
+    user = acting_user(request)
+    ids = work_list.public_ids(request.GET.getlist("rad")[:MOST_ASKED])
+    work = access.kiv_work(user)
+    shown = work.only(**WorkFilter(request.GET, choices=work_list.choices_of(work)).wanted)
+    found = {
+        str(case.public_id): {"said": now.said, "is_done": now.is_done, "is_over": now.is_over}
+        for case in access.tasks_read(user, ids)
+        if (now := over.task_now(user, case))
+    }
+    return JsonResponse({"tasks": found, "count": int(count(shown))})

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from provisioning import dates
 from provisioning.assessments.causes import explain_stored
 from provisioning.cases import moved_entries
 from provisioning.cases.evidence import SeenWanted
@@ -19,7 +22,9 @@ from provisioning.pages.words import CauseLine
 from provisioning.rules import names
 from provisioning.rules.assessment import outdated
 from provisioning.rules.causes import Code
+from provisioning.rules.dates import periods
 from provisioning.rules.hsa import Answer, Attribute, Change, HsaId, Level, Service
+from provisioning.rules.proof_in_hsa import is_in_place
 from provisioning.rules.services import catalogue
 
 Text = str | Promise
@@ -91,6 +96,21 @@ class TaskCard:
         return not self.over and not self.is_outdated
 
 
+def exact_value(request: AccessRequest, change: Change) -> str:
+    """The value as it is typed in KIV: a coupling with its dates, through the last day."""
+    if change.attribute is Attribute.SYSTEM_ROLE:
+        return change.value
+    person, _semicolon, given = change.value.partition(";")
+    if given.strip("; "):
+        return change.value
+    return f"{person};{periods.written(first_day_to_set(request), request.ends_on)}"
+
+
+def first_day_to_set(request: AccessRequest) -> date:
+    """The first day that is set: the ordered one, but none from before the task was there."""
+    return min(max(request.starts_on, dates.today(request.state_since)), request.ends_on)
+
+
 def _effect(request: AccessRequest) -> str:
     """What the person gets when the values are there."""
     level = catalogue.words(Service(request.service)).levels[Level(request.level)]
@@ -102,13 +122,7 @@ def task_card(
 ) -> TaskCard:
     """The task in words. `seen` is what the directory shows now; None when it did not answer."""
     cards = tuple(
-        _change_card(
-            _now(change, seen),
-            moved_entries.earlier(request, change.dn, seen),
-            seen,
-            request.subject_id,
-            name,
-        )
+        _change_card(request, _now(change, seen), moved_entries.earlier(request, change.dn, seen), seen, name)
         for change in changes
     )
     found = seen.near_misses if seen else request.seen_instead.get("near_misses", [])
@@ -145,52 +159,71 @@ def _now(change: Change, seen: SeenWanted | None) -> Change:
 
 
 def _change_card(
-    change: Change, earlier_dns: tuple[str, ...], seen: SeenWanted | None, person_id: HsaId, name: str
+    request: AccessRequest, change: Change, earlier_dns: tuple[str, ...], seen: SeenWanted | None, name: str
 ) -> ChangeCard:
     values = seen.values.get((change.dn, change.attribute.value)) if seen else None
     found = list(dict.fromkeys(values or ()))
     useless = {miss["about"] for miss in (seen.near_misses if seen else ()) if miss["code"] in _USELESS}
     rows = [
-        FactRow(value, True, is_ordered=value == change.value, is_useless=value in useless) for value in found
+        FactRow(value, True, is_ordered=_is_the_ordered(change, value, seen), is_useless=value in useless)
+        for value in found
     ]
-    if change.value not in found:
-        rows.append(FactRow(change.value, None if seen is None else False, is_ordered=True, is_useless=False))
-    steps = _role_steps if change.attribute is Attribute.SYSTEM_ROLE else _coupling_steps
+    exact = exact_value(request, change)
+    is_in_place = any(row.is_ordered for row in rows)
+    if not is_in_place:
+        rows.append(FactRow(exact, None if seen is None else False, is_ordered=True, is_useless=False))
+    steps = (
+        _role_steps(request, name)
+        if change.attribute is Attribute.SYSTEM_ROLE
+        else _coupling_steps(request, change, name)
+    )
     return ChangeCard(
-        value=change.value,
+        value=exact,
         attribute=change.attribute.value,
         place=_place(change, name),
         dn=change.dn,
         earlier_dns=earlier_dns,
-        steps=steps(change, person_id, name),
+        steps=steps,
         rows=tuple(rows),
-        is_in_place=change.value in found,
+        is_in_place=is_in_place,
     )
 
 
+def _is_the_ordered(change: Change, value: str, seen: SeenWanted | None) -> bool:
+    """A role to the letter; a coupling however its dates are written, while it holds."""
+    at = seen.read_at if seen is not None else timezone.now()
+    return is_in_place(change, [value], at=at) is Answer.YES
+
+
 def _place(change: Change, name: str) -> str:
-    return name if change.attribute is Attribute.SYSTEM_ROLE else _commission_name(change)
+    return name if change.attribute is Attribute.SYSTEM_ROLE else commission_name(change)
 
 
-def _role_steps(_change: Change, person_id: HsaId, name: str) -> tuple[str, ...]:
+def _role_steps(request: AccessRequest, name: str) -> tuple[str, ...]:
     return (
         _("Search for HSA-id %(id)s in KIV, and open the person: %(name)s.")
-        % {"id": person_id, "name": name},
+        % {"id": request.subject_id, "name": name},
         _("Paste the value on a new row in the field HSA system role. Change nothing in it."),
         _("Leave the other values as they are, and save."),
     )
 
 
-def _coupling_steps(change: Change, _person_id: HsaId, name: str) -> tuple[str, ...]:
+def _coupling_steps(request: AccessRequest, change: Change, name: str) -> tuple[str, ...]:
+    add = _("Add %(name)s, HSA-id %(id)s, as a member, from %(first)s until %(last)s or later.")
     return (
-        _("Open the commission %(commission)s in KIV.") % {"commission": _commission_name(change)},
-        _("Add %(name)s, HSA-id %(id)s, as a member, from today and until the order's last day or later.")
-        % {"name": name, "id": HsaId(change.value.split(";")[0])},
+        _("Open the commission %(commission)s in KIV.") % {"commission": commission_name(change)},
+        add
+        % {
+            "name": name,
+            "id": HsaId(change.value.split(";")[0]),
+            "first": dates.in_words(first_day_to_set(request)),
+            "last": dates.in_words(request.ends_on),
+        },
         _("Leave the other members as they are, and save."),
     )
 
 
-def _commission_name(change: Change) -> str:
+def commission_name(change: Change) -> str:
     pair = names.first_pair(change.dn)
     return pair[1] if pair else change.dn
 

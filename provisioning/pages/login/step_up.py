@@ -17,6 +17,7 @@ from provisioning.models import User
 DECISIONS = {
     "attest": "attest",
     "kiv_task": "carry_out",
+    "kiv_done": "carry_out",
     "removal_task": "carry_out",
     "delegate": "delegate",
     "revoke_delegation": "delegate",

@@ -79,6 +79,14 @@ def state(period: RawPeriod, *, at: datetime) -> PeriodState:
     return PeriodState.ACTIVE
 
 
+def written(first: date, last: date) -> str:
+    """The dates of a coupling that lasts from one day through another, as they stand after its HSA-id.
+
+    With the time of day, so that the last day counts whole: a date alone would end when that day begins.
+    """
+    return f"{first.isoformat()} 00:00:00;{last.isoformat()} 23:59:59"
+
+
 def employment(period: RawPeriod, *, on: date) -> PeriodState:
     """Say whether a person is employed that day in Stockholm; the last day still counts.
 

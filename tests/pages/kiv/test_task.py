@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from provisioning.models import AccessRequest, AuditEntry
 from provisioning.orders import end
@@ -145,12 +146,12 @@ def test_values_that_stand_there_are_shown_against_the_wanted_one(task, enter, k
 def test_all_items_of_a_person_stand_on_one_card(two_tasks, enter) -> None:
     first, second = two_tasks
     page = enter(cast.KIV_ADMINISTRATOR).get(address(second)).content.decode()
-    for task in two_tasks:
-        [change] = task.changes
-        assert page.count(f'data-copy-value="{change["add"]}"') == 1
+    dates = f"{timezone.localdate()} 00:00:00;{second.ends_on} 23:59:59"
+    for value in (first.changes[0]["add"], f"{cast.COORDINATOR};{dates}"):
+        assert page.count(f'data-copy-value="{value}"') == 1
     assert page.index(second.case_number) < page.index(first.case_number)  # the one that was asked for
     listed = enter(cast.KIV_ADMINISTRATOR).get(reverse("kiv_tasks")).content.decode()
-    assert listed.count(f"><bdi>{first.subject_name}</bdi></h2>") == 1
+    assert listed.count(f">{first.subject_name}</bdi>") == 2  # a row for each, one under the other
 
 
 def test_a_silent_directory_hides_nothing_that_is_known(task, enter, directory) -> None:

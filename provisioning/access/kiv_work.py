@@ -1,0 +1,49 @@
+"""Which KIV tasks stand in somebody's work list, and of which tasks they may learn how they went."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from provisioning.access.cases import to_carry_out
+from provisioning.access.parties import reads
+from provisioning.access.removals import to_remove
+from provisioning.models import AccessRequest, Reader, Removal, User
+
+
+@dataclass(frozen=True, slots=True)
+class KivWork:
+    """What somebody is to set and to remove in KIV."""
+
+    to_set: QuerySet[AccessRequest]
+    to_remove: QuerySet[Removal]
+
+    def only(self, *, unit_key: str = "", service: str = "") -> KivWork:
+        """The same of one unit, of one service, or of both."""
+        wanted = {name: value for name, value in (("unit_key", unit_key), ("service", service)) if value}
+        return KivWork(self.to_set.filter(**wanted), self.to_remove.filter(**wanted))
+
+
+def kiv_work(user: User) -> KivWork:
+    """The tasks that wait for this KIV administrator."""
+    return KivWork(
+        to_carry_out(user).filter(_is_reader(user, "request")).select_related("taken_by"),
+        to_remove(user).filter(_is_reader(user, "removal")).select_related("grant", "taken_by"),
+    )
+
+
+def _is_reader(user: User, kind: str) -> Exists:
+    return Exists(Reader.objects.filter(**{kind: OuterRef("pk")}, reader_key=user.hsa_key))
+
+
+def tasks_read(user: User, public_ids: Collection[UUID]) -> list[AccessRequest | Removal]:
+    """Those of these requests and removals that this person may read, whether they wait or are over."""
+    requests = AccessRequest.objects.select_related("order__orderer", "taken_by", "carried_out_by")
+    removals = Removal.objects.select_related("taken_by", "carried_out_by")
+    return [
+        *requests.filter(reads(user, "request"), public_id__in=public_ids).prefetch_related("handlers"),
+        *removals.filter(reads(user, "removal"), public_id__in=public_ids).prefetch_related("handlers"),
+    ]
