@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -35,19 +35,26 @@ class UnitFigures:
 def of_head(user: User) -> tuple[list[UnitFigures], int]:
     """The figures of the first units of the head's, and how many units more there are."""
     units = current.for_display(user).units
+    shown = units[:MOST_UNITS]
+    keys = {one.folded for unit in shown for one in (unit.hsa_id, *unit.member_ids)}
     grants = access.visible_grants(user).exclude(state=GrantState.ENDED.value)
     today = dates.today()
     counts = (
-        _by_unit(grants),
-        _by_unit(access.visible_requests(user).open()),
-        _by_unit(grants.filter(ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN)),
-        _by_unit(access.to_settle(user)),
+        _by_unit(grants, keys),
+        _by_unit(access.visible_requests(user).open(), keys),
+        _by_unit(grants.filter(ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN), keys),
+        _by_unit(access.to_settle(user), keys),
     )
-    return [_of_unit(unit, *counts) for unit in units[:MOST_UNITS]], max(len(units) - MOST_UNITS, 0)
+    return [_of_unit(unit, *counts) for unit in shown], max(len(units) - MOST_UNITS, 0)
 
 
-def _by_unit(rows: QuerySet[Any]) -> dict[str, int]:
-    found = rows.order_by().values("unit_key").annotate(count=Count("pk", distinct=True))
+def _by_unit(rows: QuerySet[Any], keys: Collection[str]) -> dict[str, int]:
+    found = (
+        rows.filter(unit_key__in=keys)
+        .order_by()
+        .values("unit_key")
+        .annotate(count=Count("pk", distinct=True))
+    )
     return {row["unit_key"]: row["count"] for row in found}
 
 

@@ -42,6 +42,7 @@ from workflows.sweeps import reviews as sweeps_reviews
 
 PAGE_SIZE = 20
 RIGHTS_PER_PAGE = 80
+RESULTS_PER_PAGE = 200  # a page to print: most reviews are one
 TEXT_LENGTH = 1000
 LONGEST_SECONDS = 24 * 3600
 _SALT = "workflows.reviews.shown"
@@ -385,11 +386,12 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
     user = acting_user(request)
     row = access.find_review(user, public_id)
     items = access.visible_items(user, row).order_by("grant__subject_name", "subject_key", "pk")
-    results = [words.result(user, item) for item in items]
+    page = Paginator(items, RESULTS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "review": row,
-        "results": results,
-        "undecided": sum(not one.at for one in results),
+        "results": [words.result(user, item) for item in page],
+        "page": page,
+        "undecided": items.filter(decided_at=None).count(),
         "may_decide": access.to_review(user).filter(review=row).exists(),
         "may_follow": access.overseen_reviews(user).filter(pk=row.pk).exists(),
         "asked": list(row.reviewers.filter(is_barred=False)),

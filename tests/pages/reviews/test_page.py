@@ -303,3 +303,14 @@ def test_who_answers_after_the_last_one_was_decided_is_told_so(directory, kiv, e
     shown = text_of(head.post(url, fields | answer(review, grant, "remove", "Har bytt."), follow=True))
     assert "already been decided" in shown
     assert not Removal.objects.exists()
+
+
+def test_the_result_is_read_in_parts_and_counts_all(directory, kiv, enter, monkeypatch):
+    monkeypatch.setattr(reviews_page, "RESULTS_PER_PAGE", 1)
+    review = sitting.opened(life.granted(kiv), life.granted(kiv, person_id=cast.SETTLED))
+    url = reverse("review_result", args=[review.public_id])
+    first, second = (enter(cast.HEAD).get(url, {"page": number}) for number in (1, 2))
+    shown = [page.context["results"] for page in (first, second)]
+    assert [len(part) for part in shown] == [1, 1]
+    assert {part[0].hsa_id for part in shown} == {cast.COORDINATOR.text, cast.SETTLED.text}
+    assert "2 rights are not decided yet" in text_of(first)
