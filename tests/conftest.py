@@ -233,6 +233,27 @@ def wider(directory: MockDirectory, settings: Any) -> MockDirectory:
 
 
 @pytest.fixture
+def read_about(monkeypatch: Any) -> list[HsaId]:
+    """About which persons the directory is asked for what an order takes."""
+    from provisioning.directory import Directory
+
+    asked: list[HsaId] = []
+    read, person = Directory.read, Directory.person
+
+    def note_read(self: Any, person_id: HsaId, *args: Any, **kwargs: Any) -> Any:
+        asked.append(person_id)
+        return read(self, person_id, *args, **kwargs)
+
+    def note_person(self: Any, hsa_id: HsaId) -> Any:
+        asked.append(hsa_id)
+        return person(self, hsa_id)
+
+    monkeypatch.setattr(Directory, "read", note_read)
+    monkeypatch.setattr(Directory, "person", note_person)
+    return asked
+
+
+@pytest.fixture
 def kiv(directory: MockDirectory) -> Iterator[Kiv]:
     """The KIV administrator's own tool."""
     from provisioning.demo.directory.changes import Kiv

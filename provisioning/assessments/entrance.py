@@ -52,6 +52,30 @@ def entrances(directory: Directory, person_id: HsaId, *, unit_ids: Collection[Hs
     return [_entrance(service, reading, near) for service in map(Service, settings.SERVICES)]
 
 
+def entrances_at(directory: Directory, person_id: HsaId, place_id: HsaId) -> list[Entrance]:
+    """Look at every service for one unit or care provider, and at nothing the person has elsewhere.
+
+    Raises DirectoryError.
+    """
+    reading = directory.read(person_id, unit_ids=[place_id], provider_ids=[place_id])
+    there = _PlaceOnly(place_id, reading)
+    return [_entrance(service, reading, (place_id,), there) for service in map(Service, settings.SERVICES)]
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaceOnly:
+    """Which of a login's accesses give anything at one place."""
+
+    place_id: HsaId
+    reading: Reading
+
+    def holds(self, access: UnitAccess) -> bool:
+        unit = self.reading.units.get(self.place_id)
+        above = {unit.provider_id} if unit is not None else set()
+        parts = {access.id, *access.sub_unit_ids, *access.coordinated_sub_unit_ids}
+        return self.place_id in parts or access.id in above
+
+
 def _near(reading: Reading, unit_ids: Collection[HsaId]) -> tuple[HsaId, ...]:
     """The units of the person's own commissions, whatever their purpose, and those given."""
     coupled = (
@@ -63,9 +87,12 @@ def _near(reading: Reading, unit_ids: Collection[HsaId]) -> tuple[HsaId, ...]:
     return tuple(dict.fromkeys([*coupled, *unit_ids]))[:MOST_UNITS]
 
 
-def _entrance(service: Service, reading: Reading, near: Collection[HsaId]) -> Entrance:
+def _entrance(
+    service: Service, reading: Reading, near: Collection[HsaId], there: _PlaceOnly | None = None
+) -> Entrance:
     login = catalogue.entitlement(service).login(reading, at=reading.read_at)
-    works = tuple(access for access in login.units if _works(service, reading, access))
+    asked = [access for access in login.units if there is None or there.holds(access)]
+    works = tuple(access for access in asked if _works(service, reading, access))
     assessed = [_first_level(service, reading, unit_id) for unit_id in near]
     nearest = min(assessed, key=_lacking, default=None)
     if works and login.answer is Answer.YES:
@@ -85,8 +112,9 @@ def _assessed(service: Service, reading: Reading, place_id: HsaId) -> Iterator[A
 
 
 def _first_level(service: Service, reading: Reading, unit_id: HsaId) -> Assessment:
-    """The unit's order at the smallest level that this person can have: least privilege, PDL 4:2."""
-    levels = [level for level in catalogue.levels(service) if level is not Level.PROVIDER]
+    """The place's order at the smallest level that this person can have: least privilege, PDL 4:2."""
+    of_provider = reading.providers.get(unit_id) is not None and Level.PROVIDER in catalogue.levels(service)
+    levels = [level for level in catalogue.levels(service) if (level is Level.PROVIDER) == of_provider]
     found = [assess_now(OrderedAccess(reading.person_id, service, one, unit_id), reading) for one in levels]
     able = [one for one in found if Code.ORDER_LEVEL_NOT_AVAILABLE not in one.codes]
     return (able or found)[0]

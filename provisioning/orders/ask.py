@@ -26,15 +26,27 @@ def may_ask(directory: Directory, draft: Draft, *, by: User, mandates: Mandates)
     Nothing is read about the person it concerns; about a place only for a KIV administrator, to know where it
     lies. Raises DirectoryError.
     """
-    if draft.person_id in mandates.ids_of(by.identity) or by.is_service_desk:
+    return may_ask_about(directory, draft.person_id, draft.unit_ids, by=by, mandates=mandates)
+
+
+def may_ask_about(
+    directory: Directory, person_id: HsaId, place_ids: Collection[HsaId], *, by: User, mandates: Mandates
+) -> bool:
+    """The same of a person and the places asked about; only the service desk need name no place."""
+    if person_id in mandates.ids_of(by.identity) or by.is_service_desk:
         return True
-    return all(_is_own_place(directory, place_id, by, mandates) for place_id in draft.unit_ids)
+    return bool(place_ids) and all(_is_own_place(directory, one, by, mandates) for one in place_ids)
 
 
 def may_ask_about_others(by: User, mandates: Mandates) -> bool:
     """Say whether there is anybody but themself this person may ask about, and so search for."""
+    return by.is_service_desk or has_own_places(by, mandates)
+
+
+def has_own_places(by: User, mandates: Mandates) -> bool:
+    """Say whether there are units or care providers that are this person's, or lent to them."""
     holds = mandates.is_head_of_unit or mandates.is_kiv_administrator or bool(mandates.provider_ids(by))
-    return holds or bool(mandates.delegated) or by.is_service_desk
+    return holds or bool(mandates.delegated)
 
 
 def _is_own_place(directory: Directory, place_id: HsaId, by: User, mandates: Mandates) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,6 +40,7 @@ _STATES: Mapping[str, tuple[str, Text]] = {
     "unknown": ("question", gettext_lazy("Not known")),
     "unneeded": ("minus", gettext_lazy("Not needed")),
     "shut": ("error", gettext_lazy("Does not let you in")),
+    "shut_to_them": ("error", gettext_lazy("Does not let the person in")),
 }
 
 
@@ -58,6 +59,10 @@ class Link:
     def words(self) -> Text:
         return _STATES[self.state][1]
 
+    @property
+    def css(self) -> str:
+        return self.state.partition("_")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class EntranceCard:
@@ -73,8 +78,9 @@ class EntranceCard:
     administrators: str = ""  # who can mend it in KIV, by name, where it is theirs
     usual: str = ""
     order_url: str = ""  # only where an order helps
-    case_url: str = ""  # an order of one's own for it is under way
+    case_url: str = ""  # an order for it is under way that the reader may see
     case_number: str = ""
+    is_own: bool = True  # it is about the reader
 
 
 def cards(user: User) -> list[EntranceCard] | None:
@@ -86,9 +92,16 @@ def cards(user: User) -> list[EntranceCard] | None:
         directory = open_directory()
         headed = [unit.hsa_id for unit in mandates.units]
         found = entrances(directory, user.identity, unit_ids=headed)
-        return [_card(user, directory, one) for one in found]
+        return [_card(user, directory, one, user.identity) for one in found]
     except DirectoryError:
         return None
+
+
+def cards_about(
+    reader: User, directory: Directory, person_id: HsaId, found: Iterable[Entrance]
+) -> list[EntranceCard]:
+    """The same of somebody else, said of the person. Raises DirectoryError."""
+    return [_card(reader, directory, one, person_id) for one in found]
 
 
 def gets_in_already(user: User) -> list[EntranceCard]:
@@ -96,36 +109,44 @@ def gets_in_already(user: User) -> list[EntranceCard]:
     return [card for card in cards(user) or () if card.answer == Answer.YES.value]
 
 
-def _card(user: User, directory: Directory, found: Entrance) -> EntranceCard:
+def _card(reader: User, directory: Directory, found: Entrance, person_id: HsaId) -> EntranceCard:
+    is_own = person_id == reader.identity
     service, read_at = words.service_name(found.service.value), found.reading.read_at
     if found.answer is Answer.YES:
         said = tuple(dict.fromkeys(_gets_in(found, one) for one in found.accesses))
-        return EntranceCard(service, found.answer.value, said, read_at)
+        return EntranceCard(service, found.answer.value, said, read_at, is_own=is_own)
     nearest = found.nearest
     if nearest is None:
-        return EntranceCard(
-            service, found.answer.value, (_without_unit(found),), read_at, chain=_chain_without_unit(found)
-        )
+        said = (_without_unit(found, is_own),)
+        chain = _chain_without_unit(found, is_own)
+        return EntranceCard(service, found.answer.value, said, read_at, chain=chain, is_own=is_own)
     unit = found.reading.units.get(nearest.effective_unit_id)
     mendable = nearest.can_be_granted_by_changes
-    own = access.own_requests(user).filter(
-        subject_key=user.hsa_key, service=found.service.value, unit_key=nearest.effective_unit_id.folded
+    requests = access.own_requests(reader) if is_own else access.visible_requests(reader)
+    case = (
+        requests.open()
+        .filter(
+            subject_key=person_id.folded,
+            service=found.service.value,
+            unit_key=nearest.effective_unit_id.folded,
+        )
+        .first()
     )
-    case = own.open().first()
     is_kivs = any(cause.mender is Mender.KIV_ADMINISTRATOR for cause in nearest.causes)
     return EntranceCard(
         service,
         found.answer.value,
-        (_sentence(found.answer),),
+        (_sentence(found.answer, is_own),),
         read_at,
         unit=unit.name if unit else "",
-        chain=_chain(found),
+        chain=_chain(found, is_own),
         causes=words.cause_lines(nearest.causes, answer=found.answer.value),
-        administrators=_administrators(user, directory, unit) if is_kivs and unit else "",
+        administrators=_administrators(person_id, directory, unit) if is_kivs and unit else "",
         usual=_usual(found) if mendable else "",
-        order_url=reverse("order") if mendable and case is None else "",
+        order_url=reverse("order") if mendable and case is None and is_own else "",
         case_url=reverse("case", args=[case.public_id]) if case else "",
         case_number=case.case_number if case else "",
+        is_own=is_own,
     )
 
 
@@ -135,28 +156,35 @@ def _gets_in(found: Entrance, one: UnitAccess) -> str:
     return _(phrase) % {"unit": place.name if place else one.id.text}
 
 
-def _sentence(answer: Answer) -> str:
+def _sentence(answer: Answer, is_own: bool) -> str:
     if answer is Answer.UNKNOWN:
-        return _("We cannot say right now whether you get in.")
-    return _("No, you do not get in now.")
+        if is_own:
+            return _("We cannot say right now whether you get in.")
+        return _("We cannot say right now whether the person gets in.")
+    return _("No, you do not get in now.") if is_own else _("No, the person does not get in now.")
 
 
-def _without_unit(found: Entrance) -> str:
+def _without_unit(found: Entrance, is_own: bool) -> str:
     if found.answer is Answer.UNKNOWN:
-        return _sentence(found.answer)
+        return _sentence(found.answer, is_own)
+    if not is_own:
+        return _(
+            "No. The directory shows no commission of the person, so the service cannot tell where they "
+            "work. Write the unit, too, to see what is missing there."
+        )
     return _(
         "No. The directory shows no commission of yours, so the service cannot tell where you work. An "
         "order helps if the unit has a commission that you can be coupled to: choose the unit to see."
     )
 
 
-def _chain_without_unit(found: Entrance) -> tuple[Link, ...]:
+def _chain_without_unit(found: Entrance, is_own: bool) -> tuple[Link, ...]:
     if found.answer is Answer.UNKNOWN:
         return _links("unknown", "unknown", "unknown", "unknown")
-    return _links("whole" if found.reading.person else "broken", "broken", "unknown", "shut")
+    return _links("whole" if found.reading.person else "broken", "broken", "unknown", _shut(is_own))
 
 
-def _chain(found: Entrance) -> tuple[Link, ...]:
+def _chain(found: Entrance, is_own: bool) -> tuple[Link, ...]:
     """Each link by the causes that name it. What could not be read leaves the rest of the chain open."""
     nearest = found.nearest
     if nearest is None:
@@ -167,7 +195,11 @@ def _chain(found: Entrance) -> tuple[Link, ...]:
     states = ["broken" if number in broken else rest for number in range(3)]
     if states[2] == "whole" and not _needs_role(found):
         states[2] = "unneeded"
-    return _links(*states, "unknown" if found.answer is Answer.UNKNOWN else "shut")
+    return _links(*states, "unknown" if found.answer is Answer.UNKNOWN else _shut(is_own))
+
+
+def _shut(is_own: bool) -> str:
+    return "shut" if is_own else "shut_to_them"
 
 
 def _needs_role(found: Entrance) -> bool:
@@ -183,9 +215,9 @@ def _links(*states: str) -> tuple[Link, ...]:
     return tuple(Link(label, state) for label, state in zip(labels, states, strict=True))
 
 
-def _administrators(user: User, directory: Directory, unit: Unit) -> str:
-    own: set[HsaId] = {user.identity}
-    return words.names(candidates.kiv_administrators(directory, unit.dn, excluded=own)[:3])
+def _administrators(person_id: HsaId, directory: Directory, unit: Unit) -> str:
+    """Who can set a value for the person: nobody does for themself."""
+    return words.names(candidates.kiv_administrators(directory, unit.dn, excluded={person_id})[:3])
 
 
 def _usual(found: Entrance) -> str:

@@ -23,6 +23,7 @@ Text = str | Promise
 
 # Which menu item is marked while a page without an item of its own is open.
 _BELONGS_TO = {
+    "person_entrance": "start",
     "case": "cases",
     "attest": "cases",
     "choose": "cases",
@@ -144,6 +145,8 @@ def _role(request: HttpRequest) -> str:
         return _("KIV administrator")
     if user.is_auditor:
         return _("Auditor")
+    if user.is_service_desk:
+        return _("Service desk")
     return _("Operator") if user.is_operator else held.as_role(user)
 
 

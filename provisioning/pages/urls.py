@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from provisioning.pages import about, help_page, messages, receipt, search, services, session_left, start
+from provisioning.pages import (
+    about,
+    help_page,
+    messages,
+    person_entrance,
+    receipt,
+    search,
+    services,
+    session_left,
+    start,
+)
 from provisioning.pages.cases import attest, choose, remind, withdraw
 from provisioning.pages.cases import page as cases_page
 from provisioning.pages.delegations import page as delegations_page
@@ -30,6 +40,7 @@ from provisioning.pages.rights import page as rights_page
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("sok/", search.search, name="search"),
+    path("kommer-in/", person_entrance.person_entrance, name="person_entrance"),
     path("arenden/", cases_page.cases, name="cases"),
     path("arenden/<uuid:public_id>/", cases_page.case, name="case"),
     path("arenden/<uuid:public_id>/lage/", cases_page.stamp, name="case_stamp"),

@@ -110,6 +110,13 @@ def preview_reorganisation(visitor: Visitor) -> None:
     visitor.page.locator("[name=reason]").wait_for()
 
 
+def ask_about_a_coordinator(visitor: Visitor) -> None:
+    visitor.page.locator("[name=person]").fill(cast.COORDINATOR.text)
+    visitor.page.locator("[name=unit]").fill(cast.BJORKHAGA.text)
+    visitor.page.locator("main form button[type=submit]").click()
+    visitor.page.locator("#answer").wait_for()
+
+
 SUBMIT = press("main form button[type=submit]")
 HEAD, KIV, AUDITOR = cast.HEAD, cast.KIV_ADMINISTRATOR, cast.AUDITOR
 
@@ -187,6 +194,8 @@ PAGES = [
     Shown("kiv-task-not-there", KIV, "/kiv/{couple}/", press("button[name=answer][value=done]")),
     Shown("kiv-task-errors", KIV, "/kiv/{kiv}/", cannot_without_words, status=400),
     Shown("search", HEAD, "/sok/", url_name="search"),
+    Shown("person-entrance", HEAD, "/kommer-in/", ask_about_a_coordinator, url_name="person_entrance"),
+    Shown("person-entrance-errors", KIV, "/kommer-in/", SUBMIT, status=400),
     Shown("messages", AUDITOR, "/meddelanden/", url_name="messages"),
     Shown("help", HEAD, "/hjalp/", url_name="help"),
     Shown("findings-many", HEAD, "/avvikelser/flera/?slag=role.outside", url_name="findings_many"),

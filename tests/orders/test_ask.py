@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.directory import Directory
 from provisioning.models import AuditEntry
 from provisioning.orders import prepare
 from provisioning.orders.ask import record_look
@@ -20,25 +19,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def lost_nudges(monkeypatch):
     monkeypatch.setattr("provisioning.worker._send", lambda name, args: None)
-
-
-@pytest.fixture
-def read_about(monkeypatch) -> list[HsaId]:
-    """About which persons the directory is asked for what an order takes."""
-    asked: list[HsaId] = []
-    read, person = Directory.read, Directory.person
-
-    def note_read(self, person_id, *args, **kwargs):
-        asked.append(person_id)
-        return read(self, person_id, *args, **kwargs)
-
-    def note_person(self, hsa_id):
-        asked.append(hsa_id)
-        return person(self, hsa_id)
-
-    monkeypatch.setattr(Directory, "read", note_read)
-    monkeypatch.setattr(Directory, "person", note_person)
-    return asked
 
 
 def ask(by: HsaId, person: HsaId = cast.COORDINATOR, **wishes) -> Prepared:

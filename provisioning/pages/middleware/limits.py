@@ -57,7 +57,13 @@ UNUSUAL = Limit("search.unusual", "UNUSUAL_SEARCHES_PER_DAY", 86_400)
 
 # Which pages are limited: by the name of the address. A test holds that each of them exists.
 WHEN_FAILED = {"oidc_callback": LOGIN, "oidc_choose": LOGIN, "demo_login": LOGIN}
-WHEN_SENT = {"order": SEARCH, "delegate": SEARCH, "search": SEARCH, "demo_kiv": SEARCH}
+WHEN_SENT = {
+    "order": SEARCH,
+    "delegate": SEARCH,
+    "search": SEARCH,
+    "person_entrance": SEARCH,
+    "demo_kiv": SEARCH,
+}
 SEARCH_FIELDS = ("person_search", "unit_search")
 SENDING = "send"  # the order page's button that places the order
 # The order page renews itself: it asks about somebody who has been found, and finds nobody.
