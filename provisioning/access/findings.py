@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.shortcuts import get_object_or_404
 
 from provisioning.mandates import current
@@ -16,17 +18,22 @@ from provisioning.rules.hsa import Level
 
 
 def visible_findings(user: User) -> QuerySet[Finding]:
-    """Findings this person may read: those to settle, by the mandates held now. Never about oneself
-    or about somebody whose delegate one is."""
+    """Findings this person may read: those to settle, by the mandates held now, and those that wait for
+    somebody nearer. Never about oneself or about somebody whose delegate one is."""
     rows = Finding.objects.select_related("request__order", "removal", "grant")
-    if user.is_auditor:
-        return rows
+    return rows if user.is_auditor else _by_mandates(rows, user, not_own=Q())
+
+
+def _by_mandates(rows: QuerySet[Finding], user: User, *, not_own: Q) -> QuerySet[Finding]:
+    """`not_own`: which of those on sub-units, and of those that are passed on to a head further up."""
     mandates = current.for_display(user)
-    keys = [one.folded for one in mandates.unit_ids]
+    own = [unit.hsa_id.folded for unit in mandates.units]
+    below = [one.folded for one in mandates.unit_ids]
     providers = [one.folded for one in mandates.provider_ids(user)]
-    mine = Q(unit_key__in=keys) | Q(level=Level.PROVIDER.value, unit_key__in=providers)
+    mine = Q(unit_key__in=own) | Q(level=Level.PROVIDER.value, unit_key__in=providers)
     mine |= _at_or_below(mandates.managed_dns, Q(owner=Owner.KIV_ADMINISTRATOR.value))
-    mine |= _at_or_below(mandates.headed_dns, Q(passed_to=Finding.PassedTo.ABOVE.value))
+    above = _at_or_below(mandates.headed_dns, Q(passed_to=Finding.PassedTo.ABOVE.value))
+    mine |= (Q(unit_key__in=below) | above) & not_own
     not_theirs = [one.folded for one in mandates.ids_of(user.identity) | mandates.givers]
     whose = ~Q(owner=Owner.OPERATORS.value) & mine
     if user.is_operator:
@@ -40,9 +47,16 @@ def find_finding(user: User, public_id: UUID) -> Finding:
 
 
 def to_settle(user: User) -> QuerySet[Finding]:
-    """Findings that wait for this person. An auditor reads them and settles none."""
-    rows = visible_findings(user).filter(state=Finding.State.OPEN)
-    return rows.none() if user.is_auditor and not user.is_operator else rows
+    """Findings that wait for this person: whoever is mailed to act has it here, and nobody else.
+
+    What is passed on, or is about a sub-unit, waits for the nearest head, who was told; those further up
+    may read and settle it. An auditor reads them all, and settles none for that.
+    """
+    rows = Finding.objects.select_related("request__order", "removal", "grant").filter(
+        state=Finding.State.OPEN
+    )
+    told = rows.alias(told=Cast("told_keys", TextField()))
+    return _by_mandates(told, user, not_own=Q(told__contains=json.dumps(user.hsa_key)))
 
 
 def _at_or_below(dns: Collection[str], which: Q) -> Q:

@@ -14,13 +14,13 @@ from provisioning.audit.events import Action
 from provisioning.cases import candidates
 from provisioning.directory import Directory, Round
 from provisioning.directory.ldap.troubles import suppress_two_entries
-from provisioning.mandates import current
+from provisioning.mandates import current, delegates
 from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
-from provisioning.models import Finding, KnownPerson
+from provisioning.models import Delegation, Finding, KnownPerson
 from provisioning.operators import operator_ids
 from provisioning.rules.drift.differences import Owner
-from provisioning.rules.hsa import HsaId, Level, Person
+from provisioning.rules.hsa import HsaId, Level
 from provisioning.rules.mandates import has_left
 
 
@@ -34,43 +34,73 @@ def tell(directory: Round) -> int:
     rows = list(Finding.objects.to_settle().exclude(~Q(told_at=None), told_keys=[]).order_by("pk"))
     if not rows:
         return 0
-    heads = [row for row in rows if row.whose is Owner.HEAD_OF_UNIT and row.level != Level.PROVIDER.value]
+    heads = [row for row in rows if row.whose is not Owner.OPERATORS and row.level != Level.PROVIDER.value]
     with suppress_two_entries():  # then they are asked about one by one
         directory.units(row.unit_id for row in heads)
     owners = {row.pk: _owners_of(directory, row) for row in rows}
     everybody = {*operator_ids(), *(one for found in owners.values() for one in found)}
-    humans, present = directory.identities(everybody), directory.persons(everybody)
+    present = directory.persons(everybody)
+    humans = directory.identities(everybody | {row.subject_id for row in rows})
+    barred = _barred(directory, {row.subject_id: humans[row.subject_id] for row in rows})
     recipients: dict[int, Collection[HsaId]] = {}
     passed_to: dict[int, str] = {}
     for row in rows:
-        operators = [one for one in operator_ids() if row.subject_id not in humans[one]] or operator_ids()
-        able = [one for one in owners[row.pk] if _is_able(row, present.get(one), humans[one])]
+        operators = [one for one in operator_ids() if barred[row.subject_id].isdisjoint(humans[one])]
+        able = [
+            one
+            for one in owners[row.pk]
+            if not has_left(present.get(one), on=dates.today())
+            and barred[row.subject_id].isdisjoint(humans[one])
+        ]
         if able or row.whose is Owner.OPERATORS:
-            recipients[row.pk], passed_to[row.pk] = able or operators, ""
+            recipients[row.pk], passed_to[row.pk] = able or operators or operator_ids(), ""
         elif nearest := heads_of(directory, row):
             recipients[row.pk], passed_to[row.pk] = nearest
         else:
-            recipients[row.pk], passed_to[row.pk] = operators, Finding.PassedTo.OPERATORS.value
+            recipients[row.pk], passed_to[row.pk] = (
+                operators or operator_ids(),
+                Finding.PassedTo.OPERATORS.value,
+            )
     new = {row.pk: recipients[row.pk] for row in rows if not _is_told(row, recipients[row.pk])}
     return _write_digests(new, passed_to)
 
 
-def _is_able(row: Finding, owner: Person | None, ids: Collection[HsaId]) -> bool:
-    """Say whether this owner is there and is not the person concerned, by any HSA-id."""
-    return not has_left(owner, on=dates.today()) and row.subject_id not in ids
+def _barred(directory: Directory, humans: Mapping[HsaId, Collection[HsaId]]) -> dict[HsaId, frozenset[HsaId]]:
+    """By person concerned, who decides nothing about them: they and their delegates, by any HSA-id.
+
+    Most have delegated nothing: of those nothing more is asked.
+    """
+    givers = set(Delegation.objects.in_force(dates.today()).values_list("principal_id", flat=True))
+    return {
+        person_id: frozenset({person_id, *own_ids})
+        | (delegates.takers(directory, own_ids) if givers & {one.folded for one in own_ids} else frozenset())
+        for person_id, own_ids in humans.items()
+    }
 
 
 def _owners_of(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
-    """Where two entries claim the unit's id, nobody can say whose it is."""
+    """Whoever may settle it by their own mandate: of a wrong value the head, too, not only who edits it.
+
+    Where two entries claim the unit's id, nobody can say whose it is.
+    """
     if row.whose is Owner.OPERATORS:
         return ()
+    editors: tuple[HsaId, ...] = ()
     with suppress_two_entries():
         if row.whose is Owner.KIV_ADMINISTRATOR and row.unit_dn:
-            return tuple(person.hsa_id for person in directory.administrators_of(row.unit_dn))
+            editors = tuple(person.hsa_id for person in directory.administrators_of(row.unit_dn))
+        return tuple(dict.fromkeys((*editors, *_heads_named(directory, row))))
+    return editors
+
+
+def _heads_named(directory: Directory, row: Finding) -> tuple[HsaId, ...]:
+    """Who heads the unit itself, or holds the care provider's mandate."""
+    with suppress_two_entries():
         if row.level == Level.PROVIDER.value:
             named = current.named_for(row.unit_id)
             provider = directory.provider(row.unit_id)
-            return named or ((provider.manager_id,) if provider and provider.manager_id else ())
+            by_entry = (provider.manager_id,) if provider and provider.manager_id else ()
+            return (*named, *by_entry)
         unit = directory.unit(row.unit_id)
         return (unit.manager_id,) if unit and unit.manager_id else ()
     return ()

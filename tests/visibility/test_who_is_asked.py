@@ -33,7 +33,7 @@ from provisioning.orders.carry_out import CannotSet
 from provisioning.orders.draft import Choice
 from provisioning.removals.carry_out import CannotRemove
 from provisioning.reviews import ask
-from provisioning.rules.drift.differences import Owner
+from provisioning.rules.drift.differences import DriftKind, Owner
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.mandates import Delegable
 from provisioning.rules.states.request import WITH_A_PERSON, RequestState
@@ -403,15 +403,54 @@ def test_a_review_is_asked_of_those_who_may_decide(directory, kiv, clock, whose,
     assert may_review(review, right) == reviewers
 
 
-def test_a_finding_of_a_head_is_asked_of_her_who_may_settle_it(directory, kiv, clock):
+def a_finding_of_a_head(kiv):
     life.granted(kiv)
     drifting.uncouple(kiv, cast.COORDINATOR, cast.BJORKHAGA)
     drifting.swept()
-    finding = Finding.objects.not_over().get(
-        subject_key=cast.COORDINATOR.folded, owner=Owner.HEAD_OF_UNIT.value, unit_key=cast.BJORKHAGA.folded
-    )
-    owners = {cast.HEAD}
+    return drifting.finding(cast.COORDINATOR, DriftKind.COMMISSION_MISSING)
+
+
+def a_finding_about_the_head(kiv):
+    kiv.add_value(drifting.person_dn(cast.HEAD), drifting.ROLE, life.ROLE)
+    drifting.swept()
+    return Finding.objects.not_over().get(subject_key=cast.HEAD.folded, value=life.ROLE)
+
+
+def a_finding_about_whom_the_head_acts_for(kiv):
+    """The head above delegates to the head: she decides nothing about that one, and is not asked."""
+    delegating.give(by=cast.HEAD_ABOVE, to=cast.HEAD, unit=cast.AREA_NORTH)
+    kiv.add_value(drifting.person_dn(cast.HEAD_ABOVE), drifting.ROLE, life.ROLE)
+    drifting.swept()
+    return Finding.objects.not_over().get(subject_key=cast.HEAD_ABOVE.folded, value=life.ROLE)
+
+
+def a_finding_on_a_unit_without_head(kiv):
+    kiv.add_value(drifting.person_dn(cast.COORDINATOR), drifting.ROLE, life.ROLE)
+    drifting.replace(kiv, drifting.unit_dn(cast.BJORKHAGA), "hsaHealthCareUnitManager", [])
+    drifting.swept()
+    return drifting.finding(cast.COORDINATOR, DriftKind.ROLE_OUTSIDE)
+
+
+def a_finding_about_a_wrong_value(kiv):
+    kiv.add_value(drifting.person_dn(cast.COORDINATOR), drifting.ROLE, f"{life.ROLE};x")
+    drifting.swept()
+    return Finding.objects.not_over().get(owner=Owner.KIV_ADMINISTRATOR.value, value=f"{life.ROLE};x")
+
+
+@pytest.mark.parametrize(
+    ("build", "owners", "may_stand_in"),
+    [
+        (a_finding_of_a_head, {cast.HEAD}, set()),
+        (a_finding_about_the_head, {cast.HEAD_ABOVE}, {cast.PROVIDER_HEAD}),
+        (a_finding_about_whom_the_head_acts_for, {cast.PROVIDER_HEAD}, set()),
+        (a_finding_on_a_unit_without_head, {cast.HEAD_ABOVE}, {cast.PROVIDER_HEAD}),
+        (a_finding_about_a_wrong_value, {cast.HEAD, *_ADMINISTRATORS}, set()),
+    ],
+)
+def test_a_finding_is_asked_of_those_who_may_settle_it(directory, kiv, build, owners, may_stand_in):
+    finding = build(kiv)
+    cache.clear()
     assert {HsaId(key) for key in finding.told_keys} == owners <= told("findings")
     assert {one for one in PEOPLE if finding in access.to_settle(acts.user(one))} == owners
     may = {one for one in PEOPLE if settle.steps_of(finding, current.read(one), acts.user(one))}
-    assert may == owners
+    assert may == owners | may_stand_in
