@@ -9,11 +9,12 @@ from provisioning.directory.connect import Which, address, has_national_director
 from provisioning.directory.gateway import Directory, Matches
 from provisioning.directory.layout import ConnectionSettings, Layout
 from provisioning.directory.ldap.one_silence import one_silence
-from provisioning.directory.reading.many import Wanted
+from provisioning.directory.reading.many import ENTRY_FAILED, Wanted
 from provisioning.directory.reading.values_now import ValuePlace, ValuesNow
 from provisioning.directory.round import Round
 
 __all__ = [
+    "ENTRY_FAILED",
     "ConnectionSettings",
     "Directory",
     "ValuesNow",

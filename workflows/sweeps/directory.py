@@ -23,7 +23,7 @@ from django.utils import timezone
 from provisioning import dates
 from provisioning.audit import events
 from provisioning.cases import moved_entries, protection
-from provisioning.directory import Directory, Wanted, open_directory, open_round
+from provisioning.directory import ENTRY_FAILED, Directory, Wanted, open_directory, open_round
 from provisioning.directory.ldap.pacing import Lane, background
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, WrongState
 from provisioning.findings import record, settle
@@ -219,7 +219,7 @@ def _look(
 ) -> None:
     doubtful: list[HsaId] = []
     result.failing = incidents_record.standing(IncidentKind.ENTRY)
-    for compared in _read(directory.read_many, _whom(directory, result.sweep, is_full=is_full)):
+    for compared in _read(directory.read_many, _whom(directory, result.sweep, is_full=is_full), is_dry):
         result.sweep.persons += len(compared)
         result.note_unread(compared)
         if not believes_losses:
@@ -232,7 +232,7 @@ def _look(
                 doubtful.append(each.tracked.person_id)
             else:
                 _settle_alone(result, each, is_dry=is_dry)
-    for compared in _read(directory.read_again, doubtful):
+    for compared in _read(directory.read_again, doubtful, is_dry):
         # What the second look cannot tell is not done with: the next sweep must not begin after this one.
         result.note_unread(compared)
         for each in compared:
@@ -240,7 +240,7 @@ def _look(
 
 
 def _read(
-    read: Callable[[Iterable[Wanted]], Iterator[Reading]], ids: Iterable[HsaId]
+    read: Callable[[Iterable[Wanted]], Iterator[Reading]], ids: Iterable[HsaId], is_dry: bool
 ) -> Iterator[list[Compared]]:
     """Everybody compared as they are read, so many at a time."""
     tracked: dict[HsaId, Tracked] = {}
@@ -253,7 +253,21 @@ def _read(
 
     readings = read(wanted())
     while chunk := list(itertools.islice(readings, CHUNK)):
-        yield [_compare(tracked.pop(reading.person_id), reading) for reading in chunk]
+        yield [_compare_alone(tracked.pop(reading.person_id), reading, is_dry) for reading in chunk]
+
+
+def _compare_alone(one: Tracked, reading: Reading, is_dry: bool) -> Compared:
+    """What nobody foresaw in one entry is unknown of that person, and the operators have it."""
+
+    def leave_out(kind: str) -> None:
+        if not is_dry:
+            incidents_record.entry_failed(one.person_id, detail=kind)
+
+    if any(problem.about == ENTRY_FAILED for problem in reading.problems):
+        leave_out(ENTRY_FAILED)
+    with alone("comparing a person with the directory", failed=leave_out):
+        return _compare(one, reading)
+    return _compare(one, Reading.failed(one.person_id, DirectoryError.code, read_at=reading.read_at))
 
 
 def _whom(directory: Directory, row: Sweep, *, is_full: bool | None) -> list[HsaId]:

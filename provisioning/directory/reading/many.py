@@ -8,6 +8,7 @@ bounded by the organisation's size and by what is held of so many persons at onc
 from __future__ import annotations
 
 import itertools
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,10 +23,17 @@ from provisioning.directory.reading.entries import TERMS_PER_SEARCH, EntryPlace,
 from provisioning.directory.reading.members import Register
 from provisioning.directory.reading.person import UNREADABLE
 from provisioning.directory.reading.readability import Readability
-from provisioning.errors import DirectoryTruncated
+from provisioning.errors import (
+    DirectoryError,
+    DirectoryRefused,
+    DirectoryTruncated,
+    DirectoryUnavailable,
+)
 from provisioning.rules import names as reading_names
 from provisioning.rules.hsa import Commission, HsaId, Part, Person, Problem, Provider, Reading, Unit
 from provisioning.rules.services.catalogue import ids_named_in
+
+log = logging.getLogger(__name__)
 
 NOT_ASKED = tuple(
     Problem("directory.truncated", part, "not asked") for part in (Part.IDENTITIES, Part.UNIT_COMMISSIONS)
@@ -35,6 +43,29 @@ AGAIN_AT_ONCE = 20  # persons in the searches of a second look
 BY_ID_AT_ONCE = 250  # ids in one search where nothing is asked for by its beginning: half a page
 HIDDEN_IN = 3  # plain entries; few have a rule of their own, so what is hidden in so many is hidden in all
 KEPT_AT_MOST = 50_000  # organisation entries remembered; more than any region has
+
+# So many questions in a row without an answer: then it is not a few entries that the server fails about.
+SILENCES, REFUSALS = 10, 300  # a batch halved down to one person takes nine
+ENTRY_FAILED = "entry failed"  # instead of the attribute's name: nobody foresaw what stands there
+# What reading an odd entry may raise. Not the end of the time a worker has, nor an error of the database.
+UNFORESEEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+# No smaller question would be answered.
+OF_THE_CONNECTION = frozenset(
+    {
+        Trouble.ADDRESS,
+        Trouble.UNPROTECTED,
+        Trouble.CERTIFICATE,
+        Trouble.CLIENT_CERTIFICATE,
+        Trouble.OWN_CERTIFICATE,
+        Trouble.TLS,
+        Trouble.CREDENTIALS,
+        Trouble.BIND_NAME,
+        Trouble.BLANK_SECRET,
+        Trouble.PROTECTION,
+        Trouble.NOT_ALLOWED,
+        Trouble.NO_BASE,
+    }
+)
 
 Wanted = tuple[HsaId, Collection[HsaId]]  # a person, and the units and providers to look up besides
 
@@ -75,9 +106,14 @@ class Batches:
             Part.PERSON: self._layout.end,
         }
         self._register: Register | None = None
+        self._in_a_row = 0  # questions without an answer
 
     def readings(self, wanted: Iterable[Wanted]) -> Iterator[Reading]:
-        """One reading per person, in the order asked. Raises DirectoryError: nothing is known any more."""
+        """One reading per person, in the order asked.
+
+        What cannot be read of one person is unknown of that person alone. Raises DirectoryError where the
+        directory itself does not answer: nothing is known any more.
+        """
         remaining = iter(wanted)
         while some := list(itertools.islice(remaining, AT_ONCE)):
             self._register = self._go_through_all([person_id for person_id, _ in some])
@@ -99,22 +135,48 @@ class Batches:
             return None
         try:
             return Register(self._lookups, ids)
-        except DirectoryTruncated:
-            return None  # all of them are more than this account gets
+        except (DirectoryTruncated, DirectoryRefused):
+            return None  # all of them are more than this account gets, or one of them stands in the way
 
     def _read(self, batch: Mapping[HsaId, Collection[HsaId]]) -> Iterator[Reading]:
-        """An answer cut short is asked for again in halves; of one person alone it is a gap."""
+        """What fails is asked for again in halves; of one person alone it is a gap, and costs nobody else."""
         try:
-            yield from self._read_whole(batch)
-        except DirectoryTruncated as error:
-            if len(batch) == 1 or trouble_of(error) is Trouble.ELSEWHERE:
-                now = datetime.now(UTC)
-                yield from (Reading.failed(person_id, error.code, read_at=now) for person_id in batch)
-                return
-            items = list(batch.items())
-            middle = len(items) // 2
-            yield from self._read(dict(items[:middle]))
-            yield from self._read(dict(items[middle:]))
+            readings = self._read_whole(batch)
+        except DirectoryError as error:
+            self._bear(error)
+            halves = self._halves(batch) if trouble_of(error) is not Trouble.ELSEWHERE else ()
+            yield from self._in_halves(halves) if halves else _failed(batch, error.code, "")
+        except UNFORESEEN as error:
+            halves = self._halves(batch)
+            if not halves:
+                log.error("an entry could not be read: %s", type(error).__name__)
+            yield from self._in_halves(halves) if halves else _failed(batch, UNREADABLE, ENTRY_FAILED)
+        else:
+            self._in_a_row = 0
+            yield from readings
+
+    def _bear(self, error: DirectoryError) -> None:
+        """Raise it again where the directory does not answer others either."""
+        if trouble_of(error) in OF_THE_CONNECTION:
+            raise error
+        if isinstance(error, DirectoryTruncated):
+            return
+        self._in_a_row += 1
+        if self._in_a_row >= (SILENCES if isinstance(error, DirectoryUnavailable) else REFUSALS):
+            raise error
+
+    def _in_halves(self, halves: Iterable[Mapping[HsaId, Collection[HsaId]]]) -> Iterator[Reading]:
+        for half in halves:
+            yield from self._read(half)
+
+    @staticmethod
+    def _halves(
+        batch: Mapping[HsaId, Collection[HsaId]],
+    ) -> tuple[Mapping[HsaId, Collection[HsaId]], ...]:
+        """Empty where there is only one."""
+        items = list(batch.items())
+        middle = len(items) // 2
+        return (dict(items[:middle]), dict(items[middle:])) if middle else ()
 
     def _read_whole(self, batch: Mapping[HsaId, Collection[HsaId]]) -> list[Reading]:
         # A reading is as old as its oldest part.
@@ -399,3 +461,9 @@ class Batches:
             parents=parents,
             problems=(*dict.fromkeys(problems), *NOT_ASKED),
         )
+
+
+def _failed(batch: Iterable[HsaId], code: str, about: str) -> Iterator[Reading]:
+    now = datetime.now(UTC)
+    problems = tuple(Problem(code, part, about) for part in Part)
+    return (Reading(read_at=now, person_id=person_id, problems=problems) for person_id in batch)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from provisioning.directory import ConnectionSettings, Directory
-from provisioning.directory.ldap.library import ldap3
-from provisioning.directory.reading import many, members
-from provisioning.errors import DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
+from provisioning.directory.ldap.library import exceptions, ldap3
+from provisioning.directory.reading import many, mapping, members
+from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryTruncated, DirectoryUnavailable
 from provisioning.rules.drift import compare
 from provisioning.rules.drift.compare import NOTHING_TOLD
 from provisioning.rules.hsa import HsaId, Level, Part, Reading, Service
@@ -386,3 +386,76 @@ def test_a_connection_cut_anywhere_in_an_answer_raises(
                 ask(directory)
         between.let_through(2**30)
         ask(directory)
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError])
+def test_an_entry_nobody_foresaw_is_unknown_and_costs_nobody_else(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+):
+    people = [*PEOPLE, *(HsaId(f"SE0000000000-X{number}") for number in range(120))]
+    before = {
+        one: (reading.person, reading.commissions) for one, reading in read_many(directory, people).items()
+    }
+    real = mapping.to_person
+
+    def to_person(entry: Any, layout: Any) -> Any:
+        person = real(entry, layout)
+        if person is not None and person.hsa_id == cast.COORDINATOR:
+            raise error
+        return person
+
+    monkeypatch.setattr(mapping, "to_person", to_person)
+    found = read_many(directory, people)
+    assert list(found) == people
+    _is_unknown_alone(found, before, {cast.COORDINATOR})
+    assert {problem.about for problem in found[cast.COORDINATOR].problems} == {many.ENTRY_FAILED}
+
+
+def _is_unknown_alone(found: dict[HsaId, Reading], before: dict[HsaId, Any], ids: set[HsaId]) -> None:
+    for one, reading in found.items():
+        if one in ids:
+            assert reading.person is None
+            assert not any(reading.is_readable(part) for part in Part)
+        else:
+            assert (reading.person, reading.commissions) == before[one], one
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("code", [80, 51, 3], ids=["unexpected", "busy", "time limit"])
+def test_a_person_the_server_fails_about_is_unknown_and_costs_nobody_else(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch, code: int
+):
+    before = {
+        one: (reading.person, reading.commissions) for one, reading in read_many(directory, PEOPLE).items()
+    }
+    search = ldap3.Connection.search
+
+    def fail(link: Any, **question: Any) -> Any:
+        if f"(hsaIdentity={cast.DOCTOR.bare})" in question["search_filter"]:
+            raise exceptions.LDAPOperationResult(result=code)
+        return search(link, **question)
+
+    monkeypatch.setattr(ldap3.Connection, "search", fail)
+    found = read_many(directory, PEOPLE)
+    assert list(found) == PEOPLE
+    _is_unknown_alone(found, before, {cast.DOCTOR})
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize(
+    ("code", "at_most"), [(51, 12), (49, 3), (50, 3)], ids=["busy", "account", "refused"]
+)
+def test_a_server_that_answers_nobody_is_not_asked_about_each(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch, code: int, at_most: int
+):
+    asked: list[str] = []
+
+    def fail(_link: Any, **question: Any) -> Any:
+        asked.append(question["search_filter"])
+        raise exceptions.LDAPOperationResult(result=code)
+
+    monkeypatch.setattr(ldap3.Connection, "search", fail)
+    with pytest.raises(DirectoryError):
+        read_many(directory, PEOPLE)
+    assert len(asked) <= at_most
