@@ -32,6 +32,7 @@ from provisioning.models import (
     Removal,
     Review,
     ReviewItem,
+    SavedView,
     User,
 )
 from provisioning.rules.dates import retention as rules
@@ -266,6 +267,8 @@ def due_names(horizon: Horizon) -> QuerySet[User]:
     users = User.objects.exclude(name="").filter(Q(last_login=None) | Q(last_login__lt=moment))
     users = users.exclude(Exists(AccessRequest.objects.filter(subject_key=OuterRef("pk"))))
     for relation in User._meta.related_objects:
+        if relation.related_model is SavedView:
+            continue  # goes with the name
         rows = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
         if relation.related_model is AuditEntry:
             rows = rows.filter(at__gte=moment)
@@ -277,6 +280,11 @@ def count_others(horizon: Horizon) -> Others:
     """How much beside cases is due, without touching it."""
     due = (due_messages, due_delegations, due_names, due_reviews, due_findings, due_incidents)
     return Others(*(rows(horizon).count() for rows in due))
+
+
+def _forget_names(users: QuerySet[User]) -> int:
+    SavedView.objects.filter(user__in=users.order_by().values("pk")).delete()
+    return users.update(name="")
 
 
 @transaction.atomic
@@ -291,7 +299,7 @@ def remove_others(horizon: Horizon, *, limit: int, **about_cases: Any) -> Others
     removed = Others(
         _delete(_first(due_messages(horizon), limit)),
         _delete(delegations),
-        _first(due_names(horizon), limit).update(name=""),
+        _forget_names(_first(due_names(horizon), limit)),
         _delete(reviews),
         _delete(_first(due_findings(horizon), limit)),
         _delete(_first(due_incidents(horizon), limit)),

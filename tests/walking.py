@@ -16,6 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from provisioning.models import AccessRequest, Grant, Removal, Review, User
+from provisioning.pages.register import sealed_ids
+from provisioning.pages.register.kinds import REGISTERS
 from provisioning.rules.hsa import HsaId
 from tests import cast
 
@@ -59,7 +61,23 @@ def addresses(who: str) -> Iterator[str]:
     for name, filters in _LISTS.items():
         for one in filters:
             yield reverse(name) + one
+    yield from _registers(who)
     yield from _things(READERS[who])
+
+
+def _registers(who: str) -> Iterator[str]:
+    """Each register in each order, and narrowed by each of its filters."""
+    by = User(hsa_key=READERS[who].folded)
+    person = sealed_ids.seal(cast.DOCTOR, by)
+    values = {
+        "state": "open", "service": "rehabstod", "unit": cast.BJORKHAGA.text, "person": person,
+        "actor": sealed_ids.seal(cast.HEAD, by), "since": "2020-01-01", "until": "2022-01-01", "age": "400",
+    }  # fmt: skip
+    for key, register in REGISTERS.items():
+        address = reverse(f"register_{key}")
+        yield from (f"{address}?order={order}" for order in register.orders)
+        yield from (f"{address}?{name}={values[name]}" for name in register.fields if name in values)
+        yield from (f"{address}?cause={cause}" for cause, _label in register.causes[:1])
 
 
 def _things(reader: HsaId) -> Iterator[str]:
@@ -115,5 +133,5 @@ def scanned(queries: CaptureQueriesContext, large: set[str]) -> list[str]:
 def shown(address: str) -> str:
     """The address without what tells one row from another."""
     path, _mark, query = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "…", address).partition("?")
-    query = re.sub(r"(efter|fore)=[^&]*", r"\1=…", query)
+    query = re.sub(r"(efter|fore|person|actor)=[^&]*", r"\1=…", query)
     return f"{path}?{query}" if query else path

@@ -25,10 +25,14 @@ _NUMBER = re.compile(r"R?\d{4}-\d{1,9}(-\d{1,4})?", re.IGNORECASE)
 _HSA_ID = re.compile(r"[a-zA-Z]{2}[a-zA-Z0-9]{6,}-[a-zA-Z0-9]+")
 
 
+_EXTERNAL = re.compile(r"(?=\D*\d)\S{2,40}")
+
+
 class SoughtBy(enum.StrEnum):
     """What was written. Stored with the event of an auditor's search: never rename."""
 
     NUMBER = "number"
+    EXTERNAL = "external"
     HSA_ID = "hsa_id"
     NAME = "name"
     TOO_LITTLE = "too_little"
@@ -53,8 +57,16 @@ class Hits:
 def search(user: User, text: str) -> Hits:
     """What this person may read of what was written."""
     written = " ".join(text.split())
+    numbered = Hits(SoughtBy.NUMBER)
     if _NUMBER.fullmatch(written):
-        return _numbered(user, written.upper())
+        numbered = _numbered(user, written.upper())
+    if not numbered.count and _EXTERNAL.fullmatch(written):
+        requests = visible_requests(user).filter(order__external_number__iexact=written)
+        found, has_more = _first(requests.prefetch_related("handlers"))
+        if found:
+            return Hits(SoughtBy.EXTERNAL, requests=found, has_more=has_more)
+    if _NUMBER.fullmatch(written):
+        return numbered
     hsa_id = typed_id(written)
     if _HSA_ID.fullmatch(hsa_id.text):
         about = Q(subject_key=hsa_id.folded) | Q(unit_key=hsa_id.folded, subject_is_protected=False)

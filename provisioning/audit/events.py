@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -152,6 +152,7 @@ class Action(enum.StrEnum):
     SEARCHED = "search.by_auditor"
     PROTECTED_READ = "case.protected_read"
     LOOKED_AT = "person.looked_at"
+    REGISTER_EXPORTED = "register.exported"
     RECEIPT_ISSUED = "receipt.issued"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_CUT = "audit.cut"
@@ -251,3 +252,9 @@ def record_search(*, by: User, sought_by: str, subject_key: str, hits: int) -> N
 def record_look(*, by: User, subject_key: str = "", places: Iterable[str] = (), **data: Any) -> None:
     """Record that somebody was shown what the directory says about somebody else, or about all on a place."""
     record(Action.LOOKED_AT, actor=by, subject=subject_key, places=list(places), **data)
+
+
+@transaction.atomic
+def record_file(*, by: User, of: str, kind: str, wanted: Mapping[str, Any]) -> None:
+    """Record that somebody took a table along as a file, and what it was narrowed by."""
+    record(Action.REGISTER_EXPORTED, actor=by, of=of, kind=kind, wanted=dict(wanted))

@@ -256,6 +256,18 @@ class Directory:
         nearest = {unit.dn: unit for unit in units if unit is not None and names.key(unit.dn) != own_key}
         return tuple(nearest.values())
 
+    def units_below(self, dn: str) -> tuple[HsaId, ...]:
+        """The HSA-ids of the units below this entry, at any depth; none where there is no entry."""
+        layout = self.layout
+        wanted = filters.all_of(
+            filters.class_is((*layout.unit_classes, *layout.care_unit_classes)),
+            filters.present(layout.hsa_identity),
+        )
+        found = self._lookups.at_or_below(dn, wanted, ["objectClass", layout.hsa_identity])
+        own = names.key(dn)
+        ids = (entry.first(layout.hsa_identity) for entry in found if names.key(entry.dn) != own)
+        return tuple(HsaId(text.strip()) for text in ids if text)
+
     def _is_organisation(self, entry: Entry) -> bool:
         return mapping.is_unit(entry, self.layout) or mapping.is_provider(entry, self.layout)
 

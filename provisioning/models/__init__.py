@@ -44,6 +44,7 @@ from provisioning.models.reviews import (
     ReviewState,
 )
 from provisioning.models.rights import EndCauseChoice, Grant, GrantQuerySet, GrantStateChoice, Notice
+from provisioning.models.saved_views import SavedView
 from provisioning.models.unsent_forms import UnsentForm
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "ReviewScope",
     "ReviewState",
     "Reviewer",
+    "SavedView",
     "StateChoice",
     "Sweep",
     "UnsentForm",

@@ -58,7 +58,10 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ("sequence",)
         verbose_name_plural = _("audit entries")
-        indexes = (models.Index(fields=("action", "at"), name="audit_action"),)
+        indexes = (
+            models.Index(fields=("action", "at"), name="audit_action"),
+            models.Index(fields=("at",), name="audit_at"),
+        )
 
     def __str__(self) -> str:
         return f"{self.action} #{self.sequence}"

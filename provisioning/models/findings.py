@@ -137,6 +137,10 @@ class Finding(PersonAndPlace):
             models.Index(fields=("told_at", "state"), name="finding_untold"),
             models.Index(fields=("-state_since", "-id"), name="finding_settled"),
             models.Index(fields=("found_at", "id"), name="finding_found"),
+            models.Index(fields=("service", "-id"), name="finding_service"),
+            models.Index(fields=("state", "-id"), name="finding_state"),
+            models.Index(fields=("kind", "-id"), name="finding_kind"),
+            models.Index(fields=("subject_key", "-id"), name="finding_subject"),
         )
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +52,14 @@ class Order(models.Model):
     need = models.TextField()
     risk_statement = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
+    # What it is called in the region's ordering portal or ticket system; most have none.
+    external_number = models.CharField(max_length=40, null=True)  # noqa: DJ001 - tables of old stay as they are
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("created_at",), name="order_created"),
+            models.Index(Upper("external_number"), name="order_external"),
+        )
 
     def __str__(self) -> str:
         return self.case_number or f"order {self.pk}"
@@ -180,6 +189,9 @@ class AccessRequest(Case):
             ),
             models.Index(fields=("unit_key", "-id"), name="request_unit"),
             models.Index(fields=("service", "state", "-state_since"), name="request_latest"),
+            models.Index(fields=("service", "-id"), name="request_service"),
+            models.Index(fields=("state", "-id"), name="request_state"),
+            models.Index(fields=("state_since", "id"), name="request_since"),
         )
 
     def __str__(self) -> str:

@@ -101,6 +101,11 @@ class Removal(Case):
                 fields=("subject_key",), condition=Q(subject_is_protected=True), name="removal_protected"
             ),
             models.Index(fields=("unit_key", "-id"), name="removal_unit"),
+            models.Index(fields=("service", "-id"), name="removal_service"),
+            models.Index(fields=("state", "-id"), name="removal_state"),
+            models.Index(fields=("cause", "-id"), name="removal_cause"),
+            models.Index(fields=("state_since", "id"), name="removal_since"),
+            models.Index(fields=("started_at",), name="removal_started"),
         )
 
     def __str__(self) -> str:

@@ -105,6 +105,11 @@ class Grant(AboutOneRight):
                 name="grant_living",
             ),
             models.Index(fields=("-ended_at", "-id"), name="grant_ended"),
+            models.Index(fields=("service", "-id"), name="grant_service"),
+            models.Index(fields=("state", "-id"), name="grant_state"),
+            models.Index(fields=("end_cause", "-id"), name="grant_cause"),
+            models.Index(fields=("state_since", "id"), name="grant_since"),
+            models.Index(fields=("ends_on", "id"), name="grant_ends"),
         )
 
     def __str__(self) -> str:

@@ -38,6 +38,7 @@ class Draft:
     risk_statement: str
     submission: uuid.UUID = field(default_factory=uuid.uuid4)
     if_missing: Choice | None = None
+    external_number: str = ""  # what the ordering portal or ticket system calls it
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ def _write(prepared: Prepared, person: Person, by: User, start: Callable[[Access
         need=draft.need.strip(),
         risk_statement=draft.risk_statement.strip(),
         submission=draft.submission,
+        external_number=draft.external_number or None,
     )
     order.case_number = f"{dates.today(order.created_at).year}-{order.pk:06d}"
     order.save(update_fields=["case_number"])

@@ -5,6 +5,7 @@ Whatever is written by hand is written into one of these: they take no personal 
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,7 @@ from provisioning import statements
 from provisioning.rules import identity_numbers
 
 MAX_TEXT = 2000
+_EXTERNAL = re.compile(r"(?=\D*\d)[\w.\-/#:]{1,40}", re.ASCII)
 LOOKS_LIKE_A_NUMBER = gettext_lazy(
     "This looks like a personal identity number. Write the HSA-id instead. The number has been taken out."
 )
@@ -66,6 +68,30 @@ class ShortText(_NoNumbers, forms.CharField):
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+
+
+class ExternalNumber(ShortText):
+    """What another system calls an order: a number of one word, so that nobody writes a name there."""
+
+    default_error_messages = {
+        "invalid": gettext_lazy(
+            "Write the number as one word, with at least one digit: letters, digits and - . _ / # : alone."
+        )
+    }
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=gettext_lazy("Number in another system"),
+            help_text=gettext_lazy("For example in the ordering portal or of a ticket."),
+            max_length=40,
+            required=False,
+        )
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value) or "")
+        if text and not _EXTERNAL.fullmatch(text):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return text
 
 
 class LongText(ShortText):

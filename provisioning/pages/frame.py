@@ -48,6 +48,11 @@ _BELONGS_TO = {
     "review": "reviews",
     "review_result": "reviews",
     "reorganise": "reorganisations",
+    "register_cases": "cases",
+    "register_rights": "grants",
+    "register_removals": "grants",
+    "register_findings": "findings",
+    "register_events": "events",
     "reorganisation": "reorganisations",
 }
 

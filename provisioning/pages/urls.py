@@ -31,6 +31,7 @@ from provisioning.pages.login import card, leaving, mine
 from provisioning.pages.login import page as login_page
 from provisioning.pages.operation import page as operation_page
 from provisioning.pages.order import page as order_page
+from provisioning.pages.register import addresses as register_addresses
 from provisioning.pages.reorganisation import page as reorganisation_page
 from provisioning.pages.reviews import page as reviews_page
 from provisioning.pages.reviews import progress_page
@@ -115,6 +116,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("kiv/borttag/<uuid:public_id>/", removal_task.task, name="removal_task"),
     path("kiv/<uuid:public_id>/", task.task, name="kiv_task"),
 ]
+
+urlpatterns += register_addresses.addresses()
 
 if settings.IS_DEMO:
     urlpatterns.append(path("demo/", include("provisioning.demo.urls")))

@@ -458,7 +458,13 @@ def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
         *_attested_by(viewer, request),
         (gettext_lazy("Why it is needed"), written(viewer, request, request.order.need)),
         (gettext_lazy("Risks, and how they are met"), written(viewer, request, request.order.risk_statement)),
+        *_external(request),
     ]
+
+
+def _external(request: AccessRequest) -> list[tuple[Text, str]]:
+    number = request.order.external_number
+    return [(gettext_lazy("Number in another system"), ExactText(number))] if number else []
 
 
 def _attested_by(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:

@@ -200,6 +200,12 @@ PAGES = [
     Shown("help", HEAD, "/hjalp/", url_name="help"),
     Shown("findings-many", HEAD, "/avvikelser/flera/?slag=role.outside", url_name="findings_many"),
     Shown("events", AUDITOR, "/handelser/", url_name="events"),
+    Shown("register-cases", HEAD, "/register/arenden/", url_name="register_cases"),
+    Shown("register-rights", HEAD, "/register/behorigheter/", url_name="register_rights"),
+    Shown("register-removals", HEAD, "/register/borttagningar/", url_name="register_removals"),
+    Shown("register-findings", AUDITOR, "/register/avvikelser/", url_name="register_findings"),
+    Shown("register-events", AUDITOR, "/register/handelser/", url_name="register_events"),
+    Shown("register-no-filter", HEAD, "/register/arenden/?age=-1", status=400),
     Shown("operation", AUDITOR, "/drift/", url_name="operation"),
     Shown("log-ins", HEAD, "/mina-inloggningar/", url_name="log_ins"),
     Shown("drafts", HEAD, "/utkast/", url_name="drafts"),
@@ -242,6 +248,7 @@ NO_PAGE = {
     "removal_receipt_json",
     "order_bpmn",
     "removal_bpmn",
+    "delete_view",
 } | {
     # Shown only after a card has been read: tests/login looks at them.
     "login_refused",

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from provisioning.audit.events import Action
-from provisioning.models import AuditEntry
+from provisioning.models import AuditEntry, Order
 from tests import acts, cast
 from tests.pages.reading import text_of
 from tests.rights import life
@@ -78,3 +78,19 @@ def test_an_auditors_search_is_an_event_without_the_name(directory, enter, setti
     assert request.subject_name not in str(entry.data)
     found(enter(cast.HEAD), request.case_number)
     assert AuditEntry.objects.filter(action=Action.SEARCHED.value).count() == 1
+
+
+def test_a_case_is_found_by_its_number_in_another_system(directory, enter):
+    request = acts.order()
+    Order.objects.update(external_number="RITM00412/7")
+    assert request.case_number in found(enter(cast.HEAD), " ritm00412/7 ")
+    for sought in ("ritm00412", "RITM00412/8"):
+        assert request.case_number not in found(enter(cast.HEAD), sought)
+    assert request.case_number not in found(enter(cast.OUTSIDER), "RITM00412/7")
+
+
+def test_a_number_of_ours_comes_before_the_same_number_elsewhere(directory, enter):
+    first, second = acts.order(), acts.order(person_id=cast.DOCTOR)
+    Order.objects.filter(pk=second.order_id).update(external_number=first.order.case_number)
+    page = found(enter(cast.HEAD), first.order.case_number)
+    assert first.case_number in page and second.case_number not in page

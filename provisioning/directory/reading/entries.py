@@ -139,6 +139,10 @@ class Lookups:
         """The matching entries directly below the name; none when the name does not exist."""
         return self.connections.search(dn, filter_text, attributes, scope=ONE_LEVEL, only=only) or []
 
+    def at_or_below(self, dn: str, filter_text: str, attributes: Iterable[str]) -> list[Entry]:
+        """The matching entries at the name and below it, at any depth; none when the name does not exist."""
+        return self.connections.search(dn, filter_text, attributes, is_paged=True) or []
+
     def by_dns(
         self, dns: Iterable[str], attributes: Collection[str], *, only: Only | None = None
     ) -> dict[names.Key, Entry]:

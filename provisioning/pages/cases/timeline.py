@@ -210,6 +210,7 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.MESSAGE_FAILED: ("warning", gettext_lazy("A message could not be delivered.")),
     Action.MESSAGE_RESENT: ("info", gettext_lazy("A message was sent again.")),
     Action.MESSAGES_RESENT: ("info", gettext_lazy("Messages that did not get through were sent again.")),
+    Action.REGISTER_EXPORTED: ("info", gettext_lazy("A table was taken along as a file.")),
     Action.LOOKED_AT: ("info", gettext_lazy("What the directory says about somebody was shown.")),
     Action.SEARCHED: ("info", gettext_lazy("An auditor searched.")),
     Action.SEARCHED_MUCH: ("warning", gettext_lazy("Somebody searched unusually often in one day.")),

@@ -31,7 +31,10 @@ KINDS: Mapping[str, tuple[Text, tuple[str, ...]]] = {
     "reviews": (gettext_lazy("Reviews"), ("review.",)),
     "findings": (gettext_lazy("Differences"), ("finding.", "sweep.", "losses.")),
     "reorganisations": (gettext_lazy("Reorganisations"), ("reorganisation.",)),
-    "reading": (gettext_lazy("Reading and searching"), ("case.protected", "person.", "search.", "receipt.")),
+    "reading": (
+        gettext_lazy("Reading and searching"),
+        ("case.protected", "person.", "search.", "receipt.", "register."),
+    ),
     "log_ins": (gettext_lazy("Log-ins"), ("login.",)),
     "refused": (gettext_lazy("Refused acts"), (Action.REFUSED.value,)),
     "messages": (gettext_lazy("Messages"), ("message.",)),
@@ -82,9 +85,9 @@ class EventFilter(forms.Form):
             key = typed_id(data["who"]).folded
             wanted &= Q(actor_id=key) | Q(principal_id=key)
         if data["kind"]:
-            wanted &= _any_begins(KINDS[data["kind"]][1])
+            wanted &= any_begins(KINDS[data["kind"]][1])
         if data["about"]:
-            wanted &= _about(typed(data["about"]))
+            wanted &= about(typed(data["about"]))
         if data["since"]:
             wanted &= Q(at__gte=_begins(data["since"]))
         if data["until"]:
@@ -96,14 +99,15 @@ def _begins(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
-def _any_begins(beginnings: tuple[str, ...]) -> Q:
+def any_begins(beginnings: tuple[str, ...]) -> Q:
+    """Events of these kinds, by how their actions begin."""
     found = Q()
     for beginning in beginnings:
         found |= Q(action__startswith=beginning)
     return found
 
 
-def _about(text: str) -> Q:
+def about(text: str) -> Q:
     """By the number of an order or of one of its cases; else by the person's HSA-id."""
     number = _CASE_NUMBER.fullmatch(text)
     if number is not None:

@@ -69,7 +69,7 @@ def event_log(request: HttpRequest) -> HttpResponse:
     rows = AuditEntry.objects.filter(form.condition())
     rows = rows.select_related("actor", "principal", "request__order").prefetch_related("order__requests")
     page = paging.page_of(request.GET, ListPart(rows, ("-sequence",)), size=PER_PAGE)
-    return _page(request, form, _rows(user, page.rows), page=page)
+    return _page(request, form, rows_of(user, page.rows), page=page)
 
 
 def _kept(value: Any) -> str:
@@ -89,7 +89,8 @@ def _page(
     return render(request, "provisioning/events/list.html", context, status=status)
 
 
-def _rows(user: User, entries: Iterable[AuditEntry]) -> list[EventRow]:
+def rows_of(user: User, entries: Iterable[AuditEntry]) -> list[EventRow]:
+    """The events with what they are about, as this reader may see them."""
     entries = list(entries)
     abouts = _abouts(entry.about for entry in entries if entry.about)
     hidden = export.hidden()

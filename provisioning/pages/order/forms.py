@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from provisioning import dates
 from provisioning.orders.draft import Choice, Draft, Refusal
-from provisioning.pages.fields import Day, offer_days
+from provisioning.pages.fields import Day, ExternalNumber, offer_days
 from provisioning.pages.forms import SearchField, StatementForm, explained
 from provisioning.pages.order.choices import Option, PlaceKind, fits
 from provisioning.pages.restoring import unchecked
@@ -63,7 +63,7 @@ class OrderForm(StatementForm):
     # As on the page, so that the summary of errors follows it; the statement comes last.
     field_order = (
         *("submission", "person", "person_search", "access"),
-        *("units", "unit_search", "starts_on", "ends_on"),
+        *("units", "unit_search", "starts_on", "ends_on", "external_number"),
     )
 
     submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
@@ -111,6 +111,7 @@ class OrderForm(StatementForm):
         label=gettext_lazy("Last day"),
         missing=gettext_lazy("Write the last day."),
     )
+    external_number = ExternalNumber()
 
     def __init__(self, *args: Any, persons: Iterable[Option], units: Iterable[Option], **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -180,6 +181,7 @@ class OrderForm(StatementForm):
             risk_statement=data["risk_statement"],
             submission=data["submission"] or uuid.uuid4(),
             if_missing=Choice(data["if_missing"]) if data.get("if_missing") else None,
+            external_number=data.get("external_number", ""),
         )
 
     def glanced(self) -> Draft | None:

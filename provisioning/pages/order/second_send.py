@@ -34,6 +34,7 @@ def is_same(draft: Draft, order: Order) -> bool:
         and (first.starts_on == draft.starts_on or prolongs)
         and first.ends_on == draft.ends_on
         and (order.need, order.risk_statement) == (draft.need.strip(), draft.risk_statement.strip())
+        and (order.external_number or "") == draft.external_number
     )
 
 

@@ -82,6 +82,20 @@ def test_the_preview_says_what_is_there_missing_and_next(enter):
     assert not Order.objects.exists()
 
 
+def test_the_number_in_another_system_is_optional_and_shown_on_the_case(enter):
+    client = enter(cast.HEAD)
+    answer = send(client, external_number="INC-0042")
+    assert Order.objects.get().external_number == "INC-0042"
+    assert "INC-0042" in text_of(client.get(answer.url))
+
+
+@pytest.mark.parametrize("typed", ["Anna Andersson", "utan", "å1", "x" * 40 + "1", "19121212-1212"])
+def test_a_number_in_another_system_is_one_word_with_a_digit(enter, typed):
+    answer = preview(enter(cast.HEAD), external_number=typed)
+    assert answer.status_code == 400 and beside(answer, "external_number")
+    assert not Order.objects.exists()
+
+
 def test_nothing_is_sent_that_has_not_been_looked_at(enter):
     client = enter(cast.HEAD)
     page = press(client, fill(client), "send")

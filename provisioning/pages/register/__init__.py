@@ -1,0 +1,1 @@
+"""The registers: cases, rights, removals, findings and events, filtered, sorted, saved as views, as files."""
