@@ -118,9 +118,9 @@ def sentence(prolonged: Grant | None, ends_on: date, *, on: date, works: Answer 
 _SUBMISSIONS = uuid.UUID("6f3c1d0a-4f1e-5c55-9a53-7f2a3c5a1f10")  # a name space of our own
 
 
-def draft(grant: Grant, *, need: str, risk_statement: str, by: User) -> Draft:
-    """From its old last day, as far as it may. Sent twice, it is one order."""
-    ends_on = next_last_day(grant)
+def draft(grant: Grant, *, need: str, risk_statement: str, by: User, ends_on: date | None = None) -> Draft:
+    """From its old last day until `ends_on`; else as far as it may. Sent twice, it is one order."""
+    ends_on = ends_on or next_last_day(grant)
     return Draft(
         person_id=grant.subject_id,
         service=Service(grant.service),

@@ -76,7 +76,7 @@ def refused_preview(visitor: Visitor) -> None:
 
 def prolong_without_reasons(visitor: Visitor) -> None:
     visitor.page.locator("[value=prolong]").first.check()
-    SUBMIT(visitor)
+    press("main form .button-group button[type=submit]")(visitor)
 
 
 def find_in_kiv(visitor: Visitor) -> None:

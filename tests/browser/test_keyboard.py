@@ -61,7 +61,7 @@ def test_an_order_is_placed_and_withdrawn_by_keyboard_alone(visit: Visit) -> Non
     tab_to(page, "[name=access]")
     page.keyboard.press("Space")
     tab_to(page, f"[name=units][value='{cast.BJORKHAGA}']")
-    page.keyboard.press("Space")
+    assert page.evaluate(HAS_FOCUS, ":checked")  # where the person works is chosen already
     tab_to(page, "[name=need]")
     page.keyboard.type(NEED)
     tab_to(page, "[name=risk_statement]")

@@ -56,6 +56,15 @@ def test_an_order_for_one_person_takes_four_clicks_at_most(visit: Visit) -> None
     assert "Sagolund" in head.text
 
 
+def test_the_heading_is_on_the_first_screen_at_400_percent(visit: Visit) -> None:
+    head = visit(cast.HEAD, viewport={"width": 320, "height": 256})  # 1280 times 1024 at 400 %
+    for path in ("/", "/bestall/", "/arenden/", "/behorigheter/"):
+        head.open(path)
+        heading = head.page.locator("h1").bounding_box()
+        assert heading and heading["y"] >= 0, path
+        assert heading["y"] + min(heading["height"], 40) <= 256, path  # its first line
+
+
 def test_what_is_written_is_saved_by_itself_and_comes_back(visit: Visit) -> None:
     doctor = visit(cast.DOCTOR)
     doctor.open_order()

@@ -70,7 +70,7 @@ def test_a_head_sees_the_units_in_figures_and_begins_an_order_at_once(enter):
 
     assert "Björkhaga vårdcentral 0 1 0 0" in words
     assert 'name="person_search"' in page.content.decode()
-    assert "autofocus" in page.content.decode()
+    assert "data-begins" in page.content.decode()
     assert "My units" not in text_of(enter(cast.OUTSIDER).get(reverse("start")))
     assert 'name="person_search"' not in enter(cast.OUTSIDER).get(reverse("start")).content.decode()
 

@@ -77,7 +77,8 @@ class OrderForm(StatementForm):
     person_search = SearchField(
         label=gettext_lazy("Search for somebody else"),
         help_text=gettext_lazy(
-            "Name or HSA-id. Somebody with protected identity is found by the exact HSA-id only."
+            "Name, mail address or HSA-id. "
+            "Somebody with protected identity is found by the exact HSA-id only."
         ),
         max_length=100,
     )

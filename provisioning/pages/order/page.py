@@ -468,6 +468,7 @@ def _page(
     form.narrow()
     if prepared is not None:
         form.let_choose(may_couple=prepared.may_be_coupled)
+        form.fields["if_missing"].required = True  # it is asked where it is needed
     context = {
         "form": form,
         "twins": [one.case_id for one in prepared.all_refusals if one.case_id] if prepared else [],

@@ -12,7 +12,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -24,9 +24,10 @@ from provisioning import access
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current
 from provisioning.mandates.current import Mandates
-from provisioning.models import Grant, User
+from provisioning.models import Grant, Order, User
 from provisioning.orders import prepare, prolong
 from provisioning.pages.answers import acting_user
+from provisioning.pages.fields import Day
 from provisioning.pages.forms import StatementForm
 from provisioning.pages.restoring import filled_in
 from provisioning.pages.reviews import words as reviews_words
@@ -58,6 +59,7 @@ class RightForm(forms.Form):
     """One right's answer. Nothing chosen means: not now."""
 
     decision = forms.ChoiceField(choices=[(PROLONG, ""), (LET_END, "")], required=False)
+    ends_on = Day()
     shown = forms.CharField(max_length=64)
 
 
@@ -68,11 +70,17 @@ class EndingRow:
     grant: Grant
     said: Said
     line: GrantLine
+    first_end: date  # the first and the latest last day that it may be given
     new_end: date
     may_prolong: bool
     may_let_end: bool
     url: str  # empty where the right's own page is not this reader's
+    is_own: bool = False  # the reader's own right: somebody else approves
+    earlier: Order | None = None  # what it was ordered with last
     decision: str = ""
+    ends_on: str = ""  # as it was written
+    last_day: date | None = None
+    is_asked: bool = False  # it was ordered, and somebody else is asked to approve
     error: str = ""
 
     @property
@@ -105,6 +113,8 @@ def ending(request: HttpRequest) -> HttpResponse:
         return _page(request, _answered(shown, filled), SharedStatementForm(initial=filled.dict()), page)
     # What was on the page, whichever page it is on now that others have decided, too.
     rows = _rows(user, _sent(rights, request.POST))
+    if request.POST.get("reuse"):
+        return _with_earlier(request, rows, page)
     try:
         mandates = current.read(user.identity)
     except DirectoryError as exc:
@@ -119,10 +129,22 @@ def _silent(request: HttpRequest, rows: list[EndingRow], page: Any, message: str
     return _page(request, _answered(rows, request.POST), statement, page, status=503)
 
 
+def _with_earlier(request: HttpRequest, rows: list[EndingRow], page: Any) -> HttpResponse:
+    """The page as it is answered, with the reasons of an earlier order where none are written yet."""
+    earlier = next((row.earlier for row in rows if row.key == request.POST["reuse"]), None)
+    written = {name: request.POST.get(name, "") for name in SharedStatementForm.base_fields}
+    if earlier is not None:
+        for name, text in written.items():
+            written[name] = text if text.strip() else getattr(earlier, name)
+    statement = SharedStatementForm(initial=written)
+    return _page(request, _answered(rows, request.POST), statement, page, focus="statement")
+
+
 def _answered(rows: list[EndingRow], data: QueryDict) -> list[EndingRow]:
     """The same rows with what was chosen for each, decided or not."""
     for row in rows:
         row.decision = data.get(f"{row.key}-decision", "")
+        row.ends_on = data.get(f"{row.key}-ends_on", row.ends_on)
     return rows
 
 
@@ -136,19 +158,35 @@ def _rows(user: User, rights: Sequence[Grant]) -> list[EndingRow]:
     pks = [grant.pk for grant in rights]
     readable = set(access.visible_grants(user).filter(pk__in=pks).values_list("pk", flat=True))
     # Whatever stands here is not being renewed: `access.ending_soon`.
-    return [_row(user, grant, said[grant.pk], is_readable=grant.pk in readable) for grant in rights]
+    rows = [_row(user, grant, said[grant.pk], is_readable=grant.pk in readable) for grant in rights]
+    _add_earlier_reasons(user, rows)
+    return rows
+
+
+def _add_earlier_reasons(user: User, rows: Sequence[EndingRow]) -> None:
+    """What each right was ordered with last, for those who may read that order."""
+    of_these = Q(grant__in=[row.grant.pk for row in rows]) | Q(pk__in=[row.grant.origin_id for row in rows])
+    requests = list(access.visible_requests(user).filter(of_these).select_related("order").order_by("pk"))
+    first = {request.pk: request.order for request in requests}
+    latest = {request.grant_id: request.order for request in requests}
+    for row in rows:
+        row.earlier = latest.get(row.grant.pk) or first.get(row.grant.origin_id)
 
 
 def _row(user: User, grant: Grant, said: Said, *, is_readable: bool) -> EndingRow:
     line = rights_words.grant_line(user, grant, None)
+    new_end = prolong.next_last_day(grant)
     return EndingRow(
         grant,
         said,
         line,
-        prolong.next_last_day(grant),
+        prolong.next_first_day(grant),
+        new_end,
         may_prolong=access.may_order_anew(user, grant),
         may_let_end=access.may_end(user, grant),
         url=line.url if is_readable else "",
+        is_own=user.hsa_key == grant.subject_key,
+        ends_on=new_end.isoformat(),
     )
 
 
@@ -176,7 +214,7 @@ def _save(
             continue
         row.error = _carry_out(row, user, mandates, statement)
         done[row.decision] += not row.error
-    _say_done(request, done)
+    _say_done(request, done, asked=sum(row.is_asked for row in rows))
     if is_late:
         text = _("Some of it was decided already, by you or by somebody else. The list shows what is left.")
         messages.info(request, text)
@@ -210,9 +248,14 @@ def _lacks_statement(row: EndingRow, statement: SharedStatementForm) -> bool:
 def _take(request: HttpRequest, row: EndingRow) -> None:
     """What was answered for this right, if what the directory says is still what was shown."""
     form = RightForm(request.POST, prefix=row.key)
-    if not form.is_valid():
+    is_valid = form.is_valid()
+    if form.errors.keys() - {"ends_on"}:
         return  # it was not on the page
+    if not is_valid and form.cleaned_data["decision"] == PROLONG:
+        row.error = str(form.errors["ends_on"][0])
+    row.last_day = form.cleaned_data.get("ends_on")
     row.decision = form.cleaned_data["decision"]
+    row.ends_on = request.POST.get(f"{row.key}-ends_on", row.ends_on)
     if row.decision and form.cleaned_data["shown"] != row.said.fingerprint:
         row.decision = ""
         row.error = _("What the directory says has changed. Read it, and decide again.")
@@ -224,20 +267,23 @@ def _carry_out(row: EndingRow, user: User, mandates: Mandates, statement: Shared
         if row.decision == LET_END:
             end.let_end(row.grant.pk, by=user, mandates=mandates)
             return ""
-        wanted = prolong.draft(row.grant, by=user, **statement.cleaned_data)
+        wanted = prolong.draft(row.grant, by=user, ends_on=row.last_day, **statement.cleaned_data)
         prepared = prepare.prepare(wanted, by=user)
         if not prepared.may_be_placed:
             return " ".join(dict.fromkeys(refusal.message for refusal in prepared.all_refusals))
         steps.place_order(prepared, by=user)
+        row.is_asked = not all(item.is_attested_by_order for item in prepared.items)
     except (DirectoryError, Invalid, NotAllowed, WrongState) as exc:
         return str(exc.user_message)
     return ""
 
 
-def _say_done(request: HttpRequest, done: dict[str, int]) -> None:
+def _say_done(request: HttpRequest, done: dict[str, int], *, asked: int) -> None:
     if done[PROLONG]:
         text = ngettext("%(count)d order is sent.", "%(count)d orders are sent.", done[PROLONG])
         messages.success(request, text % {"count": done[PROLONG]})
+    if asked:
+        messages.info(request, _("The head of unit has been asked to approve what you asked for."))
     if done[LET_END]:
         text = ngettext(
             "%(count)d right is not prolonged.", "%(count)d rights are not prolonged.", done[LET_END]
@@ -252,8 +298,10 @@ def _page(
     page: Any,
     *,
     status: int = 200,
+    focus: str = "",
 ) -> HttpResponse:
     context = {
+        "focus": focus,
         "rows": rows,
         "form": statement,
         "page": page,

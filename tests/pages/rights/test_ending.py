@@ -264,6 +264,39 @@ def test_the_person_asks_for_the_own_right_and_somebody_else_attests(ending, sit
     assert request.attester_id is None
 
 
+def test_the_last_day_can_be_chosen_within_twelve_months(ending, sitting, client):
+    page = sitting(cast.HEAD)
+    field = f"{ending[0].public_id}-ends_on"
+    assert form_of(page)[field] == [deadlines.prolonged_latest_end(ending[0].ends_on).isoformat()]
+    wanted = ending[0].ends_on + timedelta(days=40)
+
+    for day, is_taken in ((ending[0].ends_on, False), ("in March", False), (wanted, True)):
+        answer = sitting(cast.HEAD, {ending[0]: "prolong"}, **STATEMENT | {field: str(day)})
+        assert (answer.status_code == 302) is is_taken, day
+    assert open_orders().get().ends_on == wanted
+
+
+def test_earlier_reasons_are_shown_and_used_again_over_nothing_written(ending, sitting, client):
+    page = sitting(cast.HEAD)
+    assert ending[0].origin.order.need in text_of(page)
+    filled = form_of(page) | {"need": ["Skrivet av mig själv i dag."], "reuse": [str(ending[0].public_id)]}
+    filled |= {f"{ending[1].public_id}-decision": ["let_end"]}
+
+    again = form_of(client.post(reverse("ending"), filled))
+
+    assert again["need"] == ["Skrivet av mig själv i dag."]
+    assert again["risk_statement"] == [ending[0].origin.order.risk_statement]
+    assert again[f"{ending[1].public_id}-decision"] == ["let_end"]
+    assert not open_orders().exists()
+
+
+def test_the_holder_asks_and_reads_who_has_been_asked(ending, sitting, client):
+    assert "Ask the head of unit to prolong it" in text_of(sitting(cast.SETTLED))
+    sitting(cast.SETTLED, {ending[1]: "prolong"}, **STATEMENT)
+
+    assert "The head of unit has been asked to approve" in text_of(client.get(reverse("ending")))
+
+
 def test_a_right_that_ends_later_is_not_asked_about_yet(ending, sitting):
     for grant in ending:
         _ends_in(grant, 120)

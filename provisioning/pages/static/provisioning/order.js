@@ -146,7 +146,4 @@
       soon("ready", 0);
     }
   });
-  if (search && order.querySelector("[data-begins]")) {
-    search.focus({ preventScroll: true });
-  }
 }
