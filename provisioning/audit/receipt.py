@@ -7,7 +7,7 @@ the rows then carry keyed digests in the place of what they say.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
@@ -17,12 +17,17 @@ from provisioning.audit import checkpoints, digests, events, export, keys, seali
 from provisioning.audit.events import Action
 from provisioning.errors import WrongState
 from provisioning.models import AuditEntry, Case, User
+from provisioning.rules.hsa import HsaId
 
 KIND = "receipt"
+# Where nobody reported it done, the tool's own look stands in the place of who carried it out.
+_SEEN = (Action.VALUES_SEEN, Action.REMOVAL_VALUES_GONE)
 # What shows who did their part, in the order of the case. The last one counts.
 PARTS = (
-    *(Action.ORDERED, Action.ATTESTED, Action.SECOND_ATTESTED, Action.REPORTED_DONE, Action.DONE),
-    *(Action.REMOVAL_STARTED, Action.REMOVAL_REPORTED_DONE, Action.REMOVAL_DONE),
+    *(Action.ORDERED, Action.ATTESTED, Action.SECOND_ATTESTED, Action.REPORTED_DONE),
+    *(Action.VALUES_SEEN, Action.DONE),
+    *(Action.REMOVAL_STARTED, Action.REMOVAL_REPORTED_DONE),
+    *(Action.REMOVAL_VALUES_GONE, Action.REMOVAL_DONE),
 )
 
 
@@ -90,7 +95,7 @@ def _people(entries: list[AuditEntry], unseen: Collection[str | None]) -> list[d
     found = []
     for action in PARTS:
         entry = next((one for one in reversed(entries) if one.action == action.value), None)
-        if entry is not None:
+        if entry is not None and not (action in _SEEN and entry.data.get("how") != "seen"):
             found.append(
                 {
                     "action": entry.action,
@@ -99,8 +104,10 @@ def _people(entries: list[AuditEntry], unseen: Collection[str | None]) -> list[d
                     "actor": None if entry.actor_id in unseen else entry.actor_id,
                     "principal": None if entry.principal_id in unseen else entry.principal_id,
                     "name": _name(entry.actor, unseen),
+                    "hsa_id": _hsa_id(entry.actor, unseen),
                     "principal_name": _name(entry.principal, unseen),
                     "masked": entry.actor_id in unseen,
+                    "was_with": _seen_of(entry.data.get("was_with", ()), unseen),
                 }
             )
     return found
@@ -108,3 +115,11 @@ def _people(entries: list[AuditEntry], unseen: Collection[str | None]) -> list[d
 
 def _name(person: User | None, unseen: Collection[str | None]) -> str | None:
     return None if person is None or person.pk in unseen else person.name
+
+
+def _hsa_id(person: User | None, unseen: Collection[str | None]) -> str | None:
+    return None if person is None or person.pk in unseen else person.hsa_id
+
+
+def _seen_of(hsa_ids: Iterable[str], unseen: Collection[str | None]) -> list[str]:
+    return [one for one in hsa_ids if HsaId(one).folded not in unseen]

@@ -67,9 +67,24 @@ def settle(case: Case, seen: Seen, *fields: str) -> None:
     """The directory shows it: the task is over, and what it was for is verified."""
     case.seen_instead = {}
     evidence.keep(case, Evidence.Moment.AFTER, seen.read_at, values=seen.as_data())
+    was_with = _was_with(case)
     moves.move(case, case.STATES.VERIFYING, "seen_instead", *fields)
     handlers.release(case)
-    events.record(seen.SETTLED, actor=None, case=case, how=case.carried_out_how, changes=case.changes)
+    events.record(
+        seen.SETTLED,
+        actor=None,
+        case=case,
+        how=case.carried_out_how,
+        changes=case.changes,
+        was_with=was_with,
+    )
+
+
+def _was_with(case: Case) -> list[str]:
+    """Whose task it was, for the receipt: who had taken it, otherwise all who were asked."""
+    if case.taken_by is not None:
+        return [case.taken_by.hsa_id]
+    return [one.text for one in case.handler_ids]
 
 
 def stated(text: str) -> str:

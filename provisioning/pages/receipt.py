@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -24,6 +24,7 @@ from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import before_after
 from provisioning.pages.rights import words as rights_words
+from provisioning.rules.hsa import HsaId
 
 Row = TypeVar("Row", AccessRequest, Removal)
 
@@ -32,9 +33,11 @@ PART_OF = {
     Action.ATTESTED.value: _("Approved"),
     Action.SECOND_ATTESTED.value: _("Approved by a second approver"),
     Action.REPORTED_DONE.value: _("Carried out in KIV"),
+    Action.VALUES_SEEN.value: _("Seen in KIV before anybody answered"),
     Action.DONE.value: _("Verified"),
     Action.REMOVAL_STARTED.value: _("Started"),
     Action.REMOVAL_REPORTED_DONE.value: _("Carried out in KIV"),
+    Action.REMOVAL_VALUES_GONE.value: _("Seen to be gone from KIV before anybody answered"),
     Action.REMOVAL_DONE.value: _("Verified: gone from the directory"),
 }
 # Where the KIV administrator changed nothing: somebody else had, and the receipt does not say otherwise.
@@ -108,7 +111,7 @@ def _page(request: HttpRequest, row: Case, *, shows_dn: bool, **context: Any) ->
     context |= {
         "case": row,
         "is_removal": row.is_removal,
-        "people": [_person(one, how=row.carried_out_how) for one in content["people"]],
+        "people": _people(content["people"], how=row.carried_out_how),
         "comparisons": before_after.before_and_after(row, shows_dn=shows_dn),
         "entries": content["entries"],
     }
@@ -129,12 +132,20 @@ def _file(request: HttpRequest, user: User, row: Case) -> HttpResponse:
     return response
 
 
-def _person(part: dict[str, Any], *, how: str) -> dict[str, Any]:
-    """Who did what; `how`: what the KIV administrator answered."""
+def _people(parts: list[dict[str, Any]], *, how: str) -> list[dict[str, Any]]:
+    asked = {HsaId(text).folded for part in parts for text in part["was_with"]}
+    known = {user.hsa_key: user.name for user in User.objects.filter(pk__in=asked)}
+    return [_person(part, how=how, known=known) for part in parts]
+
+
+def _person(part: dict[str, Any], *, how: str, known: Mapping[str, str]) -> dict[str, Any]:
+    """Who did what; `how`: what the KIV administrator answered; `known`: names by key."""
     nobody = pages_words.MASKED if part["masked"] else _("Automatic")
     return {
         "part": _ALREADY.get((part["action"], how), PART_OF[part["action"]]),
         "name": part["name"] or nobody,
+        "hsa_id": part["hsa_id"],
+        "was_with": [(known.get(HsaId(text).folded, ""), text) for text in part["was_with"]],
         "principal": part["principal_name"],
         "at": datetime.fromisoformat(part["at"]),
         "entry": part["entry"],

@@ -278,10 +278,16 @@ def _asked_name(asked: Asked) -> str:
 
 
 def _orderer(viewer: User, request: AccessRequest) -> str:
-    name = actor_name(viewer, request.order.orderer, request)
-    if request.ordered_for is None:
-        return name
-    return _in_place_of(name, actor_name(viewer, request.ordered_for, request))
+    orderer = request.order.orderer
+    name = actor_name(viewer, orderer, request)
+    if request.ordered_for is not None:
+        name = _in_place_of(name, actor_name(viewer, request.ordered_for, request))
+    return _with_id(viewer, orderer, request, name)
+
+
+def _with_id(viewer: User, actor: User, request: AccessRequest, name: str) -> str:
+    """The name of who acted with the HSA-id, where the reader may know who it was."""
+    return ExactText(actor.hsa_id, name) if access.may_read_actor(viewer, actor, request) else name
 
 
 def next_step(viewer: User, request: AccessRequest) -> Text:
@@ -474,8 +480,10 @@ def _attested_by(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]
         name = actor_name(viewer, request.attester, request)
         if request.attested_for is not None:
             name = _in_place_of(name, actor_name(viewer, request.attested_for, request))
+        name = _with_id(viewer, request.attester, request, name)
         lines.append((gettext_lazy("Approved by"), name))
     if request.second_attester is not None:
         name = actor_name(viewer, request.second_attester, request)
+        name = _with_id(viewer, request.second_attester, request, name)
         lines.append((gettext_lazy("Second approver"), name))
     return lines

@@ -47,9 +47,11 @@ def test_a_receipt_shows_who_did_what_and_what_the_directory_said(enter, done, t
     assert "no-store" in response["Cache-Control"]
     content = response.json()
     assert [one["action"] for one in content["people"]] == [
-        "order.placed", "request.attested", "request.done",
+        "order.placed", "request.attested", "request.values_seen", "request.done",
     ]  # fmt: skip
-    assert content["people"][0]["actor"] == cast.HEAD.folded
+    ordered, _attested, seen, _done = content["people"]
+    assert (ordered["actor"], ordered["hsa_id"]) == (cast.HEAD.folded, cast.HEAD.text)
+    assert (seen["actor"], cast.KIV_ADMINISTRATOR.text in seen["was_with"]) == (None, True)
     assert [piece["moment"] for piece in content["evidence"]] == ["order", "before", "after", "verification"]
     assert content["verdict"]["answer"] == "yes"
     assert content["subject"]["hsa_id"] == done.subject_hsa_id
@@ -239,7 +241,9 @@ def test_a_removals_receipt_shows_who_ended_the_right_and_that_it_is_gone(enter,
 
     content = response.json()
     assert content["removal"] == str(removed.public_id) and content["cause"] == "head_of_unit"
-    assert [one["action"] for one in content["people"]] == ["removal.started", "removal.done"]
+    assert [one["action"] for one in content["people"]] == [
+        "removal.started", "removal.values_gone", "removal.done",
+    ]  # fmt: skip
     assert content["people"][0]["actor"] == cast.HEAD.folded
     assert [piece["moment"] for piece in content["evidence"]] == ["before", "after", "verification"]
     role = "INTYG;Rehab-" + cast.BJORKHAGA.text

@@ -19,7 +19,7 @@ from provisioning.mandates import current
 from provisioning.models import Removal, User
 from provisioning.pages.answers import acting_user, refusal
 from provisioning.pages.cases.timeline import WHY_NOTHING
-from provisioning.pages.kiv import forms
+from provisioning.pages.kiv import forms, over
 from provisioning.pages.kiv.forms import DoneForm
 from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.pages.rights import words
@@ -60,9 +60,7 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
     user = acting_user(request)
     removal = access.find_removal_to_act(user, public_id)
     if not access.to_remove(user).filter(pk=removal.pk).exists():
-        if request.method == "POST":
-            messages.warning(request, str(WrongState.user_message))
-        return redirect("removal", public_id=removal.public_id)
+        return _went(request, user, removal)
     if request.method != "POST":
         if look.is_needed_again(removal):  # given anew a moment ago: the next look ends the task
             return _stays(request, removal)
@@ -93,8 +91,7 @@ def _answer_done(request: HttpRequest, user: User, removal: Removal) -> HttpResp
             by=user,
         )
     except WrongState:
-        messages.warning(request, str(WrongState.user_message))
-        return redirect("removal", public_id=removal.public_id)
+        return _went(request, user, removal)
     except (NotAllowed, DirectoryError) as exc:
         return _page(request, user, removal, form, CannotRemoveForm(), status=refusal(form, exc))
     if row.current_state is RemovalState.AWAITING_KIV:
@@ -104,6 +101,14 @@ def _answer_done(request: HttpRequest, user: User, removal: Removal) -> HttpResp
         return _stays(request, removal)
     messages.success(request, _("Thank you. The directory shows that it is gone."))
     return redirect("kiv_tasks")
+
+
+def _went(request: HttpRequest, user: User, removal: Removal) -> HttpResponse:
+    """It is no task of theirs any more: say how it went."""
+    removal.refresh_from_db()
+    now = over.task_now(user, removal)
+    (messages.success if now.is_done else messages.warning)(request, now.said or str(WrongState.user_message))
+    return redirect("removal", public_id=removal.public_id)
 
 
 def _stays(request: HttpRequest, removal: Removal) -> HttpResponse:
@@ -126,8 +131,7 @@ def _answer_cannot(request: HttpRequest, user: User, removal: Removal) -> HttpRe
             by=user,
         )
     except WrongState:
-        messages.warning(request, str(WrongState.user_message))
-        return redirect("removal", public_id=removal.public_id)
+        return _went(request, user, removal)
     except (NotAllowed, Invalid, DirectoryError) as exc:
         return _page(request, user, removal, DoneForm(), form, status=refusal(form, exc))
     messages.success(request, _("Your answer is saved, and those concerned are told."))

@@ -25,7 +25,7 @@ from provisioning.mandates.current import Mandates
 from provisioning.models import AccessRequest, Removal, User
 from provisioning.orders import carry_out as orders_carry_out
 from provisioning.pages.answers import acting_user
-from provisioning.pages.kiv import work_list
+from provisioning.pages.kiv import over, work_list
 from provisioning.pages.paging import AFTER, BEFORE
 from provisioning.removals import carry_out as removals_carry_out
 from provisioning.rules.states.request import RequestState
@@ -46,9 +46,9 @@ def done(request: HttpRequest) -> HttpResponse:
     user = acting_user(request)
     if request.method != "POST":  # as after showing the card again: the list has what was chosen
         return redirect("kiv_tasks")
-    chosen = _chosen(user, request.POST)
+    chosen = _chosen(request, user)
     if not chosen:
-        return _nothing_chosen(request)
+        return _back(request)
     try:
         mandates = current.read(user.identity)
     except DirectoryError as exc:
@@ -79,9 +79,9 @@ def done(request: HttpRequest) -> HttpResponse:
 def take(request: HttpRequest) -> HttpResponse:
     """Say that one works on the chosen tasks, or (`slapp`) that one does not after all."""
     user = acting_user(request)
-    chosen = _chosen(user, request.POST)
+    chosen = _chosen(request, user)
     if not chosen:
-        return _nothing_chosen(request)
+        return _back(request)
     if request.GET.get("slapp") == "1":
         for task in chosen:
             claims.let_go(task, by=user)
@@ -108,12 +108,23 @@ def take(request: HttpRequest) -> HttpResponse:
     return _back(request)
 
 
-def _chosen(user: User, data: QueryDict) -> list[Task]:
-    """The task whose own button was pressed; without one, those that are marked. Only what waits for them."""
-    only = data.get("only", "")
-    ids = work_list.public_ids([only] if only else data.getlist("tasks")[:AT_ONCE])
+def _chosen(request: HttpRequest, user: User) -> list[Task]:
+    """The task whose own button was pressed; without one, those that are marked.
+
+    Of what does not wait for this person any more it is said how it went.
+    """
+    only = request.POST.get("only", "")
+    ids = work_list.public_ids([only] if only else request.POST.getlist("tasks")[:AT_ONCE])
     work = access.kiv_work(user)
-    return [*work.to_set.filter(public_id__in=ids), *work.to_remove.filter(public_id__in=ids)]
+    chosen: list[Task] = [*work.to_set.filter(public_id__in=ids), *work.to_remove.filter(public_id__in=ids)]
+    others = set(ids) - {task.public_id for task in chosen}
+    gone = access.tasks_read(user, others) if others else []
+    for task in gone:
+        now = over.task_now(user, task)
+        (messages.success if now.is_done else messages.warning)(request, f"{task.case_number}: {now.said}")
+    if not chosen and not gone:
+        messages.warning(request, _("Mark at least one task that waits for you."))
+    return chosen
 
 
 def _report_done(task: Task, user: User, mandates: Mandates, seen: Any) -> Task:
@@ -167,11 +178,6 @@ def _not_seen(left: Sequence[Task], *, is_silent: bool) -> str:
     return _("KIV does not show it yet. Open the task and see what stands there instead: %(numbers)s.") % {
         "numbers": numbers
     }
-
-
-def _nothing_chosen(request: HttpRequest) -> HttpResponse:
-    messages.warning(request, _("Mark at least one task that waits for you."))
-    return _back(request)
 
 
 def _back(request: HttpRequest) -> HttpResponse:

@@ -28,6 +28,7 @@ from provisioning.orders.carry_out import CannotSet
 from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user, refusal
 from provisioning.pages.kiv import forms as kiv_forms
+from provisioning.pages.kiv import over
 from provisioning.pages.kiv import words as kiv_words
 from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.rules.states.request import RequestState
@@ -82,17 +83,17 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
     wanted = access.find_to_act(user, public_id)
     rows = list(access.to_carry_out(user).filter(subject_key=wanted.subject_key).order_by("pk"))
     if wanted not in rows:
-        if wanted.current_state is RequestState.WITHDRAWN:
-            messages.warning(request, _("The order is withdrawn. Set nothing in KIV."))
-        else:
-            messages.info(
-                request, _("This task is over, or it is with somebody else. Here you see what holds now.")
-            )
+        _say_how_it_went(request, user, wanted)
         return redirect("case", public_id=public_id)
     if request.method != "POST":
         return _page(Card(request, user, wanted, rows), *_forms(request, rows))
     answer = _answer_cannot if request.POST.get("answer") == "cannot" else _answer_done
     return answer(Card(request, user, wanted, rows))
+
+
+def _say_how_it_went(request: HttpRequest, user: User, wanted: AccessRequest) -> None:
+    now = over.task_now(user, wanted)
+    (messages.success if now.is_done else messages.warning)(request, now.said)
 
 
 def _forms(request: HttpRequest, rows: Sequence[AccessRequest]) -> tuple[SetDoneForm, CannotSetForm]:
@@ -197,7 +198,9 @@ def _all_or_none(
         try:
             answered.append(steps.act(row, RequestState.AWAITING_KIV, operation_for(row), by=card.user))
         except WrongState as exc:
-            messages.info(card.request, f"{row.case_number}: {exc.user_message}")
+            row.refresh_from_db()
+            said = exc.user_message if row.is_with_kiv else over.task_now(card.user, row).said
+            messages.info(card.request, f"{row.case_number}: {said}")
         except NotAllowed as exc:
             raise NotAllowed(f"{row.case_number}: {exc.user_message}") from exc
     return answered

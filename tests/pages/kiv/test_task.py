@@ -257,7 +257,7 @@ def test_an_item_withdrawn_meanwhile_is_not_called_done(task, enter, kiv, monkey
     monkeypatch.setattr(page, "look", look_while_it_is_withdrawn)
     answer = enter(cast.KIV_ADMINISTRATOR).post(address(task), done(task), follow=True)
     seen = text_of(answer)
-    assert "the case has changed" in seen
+    assert f"{task.case_number}: The order is withdrawn. Set nothing in KIV." in seen
     assert "Thank you" not in seen
     assert state_of(task) is RequestState.WITHDRAWN
 
@@ -380,3 +380,38 @@ def test_a_withdrawn_order_tells_the_kiv_administrator_to_set_nothing(task, ente
     client = enter(cast.KIV_ADMINISTRATOR)
     end.withdraw(task, by=acts.user(cast.HEAD), reason="Behövs inte längre på enheten.")
     assert "The order is withdrawn. Set nothing in KIV." in text_of(client.get(address(task), follow=True))
+
+
+def test_an_answer_after_the_task_closed_says_that_it_closed_by_itself_and_when(task, enter, kiv) -> None:
+    acts.set_values(task, kiv)
+    acts.work()
+    client = enter(cast.KIV_ADMINISTRATOR)
+    said = text_of(client.post(address(task), done(task), follow=True))
+    task.refresh_from_db()
+    at = timezone.localtime(task.values_seen_at).strftime("%H:%M")
+    assert f"Closed by itself {at}: we saw it in KIV." in said
+
+
+def test_the_receipt_of_a_task_that_closed_by_itself_says_whose_it_was(task, enter, kiv) -> None:
+    user = acts.user(cast.KIV_ADMINISTRATOR)
+    AccessRequest.objects.filter(pk=task.pk).update(taken_by=user, taken_at=timezone.now())
+    acts.set_values(task, kiv)
+    acts.work()
+    acts.work()
+    page = text_of(enter(cast.HEAD).get(reverse("receipt", args=[task.public_id])))
+    assert "Seen in KIV before anybody answered Automatic" in page
+    assert f"The task was with: {user.name} {user.hsa_id}" in page
+    head = acts.user(cast.HEAD)
+    assert page.count(f"{head.name} ( {head.hsa_id} )") == 2  # who ordered and attested
+
+
+def test_already_set_without_the_value_has_its_own_sentence_also_in_the_receipt(task, enter, kiv) -> None:
+    client = enter(cast.KIV_ADMINISTRATOR)
+    said = text_of(client.post(address(task), done(task, answer="already"), follow=True))
+    assert "The value is not in KIV yet. Check that it stands on the right person" in said
+    acts.set_values(task, kiv)
+    acts.work()
+    acts.work()
+    page = text_of(enter(cast.HEAD).get(reverse("receipt", args=[task.public_id])))
+    assert "Answered: it was already set in KIV" in page
+    assert "Carried out in KIV" not in page
