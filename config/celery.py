@@ -41,6 +41,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "KIV tasks": every(2, "workflows.poll_kiv_tasks"),
     "outdated KIV tasks": every(30, "workflows.sweep_outdated"),
     "reorganisations": every(60, "workflows.sweep_reorganisations"),
+    "orders for many": every(10, "workflows.sweep_many_orders"),
     "values left behind": every(30, "workflows.sweep_left_values"),
     "messages": every(20, "workflows.sweep_messages"),
     "reminders": every(15 * 60, "workflows.sweep_reminders"),

@@ -20,7 +20,7 @@ from provisioning.models import AccessRequest, Case, Delegation, Removal
 from provisioning.rights import notices
 from provisioning.rules.states.request import WITH_A_PERSON
 from provisioning.rules.states.right import RemovalState
-from workflows import steps, watchdog
+from workflows import many_orders, steps, watchdog
 from workflows.alone import alone
 from workflows.sweeps import (
     audit,
@@ -85,6 +85,19 @@ def sweep_outdated() -> None:
 def sweep_reorganisations() -> None:
     """Carry out what is attested: new rights ordered, old ones removed when the new are proven."""
     reorganisations.carry_on()
+
+
+@shared_task(name="workflows.place_lines")
+def place_lines(pk: int) -> None:
+    """Place the lines of one order for many. Any error leaves the rest to the sweep, under its own name."""
+    with alone(f"placing the lines of order {pk}"):
+        many_orders.place(pk)
+
+
+@shared_task(name="workflows.sweep_many_orders")
+def sweep_many_orders() -> None:
+    """Place lines whose nudge was lost, whose worker died, or which waited for the directory."""
+    many_orders.place_all()
 
 
 @shared_task(name="workflows.sweep_left_values")

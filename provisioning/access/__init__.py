@@ -6,6 +6,8 @@ Source: domain §7.
 """
 
 from provisioning.access.cases import (
+    find_order,
+    find_own_order,
     find_request,
     find_to_act,
     listed_requests,
@@ -100,6 +102,8 @@ __all__ = [
     "find_grant",
     "find_incident",
     "find_message",
+    "find_order",
+    "find_own_order",
     "find_overseen_review",
     "find_removal",
     "find_removal_to_act",

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 
 from provisioning.access.parties import handled, listed, of_own, owns, reads_more, with_people
 from provisioning.mandates import current
-from provisioning.models import AccessRequest, AccessRequestQuerySet, Handler, HandlerRole, User
+from provisioning.models import AccessRequest, AccessRequestQuerySet, Handler, HandlerRole, Order, User
 from provisioning.rules.states.request import ENDED, OPEN, UNATTESTED, RequestState
 
 
@@ -37,6 +37,18 @@ def sent_before(user: User, submission: UUID) -> AccessRequest | None:
     """The first request of the order this form made when it was sent before; None if it never was."""
     rows = visible_requests(user).filter(order__orderer=user, order__submission=submission)
     return rows.order_by("position").first()
+
+
+def find_order(user: User, submission: UUID) -> Order:
+    """The order, if it is the person's own or they may read something of it. Raises Http404."""
+    rows = Order.objects.select_related("orderer", "many")
+    is_theirs = Q(orderer=user) | Exists(visible_requests(user).filter(order=OuterRef("pk")))
+    return get_object_or_404(rows.filter(is_theirs), submission=submission)
+
+
+def find_own_order(user: User, submission: UUID) -> Order:
+    """The order, for whoever sent it. Raises Http404."""
+    return get_object_or_404(Order.objects.select_related("many"), orderer=user, submission=submission)
 
 
 def own_requests(user: User) -> AccessRequestQuerySet:

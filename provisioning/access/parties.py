@@ -65,12 +65,13 @@ def is_handler(user: User, request: AccessRequest, *roles: HandlerRole) -> bool:
 
 def handled(user: User, *roles: HandlerRole) -> QuerySet[AccessRequest]:
     rows = Handler.objects.filter(request=OuterRef("pk"), person_key=user.hsa_key, role__in=roles)
-    return AccessRequest.objects.select_related("order__orderer").filter(Exists(rows))
+    return AccessRequest.objects.select_related("order__orderer", "line").filter(Exists(rows))
 
 
 def with_people() -> AccessRequestQuerySet:
     return AccessRequest.objects.select_related(
-        "order__orderer", "ordered_for", "attester", "attested_for", "second_attester", "carried_out_by"
+        *("order__orderer", "line", "ordered_for", "attester", "attested_for", "second_attester"),
+        "carried_out_by",
     )
 
 

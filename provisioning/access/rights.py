@@ -26,7 +26,7 @@ ENDS_WITHIN = timedelta(days=max(deadlines.NOTICE_DAYS) + 14)
 
 def visible_grants(user: User) -> GrantQuerySet:
     """The rights this person may read: own ones, those on own units, those one ordered or attested."""
-    rows = Grant.objects.select_related("origin__order__orderer", "let_end_by")
+    rows = Grant.objects.select_related("origin__order__orderer", "origin__line", "let_end_by")
     if user.is_auditor:
         return rows
     return rows.filter(reads(user, "grant"))
@@ -34,7 +34,7 @@ def visible_grants(user: User) -> GrantQuerySet:
 
 def listed_grants(user: User, *, lives: bool, only_own: bool) -> GrantQuerySet:
     """The rights of a list: those that live, or those that have ended."""
-    rows = Grant.objects.select_related("origin__order__orderer", "let_end_by")
+    rows = Grant.objects.select_related("origin__order__orderer", "origin__line", "let_end_by")
     rows = rows.living() if lives else rows.filter(state=GrantState.ENDED.value)
     if user.is_auditor and not only_own:
         return rows

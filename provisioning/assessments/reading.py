@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -12,8 +13,8 @@ from provisioning.directory import Which, address, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.rules.assessment import assess
 from provisioning.rules.assessment.assess import Assessment
-from provisioning.rules.causes import Cause
-from provisioning.rules.hsa import Attribute, Change, HsaId, Level, OrderedAccess, Reading
+from provisioning.rules.causes import DIRECTORY_CODES, Cause
+from provisioning.rules.hsa import Answer, Attribute, Change, HsaId, Level, OrderedAccess, Reading
 
 
 def read_for(order: OrderedAccess, *, which: Which = Which.OWN, afresh: bool = False) -> Reading:
@@ -33,9 +34,29 @@ def read_for(order: OrderedAccess, *, which: Which = Which.OWN, afresh: bool = F
         return Reading.failed(order.person_id, exc.code, read_at=timezone.now())
 
 
+def read_together(wanted: Mapping[HsaId, Collection[HsaId]]) -> dict[HsaId, Reading]:
+    """Read many persons with these units and providers at once; a silent directory gives empty readings."""
+    try:
+        found = {one.person_id: one for one in open_directory().read_many(wanted.items())}
+    except DirectoryError as exc:
+        now = timezone.now()
+        found = {person_id: Reading.failed(person_id, exc.code, read_at=now) for person_id in wanted}
+    return found
+
+
 def assess_now(order: OrderedAccess, reading: Reading) -> Assessment:
     """Assess for the moment of the reading."""
     return assess.assess(order, reading, on=dates.today(reading.read_at), at=reading.read_at)
+
+
+def as_far_as_asked(found: Assessment) -> Assessment:
+    """Of a reading of many, which asks for less: where the answer is no all the same, what was not asked for
+    is no cause beside those that are certain.
+    """
+    certain = tuple(cause for cause in found.causes if cause.code not in DIRECTORY_CODES)
+    if found.answer is not Answer.NO or not certain:
+        return found
+    return replace(found, causes=certain)
 
 
 def source(which: Which = Which.OWN) -> str:

@@ -28,6 +28,8 @@ class Action(enum.StrEnum):
     """What can have happened. Dotted and stable: tests, exports and notifications read them."""
 
     ORDERED = "order.placed"
+    LINE_REFUSED = "order.line_refused"
+    LINES_PLACED = "order.lines_placed"
     REQUEST_STARTED = "request.started"
     ATTESTED = "request.attested"
     SECOND_ATTESTED = "request.second_attested"

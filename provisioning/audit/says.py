@@ -69,6 +69,7 @@ KINDS = (
         _SUBJECT
         | {
             "words": ("order__need", "order__risk_statement"),
+            "own_words": ("line__need", "line__risk_statement"),
             "answers": (
                 *("attestation_comment", "second_attestation_comment", "end_reason", "carried_out_note"),
             ),

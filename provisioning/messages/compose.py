@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -16,7 +17,7 @@ from provisioning.assessments import hsa_delay
 from provisioning.audit.prolonged import prolonged_until
 from provisioning.messages import texts
 from provisioning.messages.texts import MessageKind, Words
-from provisioning.models import AccessRequest, Case, OutgoingMessage, ReviewItem
+from provisioning.models import AccessRequest, Case, Handler, OutgoingMessage, ReviewItem
 from provisioning.rules.states.request import UNATTESTED, RequestState
 
 
@@ -64,6 +65,7 @@ _LISTS: dict[MessageKind, Page] = {
     MessageKind.SWEEP_STOPPED: _DIFFERENCES,
     MessageKind.AUDIT_UNSOUND: _OPERATION,
     MessageKind.INCIDENTS: _OPERATION,
+    MessageKind.ORDER_SUMMARY: Page("order_lines", _("Open the order"), needs_id=True),
     MessageKind.RIGHTS_END_SOON: Page("ending", _("Open the list")),
 }
 _REMINDED_OF: dict[RequestState, MessageKind] = {
@@ -83,7 +85,7 @@ def compose(message: OutgoingMessage) -> Text:
         "now": str(words.now) % details,
         "happened": str(words.happened) % details,
         "delay": hsa_delay.sentence() if _is_to_be_waited_for(message) else "",
-        "link": settings.SITE_URL.rstrip("/") + _path(page, about),
+        "link": settings.SITE_URL.rstrip("/") + _path(page, _public_id(message, about)),
         "label": page.label,
         "region": settings.REGION_NAME,
         "support": settings.SUPPORT_CONTACT,
@@ -145,6 +147,11 @@ def _of_ended(request: AccessRequest, recipient_key: str) -> Words | None:
 
 def _details(message: OutgoingMessage, about: Case | None) -> dict[str, str]:
     """What the words may name: a number, a day, and for a KIV administrator the service and the unit."""
+    if message.kind == MessageKind.ORDER_SUMMARY.value and message.cause.order is not None:
+        asked = Handler.objects.filter(
+            request__order=message.cause.order, person_key=message.recipient_key
+        ).count()
+        return {"case": str(message.cause.order), "waiting": str(asked)}
     if about is None:
         due = _review_due(message)
         return {"day": dates.in_words(due) if due else ""}
@@ -197,5 +204,12 @@ def _page(message: OutgoingMessage) -> Page:
     return _REMOVAL if message.removal is not None else _LISTS[kind]
 
 
-def _path(page: Page, about: Case | None) -> str:
-    return reverse(page.address, args=[about.public_id] if page.needs_id and about is not None else [])
+def _public_id(message: OutgoingMessage, about: Case | None) -> UUID | None:
+    """What the address of the page holds; of an order for many it is that of its form."""
+    if message.kind == MessageKind.ORDER_SUMMARY.value and message.cause.order is not None:
+        return message.cause.order.submission
+    return about.public_id if about is not None else None
+
+
+def _path(page: Page, public_id: UUID | None) -> str:
+    return reverse(page.address, args=[public_id] if page.needs_id and public_id is not None else [])

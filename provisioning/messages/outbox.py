@@ -16,7 +16,8 @@ import random
 import smtplib
 import time
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from email.utils import parseaddr
 from typing import Any
 
@@ -33,7 +34,15 @@ from provisioning.errors import DirectoryError, WrongState
 from provisioning.messages import addresses, still_true
 from provisioning.messages.compose import compose
 from provisioning.messages.texts import MessageKind
-from provisioning.models import AuditEntry, Case, OutgoingMessage, User
+from provisioning.models import (
+    AccessRequest,
+    AuditEntry,
+    Case,
+    ManyOrder,
+    OrderSummary,
+    OutgoingMessage,
+    User,
+)
 from provisioning.rules.hsa import HsaId
 
 log = logging.getLogger(__name__)
@@ -44,6 +53,23 @@ LONGEST_DELAY_SECONDS = 2 * 3600
 STUCK_AFTER = timedelta(minutes=10)  # the mail server may have it: `sent_at` says when it was handed over
 LEAST_CLAIM_SECONDS = 30
 SETTLE_SECONDS = 60  # so long a sent mail's row is tried to be settled while the database is away
+SUMMARY_WAITS = timedelta(minutes=2)  # what happens in one go is told in one mail
+SUMMARY_AT = time_of_day(7, 0)
+SUMMARISED = frozenset(
+    {
+        MessageKind.ATTEST,
+        MessageKind.CHOOSE,
+        MessageKind.KIV,
+        MessageKind.KIV_RETURNED,
+        MessageKind.ATTESTED,
+        MessageKind.REJECTED,
+        MessageKind.DONE,
+        MessageKind.ENDED,
+        MessageKind.REMINDER,
+        MessageKind.DIRECTORY_SILENT,
+        MessageKind.HSA_LATE,
+    }
+)
 UNUSABLE_CODE = "mail.unusable_address"
 
 _State = OutgoingMessage.Delivery
@@ -61,6 +87,7 @@ def enqueue(
     """
     messages = []
     about = case.pointer if case else {"request": cause.request}
+    recipients = _but_those_summarised(cause, kind, about.get("request"), recipients)
     for recipient in dict.fromkeys(recipients):
         message, is_new = OutgoingMessage.objects.get_or_create(
             cause=cause,
@@ -72,6 +99,49 @@ def enqueue(
             messages.append(message)
             worker.wake("workflows.send_message", message.pk)
     return messages
+
+
+def _but_those_summarised(
+    cause: AuditEntry, kind: MessageKind, request: AccessRequest | None, recipients: Iterable[HsaId]
+) -> Iterable[HsaId]:
+    """Of an order for many only the person a line is about gets a mail of its own."""
+    if request is None or kind not in SUMMARISED:
+        return recipients
+    if not ManyOrder.objects.filter(order=request.order_id).exists():
+        return recipients
+    everybody = list(recipients)
+    summarise(cause, [one for one in everybody if one.folded != request.subject_key])
+    return [one for one in everybody if one.folded == request.subject_key]
+
+
+def summarise(cause: AuditEntry, recipients: Iterable[HsaId]) -> None:
+    """Tell these persons of what happens in an order for many: once a day each, soon after the first.
+
+    What happens after the day's mail is told the next morning.
+    """
+    now = timezone.now()
+    for recipient in dict.fromkeys(recipients):
+        told = OrderSummary.objects.filter(order=cause.order, recipient_key=recipient.folded)
+        last = told.order_by("-day").first()
+        if last is not None and last.sends_at > now:
+            continue
+        sends_at = now + SUMMARY_WAITS
+        if last is not None and last.day >= timezone.localdate(sends_at):
+            tomorrow = timezone.localdate(now) + timedelta(days=1)
+            sends_at = timezone.make_aware(datetime.combine(tomorrow, SUMMARY_AT))
+        _, is_new = told.get_or_create(
+            order=cause.order,
+            recipient_key=recipient.folded,
+            day=timezone.localdate(sends_at),
+            defaults={"sends_at": sends_at},
+        )
+        if is_new:
+            OutgoingMessage.objects.get_or_create(
+                cause=cause,
+                recipient_key=recipient.folded,
+                kind=MessageKind.ORDER_SUMMARY.value,
+                defaults={"recipient_hsa_id": recipient.text, "next_try_at": sends_at},
+            )
 
 
 def due(*, limit: int = 200) -> list[int]:

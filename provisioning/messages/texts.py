@@ -51,6 +51,7 @@ class MessageKind(enum.StrEnum):
     REORGANISATION_OVER = "reorganisation_over"
     AUDIT_UNSOUND = "audit_unsound"
     INCIDENTS = "incidents"
+    ORDER_SUMMARY = "order_summary"
 
     def of(self, case: Case) -> MessageKind:
         """The message about a request, or the one that says the same about a removal."""
@@ -77,6 +78,14 @@ WORDS: dict[MessageKind, Words] = {
         _("Access is ordered for you (%(case)s)"),
         _("You need not do anything. You get a mail when you can log in."),
         _("Somebody has ordered access for you. Here you see what, why, and who has the order."),
+    ),
+    MessageKind.ORDER_SUMMARY: Words(
+        _("An order for many: what has happened (%(case)s)"),
+        _("Lines that wait for you: %(waiting)s. Open the order to see all of it."),
+        _(
+            "Lines of the order have been placed, decided or carried out. You get at most one such mail "
+            "a day about the same order."
+        ),
     ),
     MessageKind.ATTEST: Words(
         _("Approve an order (%(case)s)"),

@@ -18,6 +18,7 @@ from provisioning.models.handling import Evidence, Handler, HandlerRole
 from provisioning.models.heartbeats import Heartbeat
 from provisioning.models.incidents import Incident, IncidentKind, IncidentQuerySet
 from provisioning.models.log_ins import LogIn
+from provisioning.models.many_orders import ManyOrder, OrderLine, OrderSummary
 from provisioning.models.messages import OutgoingMessage
 from provisioning.models.orders import AccessRequest, AccessRequestQuerySet, Order, StateChoice
 from provisioning.models.people import (
@@ -77,8 +78,11 @@ __all__ = [
     "KnownPerson",
     "LevelChoice",
     "LogIn",
+    "ManyOrder",
     "Notice",
     "Order",
+    "OrderLine",
+    "OrderSummary",
     "OutgoingMessage",
     "PersonAndPlace",
     "ProtectionDoubt",

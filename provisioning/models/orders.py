@@ -42,7 +42,7 @@ class StateChoice(models.TextChoices):
 
 
 class Order(models.Model):
-    """What one person asked for in one go: one subject, one service and level, one or more units."""
+    """What one person asked for in one go: for one subject one or more units, for many whatever it takes."""
 
     case_number = models.CharField(max_length=20, unique=True, null=True)  # noqa: DJ001 - set from the key right after
     submission = models.UUIDField(
@@ -204,6 +204,19 @@ class AccessRequest(Case):
     @property
     def current_state(self) -> RequestState:
         return RequestState(self.state)
+
+    @property
+    def need(self) -> str:
+        """Why it is needed: as its line of an order for many says, else as the order does."""
+        return self._own_reasons()[0] or self.order.need
+
+    @property
+    def risk_statement(self) -> str:
+        return self._own_reasons()[1] or self.order.risk_statement
+
+    def _own_reasons(self) -> tuple[str, str]:
+        line = getattr(self, "line", None)
+        return (line.need, line.risk_statement) if line is not None else ("", "")
 
     @property
     def audit_pointers(self) -> dict[str, Any]:

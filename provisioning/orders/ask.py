@@ -86,5 +86,19 @@ def record_look(prepared: Prepared, *, by: User) -> None:
         )
 
 
+@transaction.atomic
+def record_looks(found: Collection[Prepared], *, by: User) -> None:
+    """The same of many that were shown together: once for each person, and once for all that was refused."""
+    refused = {one for each in found if each.may_not_be_asked for one in each.draft.unit_ids}
+    if refused:
+        events.record(Action.REFUSED, actor=by, code="order.may_not_ask", places=sorted(_keys(refused)))
+    seen: dict[str, set[HsaId]] = {}
+    for each in found:
+        if each.is_about_somebody_else and each.person is not None:
+            seen.setdefault(each.person.hsa_id.folded, set()).update(each.draft.unit_ids)
+    for subject_key, places in seen.items():
+        events.record_look(by=by, subject_key=subject_key, places=sorted(_keys(places)))
+
+
 def _keys(ids: Collection[HsaId]) -> list[str]:
     return [one.folded for one in ids]

@@ -6,6 +6,7 @@ Sources: domain §5 (what an order needs), §7 (who may order and attest).
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -18,7 +19,7 @@ from provisioning.audit.events import Action
 from provisioning.cases import candidates, handlers
 from provisioning.errors import Invalid, NotAllowed
 from provisioning.messages import outbox, texts
-from provisioning.models import AccessRequest, Delegation, Evidence, HandlerRole, Order, User
+from provisioning.models import AccessRequest, Delegation, Evidence, HandlerRole, Order, OrderLine, User
 from provisioning.orders import prolong, refusals
 from provisioning.orders.draft import Choice, Draft, Prepared, PreparedItem
 from provisioning.rules.hsa import Person
@@ -52,22 +53,65 @@ def place(prepared: Prepared, *, by: User, start: Callable[[AccessRequest], obje
 
 def _write(prepared: Prepared, person: Person, by: User, start: Callable[[AccessRequest], object]) -> Order:
     draft = prepared.draft
-    _require_delegations(prepared)
-    order = Order.objects.create(
-        orderer=by,
-        need=draft.need.strip(),
-        risk_statement=draft.risk_statement.strip(),
+    order = open_order(
+        by,
+        need=draft.need,
+        risk_statement=draft.risk_statement,
         submission=draft.submission,
-        external_number=draft.external_number or None,
+        requests=len(prepared.items),
+        external_number=draft.external_number,
     )
-    order.case_number = f"{dates.today(order.created_at).year}-{order.pk:06d}"
-    order.save(update_fields=["case_number"])
-    events.record(Action.ORDERED, actor=by, order=order, requests=len(prepared.items))
+    _require_delegations(prepared)
     for position, item in enumerate(prepared.items, start=1):
         request = _write_request(order, position, draft, person, item)
         _hand_out(request, item, by)
         start(request)
     return order
+
+
+def open_order(
+    by: User, *, need: str, risk_statement: str, submission: UUID, requests: int, external_number: str = ""
+) -> Order:
+    """Write the order itself with its number, and record it. In the transaction of the first of its parts."""
+    order = Order.objects.create(
+        orderer=by,
+        need=need.strip(),
+        risk_statement=risk_statement.strip(),
+        submission=submission,
+        external_number=external_number or None,
+    )
+    order.case_number = f"{dates.today(order.created_at).year}-{order.pk:06d}"
+    order.save(update_fields=["case_number"])
+    events.record(Action.ORDERED, actor=by, order=order, requests=requests)
+    return order
+
+
+def add(line: OrderLine, prepared: Prepared, *, start: Callable[[AccessRequest], object]) -> AccessRequest:
+    """Write the request of a line of an order for many; the draft has one item. Inside a transaction.
+
+    Raises Invalid, also when somebody else ordered the same right in between; NotAllowed. Then nothing of it
+    is written.
+    """
+    for refusal in prepared.all_refusals:
+        raise Invalid(refusal.message, code=refusal.code, field=refusal.field)
+    order = line.many.order
+    (item,) = prepared.items
+    if prepared.person is None:
+        raise Invalid(_("Choose at least one unit."), code="order.no_unit", field="units")
+    try:
+        with transaction.atomic():
+            _require_delegations(prepared)
+            request = _write_request(order, line.position, prepared.draft, prepared.person, item)
+            line.request, line.state = (
+                request,
+                OrderLine.LineState.PLACED,
+            )  # before the event: it signs the reasons
+            line.save(update_fields=["request", "state"])
+            _hand_out(request, item, order.orderer)
+            start(request)
+    except IntegrityError as exc:
+        raise Invalid(refusals.duplicate_message(), code="order.duplicate", field="units") from exc
+    return request
 
 
 def _require_delegations(prepared: Prepared) -> None:
@@ -150,7 +194,7 @@ def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
             by_order=True,
             shown=warnings,
         )
-    if request.position == 1 and request.subject_key != by.pk:
+    if request.subject_key != by.pk and not _was_told(request):
         outbox.enqueue(started, texts.MessageKind.ORDERED, [request.subject_id])
     if request.current_state is RequestState.AWAITING_ATTESTATION:
         handlers.assign(request, HandlerRole.ATTESTER, item.attesters)
@@ -159,3 +203,11 @@ def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
         second = item.second_attesters
         handlers.assign(request, HandlerRole.SECOND_ATTESTER, candidates.by_own_mandate(second))
         handlers.ask(started, request, texts.MessageKind.ATTEST)
+
+
+def _was_told(request: AccessRequest) -> bool:
+    """The person hears once of an order, however many places it names."""
+    if request.position == 1:
+        return False
+    earlier = request.order.requests.filter(subject_key=request.subject_key, position__lt=request.position)
+    return earlier.exists()

@@ -42,6 +42,7 @@ TONES = {
 
 ABOUT: dict[MessageKind, str | Promise] = {
     MessageKind.ORDERED: gettext_lazy("Access is ordered for somebody"),
+    MessageKind.ORDER_SUMMARY: gettext_lazy("What has happened in an order for many"),
     MessageKind.ATTEST: gettext_lazy("Something to decide"),
     MessageKind.CHOOSE: gettext_lazy("A choice to make"),
     MessageKind.KIV: gettext_lazy("Something to set in KIV"),

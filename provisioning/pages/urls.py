@@ -16,7 +16,7 @@ from provisioning.pages import (
     session_left,
     start,
 )
-from provisioning.pages.cases import attest, choose, remind, withdraw
+from provisioning.pages.cases import attest, attest_many, choose, remind, whole_order, withdraw
 from provisioning.pages.cases import page as cases_page
 from provisioning.pages.delegations import page as delegations_page
 from provisioning.pages.drafts import page as drafts_page
@@ -30,6 +30,7 @@ from provisioning.pages.kiv import removal_task, several_tasks, task
 from provisioning.pages.login import card, leaving, mine
 from provisioning.pages.login import page as login_page
 from provisioning.pages.operation import page as operation_page
+from provisioning.pages.order import many as order_many
 from provisioning.pages.order import page as order_page
 from provisioning.pages.register import addresses as register_addresses
 from provisioning.pages.reorganisation import page as reorganisation_page
@@ -96,6 +97,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sa-gar-det-till/bestallning.bpmn", flow_page.orders_as_bpmn, name="order_bpmn"),
     path("sa-gar-det-till/borttagning.bpmn", flow_page.removals_as_bpmn, name="removal_bpmn"),
     path("bestall/", order_page.order, name="order"),
+    path("bestall/flera/", order_many.order_many, name="order_many"),
+    path("bestall/flera/mall.<str:ending>", order_many.template, name="order_template"),
+    path("bestallningar/<uuid:submission>/", whole_order.order_lines, name="order_lines"),
+    path("bestallningar/<uuid:submission>/lage/", whole_order.stamp, name="order_stamp"),
+    path("bestallningar/<uuid:submission>/dra-tillbaka/", whole_order.withdraw_rest, name="order_withdraw"),
+    path("bestallningar/<uuid:submission>/attestera/", attest_many.order_attest, name="order_attest"),
     path("arenden/<uuid:public_id>/attestera/", attest.attest, name="attest"),
     path("arenden/<uuid:public_id>/valj/", choose.choose, name="choose"),
     path("arenden/<uuid:public_id>/dra-tillbaka/", withdraw.withdraw, name="withdraw"),

@@ -462,8 +462,8 @@ def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
         (gettext_lazy("Last day"), dates.in_words(request.ends_on)),
         (gettext_lazy("Ordered by"), _orderer(viewer, request)),
         *_attested_by(viewer, request),
-        (gettext_lazy("Why it is needed"), written(viewer, request, request.order.need)),
-        (gettext_lazy("Risks, and how they are met"), written(viewer, request, request.order.risk_statement)),
+        (gettext_lazy("Why it is needed"), written(viewer, request, request.need)),
+        (gettext_lazy("Risks, and how they are met"), written(viewer, request, request.risk_statement)),
         *_external(request),
     ]
 

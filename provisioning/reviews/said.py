@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
 from provisioning.assessments import reading as assessments_reading
-from provisioning.directory import open_directory
-from provisioning.errors import DirectoryError
 from provisioning.models import Grant
 from provisioning.rules.causes import DIRECTORY_CODES
 from provisioning.rules.hsa import Answer, HsaId, Reading
@@ -54,11 +50,7 @@ def look(grants: Iterable[Grant]) -> dict[int, Said]:
     wanted: dict[HsaId, set[HsaId]] = {}
     for grant in rows:
         wanted.setdefault(grant.subject_id, set()).add(grant.unit_id)
-    try:
-        found = {reading.person_id: reading for reading in open_directory().read_many(wanted.items())}
-    except DirectoryError as exc:
-        now = timezone.now()
-        found = {person: Reading.failed(person, exc.code, read_at=now) for person in wanted}
+    found = assessments_reading.read_together(wanted)
     return {grant.pk: _said(grant, found[grant.subject_id]) for grant in rows}
 
 

@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import ViewportSize
 
 from provisioning.rules.hsa import HsaId
-from tests import cast, servers
+from tests import acts, cast, servers
 from tests.browser import world as worlds
 from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
@@ -117,6 +117,16 @@ def ask_about_a_coordinator(visitor: Visitor) -> None:
     visitor.page.locator("#answer").wait_for()
 
 
+def preview_many(visitor: Visitor) -> None:
+    visitor.page.locator("[name=pasted]").fill(f"{cast.COORDINATOR} {cast.NOBODY}")
+    visitor.page.locator("[name=access]").first.check()
+    visitor.page.locator("[name=units]").first.check()
+    visitor.page.locator("[name=need]").fill(acts.NEED)
+    visitor.page.locator("[name=risk]").fill(acts.RISK)
+    visitor.page.locator("button[value=preview]").click()
+    visitor.page.locator("button[value=errors]").wait_for()
+
+
 SUBMIT = press("main form button[type=submit]")
 HEAD, KIV, AUDITOR = cast.HEAD, cast.KIV_ADMINISTRATOR, cast.AUDITOR
 
@@ -133,6 +143,8 @@ PAGES = [
     Shown("order-resumed", HEAD, "/bestall/", preview_and_come_back),
     Shown("order-refused", HEAD, "/bestall/", refused_preview, status=400),
     Shown("order-newcomer", cast.OUTSIDER, "/bestall/"),
+    Shown("order-many", HEAD, "/bestall/flera/", url_name="order_many"),
+    Shown("order-many-preview", HEAD, "/bestall/flera/", preview_many),
     Shown("cases-open", HEAD, "/arenden/", url_name="cases"),
     Shown("cases-ended", HEAD, "/arenden/?visa=avslutade"),
     Shown("cases-empty", cast.OUTSIDER, "/arenden/"),
@@ -249,6 +261,11 @@ NO_PAGE = {
     "order_bpmn",
     "removal_bpmn",
     "delete_view",
+    "order_stamp",
+    "order_template",
+    "order_lines",
+    "order_withdraw",
+    "order_attest",
 } | {
     # Shown only after a card has been read: tests/login looks at them.
     "login_refused",

@@ -61,6 +61,10 @@ WATCHED = (
 )
 # Which objects an address is about, by its name. Every other one with a variable is about a case.
 ABOUT = {
+    "order_lines": "order",
+    "order_stamp": "order",
+    "order_withdraw": "order",
+    "order_attest": "order",
     "revoke_delegation": "delegation",
     "resend": "message",
     "incident_retry": "incident",

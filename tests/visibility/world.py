@@ -81,8 +81,11 @@ class World:
     def objects(self, parameter: str) -> dict[str, Any]:
         """What can stand in an address's variable."""
         nobodys = {"missing": uuid.UUID(int=0)}
-        if parameter == "case":
-            return {name: row.public_id for name, row in self.cases.items()} | nobodys
+        if parameter in ("case", "order"):
+            of_order = parameter == "order"
+            return {
+                name: row.order.submission if of_order else row.public_id for name, row in self.cases.items()
+            } | nobodys
         if parameter == "delegation":
             return {name: row.public_id for name, row in self.delegations.items()} | nobodys
         if parameter == "review":
@@ -239,6 +242,12 @@ PAYLOADS: Mapping[str, Payload] = {
     },
     "reorganisation": lambda pk: {"answer": "attest"},
     "attest": lambda _id: {"decision": "reject", "reason": REASON},
+    "order_attest": lambda submission: {
+        "action": "reject_some",
+        "chosen": [str(row.public_id) for row in AccessRequest.objects.filter(order__submission=submission)],
+        "reason": REASON,
+    },
+    "order_withdraw": lambda _id: {"reason": REASON},
     "choose": lambda _id: {"choice": "wait"},
     "withdraw": lambda _id: {"reason": REASON},
     "finding": lambda _id: {"step": "explain", "reason": REASON},

@@ -49,6 +49,7 @@ class WantedLine:
     need: str = ""
     risk: str = ""
     problem: str = ""
+    is_sure: bool = False  # the orderer has said that this is the person, though the name differs
 
 
 def lines(rows: Iterable[SheetRow]) -> list[WantedLine]:
@@ -90,16 +91,22 @@ def _is_heading(row: SheetRow) -> bool:
 
 
 def _by_columns(row: SheetRow, columns: dict[Column, int]) -> WantedLine:
-    cells = {column: row.cells[place] if place < len(row.cells) else "" for column, place in columns.items()}
-    level = cells.pop(Column.LEVEL, "")
-    access = cells.pop(Column.ACCESS, "")
-    person, unit = cells.pop(Column.PERSON, ""), cells.pop(Column.UNIT, "")
+    def cell(column: Column) -> str:
+        place = columns.get(column, len(row.cells))
+        return row.cells[place] if place < len(row.cells) else ""
+
+    access, level = cell(Column.ACCESS), cell(Column.LEVEL)
     return WantedLine(
         row.number,
-        person=_id_in(person),
+        person=_id_in(cell(Column.PERSON)),
+        name=cell(Column.NAME),
+        mail=cell(Column.MAIL),
         access=f"{access}: {level}" if access and level else access,
-        unit=_id_in(unit),
-        **{column.value: text for column, text in cells.items()},
+        unit=_id_in(cell(Column.UNIT)),
+        starts_on=cell(Column.STARTS_ON),
+        ends_on=cell(Column.ENDS_ON),
+        need=cell(Column.NEED),
+        risk=cell(Column.RISK),
     )
 
 

@@ -31,6 +31,7 @@ from provisioning.rules.states.request import RequestState
 from workflows import way
 
 PAGE_SIZE = 20
+SIBLINGS_SHOWN = 5  # the order's own page has them all
 
 
 @never_cache
@@ -91,7 +92,8 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
             for sent in row.messages.order_by("pk")
         ],
         "siblings": [
-            words.line(user, sibling) for sibling in siblings.prefetch_related("handlers", "incidents")
+            words.line(user, sibling)
+            for sibling in siblings.prefetch_related("handlers", "incidents")[:SIBLINGS_SHOWN]
         ],
         "may_withdraw": access.may_withdraw(user, row),
         "may_remind": access.may_remind(user, row),

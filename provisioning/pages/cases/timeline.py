@@ -23,6 +23,8 @@ Text = str | Promise
 # Each action's tone and sentence. Who did it and when stand beside it.
 SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.ORDERED: ("info", gettext_lazy("The order was sent.")),
+    Action.LINE_REFUSED: ("warning", gettext_lazy("A line of the order could not be placed.")),
+    Action.LINES_PLACED: ("info", gettext_lazy("The lines of the order have been placed.")),
     Action.REQUEST_STARTED: ("info", gettext_lazy("The case was opened.")),
     Action.ATTESTED: ("success", gettext_lazy("The order was approved.")),
     Action.SECOND_ATTESTED: ("success", gettext_lazy("The order was approved by a second approver.")),

@@ -40,6 +40,7 @@ def _case(row: Any) -> str:
 
 KINDS: Mapping[str, DraftKind] = {
     "order": DraftKind(gettext_lazy("Order: %(what)s")),
+    "order_many": DraftKind(gettext_lazy("Order for many")),
     "attest": DraftKind(gettext_lazy("Approve case %(what)s"), access.find_to_act, _case),
     "choose": DraftKind(gettext_lazy("Choose in case %(what)s"), access.find_to_act, _case),
     "withdraw": DraftKind(gettext_lazy("Withdraw case %(what)s"), access.find_to_act, _case),

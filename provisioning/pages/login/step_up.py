@@ -16,6 +16,7 @@ from provisioning.models import User
 # Which form is which decision, by the name of its address. A test holds that each of them exists.
 DECISIONS = {
     "attest": "attest",
+    "order_attest": "attest",
     "kiv_task": "carry_out",
     "kiv_done": "carry_out",
     "removal_task": "carry_out",
@@ -46,7 +47,7 @@ def _name(request: HttpRequest) -> str:
 
 
 def _is_order(request: HttpRequest) -> bool:
-    return _name(request) == "order" and request.POST.get("action") == "send"
+    return _name(request) in ("order", "order_many") and request.POST.get("action") == "send"
 
 
 def _attests_by_ordering(request: HttpRequest) -> bool:

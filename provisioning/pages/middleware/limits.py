@@ -59,6 +59,7 @@ UNUSUAL = Limit("search.unusual", "UNUSUAL_SEARCHES_PER_DAY", 86_400)
 WHEN_FAILED = {"oidc_callback": LOGIN, "oidc_choose": LOGIN, "demo_login": LOGIN}
 WHEN_SENT = {
     "order": SEARCH,
+    "order_many": SEARCH,
     "delegate": SEARCH,
     "search": SEARCH,
     "person_entrance": SEARCH,

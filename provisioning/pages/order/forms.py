@@ -38,6 +38,11 @@ def _choice(service: Service, level: Level) -> SafeString:
     return explained(_(words.choice), _(words.hint))
 
 
+def access_choices() -> list[tuple[str, SafeString]]:
+    """Every access with what it is for."""
+    return [(value, _choice(*access)) for value, access in offered().items()]
+
+
 def access_name(service: str, level: str) -> str:
     """What a choice of the form is called; empty where there is none."""
     known = offered().get(f"{service}:{level}")
@@ -123,7 +128,7 @@ class OrderForm(StatementForm):
         today = dates.today()
         offer_days(self, today, deadlines.latest_end(today), "starts_on")
         offer_days(self, today, deadlines.latest_end(deadlines.latest_end(today)), "ends_on")
-        self._choices("access").choices = [(value, _choice(*access)) for value, access in offered().items()]
+        self._choices("access").choices = access_choices()
 
     def narrow(self) -> None:
         """Show the places that fit the chosen access, and what is chosen although it does not."""

@@ -238,8 +238,8 @@ def _from(user: User, source: AccessRequest, shown: Shown) -> tuple[Shown, dict[
         "person": person.value,
         "access": f"{source.service}:{source.level}",
         "units": [unit.value],
-        "need": source.order.need,
-        "risk_statement": source.order.risk_statement,
+        "need": source.need,
+        "risk_statement": source.risk_statement,
     }
     return shown, known
 

@@ -215,7 +215,7 @@ def _sheet(
     request: HttpRequest, user: User, row: Review, waiting: QuerySet[ReviewItem], data: QueryDict
 ) -> Sheet:
     """What is sent is about the rights that were on the page then, on whichever page they are by now."""
-    rows = waiting.select_related("grant__origin__order")
+    rows = waiting.select_related("grant__origin__order", "grant__origin__line")
     rows = rows.order_by("grant__subject_name", "subject_key", "pk")
     page = Paginator(rows, RIGHTS_PER_PAGE).get_page(request.GET.get("page"))
     sent = list(rows.filter(pk__in=_numbers(data, "shown"))[:RIGHTS_PER_PAGE])

@@ -101,7 +101,7 @@ def right(item: ReviewItem, said: Said, given: Mapping[str, str]) -> ReviewedRig
     return ReviewedRight(
         key=str(item.pk),
         what=what(grant),
-        need=grant.origin.order.need,
+        need=grant.origin.need,
         starts_on=grant.starts_on,
         ends_on=grant.ends_on,
         answer=said.answer,
