@@ -268,6 +268,17 @@ class Directory:
         ids = (entry.first(layout.hsa_identity) for entry in found if names.key(entry.dn) != own)
         return tuple(HsaId(text.strip()) for text in ids if text)
 
+    def coupled_at(self, unit_dn: str) -> tuple[HsaId, ...]:
+        """Everybody whom a commission directly below this unit names, whatever it is for and until when."""
+        layout = self.layout
+        wanted = filters.all_of(
+            filters.class_is(layout.commission_classes), filters.present(layout.commission_members)
+        )
+        found = self._lookups.below(unit_dn, wanted, ["objectClass", layout.commission_members], only=None)
+        values = (value for entry in found for value in entry.values(layout.commission_members))
+        ids = (value.partition(";")[0].strip() for value in values)
+        return tuple(dict.fromkeys(HsaId(text) for text in ids if text))
+
     def _is_organisation(self, entry: Entry) -> bool:
         return mapping.is_unit(entry, self.layout) or mapping.is_provider(entry, self.layout)
 

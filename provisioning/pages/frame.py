@@ -48,6 +48,7 @@ _BELONGS_TO = {
     "review": "reviews",
     "review_result": "reviews",
     "reorganise": "reorganisations",
+    "unit_people": "start",
     "register_cases": "cases",
     "register_rights": "grants",
     "register_removals": "grants",

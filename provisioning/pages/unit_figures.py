@@ -26,6 +26,7 @@ class UnitFigures:
 
     name: str
     url: str
+    people_url: str
     have_access: int
     under_way: int
     ending: int
@@ -62,4 +63,6 @@ def _of_unit(unit: Unit, *counts: Mapping[str, int]) -> UnitFigures:
     ids: list[HsaId] = [unit.hsa_id, *unit.member_ids]
     keys = {one.folded for one in ids}
     url = reverse("beside_place", args=[unit.hsa_id.text])
-    return UnitFigures(unit.name, url, *(sum(found.get(key, 0) for key in keys) for found in counts))
+    people_url = reverse("unit_people", args=[unit.hsa_id.text])
+    figures = (sum(found.get(key, 0) for key in keys) for found in counts)
+    return UnitFigures(unit.name, url, people_url, *figures)

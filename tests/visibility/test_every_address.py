@@ -79,6 +79,7 @@ ABOUT = {
     "grant_let_end": "grant",
     "beside_person": "grant",
     "beside_place": "place",
+    "unit_people": "place",
     "removal": "removal",
     "removal_receipt": "removal",
     "removal_receipt_json": "removal",

@@ -30,7 +30,7 @@ from provisioning.pages.answers import acting_user
 from provisioning.pages.fields import is_number
 from provisioning.pages.order import begun, choices, preview, second_send
 from provisioning.pages.order.choices import FoundOptions, Option, PlaceKind
-from provisioning.pages.order.forms import OrderForm, first_order, kind_of
+from provisioning.pages.order.forms import OrderForm, first_order, kind_of, offered
 from provisioning.rights import presence
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId, Level
@@ -129,7 +129,21 @@ def _begun_elsewhere(request: HttpRequest, user: User) -> QueryDict:
     data["shown"] = shown.dump()
     for name in ("person_search", "action"):
         data[name] = request.POST.get(name, "")
+    _take_wanted(data, request.POST.get("wanted", ""), shown)
     return data
+
+
+def _take_wanted(data: QueryDict, text: str, shown: Shown) -> None:
+    """What a page about a unit wants ordered: person, access and unit, apart from each other by bars."""
+    person, bar, rest = text.partition("|")
+    access_wanted, _bar, unit = rest.partition("|")
+    if not bar:
+        return
+    data["person_search"], data["action"] = person, "search_person"
+    if access_wanted in offered():
+        data["access"] = access_wanted
+    if unit in {option.value for option in shown.units}:
+        data.setlist("units", [unit])
 
 
 def _from_draft(
