@@ -44,6 +44,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "orders for many": every(10, "workflows.sweep_many_orders"),
     "values left behind": every(30, "workflows.sweep_left_values"),
     "messages": every(20, "workflows.sweep_messages"),
+    "daily mails": every(10 * 60, "workflows.sweep_daily_mails"),
     "reminders": every(15 * 60, "workflows.sweep_reminders"),
     "handlers": every(10 * 60, "workflows.sweep_handlers"),
     "escalations": every(15 * 60, "workflows.sweep_escalations"),

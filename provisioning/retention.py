@@ -27,6 +27,7 @@ from provisioning.models import (
     Grant,
     Handler,
     Incident,
+    NoticeChoice,
     Order,
     OutgoingMessage,
     Removal,
@@ -50,6 +51,8 @@ _SETTLED = (
     _State.NO_ADDRESS,
     _State.UNUSABLE_ADDRESS,
     _State.OUT_OF_DATE,
+    _State.IN_DIGEST,
+    _State.PAGE_ONLY,
 )
 
 # What refers to a part of a case and goes with it, or (the events) stays without it. What is not named here
@@ -284,6 +287,7 @@ def count_others(horizon: Horizon) -> Others:
 
 def _forget_names(users: QuerySet[User]) -> int:
     SavedView.objects.filter(user__in=users.order_by().values("pk")).delete()
+    NoticeChoice.objects.filter(person_key__in=users.order_by().values("pk")).delete()
     return users.update(name="")
 
 

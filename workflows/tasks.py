@@ -15,7 +15,7 @@ from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
 from provisioning.login import sessions, unsent_forms
 from provisioning.mandates import delegations
-from provisioning.messages import outbox
+from provisioning.messages import daily_mail, outbox
 from provisioning.models import AccessRequest, Case, Delegation, Removal
 from provisioning.rights import notices
 from provisioning.rules.states.request import WITH_A_PERSON
@@ -160,6 +160,14 @@ def sweep_messages() -> None:
     """Send what is due: lost nudges, retries, interrupted sendings. One that fails oddly stops no other."""
     for pk in outbox.due():
         send_message(pk)
+
+
+@shared_task(name="workflows.sweep_daily_mails")
+def sweep_daily_mails() -> None:
+    """Put together what people want to read once a day; one transaction each."""
+    for person_key in daily_mail.due():
+        with alone("a daily mail"):
+            daily_mail.write(person_key)
 
 
 @shared_task(name="workflows.sweep_reminders")

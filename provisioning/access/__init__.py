@@ -38,6 +38,7 @@ from provisioning.access.messages import (
     find_message,
     may_read_messages,
     may_resend,
+    own_notices,
     searched_much,
     visible_messages,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "may_read",
     "may_read_actor",
     "may_read_messages",
+    "own_notices",
     "may_read_name",
     "may_read_party",
     "may_read_place",

@@ -23,6 +23,12 @@ def visible_messages(user: User) -> QuerySet[OutgoingMessage]:
     return rows if may_read_messages(user) else rows.none()
 
 
+def own_notices(user: User) -> QuerySet[OutgoingMessage]:
+    """What the person was told, or would have been told by a mail."""
+    rows = OutgoingMessage.objects.select_related("request__order", "removal", "cause__order")
+    return rows.filter(recipient_key=user.pk).exclude(kind="digest")
+
+
 def find_message(user: User, uuid: UUID) -> OutgoingMessage:
     """The message, if this person may read it. Raises Http404."""
     return get_object_or_404(visible_messages(user), uuid=uuid)

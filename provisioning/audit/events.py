@@ -133,6 +133,8 @@ class Action(enum.StrEnum):
     INCIDENT_OVER = "incident.over"
     INCIDENT_SETTLED = "incident.settled"
     INCIDENTS_TOLD = "incident.told"
+    NOTICES_CHOSEN = "notices.chosen"
+    NOTICES_COLLECTED = "notices.collected"
     REORGANISATION_PROPOSED = "reorganisation.proposed"
     REORGANISATION_ATTESTED = "reorganisation.attested"
     REORGANISATION_DECLINED = "reorganisation.declined"

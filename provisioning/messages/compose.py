@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning import dates
 from provisioning.assessments import hsa_delay
 from provisioning.audit.prolonged import prolonged_until
-from provisioning.messages import texts
+from provisioning.messages import still_true, texts
 from provisioning.messages.texts import MessageKind, Words
 from provisioning.models import AccessRequest, Case, Handler, OutgoingMessage, ReviewItem
 from provisioning.rules.states.request import UNATTESTED, RequestState
@@ -67,6 +68,7 @@ _LISTS: dict[MessageKind, Page] = {
     MessageKind.INCIDENTS: _OPERATION,
     MessageKind.ORDER_SUMMARY: Page("order_lines", _("Open the order"), needs_id=True),
     MessageKind.RIGHTS_END_SOON: Page("ending", _("Open the list")),
+    MessageKind.DIGEST: Page("own_notices", _("Open my notices")),
 }
 _REMINDED_OF: dict[RequestState, MessageKind] = {
     RequestState.AWAITING_KIV: MessageKind.KIV,
@@ -78,23 +80,63 @@ def compose(message: OutgoingMessage) -> Text:
     """The text of a message, in the language that is active now."""
     about: Case | None = message.request or message.removal
     words, details = _chosen(message), _details(message, about)
-    page = _page(message)
     subject = str(words.subject) % details
     context = {
-        "subject": subject,
         "now": str(words.now) % details,
         "happened": str(words.happened) % details,
         "delay": hsa_delay.sentence() if _is_to_be_waited_for(message) else "",
-        "link": settings.SITE_URL.rstrip("/") + _path(page, _public_id(message, about)),
-        "label": page.label,
-        "region": settings.REGION_NAME,
-        "support": settings.SUPPORT_CONTACT,
+        "parts": _parts(message),
+        **_link(message, about),
     }
+    return _drawn(subject, context)
+
+
+def example(kind: MessageKind) -> Text:
+    """What a mail of the kind looks like, about a made up case, in the language that is active now."""
+    words = texts.WORDS[kind]
+    day = dates.in_words(dates.today())
+    details = {"case": "2026-000000-1", "service": "Rehabstöd", "unit": "Vårdcentralen", "day": day}
+    page = _TASKS.get(kind) or _LISTS.get(kind) or _REQUEST
+    context = {
+        "now": str(words.now) % details,
+        "happened": str(words.happened) % details,
+        "link": settings.SITE_URL.rstrip("/") + "/…",
+        "label": page.label,
+    }
+    return _drawn(str(words.subject) % details, context)
+
+
+def opens(message: OutgoingMessage) -> str:
+    """The path of the page that the notice leads to."""
+    return _path(_page(message), _public_id(message, message.request or message.removal))
+
+
+def _drawn(subject: str, context: dict[str, Any]) -> Text:
+    context |= {"subject": subject, "region": settings.REGION_NAME, "support": settings.SUPPORT_CONTACT}
     return Text(
         subject=subject,
         body=render_to_string("provisioning/mail/message.txt", context),
         html=render_to_string("provisioning/mail/message.html", context),
     )
+
+
+def _link(message: OutgoingMessage, about: Case | None) -> dict[str, str | Promise]:
+    page = _page(message)
+    path = _path(page, _public_id(message, about))
+    return {"link": settings.SITE_URL.rstrip("/") + path, "label": page.label}
+
+
+def _parts(message: OutgoingMessage) -> list[dict[str, str | Promise]]:
+    """What a daily mail holds: the subject of each notice that still holds, and its link."""
+    if message.kind != MessageKind.DIGEST.value:
+        return []
+    parts = []
+    for part in still_true.parts_of(message):
+        if not still_true.is_over(part):
+            about = part.request or part.removal
+            subject = str(_chosen(part).subject) % _details(part, about)
+            parts.append({"subject": subject, **_link(part, about)})
+    return parts
 
 
 def _chosen(message: OutgoingMessage) -> Words:

@@ -31,7 +31,7 @@ from provisioning import worker
 from provisioning.audit import events
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, WrongState
-from provisioning.messages import addresses, still_true
+from provisioning.messages import addresses, still_true, ways_chosen
 from provisioning.messages.compose import compose
 from provisioning.messages.texts import MessageKind
 from provisioning.models import (
@@ -44,6 +44,7 @@ from provisioning.models import (
     User,
 )
 from provisioning.rules.hsa import HsaId
+from provisioning.rules.notice_ways import Way
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ _State = OutgoingMessage.Delivery
 _CLAIMABLE = (_State.QUEUED, _State.WAITING)
 _UNDELIVERED = (_State.FAILED, _State.NO_ADDRESS, _State.UNUSABLE_ADDRESS)
 RESENDABLE = (*_UNDELIVERED, _State.WAITING)
+_BEGINS = {Way.AT_ONCE: _State.QUEUED, Way.DAILY: _State.COLLECTED, Way.PAGE: _State.PAGE_ONLY}
 
 
 def enqueue(
@@ -83,20 +85,25 @@ def enqueue(
 ) -> list[OutgoingMessage]:
     """Write one message per recipient, in the transaction of the cause. Asking twice writes once.
 
-    It is about the cause's request, or about the case.
+    It is about the cause's request, or about the case. It goes out at once, with the daily mail or
+    not at all, as the recipient has chosen.
     """
     messages = []
     about = case.pointer if case else {"request": cause.request}
     recipients = _but_those_summarised(cause, kind, about.get("request"), recipients)
-    for recipient in dict.fromkeys(recipients):
+    asked = list(dict.fromkeys(recipients))
+    ways = ways_chosen.of(kind, asked)
+    for recipient in asked:
+        state = _BEGINS[ways.get(recipient.folded, Way.AT_ONCE)]
         message, is_new = OutgoingMessage.objects.get_or_create(
             cause=cause,
             recipient_key=recipient.folded,
             kind=kind.value,
-            defaults={"recipient_hsa_id": recipient.text, **about},
+            defaults={"recipient_hsa_id": recipient.text, "state": state, **about},
         )
         if is_new:
             messages.append(message)
+        if is_new and state == _State.QUEUED:
             worker.wake("workflows.send_message", message.pk)
     return messages
 

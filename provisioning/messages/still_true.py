@@ -70,9 +70,19 @@ _ASKS_THE_RECIPIENT = frozenset(
 
 
 def is_out_of_date(message: OutgoingMessage) -> bool:
-    """Say whether the mail is late and what it says is over."""
-    if timezone.now() - message.created_at < LATE_AFTER:
-        return False
+    """Say whether the mail is late and what it says is over. Of a daily mail: everything that it says."""
+    if message.kind == MessageKind.DIGEST.value:
+        return all(is_over(part) for part in parts_of(message))
+    return timezone.now() - message.created_at >= LATE_AFTER and is_over(message)
+
+
+def parts_of(digest: OutgoingMessage) -> list[OutgoingMessage]:
+    """The notices of a daily mail, oldest first."""
+    return list(digest.parts.select_related("request__order", "removal", "cause").order_by("pk"))
+
+
+def is_over(message: OutgoingMessage) -> bool:
+    """Say whether what the notice says does not hold any more."""
     kind = MessageKind(message.kind)
     if message.request is not None:
         return not _holds_of_request(kind, message.request, message.recipient_key)

@@ -52,6 +52,7 @@ class MessageKind(enum.StrEnum):
     AUDIT_UNSOUND = "audit_unsound"
     INCIDENTS = "incidents"
     ORDER_SUMMARY = "order_summary"
+    DIGEST = "digest"
 
     def of(self, case: Case) -> MessageKind:
         """The message about a request, or the one that says the same about a removal."""
@@ -253,6 +254,11 @@ WORDS: dict[MessageKind, Words] = {
         _("Look after what stands still"),
         _("Open the page Operation. It says what it is, since when, why, and what to do."),
         _("Something stands still, cannot be dealt with, or somebody has searched unusually often."),
+    ),
+    MessageKind.DIGEST: Words(
+        _("Read the day's notices"),
+        _("Begin with what is first: it has waited longest."),
+        _("You have chosen to get these together, once a day. You change that on the page My notices."),
     ),
 }
 

@@ -20,6 +20,7 @@ from provisioning.models.incidents import Incident, IncidentKind, IncidentQueryS
 from provisioning.models.log_ins import LogIn
 from provisioning.models.many_orders import ManyOrder, OrderLine, OrderSummary
 from provisioning.models.messages import OutgoingMessage
+from provisioning.models.notice_choices import NoticeChoice
 from provisioning.models.orders import AccessRequest, AccessRequestQuerySet, Order, StateChoice
 from provisioning.models.people import (
     Delegation,
@@ -80,6 +81,7 @@ __all__ = [
     "LogIn",
     "ManyOrder",
     "Notice",
+    "NoticeChoice",
     "Order",
     "OrderLine",
     "OrderSummary",

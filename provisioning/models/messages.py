@@ -29,6 +29,9 @@ class OutgoingMessage(models.Model):
             _("No usable mail address: what the directory holds is not one address"),
         )
         OUT_OF_DATE = "out_of_date", _("Not sent: it came too late to be true")
+        COLLECTED = "collected", _("Waits for the daily mail")
+        IN_DIGEST = "in_digest", _("In the daily mail")
+        PAGE_ONLY = "page_only", _("Not mailed: the person reads it on the page")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     cause = models.ForeignKey(AuditEntry, on_delete=models.PROTECT, related_name="messages")
@@ -36,6 +39,8 @@ class OutgoingMessage(models.Model):
     removal = models.ForeignKey(
         "provisioning.Removal", null=True, on_delete=models.PROTECT, related_name="messages"
     )
+    # The daily mail that this notice is a part of.
+    digest = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="parts")
     kind = models.CharField(max_length=40)
     recipient_key = models.CharField(max_length=KEY_LENGTH)
     recipient_hsa_id = models.CharField(max_length=KEY_LENGTH)

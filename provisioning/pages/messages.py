@@ -38,6 +38,9 @@ TONES = {
     _State.NO_ADDRESS: "warning",
     _State.UNUSABLE_ADDRESS: "error",
     _State.OUT_OF_DATE: "info",
+    _State.COLLECTED: "waiting",
+    _State.IN_DIGEST: "success",
+    _State.PAGE_ONLY: "info",
 }
 
 ABOUT: dict[MessageKind, str | Promise] = {
@@ -75,6 +78,7 @@ ABOUT: dict[MessageKind, str | Promise] = {
     MessageKind.REORGANISATION_OVER: gettext_lazy("A reorganisation is over"),
     MessageKind.AUDIT_UNSOUND: gettext_lazy("The nightly check of the event log found something"),
     MessageKind.INCIDENTS: gettext_lazy("Something to look after"),
+    MessageKind.DIGEST: gettext_lazy("The daily mail"),
 }
 
 

@@ -32,6 +32,7 @@ from provisioning.pages.login import page as login_page
 from provisioning.pages.operation import page as operation_page
 from provisioning.pages.order import many as order_many
 from provisioning.pages.order import page as order_page
+from provisioning.pages.own_notices import page as own_notices_page
 from provisioning.pages.register import addresses as register_addresses
 from provisioning.pages.reorganisation import page as reorganisation_page
 from provisioning.pages.reviews import page as reviews_page
@@ -83,6 +84,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("utkast/<uuid:public_id>/slang/", drafts_page.discard_draft, name="discard_draft"),
     path("mina-inloggningar/", mine.log_ins, name="log_ins"),
     path("mina-inloggningar/avsluta/", mine.end_log_in, name="end_log_in"),
+    path("mina-aviseringar/", own_notices_page.own_notices, name="own_notices"),
+    path("mina-aviseringar/mejl/", own_notices_page.mail_preview, name="mail_preview"),
     path("utloggad/", leaving.logged_out, name="logged_out"),
     path("handelser/", events_page.event_log, name="events"),
     path("drift/", operation_page.operation, name="operation"),

@@ -221,6 +221,8 @@ PAGES = [
     Shown("register-no-filter", HEAD, "/register/arenden/?age=-1", status=400),
     Shown("operation", AUDITOR, "/drift/", url_name="operation"),
     Shown("log-ins", HEAD, "/mina-inloggningar/", url_name="log_ins"),
+    Shown("own-notices", HEAD, "/mina-aviseringar/", url_name="own_notices"),
+    Shown("mail-preview", HEAD, "/mina-aviseringar/mejl/?slag=kiv", url_name="mail_preview"),
     Shown("drafts", HEAD, "/utkast/", url_name="drafts"),
     Shown("logged-out", None, "/utloggad/", url_name="logged_out"),
     Shown("how-we-assess", HEAD, "/sa-bedomer-vi/", url_name="how_we_assess"),

@@ -126,6 +126,8 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.DIRECTORY_BACK: ("info", gettext_lazy("The directory answers again. The case goes on.")),
     Action.GRANT_CREATED: ("success", gettext_lazy("The right was given.")),
     Action.GRANT_PROLONGED: ("success", gettext_lazy("The right was prolonged.")),
+    Action.NOTICES_CHOSEN: ("info", gettext_lazy("Somebody chose how to get notices.")),
+    Action.NOTICES_COLLECTED: ("info", gettext_lazy("A daily mail was put together.")),
     Action.GRANT_NOTICED: ("waiting", gettext_lazy("It was announced that the right ends soon.")),
     Action.GRANT_LET_END: ("info", gettext_lazy("It was decided not to prolong the right.")),
     Action.GRANT_EXPIRED: ("warning", gettext_lazy("The right's last day has passed.")),

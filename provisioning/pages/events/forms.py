@@ -37,7 +37,7 @@ KINDS: Mapping[str, tuple[Text, tuple[str, ...]]] = {
     ),
     "log_ins": (gettext_lazy("Log-ins"), ("login.",)),
     "refused": (gettext_lazy("Refused acts"), (Action.REFUSED.value,)),
-    "messages": (gettext_lazy("Messages"), ("message.",)),
+    "messages": (gettext_lazy("Messages"), ("message.", "notices.")),
     "incidents": (gettext_lazy("Stands still or failed"), ("incident.",)),
     "log": (
         gettext_lazy("The event log and what is kept"),

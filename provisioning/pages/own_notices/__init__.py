@@ -1,0 +1,1 @@
+"""A person's own notices: how they come, what they say, and what has been told."""
