@@ -31,7 +31,7 @@ from provisioning.rules.hsa import HsaId, typed_id
 _NOT_AN_ID = gettext_lazy("This is not an HSA-id. Write it whole: SE, ten digits, a hyphen and what follows.")
 
 
-class PersonForm(forms.Form):
+class AskAboutForm(forms.Form):
     """Whom and where. The service desk may leave out where."""
 
     use_required_attribute = False
@@ -84,10 +84,12 @@ def person_entrance(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         kept = filled_in(request)
         form = (
-            PersonForm(kept, user=user) if kept is not None else PersonForm(initial=_own(mandates), user=user)
+            AskAboutForm(kept, user=user)
+            if kept is not None
+            else AskAboutForm(initial=_own(mandates), user=user)
         )
         return _page(request, unchecked(form), mandates)
-    form = PersonForm(request.POST, user=user)
+    form = AskAboutForm(request.POST, user=user)
     if not form.is_valid():
         return _page(request, form, mandates, status=400)
     person_id, place_id = form.cleaned_data["person"], form.cleaned_data["unit"]
@@ -118,7 +120,7 @@ def _no_answer() -> str:
 
 
 def _page(
-    request: HttpRequest, form: PersonForm, mandates: Mandates, *, status: int = 200, **more: Any
+    request: HttpRequest, form: AskAboutForm, mandates: Mandates, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = {"form": form, "own_units": mandates.units} | more
     return render(request, "provisioning/entrance/person.html", context, status=status)
