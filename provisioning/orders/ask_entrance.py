@@ -21,14 +21,14 @@ from provisioning.rules.hsa import HsaId, Person
 
 
 @dataclass(frozen=True, slots=True)
-class AskedAbout:
+class SeenEntrances:
     """What the directory says of the person, service by service."""
 
     person: Person
     entrances: list[Entrance]
 
 
-def look(directory: Directory, person_id: HsaId, place_id: HsaId | None, *, by: User) -> AskedAbout | None:
+def look(directory: Directory, person_id: HsaId, place_id: HsaId | None, *, by: User) -> SeenEntrances | None:
     """Look for somebody who may ask. `place_id`: where; only the service desk may leave it out.
 
     None is the one answer to whoever may not ask, where nothing is read about the person, and about a person
@@ -46,8 +46,8 @@ def look(directory: Directory, person_id: HsaId, place_id: HsaId | None, *, by: 
     if person is None or (person.is_protected and not is_own):
         return None
     if place_id is None:
-        return AskedAbout(person, entrances(directory, person_id, unit_ids=()))
-    return AskedAbout(person, entrances_at(directory, person_id, place_id))
+        return SeenEntrances(person, entrances(directory, person_id, unit_ids=()))
+    return SeenEntrances(person, entrances_at(directory, person_id, place_id))
 
 
 @transaction.atomic
