@@ -21,10 +21,13 @@ class KivWork:
     to_set: QuerySet[AccessRequest]
     to_remove: QuerySet[Removal]
 
-    def only(self, *, unit_key: str = "", service: str = "") -> KivWork:
-        """The same of one unit, of one service, or of both."""
+    def only(self, *, unit_key: str = "", service: str = "", order: UUID | None = None) -> KivWork:
+        """The same of one unit, of one service, of one order: nothing is removed by an order."""
         wanted = {name: value for name, value in (("unit_key", unit_key), ("service", service)) if value}
-        return KivWork(self.to_set.filter(**wanted), self.to_remove.filter(**wanted))
+        to_set, to_remove = self.to_set.filter(**wanted), self.to_remove.filter(**wanted)
+        if order is not None:
+            return KivWork(to_set.filter(order__submission=order), to_remove.none())
+        return KivWork(to_set, to_remove)
 
 
 def kiv_work(user: User) -> KivWork:

@@ -118,6 +118,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("avvikelser/flera/", several.many, name="findings_many"),
     path("avvikelser/<uuid:public_id>/", findings_page.finding, name="finding"),
     path("kiv/", kiv_list.tasks, name="kiv_tasks"),
+    path("kiv/import.csv", kiv_list.import_file, name="kiv_file"),
     path("kiv/lage/", kiv_list.status, name="kiv_status"),
     path("kiv/klart/", several_tasks.done, name="kiv_done"),
     path("kiv/ta/", several_tasks.take, name="kiv_take"),

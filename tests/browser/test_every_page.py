@@ -265,6 +265,7 @@ NO_PAGE = {
     "removal_bpmn",
     "delete_view",
     "order_stamp",
+    "kiv_file",
     "order_template",
     "order_lines",
     "order_withdraw",

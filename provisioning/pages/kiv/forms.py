@@ -30,6 +30,7 @@ class WorkFilter(forms.Form):
 
     enhet = forms.ChoiceField(label=gettext_lazy("Unit"), required=False)
     tjanst = forms.ChoiceField(label=gettext_lazy("Service"), required=False)
+    bestallning = forms.UUIDField(required=False, widget=forms.HiddenInput)  # an order's own page leads here
 
     def __init__(self, data: QueryDict, *, choices: WorkChoices):
         super().__init__(data)
@@ -40,10 +41,11 @@ class WorkFilter(forms.Form):
             cast(forms.ChoiceField, self.fields[name]).choices = [("", everything), *found]
 
     @property
-    def wanted(self) -> dict[str, str]:
+    def wanted(self) -> dict[str, Any]:
         """What is asked for, as `KivWork.only` takes it. What is no choice narrows nothing."""
         self.is_valid()
         asked = {"unit_key": self.cleaned_data.get("enhet"), "service": self.cleaned_data.get("tjanst")}
+        asked["order"] = self.cleaned_data.get("bestallning")
         return {name: value for name, value in asked.items() if value}
 
 

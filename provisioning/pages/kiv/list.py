@@ -7,20 +7,23 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access
 from provisioning.access import KivWork
+from provisioning.audit import events
 from provisioning.login import unsent_forms
-from provisioning.models import User
-from provisioning.pages import paging
+from provisioning.models import AccessRequest, Removal, User
+from provisioning.pages import paging, sheets
 from provisioning.pages.answers import acting_user
 from provisioning.pages.kiv import over, work_list
 from provisioning.pages.kiv.forms import WorkFilter
 from provisioning.pages.paging import Count, ListPart
 
 PAGE_SIZE = 20
+MOST_IN_FILE = 2000  # of each kind; the next file has the rest
 MOST_ASKED = 50  # tasks about which an open page may ask at once
 OLDEST_FIRST = ("state_since", "pk")
 
@@ -70,6 +73,31 @@ def _chosen_before(user: User) -> list[str]:
     """What was chosen when the card had to be shown again."""
     left = unsent_forms.latest(user, reverse("kiv_done"))
     return unsent_forms.filled_in(left).getlist("tasks") if left is not None else []
+
+
+@never_cache
+@require_safe
+def import_file(request: HttpRequest) -> HttpResponse:
+    """The values of the tasks that the list shows, for a KIV that takes files: name, attribute, value.
+
+    A protected person's tasks are not in it: their own pages have them.
+    """
+    user = acting_user(request)
+    work = access.kiv_work(user)
+    form = WorkFilter(request.GET, choices=work_list.choices_of(work))
+    shown = work.only(**form.wanted)
+    cases: list[AccessRequest | Removal] = [
+        *shown.to_set.filter(subject_is_protected=False).order_by(*OLDEST_FIRST)[:MOST_IN_FILE],
+        *shown.to_remove.filter(subject_is_protected=False).order_by(*OLDEST_FIRST)[:MOST_IN_FILE],
+    ]
+    headings = ("DN", _("Attribute"), _("Value"), _("Add or remove"), _("Case number"))
+    rows = [row for case in cases for row in work_list.import_rows(case)]
+    events.record_file(by=user, of="kiv_tasks", kind="csv", wanted={"rows": len(rows)})
+    return HttpResponse(
+        b"".join(sheets.as_csv(headings, rows)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="kiv-import.csv"'},
+    )
 
 
 @never_cache

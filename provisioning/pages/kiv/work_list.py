@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import dates
@@ -130,6 +131,18 @@ def _values(case: AccessRequest | Removal) -> tuple[WorkValue, ...]:
         _value(change.attribute, change.dn, kiv_words.exact_value(case, change), is_removal=False)
         for change in kiv_tasks.changes_of(case)
     )
+
+
+def import_rows(case: AccessRequest | Removal) -> list[tuple[str, str, str, str, str]]:
+    """What KIV is to take or to lose by the case: name, attribute, value, which of both, case number."""
+    number = str(case.case_number)
+    if isinstance(case, Removal):
+        held = moves.changes_of(case)
+        return [(one.dn, one.attribute.value, one.value, gettext("remove"), number) for one in held]
+    return [
+        (one.dn, one.attribute.value, kiv_words.exact_value(case, one), gettext("add"), number)
+        for one in kiv_tasks.changes_of(case)
+    ]
 
 
 def _value(attribute: Attribute, dn: str, value: str, *, is_removal: bool) -> WorkValue:
