@@ -23,6 +23,7 @@ from provisioning.assessments.causes import Explained, explain, explain_stored
 from provisioning.audit.prolonged import prolonged_until
 from provisioning.cases.candidates import Asked
 from provisioning.models import AboutOneRight, AccessRequest, Handler, HandlerRole, User
+from provisioning.orders.draft import Choice
 from provisioning.pages import stalls
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
 from provisioning.rules.hsa import Answer, HsaId, Level, Person, Service
@@ -464,8 +465,20 @@ def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
         *_attested_by(viewer, request),
         (gettext_lazy("Why it is needed"), written(viewer, request, request.need)),
         (gettext_lazy("Risks, and how they are met"), written(viewer, request, request.risk_statement)),
+        *_if_missing(request),
         *_external(request),
     ]
+
+
+def _if_missing(request: AccessRequest) -> list[tuple[Text, str]]:
+    """What was chosen in the order, for those who decide on it and for those who wonder why it waits."""
+    chosen = {
+        Choice.COUPLE.value: _("The KIV administrator couples it."),
+        Choice.WAIT.value: _("The order waits for it."),
+    }
+    if request.if_missing not in chosen:
+        return []
+    return [(gettext_lazy("If the commission is missing"), chosen[request.if_missing])]
 
 
 def _external(request: AccessRequest) -> list[tuple[Text, str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from provisioning.audit.events import Action
 from provisioning.messages.texts import MessageKind
 from provisioning.orders.draft import Choice
 from provisioning.rules.states.request import RequestState
 from tests import acts, cast
+from tests.pages.reading import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,6 +45,15 @@ def test_what_was_chosen_in_the_order_is_done_and_nobody_is_asked(choice, state,
     assert act in acts_of(request)
     assert not request.messages.filter(kind=MessageKind.CHOOSE.value).exists()
     assert request.wants_coupling is (choice is Choice.COUPLE)
+
+
+def test_whoever_decides_reads_what_was_chosen(enter):
+    request = acts.order(
+        by=cast.COORDINATOR_UNCOUPLED, person_id=cast.COORDINATOR_UNCOUPLED, if_missing=Choice.WAIT
+    )
+    page = enter(cast.HEAD).get(reverse("attest", args=[request.public_id]))
+
+    assert "If the commission is missing The order waits for it." in text_of(page)
 
 
 def test_who_chose_nothing_in_the_order_is_asked_after_the_check():

@@ -20,6 +20,13 @@ CARE_DN = f"cn=Vård och behandling 11011,{BJORKHAGA_DN}"
 ROLE, MEMBER = Attribute.SYSTEM_ROLE, Attribute.COMMISSION_MEMBER
 
 
+def test_a_person_is_found_by_the_whole_mail_address_alone(directory: Directory):
+    found = directory.persons_by_mail("folke.sagolund@demo.invalid").items
+    assert [person.hsa_id for person in found] == [cast.COORDINATOR]
+    for text in ("folke.sagolund", "*", "folke*@demo.invalid"):
+        assert not directory.persons_by_mail(text).items, text
+
+
 def test_a_person_is_found_by_id_in_any_case(directory: Directory):
     person = directory.person(HsaId(cast.HEAD.text.lower()))
     assert person is not None and person.hsa_id.text == cast.HEAD.text

@@ -101,6 +101,16 @@ def test_sending_with_a_search_counts_as_a_search(enter, settings):
     assert search(client, "Sago", action="send").status_code == 429
 
 
+def test_a_page_that_renews_itself_is_limited_but_no_unusual_search(enter, settings):
+    settings.UNUSUAL_SEARCHES_PER_DAY, settings.LIMIT_SEARCHES_PER_MINUTE = 1, 4
+    client = enter(cast.HEAD)
+    statuses = [
+        client.post(reverse("order"), {"action": "glance", "starts_on": ""}).status_code for _ in range(5)
+    ]
+    assert statuses == [200, 200, 200, 200, 429]
+    assert not AuditEntry.objects.filter(action="search.unusual").exists()
+
+
 def test_unusually_many_searches_are_told_once(enter, settings):
     settings.UNUSUAL_SEARCHES_PER_DAY = 2
     settings.OPERATORS = (cast.TWO_IDS.text,)
