@@ -150,6 +150,6 @@ class Day(_NoNumbers, forms.DateField):
 def offer_days(form: forms.BaseForm, first: date, last: date, *names: str) -> None:
     """Let these fields' calendars show these days only."""
     for name in names:
-        field = form.fields[name]
+        field = form.fields.get(name)
         if isinstance(field, Day):
             field.offer(first, last)

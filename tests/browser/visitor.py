@@ -72,8 +72,9 @@ class Visitor:
             page.locator(f"[name=units][value='{unit}']").check()
         page.locator("[name=need]").fill(NEED)
         page.locator("[name=risk_statement]").fill(RISK)
+        before = page.url
         page.locator("button[value=preview]").click()
-        page.wait_for_url("**/bestall/?svar=*")
+        page.wait_for_url(lambda url: url != before)
         couple = page.locator("[name=if_missing][value=couple]")
         if couple.count():
             couple.check()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django import forms
 from django.template import Context, Template
 from django.utils import translation
 
+from provisioning.pages import fields
 from provisioning.pages.fields import Day, LongText, offer_days
 
 
@@ -186,3 +188,21 @@ def test_a_calendar_offers_the_days_that_can_be_right() -> None:
     offer_days(form, date(2031, 6, 1), date(2032, 5, 31), "last_day")
 
     assert 'min="2031-06-01" max="2032-05-31"' in str(form["last_day"])
+
+
+PAGES = Path(fields.__file__).parent
+
+
+def test_no_page_lets_a_browser_cut_what_is_pasted() -> None:
+    for page in PAGES.rglob("*.html"):
+        assert "maxlength" not in page.read_text("utf-8"), page
+
+
+def test_every_calendar_offers_days() -> None:
+    for file in PAGES.rglob("*.py"):
+        text = file.read_text("utf-8")
+        if " = Day(" in text and file.name != "ending.py":  # there each right has days of its own
+            assert "offer_days(self" in text, file
+    for page in PAGES.rglob("*.html"):
+        for field in re.findall(r'<input[^>]+type="date"[^>]*>', page.read_text("utf-8")):
+            assert "min=" in field and "max=" in field, page

@@ -8,15 +8,18 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from provisioning import dates
 from provisioning.models import User
 from provisioning.models.columns import service_choices
-from provisioning.pages.fields import Day, ShortText
+from provisioning.pages.fields import Day, ShortText, offer_days
 from provisioning.pages.register import sealed_ids
+from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId, typed_id
 
 Text = str | Promise
@@ -108,6 +111,10 @@ class RegisterFilter(forms.Form):
         self._offer("order", tuple((name, ORDERS[name]) for name in orders))
         if "cause" in self.fields:
             self.fields["cause"].label = str(cause_label)
+        today = dates.today()
+        years = max(settings.RETENTION_CASES_YEARS, settings.RETENTION_AUDIT_YEARS) + 1
+        last = deadlines.latest_end(deadlines.latest_end(today))  # of a right ordered a year ahead
+        offer_days(self, date(today.year - years, 1, 1), last, "since", "until")
 
     def _offer(self, name: str, choices: Choices) -> None:
         field = self.fields.get(name)
