@@ -15,6 +15,7 @@ from provisioning.errors import Invalid
 from provisioning.rules import identity_numbers
 
 MIN_LENGTH = 15
+MAX_LENGTH = 2000
 _PLACEHOLDER = re.compile(
     r"test(ar?)?|asdf\w*|x+|a+|n|todo|okej|ok|se|ovan|behövs|needed|\d+", re.IGNORECASE
 )  # a word that says nothing, however often it is repeated
@@ -41,6 +42,8 @@ def error_in(text: str) -> str | None:
     """Why a need, a risk or a reason says nothing, or None if it will do."""
     if (unfit := unfit_in(text)) is not None:
         return unfit
+    if len(text) > MAX_LENGTH:
+        return _("Write at most %(count)d characters.") % {"count": MAX_LENGTH}
     if _only_fills_the_field(text) or len(re.sub(r"(.)\1{3,}", r"\1", text.strip())) < MIN_LENGTH:
         return _(
             "Write at least %(count)d characters that say why. A full stop or a word like "

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from provisioning import statements
 from provisioning.directory.reading import fitting
 from provisioning.errors import Invalid
+from provisioning.orders.many import sheet_texts
 from provisioning.pages.fields import LongText, Statement
 
 TURNING = [*"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"]
@@ -71,3 +72,14 @@ def test_other_numbers_are_taken(number: str):
     text = f"{NEED} Se {number}."
     assert statements.error_in(text) is None
     assert Statement(missing="-").clean(text) == text
+
+
+def test_a_statement_that_is_too_long_is_refused_and_never_cut():
+    longest = ("Behövs i arbetet med sjukfallen. " * 100)[: statements.MAX_LENGTH]
+    assert statements.error_in(longest) is None
+    assert "2000" in str(statements.error_in(longest + "x"))
+
+
+def test_a_cell_that_is_too_long_is_still_too_long_when_it_has_been_read():
+    rows = sheet_texts.from_text("HSA-id;Behov\nSE0000000000-1005;" + "ord " * 900 + "slut")
+    assert statements.error_in(rows[-1].cells[1]) is not None

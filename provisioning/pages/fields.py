@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from provisioning import statements
 from provisioning.rules import identity_numbers
 
-MAX_TEXT = 2000
+MAX_TEXT = statements.MAX_LENGTH
 _EXTERNAL = re.compile(r"(?=\D*\d)[\w.\-/#:]{1,40}", re.ASCII)
 LOOKS_LIKE_A_NUMBER = gettext_lazy(
     "This looks like a personal identity number. Write the HSA-id instead. The number has been taken out."

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from provisioning import statements
 from provisioning.errors import Invalid
 
 MOST_BYTES = 1024 * 1024  # five hundred lines take some 50 000
@@ -27,7 +28,8 @@ MOST_UNPACKED_BYTES = 20 * MOST_BYTES
 MOST_PARTS = 200  # a workbook of one sheet has about ten
 MOST_ROWS = 5_000  # empty ones too; how many lines an order may have is another, lower limit
 MOST_COLUMNS = 40
-MOST_LETTERS = 2_000  # in one cell; the longest that has a meaning is a risk statement
+# In one cell. The longest that has a meaning is a risk statement, which is refused where it is longer.
+MOST_LETTERS = statements.MAX_LENGTH + 1
 
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _SEPARATORS = (";", "\t", ",")

@@ -13,7 +13,7 @@ from django.core import signing
 from django.http import QueryDict
 
 from provisioning.models import User
-from provisioning.orders.many import look_up
+from provisioning.orders.many import look_up, sheet_texts
 from provisioning.orders.many.lines import WantedLine
 from provisioning.orders.many.look_up import JudgedLine
 from provisioning.pages.fields import is_number
@@ -92,7 +92,7 @@ def name_of(position: int, cell: str) -> str:
 
 def _edited(line: WantedLine, position: int, data: QueryDict) -> WantedLine:
     written: dict[str, Any] = {
-        cell: text.strip()[:2000]
+        cell: text.strip()[: sheet_texts.MOST_LETTERS]
         for cell in EDITABLE
         if (text := data.get(name_of(position, cell))) is not None and not is_number(text)
     }

@@ -8,14 +8,15 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from provisioning import statements
+from provisioning import dates, statements
 from provisioning.errors import Invalid
 from provisioning.orders.many import lines, sheet_texts
 from provisioning.orders.many.lines import WantedLine
 from provisioning.orders.many.look_up import ForAll
-from provisioning.pages.fields import Day, LongText
+from provisioning.pages.fields import Day, LongText, offer_days
 from provisioning.pages.order.choices import Option
 from provisioning.pages.order.forms import access_choices
+from provisioning.rules.dates import deadlines
 
 MOST_PASTED = 150_000
 
@@ -71,6 +72,9 @@ class ManyForm(forms.Form):
 
     def __init__(self, *args: Any, units: tuple[Option, ...], **kwargs: Any):
         super().__init__(*args, **kwargs)
+        today = dates.today()
+        offer_days(self, today, deadlines.latest_end(today), "starts_on")
+        offer_days(self, today, deadlines.latest_end(deadlines.latest_end(today)), "ends_on")
         self._units = {option.value: option for option in units}
         cast(forms.MultipleChoiceField, self.fields["units"]).choices = [one.choice for one in units]
         cast(forms.MultipleChoiceField, self.fields["access"]).choices = access_choices()

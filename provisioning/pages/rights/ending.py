@@ -24,7 +24,7 @@ from provisioning import access
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current
 from provisioning.mandates.current import Mandates
-from provisioning.models import Grant, Order, User
+from provisioning.models import AccessRequest, Grant, User
 from provisioning.orders import prepare, prolong
 from provisioning.pages.answers import acting_user
 from provisioning.pages.fields import Day
@@ -76,7 +76,7 @@ class EndingRow:
     may_let_end: bool
     url: str  # empty where the right's own page is not this reader's
     is_own: bool = False  # the reader's own right: somebody else approves
-    earlier: Order | None = None  # what it was ordered with last
+    earlier: AccessRequest | None = None  # what it was ordered with last
     decision: str = ""
     ends_on: str = ""  # as it was written
     last_day: date | None = None
@@ -166,9 +166,11 @@ def _rows(user: User, rights: Sequence[Grant]) -> list[EndingRow]:
 def _add_earlier_reasons(user: User, rows: Sequence[EndingRow]) -> None:
     """What each right was ordered with last, for those who may read that order."""
     of_these = Q(grant__in=[row.grant.pk for row in rows]) | Q(pk__in=[row.grant.origin_id for row in rows])
-    requests = list(access.visible_requests(user).filter(of_these).select_related("order").order_by("pk"))
-    first = {request.pk: request.order for request in requests}
-    latest = {request.grant_id: request.order for request in requests}
+    requests = list(
+        access.visible_requests(user).filter(of_these).select_related("order", "line").order_by("pk")
+    )
+    first = {request.pk: request for request in requests}
+    latest = {request.grant_id: request for request in requests}
     for row in rows:
         row.earlier = latest.get(row.grant.pk) or first.get(row.grant.origin_id)
 
