@@ -54,7 +54,14 @@ def changes_anything(known: Sequence[Finding], compared: Comparison) -> bool:
 
 
 @transaction.atomic
-def record(subject_key: str, compared: Comparison, reading: Reading, grants: Sequence[Grant]) -> Recorded:
+def record(
+    subject_key: str,
+    compared: Comparison,
+    reading: Reading,
+    grants: Sequence[Grant],
+    *,
+    ends_what_is_not_seen: bool = True,
+) -> Recorded:
     """Bring the person's findings up to what was seen. What is unknown stays as it is."""
     done = Recorded()
     rows = Finding.objects.not_over().select_for_update(of=("self",)).filter(subject_key=subject_key)
@@ -69,7 +76,7 @@ def record(subject_key: str, compared: Comparison, reading: Reading, grants: Seq
         if starts_removal(row):
             done.leavers.append(row)
     for row in known.values():
-        if _is_over(row, compared):
+        if ends_what_is_not_seen and _is_over(row, compared):
             _end(row)
             done.ended += 1
     return done
@@ -141,6 +148,12 @@ def _is_being_settled(row: Finding) -> bool:
     if row.removal is not None and row.removal.is_open:
         return True
     return row.request is not None and row.request.is_open
+
+
+def not_seen_any_more(known: Sequence[Finding], compared: Comparison) -> int:
+    """How many of the person's findings would be over by this look."""
+    seen = {identity_of(drift) for drift in compared.found}
+    return sum(_identity(row) not in seen and _is_over(row, compared) for row in known)
 
 
 def _is_over(row: Finding, compared: Comparison) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -25,16 +26,22 @@ from provisioning.rules.states.right import EndCause
 
 
 @transaction.atomic
-def begin_leavers_removal(finding: Finding, *, heads: Iterable[HsaId], start: Start) -> Removal:
+def begin_leavers_removal(
+    finding: Finding, *, heads: Iterable[HsaId], unseen_since: datetime | None = None, start: Start
+) -> Removal:
     """The right of somebody who has left or moved goes to removal. Raises WrongState.
 
     `heads`: who may say that the person has not, as the directory names them now; told at once.
+    `unseen_since`: where the person's entry is not there, since when: the removal's look is not the first.
     """
     row = record.lock(finding.pk)
     grant = right_now(row)
     if not record.starts_removal(row) or grant is None:
         raise WrongState
     removal = begin.begin(grant, EndCause.LEAVER, by=None, tell=heads, start=start)
+    if unseen_since is not None:
+        removal.gone_doubted_at = unseen_since
+        removal.save(update_fields=["gone_doubted_at"])
     _settle(row, removal=removal)
     events.record(Action.FINDING_REMOVAL, actor=None, about=row, removal=str(removal.public_id))
     return removal

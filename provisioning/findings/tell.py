@@ -14,6 +14,7 @@ from provisioning.audit.events import Action
 from provisioning.cases import candidates
 from provisioning.directory import Directory, Round
 from provisioning.directory.ldap.troubles import suppress_two_entries
+from provisioning.findings import record
 from provisioning.mandates import current, delegates
 from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
@@ -32,6 +33,7 @@ def tell(directory: Round) -> int:
     then nobody has been told, and it is tried again.
     """
     rows = list(Finding.objects.to_settle().exclude(~Q(told_at=None), told_keys=[]).order_by("pk"))
+    rows = [row for row in rows if not record.starts_removal(row)]  # nobody's to settle: it goes by itself
     if not rows:
         return 0
     heads = [row for row in rows if row.whose is not Owner.OPERATORS and row.level != Level.PROVIDER.value]

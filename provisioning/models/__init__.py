@@ -13,7 +13,7 @@ from provisioning.models.columns import (
     LevelChoice,
     PersonAndPlace,
 )
-from provisioning.models.findings import Finding, FindingQuerySet, KnownPerson, Sweep
+from provisioning.models.findings import AbsenceDoubt, Finding, FindingQuerySet, KnownPerson, Sweep
 from provisioning.models.handling import Evidence, Handler, HandlerRole
 from provisioning.models.heartbeats import Heartbeat
 from provisioning.models.incidents import Incident, IncidentKind, IncidentQuerySet
@@ -51,6 +51,7 @@ from provisioning.models.unsent_forms import UnsentForm
 
 __all__ = [
     "AboutOneRight",
+    "AbsenceDoubt",
     "AccessRequest",
     "AccessRequestQuerySet",
     "AuditEntry",

@@ -64,6 +64,16 @@ class KnownPerson(models.Model):
         return self.subject_key
 
 
+class AbsenceDoubt(models.Model):
+    """Somebody, or what stood about them, is not seen any more: only a later comparison ends something."""
+
+    subject_key = models.CharField(max_length=KEY_LENGTH, primary_key=True)
+    since = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"not seen since {self.since}"
+
+
 class FindingQuerySet(models.QuerySet["Finding"]):
     def not_over(self) -> FindingQuerySet:
         """Whatever the directory still shows, settled or not."""

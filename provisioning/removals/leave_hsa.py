@@ -12,7 +12,7 @@ from provisioning.cases import evidence, hsa_following, silence
 from provisioning.directory import Which
 from provisioning.errors import WrongState
 from provisioning.models import Evidence, Removal
-from provisioning.removals import look, moves
+from provisioning.removals import look, moves, not_seen
 from provisioning.rules import proof_in_hsa
 from provisioning.rules.hsa import Answer, Attribute, HsaId, Reading
 from provisioning.rules.removal import Plan, StoredValue
@@ -23,8 +23,9 @@ from provisioning.rules.states.right import GrantState, RemovalState
 def record(row: Removal, *, kiv: Reading, hsa: Reading) -> bool:
     """What a look into the national HSA gave. Returns whether the removal is done.
 
-    `kiv` is read in the same look and holds nothing of it: see `removal_looks.is_gone_from_kiv`. When it has
-    lasted, those concerned are told, once. Raises WrongState when the right has been given anew meanwhile.
+    Never by one look alone. `kiv` is read in the same look and holds nothing of it: see
+    `removal_looks.is_gone_from_kiv`. When it has lasted, those concerned are told, once.
+    Raises WrongState when the right has been given anew meanwhile.
     """
     grant = moves.lock_grant(row)
     if row.current_state is not RemovalState.AWAITING_HSA:
@@ -35,6 +36,10 @@ def record(row: Removal, *, kiv: Reading, hsa: Reading) -> bool:
     found = left_in_hsa(row, kiv=kiv, hsa=hsa)
     row.hsa_shows = _shown_by_hsa(found, hsa)
     row.poll_count += 1
+    after = not_seen.UNSEEN_LOOK if hsa.person is None else not_seen.second_look()
+    if not_seen.is_held_back(row, is_gone=found.answer is Answer.NO, after=after):
+        row.save(update_fields=["poll_count", "hsa_shows"])
+        return False
     if found.answer is not Answer.NO:
         hsa_following.put_off(row)
         return False

@@ -152,7 +152,8 @@ def _gone_from_kiv(row: Removal, reading: Reading) -> None:
     evidence.keep(
         row, Evidence.Moment.VERIFICATION, reading.read_at, values=_values_still_there(row, reading)
     )
-    fields = ("carried_out_how", "end_code", "values_gone_at", "kept")
+    row.gone_doubted_at = None  # HSA is doubted anew
+    fields = ("carried_out_how", "end_code", "values_gone_at", "kept", "gone_doubted_at")
     if not has_national_directory():
         finish(row, reading.read_at, *fields)
         return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils import timezone
+
 from provisioning.directory import open_directory
 from provisioning.mandates import current
-from provisioning.models import Finding, Sweep
+from provisioning.models import AbsenceDoubt, Finding, Sweep
 from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import HsaId
 from tests import acts, cast
@@ -18,9 +20,14 @@ ROLE = "hsaSystemRole"
 
 
 def swept(**how) -> Sweep:
-    """One full sweep."""
+    """One full comparison, and the later one where something would end because it is not seen."""
     result = directory.sweep(is_full=True, **how)
     assert result is not None
+    if AbsenceDoubt.objects.update(since=timezone.now() - directory.SECOND_LOOK):
+        later = directory.sweep(is_full=True, **how)
+        assert later is not None
+        result.sweep.found += later.sweep.found
+        result.sweep.ended += later.sweep.ended
     return result.sweep
 
 

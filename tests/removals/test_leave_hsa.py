@@ -446,3 +446,21 @@ def test_the_page_says_that_the_login_can_still_work(directory, hsa, kiv, sync, 
     assert page.count("kan det fortfarande gå att logga in") >= 1
     assert "Borta ur KIV" in page
     assert reverse("removal_withdraw", args=[removal.public_id]) not in page
+
+
+def test_one_look_into_hsa_that_shows_nothing_is_no_proof(directory, hsa, kiv, sync):
+    removal = gone_from_kiv(kiv, sync)
+    life.take_away(sync, removal)
+    for _look in range(2):
+        acts.make_everything_due()
+        acts.work()
+        removal.refresh_from_db()
+        assert removal.current_state is RemovalState.AWAITING_HSA
+        assert removal.gone_doubted_at is not None
+    life.put_back(sync, removal)
+    acts.make_everything_due()
+    acts.work()
+    removal.refresh_from_db()
+    assert (removal.current_state, removal.gone_doubted_at) == (RemovalState.AWAITING_HSA, None)
+    life.take_away(sync, removal)
+    assert again(removal).current_state is RemovalState.DONE

@@ -9,7 +9,7 @@ from django.utils import timezone
 from provisioning.models import AuditEntry, Finding, OutgoingMessage, Removal
 from provisioning.removals import not_seen
 from provisioning.rules.states.right import RemovalState
-from tests import cast
+from tests import acts, cast
 from tests.clock import pinned
 from tests.findings import drifting
 from tests.rights import life
@@ -122,3 +122,53 @@ def test_an_operator_who_believes_ends_nothing_that_is_there(with_kiv, kiv, cloc
     assert not_seen.believe() == len(PEOPLE)
     poll(clock, "10:20")
     assert open_ones() == len(PEOPLE)
+
+
+def test_one_whose_entry_is_not_there_ends_by_a_look_an_hour_later(with_kiv, directory, clock):
+    """A hidden tree lasts longer than minutes, and hides one person as well as many."""
+    store, kept = directory.store, directory.store.copy()
+    store.delete(drifting.person_dn(PEOPLE[0]))
+    for at in ("10:10", "10:20", "11:09"):
+        poll(clock, at)
+        assert open_ones() == len(PEOPLE)
+    for name in ("_entries", "_children", "_equal", "_sorted"):
+        setattr(store, name, getattr(kept, name))
+    poll(clock, "11:12")
+    assert not Removal.objects.exclude(gone_doubted_at=None).exists()
+    store.delete(drifting.person_dn(PEOPLE[0]))
+    poll(clock, "11:20")
+    assert open_ones() == len(PEOPLE)
+    poll(clock, "12:20")
+    assert open_ones() == len(PEOPLE) - 1
+
+
+@pytest.fixture
+def never_seen(directory, kiv, clock) -> Removal:
+    """The value was taken away before the removal's first look."""
+    clock.set("2026-03-02", "10:00")
+    grant = life.granted(kiv)
+    kiv.remove_value(drifting.person_dn(cast.COORDINATOR), drifting.ROLE, life.ROLE)
+    return life.removal_by_head(grant)
+
+
+def look_again(removal: Removal) -> RemovalState:
+    acts.make_everything_due()
+    tasks.sweep_background()
+    removal.refresh_from_db()
+    return removal.current_state
+
+
+def test_what_was_never_seen_ends_by_a_look_an_hour_later(never_seen, clock):
+    for at in ("10:00", "10:30", "10:59"):
+        clock.set("2026-03-02", at)
+        assert look_again(never_seen) is RemovalState.LOOKING
+    clock.set("2026-03-02", "11:00")
+    look_again(never_seen)
+    assert look_again(never_seen) is RemovalState.DONE
+
+
+def test_what_was_hidden_from_the_first_look_goes_to_the_administrator(never_seen, kiv):
+    look_again(never_seen)
+    put_back(kiv, cast.COORDINATOR)
+    assert look_again(never_seen) is RemovalState.AWAITING_KIV
+    assert never_seen.gone_doubted_at is None

@@ -11,7 +11,7 @@ from provisioning.directory import open_directory
 from provisioning.findings import settle
 from provisioning.mandates import current
 from provisioning.models import Finding, Grant, Removal
-from provisioning.removals import begin, carry_out
+from provisioning.removals import begin, carry_out, not_seen
 from provisioning.rights import find
 from provisioning.rules.hsa import Attribute, HsaId, Level, Service
 from provisioning.rules.states.request import RequestState
@@ -104,6 +104,13 @@ def work() -> None:
     tasks.sweep_background()
     Removal.objects.filter(next_poll_at__isnull=False).update(next_poll_at=timezone.now())
     acts.work()
+    for _state in (RemovalState.LOOKING, RemovalState.AWAITING_HSA):  # each with its look an hour later
+        an_hour_ago = timezone.now() - not_seen.UNSEEN_LOOK
+        young = Removal.objects.filter(gone_doubted_at__gt=an_hour_ago)
+        if not young.exclude(state=RemovalState.AWAITING_KIV.value).update(gone_doubted_at=an_hour_ago):
+            break
+        acts.make_everything_due()
+        acts.work()
 
 
 def with_kiv(removal: Removal) -> Removal:

@@ -12,9 +12,10 @@ from provisioning.cases import candidates, hsa_following, moved_entries
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import Removal
-from provisioning.removals import leave_hsa
+from provisioning.removals import leave_hsa, not_seen
 from provisioning.removals import look as removals_look
 from provisioning.rules.hsa import Answer, Person, Reading
+from provisioning.rules.states.right import RemovalState
 from workflows.engine.nodes import Again
 from workflows.orders.work import try_later
 
@@ -70,6 +71,8 @@ def record_look(removal: Removal, looked: RemovalLook) -> Again | None:
         return Again(timedelta(seconds=settings.WAIT_RECHECK_SECONDS))
     if looked.administrators is None and _has_something_to_remove(removal, looked):
         return Again(timedelta(seconds=1))
+    if _is_to_look_later(removal, looked.reading):
+        return Again(not_seen.UNSEEN_LOOK)
     removals_look.record_look(removal, reading=looked.reading, administrators=looked.administrators or ())
     return None
 
@@ -84,7 +87,16 @@ def record_departure(removal: Removal, followed: RemovalFollowed) -> Again | Non
         return record_look(removal, kiv)
     if followed.hsa is not None and leave_hsa.record(removal, kiv=kiv.reading, hsa=followed.hsa):
         return None
-    return Again(hsa_following.delay(removal))
+    delay = hsa_following.delay(removal)
+    return Again(min(delay, not_seen.second_look()) if removal.gone_doubted_at else delay)
+
+
+def _is_to_look_later(removal: Removal, reading: Reading) -> bool:
+    """Nothing of it was ever seen, and nobody has reported it done: a hidden tree looks the same."""
+    if removal.current_state is not RemovalState.LOOKING or removal.carried_out_how:
+        return False
+    is_gone = removals_look.is_gone_from_kiv(removal, reading)
+    return not_seen.is_held_back(removal, is_gone=is_gone, after=not_seen.UNSEEN_LOOK)
 
 
 def _has_something_to_remove(removal: Removal, looked: RemovalLook) -> bool:

@@ -14,7 +14,7 @@ import itertools
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -30,16 +30,16 @@ from provisioning.findings import record, settle
 from provisioning.findings import tell as findings_tell
 from provisioning.incidents import record as incidents_record
 from provisioning.mandates import current
-from provisioning.messages import outbox
+from provisioning.messages import not_believed, outbox
 from provisioning.messages.texts import MessageKind
-from provisioning.models import AccessRequest, Finding, Grant, IncidentKind, Removal, Sweep
+from provisioning.models import AbsenceDoubt, AccessRequest, Finding, Grant, IncidentKind, Removal, Sweep
 from provisioning.operators import operator_ids
 from provisioning.rights import tracked_person
 from provisioning.rights.tracked_person import Tracked
 from provisioning.rules.drift import compare
 from provisioning.rules.drift.compare import PARTS, Comparison
-from provisioning.rules.drift.differences import RESTS_ON_ABSENCE, Drift, DriftKind
-from provisioning.rules.drift.share import is_too_much
+from provisioning.rules.drift.differences import RESTS_ON_ABSENCE, UNSEEN_LEAVER_KINDS, Drift, DriftKind
+from provisioning.rules.drift.share import ALL_FROM, is_too_much
 from provisioning.rules.hsa import HsaId, Part, Reading
 from provisioning.rules.services.profession import is_doctor
 from workflows import steps
@@ -51,6 +51,7 @@ CHUNK = 500  # persons whose rows are held at once
 ABANDONED_AFTER = timedelta(hours=1)  # longer than a worker lets it run
 OVERLAP = timedelta(minutes=10)  # between the directory's clock and ours, and for slow replicas
 FEW = 20  # so many losses are never too many
+SECOND_LOOK = timedelta(hours=1)  # of a later comparison: a hidden tree is hidden from both looks of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,20 @@ class Compared:
         is_vanished = any(self.found.decides(DriftKind(kind)) for kind, *_rest in known - seen)
         return is_new_loss or is_vanished
 
+    def ends_by_absence(self, *, many_vanish: bool) -> bool:
+        """Say whether something would end only because it, or the person, is not seen.
+
+        A right that goes to removal by itself, an order that ends, a finding that is over.
+        """
+        if not self.changes_anything:
+            return False
+        if self.leaves is DriftKind.PERSON_MISSING:
+            return True
+        if self.tracked.grants and any(each.kind in UNSEEN_LEAVER_KINDS for each in self.found.found):
+            return True
+        is_doubtful = many_vanish or self.reading.person is None
+        return is_doubtful and bool(record.not_seen_any_more(self.tracked.findings, self.found))
+
 
 def _compare(one: Tracked, reading: Reading) -> Compared:
     leaves = compare.leaves(reading, at=reading.read_at) if one.requests else None
@@ -107,6 +122,9 @@ class SweepResult:
     leaving: int = 0
     unread: dict[HsaId, None] = field(default_factory=dict)
     failing: frozenset[str] = frozenset()  # whose entries failed before, and the operators have
+    believes_losses: bool = False
+    vanished: int = 0  # findings that are not seen any more
+    is_too_much_vanished: bool = False
 
     def note_unread(self, compared: Iterable[Compared]) -> None:
         """The persons who could not be read in full, each once, from all looks."""
@@ -219,6 +237,7 @@ def _look(
 ) -> None:
     doubtful: list[HsaId] = []
     result.failing = incidents_record.standing(IncidentKind.ENTRY)
+    result.believes_losses = believes_losses
     for compared in _read(directory.read_many, _whom(directory, result.sweep, is_full=is_full), is_dry):
         result.sweep.persons += len(compared)
         result.note_unread(compared)
@@ -227,11 +246,15 @@ def _look(
         _remember(compared, is_dry)
         if not is_dry:
             _follow_protection(compared)
+            _doubt_no_more(compared)
         for each in compared:
             if each.must_be_looked_at_twice:
                 doubtful.append(each.tracked.person_id)
+                result.vanished += record.not_seen_any_more(each.tracked.findings, each.found)
             else:
                 _settle_alone(result, each, is_dry=is_dry)
+    if not believes_losses and not is_dry:
+        result.is_too_much_vanished = _is_too_much_vanished(result.vanished)
     for compared in _read(directory.read_again, doubtful, is_dry):
         # What the second look cannot tell is not done with: the next sweep must not begin after this one.
         result.note_unread(compared)
@@ -316,7 +339,9 @@ def _changed(directory: Directory, *, forced: bool) -> dict[str, HsaId] | None:
         return None  # so much was touched that not all of it is told: a night's import, say
     if changed is None:
         return None
-    found = {one.folded: one for one in (*changed.person_ids, *map(HsaId, last.again))}
+    doubted = AbsenceDoubt.objects.values_list("subject_key", flat=True)
+    found = {one.folded: one for one in map(HsaId, [*doubted, *last.again])}
+    found |= {one.folded: one for one in changed.person_ids}
     unit_keys = [one.folded for one in changed.unit_ids]
     for rows in (Grant.objects.living(), Finding.objects.not_over()):
         pairs = rows.filter(unit_key__in=unit_keys).values_list("subject_key", "subject_hsa_id")
@@ -353,6 +378,16 @@ def _doubt(compared: Collection[Compared]) -> None:
     of = max(len(with_rights), _how_many() if lost <= FEW else 0)
     if is_too_much(lost, of, percent=settings.SWEEP_STOP_AT_PERCENT, few=FEW):
         raise _TooMuchLost
+
+
+def _is_too_much_vanished(vanished: int) -> bool:
+    """So many findings not seen any more that none is over by it: the operators are told."""
+    known = Finding.objects.not_over().count()
+    percent = settings.SWEEP_STOP_AT_PERCENT
+    if not is_too_much(vanished, known, percent=percent, few=FEW, all_from=FEW + 1):
+        return False
+    not_believed.tell("findings", lost=vanished, of=known)
+    return True
 
 
 def _how_many() -> int:
@@ -422,23 +457,55 @@ def _settle(result: SweepResult, compared: Compared, *, is_dry: bool) -> None:
         result.would += [(one.person_id, each) for each in found.found]
         result.leaving += len(one.requests) if compared.leaves else 0
         return
-    recorded = record.record(one.person_id.folded, found, compared.reading, one.grants)
+    unseen_since = _unseen_since(result, compared)
+    is_old = unseen_since is None or unseen_since <= timezone.now() - SECOND_LOOK
+    is_believed = is_old or result.believes_losses
+    recorded = record.record(
+        one.person_id.folded,
+        found,
+        compared.reading,
+        one.grants,
+        ends_what_is_not_seen=is_believed and not result.is_too_much_vanished,
+    )
     result.sweep.found += recorded.found
     result.sweep.ended += recorded.ended
     for finding in recorded.leavers:
-        _begin_leavers_removal(finding, compared.reading)
-    if compared.leaves is not None:
+        if is_believed or finding.what not in UNSEEN_LEAVER_KINDS:
+            _begin_leavers_removal(finding, compared.reading, unseen_since)
+    if compared.leaves is not None and (is_believed or compared.leaves is not DriftKind.PERSON_MISSING):
         _end_requests(one, compared.leaves)
 
 
-def _begin_leavers_removal(finding: Finding, reading: Reading) -> None:
+def _unseen_since(result: SweepResult, compared: Compared) -> datetime | None:
+    """Since when the person is doubted, where something would end because it is not seen; else None."""
+    one = compared.tracked
+    many_vanish = result.vanished >= ALL_FROM
+    if not compared.ends_by_absence(many_vanish=many_vanish):
+        AbsenceDoubt.objects.filter(pk=one.person_id.folded).delete()
+        return None
+    doubt, _is_new = AbsenceDoubt.objects.get_or_create(pk=one.person_id.folded)
+    return doubt.since
+
+
+def _doubt_no_more(compared: Collection[Compared]) -> None:
+    """Whoever is seen again, with all that stood about them."""
+    seen = [each for each in compared if each.is_readable and not each.must_be_looked_at_twice]
+    AbsenceDoubt.objects.filter(pk__in=[each.tracked.person_id.folded for each in seen]).delete()
+
+
+def _begin_leavers_removal(finding: Finding, reading: Reading, unseen_since: datetime | None) -> None:
     place = reading.units.get(finding.unit_id) or reading.providers.get(finding.unit_id)
     heads = [
         *current.named_for(finding.unit_id),
         *([place.manager_id] if place and place.manager_id else []),
     ]
     try:
-        steps.begin_removal(settle.begin_leavers_removal, finding, heads=heads)
+        steps.begin_removal(
+            settle.begin_leavers_removal,
+            finding,
+            heads=heads,
+            unseen_since=unseen_since if finding.what is DriftKind.PERSON_MISSING else None,
+        )
     except WrongState:
         log.info("removal for finding %s begun elsewhere", finding.pk)
 

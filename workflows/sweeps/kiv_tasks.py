@@ -82,7 +82,10 @@ def _look_whether_gone(due: Sequence[Removal]) -> int:
     """
     looks = [(some, _ask_whether_gone(some)) for some in _in_batches(due)]
     gone = [row for some, values in looks if values is not None for row in some if _is_all_gone(row, values)]
-    held_back = not_seen.held_back(due, gone)
+    unseen = {
+        row.pk for some, values in looks if values is not None for row in some if _is_unseen(row, values)
+    }
+    held_back = not_seen.held_back(due, gone, unseen)
     return sum(
         _record(
             [row for row in some if row.pk not in held_back],
@@ -108,6 +111,11 @@ def _is_all_gone(removal: Removal, values: Values) -> bool:
     with alone(f"looking for {removal.KEY} {removal.pk}"):
         return gone_from(removal, values).is_settled
     return False
+
+
+def _is_unseen(removal: Removal, values: Values) -> bool:
+    """Say whether an entry itself is not there, which is what a hidden tree looks like."""
+    return any(place in values and values[place].values is None for place in _unwanted_places(removal))
 
 
 def _ask(due: Sequence[steps.AnyCase], ask: Callable[[], Values]) -> Values | None:

@@ -121,6 +121,9 @@ RESTS_ON_ABSENCE = frozenset(
 )
 
 
+UNSEEN_LEAVER_KINDS = LEAVER_KINDS & RESTS_ON_ABSENCE
+
+
 # No source says whose each is: GUESS, from who decides about access and who edits what in KIV.
 _OWNERS: Mapping[DriftKind, Owner] = (
     dict.fromkeys(

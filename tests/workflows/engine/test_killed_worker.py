@@ -51,6 +51,7 @@ def worker(
     if hsa_url:
         variables |= {f"HSA_{name}": value for name, value in variables.items() if "DIRECTORY_" in name}
         variables |= {"HSA_DIRECTORY_URL": hsa_url, "HSA_POLL_SCHEDULE_SECONDS": "1"}
+        variables["REMOVAL_SECOND_LOOK_SECONDS"] = "1"
     command = [
         sys.executable,
         "-m",

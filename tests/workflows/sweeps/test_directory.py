@@ -6,13 +6,23 @@ import dataclasses
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.utils import timezone
 
 from provisioning import access
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError, Invalid, NotAllowed
 from provisioning.findings import record, tell
 from provisioning.messages.compose import compose
-from provisioning.models import AuditEntry, Finding, Grant, KnownPerson, OutgoingMessage, Removal, Sweep
+from provisioning.models import (
+    AbsenceDoubt,
+    AuditEntry,
+    Finding,
+    Grant,
+    KnownPerson,
+    OutgoingMessage,
+    Removal,
+    Sweep,
+)
 from provisioning.rules.drift.differences import DriftKind, NextStep, Owner
 from provisioning.rules.hsa import Attribute, Level, Service
 from provisioning.rules.states.request import RequestState
@@ -323,6 +333,74 @@ def test_nearly_all_at_once_is_not_believed_however_few_they_are(directory, kiv,
     for request in orders:
         request.refresh_from_db()
         assert not request.is_open
+
+
+def compare_once() -> None:
+    assert sweeps_directory.sweep() is not None
+
+
+@pytest.mark.parametrize("leave", [delete_the_person, move_to_another_unit])
+def test_what_is_not_seen_ends_by_a_comparison_an_hour_later(directory, kiv, leave):
+    """A tree that is hidden is hidden from both looks of one comparison."""
+    grant = life.granted(kiv)
+    request = acts.order(person_id=WHO, service=Service.INTYGSSTATISTIK)
+    swept()
+    store, kept = directory.store, directory.store.copy()
+    leave(directory, kiv)
+    for _comparison in range(2):
+        compare_once()
+        assert not Removal.objects.exists()
+    request.refresh_from_db()
+    assert request.is_open and Grant.objects.active().filter(pk=grant.pk).exists()
+    assert not told_of(WHO)
+    for name in ("_entries", "_children", "_equal", "_sorted"):
+        setattr(store, name, getattr(kept, name))
+    compare_once()
+    assert not AbsenceDoubt.objects.exists()
+    leave(directory, kiv)
+    compare_once()
+    assert not Removal.objects.exists()
+    AbsenceDoubt.objects.update(since=timezone.now() - sweeps_directory.SECOND_LOOK)
+    compare_once()
+    assert Removal.objects.get().grant == grant
+    request.refresh_from_db()
+    assert request.is_open is (leave is move_to_another_unit)
+
+
+def told_of(person_id) -> bool:
+    return Finding.objects.filter(subject_key=person_id.folded).exclude(told_at=None).exists()
+
+
+def test_many_findings_not_seen_any_more_are_over_an_hour_later(directory, kiv):
+    people = [cast.COORDINATOR, cast.DOCTOR, cast.WRONG_CASE, cast.BLANKS, cast.MALFORMED]
+    for one in people:
+        kiv.add_value(drifting.person_dn(one), Attribute.SYSTEM_ROLE, life.ROLE)
+    swept()
+    strange = Finding.objects.not_over().filter(value=life.ROLE)
+    keys = [row.pk for row in strange if row.subject_id in people]
+    assert len(keys) == len(people)
+    for one in people:
+        kiv.remove_value(drifting.person_dn(one), Attribute.SYSTEM_ROLE, life.ROLE)
+    for _comparison in range(2):
+        compare_once()
+        assert Finding.objects.not_over().filter(pk__in=keys).count() == len(people)
+    AbsenceDoubt.objects.update(since=timezone.now() - sweeps_directory.SECOND_LOOK)
+    compare_once()
+    assert not Finding.objects.not_over().filter(pk__in=keys).exists()
+
+
+def test_very_many_findings_that_vanish_are_not_believed(directory, kiv, settings, monkeypatch):
+    settings.OPERATORS = (cast.AUDITOR.text,)
+    swept()
+    rows = list(Finding.objects.not_over())
+    monkeypatch.setattr(sweeps_directory, "FEW", 3)
+    for row in rows:
+        replace(kiv, drifting.person_dn(row.subject_id), "hsaSystemRole", [])
+    swept()
+    assert Finding.objects.not_over().count() == len(rows) > 3
+    assert OutgoingMessage.objects.filter(kind="sweep_stopped").exists()
+    swept(believes_losses=True)
+    assert not Finding.objects.not_over().filter(pk__in=[row.pk for row in rows]).exists()
 
 
 def test_all_of_the_few_who_were_changed_are_believed(directory, kiv, monkeypatch):
