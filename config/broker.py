@@ -1,19 +1,25 @@
-"""The embedded default's broker: kombu's files, but no file is ever seen half written.
+"""The two brokers as kombu has them, each with what a worker dies or hangs of mended.
 
-kombu 5.6 opens a message under its final name and then writes it; a worker that looks in between takes an
-empty file, cannot read it and ends. Here each file is written aside and then given its name in one step.
+Files, the embedded default: kombu 5.6 opens a message under its final name and then writes it; a worker that
+looks in between takes an empty file, cannot read it and ends. Here each file is written aside and then given
+its name in one step.
+
+Redis: kombu 5.7 keeps the place of a task whose end it could not tell Redis, because Redis died in the midst
+of its answer. A worker with no place left asks for nothing, and so never notices that Redis is back.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from kombu.exceptions import ChannelError
-from kombu.transport import TRANSPORT_ALIASES, filesystem
+from kombu.transport import TRANSPORT_ALIASES, filesystem, redis, virtual
 from kombu.utils.json import dumps
 
 
@@ -40,9 +46,43 @@ class Transport(filesystem.Transport):
     Channel = Channel
 
 
+class Places(redis.QoS):
+    """The places of a worker: one that was told free is free, also where Redis could not be told."""
+
+    def ack(self, delivery_tag: Any) -> None:
+        with self._free_in_any_case(delivery_tag):
+            super().ack(delivery_tag)
+
+    def reject(self, delivery_tag: Any, requeue: bool = False) -> None:
+        with self._free_in_any_case(delivery_tag):
+            super().reject(delivery_tag, requeue=requeue)
+
+    @contextlib.contextmanager
+    def _free_in_any_case(self, delivery_tag: Any) -> Iterator[None]:
+        """Redis gives the task out again after its visibility timeout, and it is done twice at worst."""
+        try:
+            yield
+        except self.channel.connection_errors:  # type: ignore[attr-defined]  # newer than the stubs
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
+
+class RedisChannel(redis.Channel):
+    """Redis with our places."""
+
+    QoS = Places
+
+
+class RedisTransport(redis.Transport):
+    """kombu's transport over Redis, with our channel."""
+
+    Channel = RedisChannel
+
+
 def install() -> None:
-    """Take kombu's place for `filesystem://` in this process."""
+    """Take kombu's place for these addresses in this process."""
     TRANSPORT_ALIASES["filesystem"] = "config.broker:Transport"
+    TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "config.broker:RedisTransport"
 
 
 def _write(path: Path, text: str) -> None:

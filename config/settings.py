@@ -176,7 +176,13 @@ BROKER_DIR = VAR_DIR / "broker"
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost//"
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     # A message that nobody acknowledged is given out again after this time: longer than the longest task.
-    {"visibility_timeout": 600, "socket_connect_timeout": 2, "socket_timeout": 10}
+    # A Redis that is silent on a connection that stays is noticed after twice the interval of the checks.
+    {
+        "visibility_timeout": 600,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 10,
+        "health_check_interval": 10,
+    }
     if REDIS_URL
     else {
         "data_folder_in": str(BROKER_DIR / "messages"),

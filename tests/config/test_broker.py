@@ -11,6 +11,8 @@ import pytest
 from kombu import Connection
 
 from config import broker
+from tests import servers
+from tests.config.half_an_answer import After, HalfAnAnswer
 
 MESSAGES = 300
 
@@ -63,3 +65,24 @@ def test_nothing_is_left_half_written(connect, tmp_path: Path) -> None:
     with connect() as connection:
         connection.default_channel._put("work", {"number": 1})
     assert [path.suffix for path in (tmp_path / "messages").iterdir()] == [".msg"]
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("end", ["ack", "reject"])
+@pytest.mark.parametrize("death", After)
+def test_a_task_whose_end_redis_was_not_told_takes_no_place_for_ever(tmp_path: Path, end: str, death: After):
+    broker.install()
+    with servers.Redis(tmp_path) as redis, HalfAnAnswer(redis.port) as way:
+        connection = Connection(way.url, transport_options={"socket_timeout": 1})
+        channel = connection.default_channel
+        channel.basic_qos(0, 1, False)
+        with connection.SimpleQueue("work") as queue:
+            queue.put({"number": 1})
+            message = queue.get()
+            assert not channel.qos.can_consume()
+            way.dies = death
+            with pytest.raises(channel.connection_errors):
+                getattr(message, end)()
+            assert channel.qos.can_consume()
+            way.dies = None
+        connection.close()
