@@ -112,20 +112,26 @@ def test_the_command_reorganises_what_has_moved_in_between(
     assert Grant.objects.active().get(subject_key=cast.COORDINATOR.folded).unit_id == cast.EKLIDEN
 
 
-def test_a_process_leader_is_proven_though_attributes_come_in_parts(
-    directory: Slapd, kiv: Any, monkeypatch: pytest.MonkeyPatch
-):
-    asked = in_parts.send(monkeypatch, at_once=1)
+def process_leader(kiv: Any) -> Grant:
+    """The right to a care provider's statistics, of somebody with a role of another service before it."""
+    kiv.add_value(drifting.person_dn(cast.PROCESS_LEADER), drifting.ROLE, "ANNAT;Roll-x")
     request = acts.order_for_process_leader()
     acts.work()
     acts.attest(request, cast.PROVIDER_HEAD)
     acts.work()
     acts.couple_where_asked(request)
     acts.set_values(request, kiv)
-    kiv.add_value(drifting.person_dn(cast.PROCESS_LEADER), drifting.ROLE, "ANNAT;Roll-x")
     acts.work()
     request.refresh_from_db()
-    assert request.current_state is RequestState.DONE, request.assessment
+    assert request.current_state is RequestState.DONE and request.grant is not None, request.assessment
+    return request.grant
+
+
+def test_a_process_leader_is_proven_though_attributes_come_in_parts(
+    directory: Slapd, kiv: Any, monkeypatch: pytest.MonkeyPatch
+):
+    asked = in_parts.send(monkeypatch, at_once=1)
+    process_leader(kiv)
     assert any(name.casefold().startswith("hsasystemrole;range=") for name in asked)
     swept = drifting.swept()
     assert swept.unread == 0 and drifting.found_of(cast.PROCESS_LEADER) == []
@@ -135,18 +141,7 @@ def test_a_part_of_a_process_leaders_roles_ends_no_removal(
     directory: Slapd, kiv: Any, monkeypatch: pytest.MonkeyPatch
 ):
     """The part that came lacks the value; the rest never comes."""
-    place = drifting.person_dn(cast.PROCESS_LEADER)
-    kiv.add_value(place, drifting.ROLE, "ANNAT;Roll-x")
-    request = acts.order_for_process_leader()
-    acts.work()
-    acts.attest(request, cast.PROVIDER_HEAD)
-    acts.work()
-    acts.couple_where_asked(request)
-    acts.set_values(request, kiv)
-    acts.work()
-    request.refresh_from_db()
-    assert request.current_state is RequestState.DONE, request.assessment
-    removal = life.with_kiv(life.removal_by_head(request.grant, by=cast.PROVIDER_HEAD))
+    removal = life.with_kiv(life.removal_by_head(process_leader(kiv), by=cast.PROVIDER_HEAD))
     in_parts.send(monkeypatch, at_once=1, withholds_rest=True)
     for _look in range(2):
         life.work()

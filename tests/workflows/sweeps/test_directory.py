@@ -601,7 +601,7 @@ def test_a_sweep_that_is_broken_off_has_failed(directory, kiv, monkeypatch):
     """By a time limit of the worker, say: what it had not come to is still to be looked at."""
     life.granted(kiv)
 
-    def break_off(*arguments):
+    def break_off(*arguments, **how):
         raise SoftTimeLimitExceeded
 
     with monkeypatch.context() as patched, pytest.raises(SoftTimeLimitExceeded):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0020_guards_stand_again'),
+        ('provisioning', '0025_notices_as_chosen'),
     ]
 
     operations = [
