@@ -9,7 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +23,7 @@ from provisioning.mandates import current
 from provisioning.models import Order, User
 from provisioning.orders import ask, prolong
 from provisioning.orders.many import look_up, send, sheet_texts
-from provisioning.orders.many.columns import TEMPLATE
+from provisioning.orders.many.columns import HEADINGS, TEMPLATE, Column
 from provisioning.orders.many.lines import WantedLine, access_of, day_of
 from provisioning.orders.many.look_up import JudgedLine
 from provisioning.orders.many.send import Confirmed
@@ -36,6 +36,7 @@ from provisioning.pages.order.many_forms import ManyForm
 from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.rules.dates import deadlines
 
+MOST_TICKED = 500
 _KEPT = ("pasted", "access", "units", "starts_on", "ends_on", "need", "risk")
 
 
@@ -72,6 +73,8 @@ def order_many(request: HttpRequest) -> HttpResponse:
     user = acting_user(request)
     if request.method != "POST":
         return _again(request, user) or _empty(request, user)
+    if "ticked" in request.POST:
+        return _ticked(request, user)
     shown = Carried.load(request.POST.get("shown", ""), user)
     if shown is None:
         return _read(request, user)
@@ -134,6 +137,23 @@ def _empty(request: HttpRequest, user: User) -> HttpResponse:
     units = _units(request, user)
     form = unchecked(ManyForm(data, units=units)) if data else ManyForm(initial=initial, units=units)
     return _page(request, form)
+
+
+def _ticked(request: HttpRequest, user: User) -> HttpResponse:
+    """The gaps that were ticked on a page about a unit, as rows: the reasons are still to be written."""
+    headings = [HEADINGS[column][0] for column in (Column.PERSON, Column.ACCESS, Column.UNIT)]
+    rows = [one.split("|") for one in request.POST.getlist("ticked")[:MOST_TICKED] if one.count("|") == 2]
+    today = dates.today()
+    data = QueryDict(mutable=True)
+    data.update(
+        {
+            "submission": str(uuid.uuid4()),
+            "pasted": "\n".join("\t".join(row) for row in [headings, *rows]) if rows else "",
+            "starts_on": today.isoformat(),
+            "ends_on": (deadlines.latest_end(today) - timedelta(days=1)).isoformat(),
+        }
+    )
+    return _page(request, unchecked(ManyForm(data, units=_units(request, user))))
 
 
 def _units(request: HttpRequest, user: User) -> tuple[choices.Option, ...]:

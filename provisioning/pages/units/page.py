@@ -75,6 +75,7 @@ def unit_people(request: HttpRequest, hsa_id: str) -> HttpResponseBase:
         "rows": rows,
         "unit_id": unit_id.text,
         "units": [(url, one.name, one.hsa_id == unit_id) for url, one in units],
+        "may_order": is_head,
         "query": request.GET.urlencode(),
         "formats": [kind.upper() for kind in sheets.FORMATS],
     }

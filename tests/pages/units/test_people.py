@@ -118,3 +118,22 @@ def test_what_is_missing_leads_to_an_order_filled_in(directory, enter):
 def test_a_wish_that_is_none_is_an_order_to_fill_in(directory, enter, wanted):
     answer = enter(cast.HEAD).post(reverse("order"), {"wanted": wanted})
     assert answer.status_code < 500
+
+
+def test_what_is_ticked_becomes_rows_of_one_order(directory, enter):
+    client = enter(cast.HEAD)
+    page = client.get(reverse("unit_people", args=[cast.BJORKHAGA.text])).content.decode()
+    ticked = [f"{who.text}|rehabstod:unit|{cast.BJORKHAGA.text}" for who in (cast.COORDINATOR, cast.DOCTOR)]
+    assert all(f'name="ticked" value="{one}"' in page for one in ticked[:1])
+    answer = client.post(reverse("order_many"), {"ticked": [*ticked, "a|b", "x"]})
+    filled = form_of(answer)
+    assert filled["pasted"][0].count("rehabstod:unit") == 2
+    shown = client.post(
+        reverse("order_many"), filled | {"need": [acts.NEED], "risk": [acts.RISK], "action": ["look"]}
+    )
+    assert shown.status_code == 200 and cast.COORDINATOR.text in text_of(shown)
+
+
+def test_nothing_ticked_is_an_order_to_fill_in(directory, enter):
+    for ticked in ([""], ["\x00|\x00|\x00"], ["|" * 9]):
+        assert enter(cast.HEAD).post(reverse("order_many"), {"ticked": ticked}).status_code < 500
