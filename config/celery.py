@@ -62,6 +62,11 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=3, minute=17),
         "options": {"expires": 12 * 60 * 60},
     },
+    "figures": {
+        "task": "workflows.sweep_figures",
+        "schedule": crontab(hour=1, minute=23),
+        "options": {"expires": 12 * 60 * 60},
+    },
     "audit check": {
         "task": "workflows.verify_audit",
         "schedule": crontab(hour=2, minute=41),

@@ -13,6 +13,7 @@ from provisioning.audit.checkpoints import ChainBroken, NotDelivered
 from provisioning.cases import candidates, handlers, moves, protection, reminders
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
+from provisioning.figures import roll_up
 from provisioning.login import sessions, unsent_forms
 from provisioning.mandates import delegations
 from provisioning.messages import daily_mail, outbox
@@ -73,6 +74,12 @@ def sweep_watchdog() -> None:
 def sweep_clock() -> None:
     """Bring back what a clock that was ahead for a moment has planned too far away."""
     clock.sweep()
+
+
+@shared_task(name="workflows.sweep_figures")
+def sweep_figures() -> None:
+    """Count each day that is over, for the page of figures."""
+    roll_up.catch_up()
 
 
 @shared_task(name="workflows.sweep_outdated")

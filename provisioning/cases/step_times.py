@@ -55,6 +55,12 @@ def spans(request: AccessRequest) -> dict[OrderStep, Span]:
     return _spans(request, _given_to_kiv([request]).get(request.public_id))
 
 
+def spans_of_many(requests: Collection[AccessRequest]) -> dict[int, dict[OrderStep, Span]]:
+    """The same of many, by their keys."""
+    given = _given_to_kiv(requests)
+    return {row.pk: _spans(row, given.get(row.public_id)) for row in requests}
+
+
 def usual(service: str) -> Usual | None:
     """How long orders for this service take here; None where too few have been carried out."""
     key, near = f"step_times:2:{service}", caches[NEAR]

@@ -13,6 +13,7 @@ from provisioning.models.columns import (
     LevelChoice,
     PersonAndPlace,
 )
+from provisioning.models.figures import DayFigures
 from provisioning.models.findings import AbsenceDoubt, Finding, FindingQuerySet, KnownPerson, Sweep
 from provisioning.models.handling import Evidence, Handler, HandlerRole
 from provisioning.models.heartbeats import Heartbeat
@@ -59,6 +60,7 @@ __all__ = [
     "BY_A_PERSON",
     "Case",
     "Decision",
+    "DayFigures",
     "Delegation",
     "DelegationKind",
     "DelegationQuerySet",

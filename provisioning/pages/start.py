@@ -63,6 +63,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "searched_much": access.searched_much(user),
         "is_head": mandates.is_head_of_unit,
         "orders_for_others": mandates.is_known and ask.has_own_places(user, mandates),
+        "sees_figures": is_overseer or bool(mandates.units) or bool(mandates.managed_dns),
         "asks_about_others": mandates.is_known and ask.may_ask_about_others(user, mandates),
         "delegated": held.sentences(user),
         "has_a_role": mandates.is_head_of_unit or mandates.is_kiv_administrator or is_overseer,

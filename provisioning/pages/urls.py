@@ -21,6 +21,7 @@ from provisioning.pages.cases import page as cases_page
 from provisioning.pages.delegations import page as delegations_page
 from provisioning.pages.drafts import page as drafts_page
 from provisioning.pages.events import page as events_page
+from provisioning.pages.figures import page as figures_page
 from provisioning.pages.findings import list as findings_list
 from provisioning.pages.findings import page as findings_page
 from provisioning.pages.findings import several
@@ -117,6 +118,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uppfoljningar/<uuid:public_id>/resultat/", reviews_page.result, name="review_result"),
     path("avvikelser/flera/", several.many, name="findings_many"),
     path("avvikelser/<uuid:public_id>/", findings_page.finding, name="finding"),
+    path("siffror/", figures_page.figures, name="figures"),
+    path("siffror/siffror.csv", figures_page.figures_csv, name="figures_csv"),
     path("kiv/", kiv_list.tasks, name="kiv_tasks"),
     path("kiv/import.csv", kiv_list.import_file, name="kiv_file"),
     path("kiv/lage/", kiv_list.status, name="kiv_status"),

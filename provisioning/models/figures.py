@@ -1,0 +1,30 @@
+"""What ended on each past day, counted by place and service: figures without persons."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from provisioning.models.columns import KEY_LENGTH
+
+
+class DayFigures(models.Model):
+    """One day's counts of one place.
+
+    `place_key`: a unit's folded id, a digest of the name of a place above units, or `all`.
+    """
+
+    day = models.DateField()
+    place_key = models.CharField(max_length=KEY_LENGTH)
+    place_dn = models.TextField(blank=True)
+    place_name = models.CharField(max_length=300, blank=True)
+    service = models.CharField(max_length=20, blank=True)
+    counts = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("place_key", "day", "service"), name="figures_once_a_day"),
+        )
+        indexes = (models.Index(fields=("day",), name="figures_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.place_key} {self.day}"

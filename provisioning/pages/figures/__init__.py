@@ -1,0 +1,1 @@
+"""The page of figures: words, plots, and the same as CSV."""
