@@ -338,6 +338,9 @@ AUDITORS = tuple(env.list("AUDITORS", ["SE0000000000-1012"] if IS_DEMO and IS_OW
 # Who may fetch the metrics. Blank: nobody, and there is no such page.
 METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
 PROMETHEUS_MULTIPROC_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", "")  # prometheus-client reads it itself
+# Other systems, by client id, whose orders need no signature of the person they are handed over for: those
+# have seen to it themselves that the person has decided.
+API_TRUSTED_SYSTEMS = tuple(env.list("API_TRUSTED_SYSTEMS", []))
 SERVICE_DESK = tuple(env.list("SERVICE_DESK", []))
 
 # Ready sentences of need and risk for the order page, in the place of ours: see docs/settings.md.
@@ -451,6 +454,7 @@ UNUSUAL_SEARCHES_PER_DAY = env.int("UNUSUAL_SEARCHES_PER_DAY", 100, at_least=1)
 # Lines of one order for many: each is one person, one access and one place.
 ORDER_MOST_LINES = env.int("ORDER_MOST_LINES", 1000, at_least=1, at_most=2000)
 LIMIT_ORDERS_PER_HOUR = env.int("LIMIT_ORDERS_PER_HOUR", 200, at_least=1)
+LIMIT_CALLS_PER_MINUTE = env.int("LIMIT_CALLS_PER_MINUTE", 300, at_least=1)
 # How many proxies of our own stand in front: which part of X-Forwarded-For can be believed.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1 if IS_PRODUCTION else 0, at_least=0, at_most=9)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes; the largest form has some 100 000

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import transaction
@@ -163,6 +165,10 @@ class Action(enum.StrEnum):
     AUDIT_REANCHORED = "audit.reanchored"
     CASE_REMOVED = "case.removed"
     RETENTION_SWEPT = "retention.swept"
+    SYSTEM_ADDED = "system.added"
+    SYSTEM_REVOKED = "system.revoked"
+    HANDED_OVER = "system.handed_over"
+    TAKEN_BACK = "system.taken_back"
     CHECKPOINT_FAILED = "audit.checkpoint_failed"
     AUDIT_VERIFIED = "audit.verified"
 
@@ -185,6 +191,19 @@ _CHANGE_NOTHING = frozenset(
         Action.LET_GO, Action.REMOVAL_TAKEN, Action.REMOVAL_LET_GO,
     }
 )  # fmt: skip
+
+
+_SYSTEM: ContextVar[str] = ContextVar("system", default="")
+
+
+@contextmanager
+def through(client_id: str) -> Iterator[None]:
+    """Whatever is recorded meanwhile was asked for by this other system, on somebody's behalf."""
+    token = _SYSTEM.set(client_id)
+    try:
+        yield
+    finally:
+        _SYSTEM.reset(token)
 
 
 def record(
@@ -216,6 +235,8 @@ def record(
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("an audit entry belongs in the transaction of what it records")
+    if system := _SYSTEM.get():
+        data["system"] = system
     order = order or (request.order if request else None)
     pointers: dict[str, Any] = {
         "order": order,

@@ -48,6 +48,7 @@ from provisioning.models.reviews import (
 )
 from provisioning.models.rights import EndCauseChoice, Grant, GrantQuerySet, GrantStateChoice, Notice
 from provisioning.models.saved_views import SavedView
+from provisioning.models.systems import HandedOrder, System, SystemQuerySet
 from provisioning.models.unsent_forms import UnsentForm
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "Grant",
     "GrantQuerySet",
     "GrantStateChoice",
+    "HandedOrder",
     "Handler",
     "HandlerRole",
     "Heartbeat",
@@ -108,6 +110,8 @@ __all__ = [
     "SavedView",
     "StateChoice",
     "Sweep",
+    "System",
+    "SystemQuerySet",
     "UnsentForm",
     "User",
     "UserManager",

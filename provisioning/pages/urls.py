@@ -31,6 +31,7 @@ from provisioning.pages.kiv import removal_task, several_tasks, task
 from provisioning.pages.login import card, leaving, mine
 from provisioning.pages.login import page as login_page
 from provisioning.pages.operation import page as operation_page
+from provisioning.pages.operation import systems_page
 from provisioning.pages.order import many as order_many
 from provisioning.pages.order import page as order_page
 from provisioning.pages.own_notices import page as own_notices_page
@@ -90,6 +91,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("utloggad/", leaving.logged_out, name="logged_out"),
     path("handelser/", events_page.event_log, name="events"),
     path("drift/", operation_page.operation, name="operation"),
+    path("drift/andra-system/", systems_page.systems, name="systems"),
     path("drift/<uuid:public_id>/forsok-igen/", operation_page.retry, name="incident_retry"),
     path("drift/<uuid:public_id>/atgardad/", operation_page.settled, name="incident_settle"),
     path("meddelanden/", messages.messages, name="messages"),

@@ -18,7 +18,9 @@ ROOMS = ("config", "provisioning", "workflows")
 TRESPASSES = [  # each row of the tree is stepped over once, from below
     ("provisioning/management/commands/assess.py", "import config.settings", "Start-up"),
     ("provisioning/demo/cast.py", "import provisioning.management.commands.assess", "rooms of the domain"),
-    ("provisioning/pages/start.py", "import provisioning.demo.cast", "rooms of the domain"),
+    ("provisioning/api/urls.py", "import provisioning.demo.cast", "rooms of the domain"),
+    ("provisioning/pages/start.py", "import provisioning.api.urls", "rooms of the domain"),
+    ("provisioning/systems/keep.py", "import provisioning.messages.texts", "rooms of the domain"),
     ("workflows/steps.py", "import provisioning.pages.words", "Start-up"),
     ("provisioning/findings/tell.py", "import workflows.steps", "Start-up"),
     ("provisioning/findings/record.py", "import provisioning.pages.words", "rooms of the domain"),

@@ -74,6 +74,9 @@ ABOUT = {
     "review": "review",
     "review_result": "review",
     "review_evidence": "review",
+    "api_order": "handed",
+    "api_order_withdraw": "handed",
+    "api_case": "handed",
     "grant": "grant",
     "grant_end": "grant",
     "grant_let_end": "grant",
@@ -103,7 +106,7 @@ class Address:
         return ABOUT.get(self.name, "case")
 
     def path(self, value: object) -> str:
-        route = re.sub(r"<(?:uuid|str):\w+>", str(value), self.route)
+        route = re.sub(r"<(?:uuid|uuidstr|str):\w+>", str(value), self.route)
         # The records' addresses: the first row of the table, whatever it is.
         route = re.sub(r"<path:\w+>", _first_row(route), route)
         route = re.sub(r"\^?\(\?P<app_label>[^)]*\)/\$", "provisioning/", route)

@@ -103,7 +103,7 @@ class World:
             return {name: place.text for name, place in places.items()} | {"missing": NO_PLACE}
         if parameter == "finding":
             return {name: row.public_id for name, row in self.findings.items()} | nobodys
-        return {"searches": self.searches.public_id} | nobodys if parameter == "incident" else {}
+        return {"searches": self.searches.public_id} | nobodys if parameter == "incident" else nobodys
 
 
 SETTINGS = {

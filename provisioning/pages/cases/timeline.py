@@ -264,6 +264,10 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
         gettext_lazy("A restore was answered for: what it lost of the event log is given up."),
     ),
     Action.AUDIT_VERIFIED: ("info", gettext_lazy("The event log and the tables were checked.")),
+    Action.SYSTEM_ADDED: ("info", gettext_lazy("Another system was let in.")),
+    Action.SYSTEM_REVOKED: ("neutral", gettext_lazy("Another system was shut out.")),
+    Action.HANDED_OVER: ("info", gettext_lazy("The order was handed over by another system.")),
+    Action.TAKEN_BACK: ("neutral", gettext_lazy("Another system took back an order that was not sent.")),
     Action.CHECKPOINT_FAILED: ("warning", gettext_lazy("A checkpoint of the event log was not delivered.")),
     Action.DEMO_VALUE_CHANGED: ("info", gettext_lazy("A value was changed in the mock KIV.")),
 }
@@ -307,7 +311,7 @@ def _event(viewer: User, about: AccessRequest | Grant | Removal | None, entry: A
         at=entry.at,
         tone=tone,
         heading=str(sentence),
-        by=_acted_by(viewer, request, entry),
+        by=_by(viewer, request, entry),
         text="\n".join(part for part in (*details, _reason(viewer, about, entry)) if part),
     )
 
@@ -316,6 +320,21 @@ def _reason(viewer: User, about: AccessRequest | Grant | Removal | None, entry: 
     """What somebody wrote tells of the person: for those who may read the name. Codes are nobody's."""
     is_shown = about is None or not entry.reason or access.may_read(viewer, about) or entry.actor == viewer
     return entry.reason if is_shown else str(words.NOT_SHOWN)
+
+
+def _by(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> str:
+    """Who acted, and through which other system."""
+    system = entry.data.get("system", "")
+    if not system:
+        return _acted_by(viewer, request, entry)
+    if entry.actor is not None:
+        name = _acted_by(viewer, request, entry)
+        return _("%(name)s, through the system %(system)s") % {"name": name, "system": system}
+    if entry.principal is None:
+        return str(system)
+    is_masked = entry.principal.is_protected and entry.principal != viewer
+    name = str(words.MASKED) if is_masked else entry.principal.name or entry.principal.hsa_id
+    return _("The system %(system)s for %(name)s") % {"name": name, "system": system}
 
 
 def _acted_by(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> str:

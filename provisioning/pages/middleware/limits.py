@@ -51,6 +51,7 @@ class Limit:
 LOGIN = Limit("limit.login", "LIMIT_LOGINS_PER_MINUTE", 60)
 SEARCH = Limit("limit.search", "LIMIT_SEARCHES_PER_MINUTE", 60)
 ORDER = Limit("limit.order", "LIMIT_ORDERS_PER_HOUR", 3600)
+CALL = Limit("limit.call", "LIMIT_CALLS_PER_MINUTE", 60)  # of one other system
 
 # Far fewer than this are searched for in a day's work: more is told to those who run the tool.
 UNUSUAL = Limit("search.unusual", "UNUSUAL_SEARCHES_PER_DAY", 86_400)
@@ -171,9 +172,14 @@ def _key(limit: Limit, request: HttpRequest) -> str:
     return f"{limit.code}:{window}:{who}"
 
 
+def seconds_left(limit: Limit) -> int:
+    """How long until it is counted anew."""
+    return int(limit.seconds - time.time() % limit.seconds) + 1
+
+
 def limited_page(request: HttpRequest, limit: Limit) -> HttpResponse:
     """Say that it was too often, when to go on, and keep what was sent."""
-    wait_seconds = int(limit.seconds - time.time() % limit.seconds) + 1
+    wait_seconds = seconds_left(limit)
     context = {
         "fields": filled_in(request),
         "is_form": request.method == "POST",
@@ -202,6 +208,9 @@ def client_address(request: HttpRequest) -> str:
 
 
 def _who(request: HttpRequest) -> str:
+    caller: str = getattr(request, "caller", "")  # another system, or whom it speaks for
+    if caller:
+        return caller
     if isinstance(request.user, User):
         return f"user {request.user.pk}"
     return f"address {client_address(request)}"

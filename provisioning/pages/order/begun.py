@@ -48,7 +48,9 @@ def _named(user: User, text: str) -> UnsentForm | None:
 def filled_in(row: UnsentForm, initial: dict[str, Any]) -> QueryDict:
     """What was filled in, in an opening of its own that goes on with the draft."""
     data = unsent_forms.filled_in(row).copy()
-    data["submission"] = str(initial["submission"])
+    handed = row.handed_orders.filter(withdrawn_at=None).first()
+    # What another system handed over is known to it by this, when it is sent.
+    data["submission"] = str(handed.submission if handed else initial["submission"])
     data["continues"] = unsent_forms.version(row)
     return data
 

@@ -1,0 +1,29 @@
+"""The addresses of the API. Everything but the description and the token endpoint asks for a token."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import URLPattern, URLResolver
+from ninja import NinjaAPI
+
+from provisioning.api import orders, problems, reading, token
+from provisioning.api.asking import Bearer
+
+api = NinjaAPI(
+    title="Behörighetsvägen",
+    version="1",
+    description="Orders, cases, rights, findings and reviews for other systems: see docs/api.md.",
+    urls_namespace="api",
+    docs_url=None,
+    auth=Bearer(),
+)
+problems.register(api)
+api.add_router("", token.router)
+api.add_router("", orders.router)
+api.add_router("", reading.router)
+
+urlpatterns: list[URLPattern | URLResolver] = api.urls[0]
+for _pattern in urlpatterns:
+    # A token is asked for by the API itself: nobody is logged in here, and no page answers.
+    if isinstance(_pattern, URLPattern):
+        _pattern.callback = login_not_required(_pattern.callback)
