@@ -87,7 +87,7 @@ class RegisterFilter(forms.Form):
         min_value=0,
         max_value=3650,
     )
-    order = forms.ChoiceField(label=gettext_lazy("Order"), required=False)
+    order = forms.ChoiceField(label=gettext_lazy("Sorted"), required=False)
     # What stood sealed in an address that somebody else has sent: kept, and not shown.
     kept_person = forms.CharField(widget=forms.HiddenInput, required=False, max_length=400)
     kept_actor = forms.CharField(widget=forms.HiddenInput, required=False, max_length=400)

@@ -43,7 +43,7 @@ class MatrixFilter(forms.Form):
         ],
     )
     order = forms.ChoiceField(
-        label=gettext_lazy("Order"),
+        label=gettext_lazy("Sorted"),
         required=False,
         choices=[(BY_NAME, gettext_lazy("By name")), (MOST_MISSING, gettext_lazy("Most is missing first"))],
     )
