@@ -21,6 +21,7 @@ from provisioning.models import AccessRequest, Case, Delegation, Removal
 from provisioning.rights import notices
 from provisioning.rules.states.request import WITH_A_PERSON
 from provisioning.rules.states.right import RemovalState
+from provisioning.systems import handed_over
 from workflows import many_orders, steps, watchdog
 from workflows.alone import alone
 from workflows.sweeps import (
@@ -150,6 +151,7 @@ def sweep_sessions() -> None:
     call_command("clearsessions")
     sessions.forget_old()
     unsent_forms.forget_old()
+    handed_over.forget_old()
 
 
 @shared_task(name="workflows.send_message")

@@ -1,9 +1,13 @@
 """Orders from another system: by the person's own mandate, signed by that person, and never twice."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from provisioning.models import AccessRequest, AuditEntry, HandedOrder, Order, UnsentForm
 from provisioning.rules.states.request import RequestState
+from provisioning.systems import handed_over
 from tests import cast
 from tests.api.calling import portal, wanted
 from tests.pages.reading import form_of
@@ -123,6 +127,17 @@ def test_a_system_finds_no_other_systems_order(trusted):
     assert other.get("cases").json()["items"] == []
     assert [one["id"] for one in trusted.get("orders").json()["items"]] == [handed["id"]]
     assert len(trusted.get("cases").json()["items"]) == 1
+
+
+def test_what_nobody_signed_is_forgotten_and_what_was_placed_is_kept(trusted, settings):
+    placed = trusted.order().json()
+    settings.API_TRUSTED_SYSTEMS = ()
+    trusted.order(person=cast.WRONG_CASE)
+    assert handed_over.forget_old() == 0
+    HandedOrder.objects.update(created_at=timezone.now() - timedelta(days=99))
+
+    assert handed_over.forget_old() == 1
+    assert str(HandedOrder.objects.get().public_id) == placed["id"]
 
 
 def test_no_more_orders_wait_for_a_person_than_leave_room_for_own_drafts(directory, monkeypatch):
