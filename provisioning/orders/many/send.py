@@ -24,6 +24,7 @@ from provisioning.models import AccessRequest, ManyOrder, Order, OrderLine, User
 from provisioning.orders import place
 from provisioning.orders.draft import Draft, Prepared
 from provisioning.orders.many import look_up
+from provisioning.orders.many.lines import WantedLine, access_of, day_of
 from provisioning.rules.hsa import HsaId, Level, Service
 
 PLACING = "workflows.place_lines"
@@ -43,6 +44,25 @@ class Confirmed:
     need: str
     risk_statement: str
     seen: str
+
+
+def confirmed(line: WantedLine, mark: str) -> Confirmed:
+    """A line as it was shown. Raises Invalid where it is not whole."""
+    key, starts_on, ends_on = access_of(line.access), day_of(line.starts_on), day_of(line.ends_on)
+    if key is None or starts_on is None or ends_on is None:
+        raise Invalid(_("No row can be sent as it stands."), code="many.nothing")
+    return Confirmed(
+        line.number,
+        line.person,
+        key[0].value,
+        key[1].value,
+        line.unit,
+        starts_on,
+        ends_on,
+        line.need,
+        line.risk,
+        mark,
+    )
 
 
 def confirm(

@@ -26,7 +26,6 @@ from provisioning.orders.many import look_up, send, sheet_texts
 from provisioning.orders.many.columns import HEADINGS, TEMPLATE, Column
 from provisioning.orders.many.lines import WantedLine, access_of, day_of
 from provisioning.orders.many.look_up import JudgedLine
-from provisioning.orders.many.send import Confirmed
 from provisioning.pages import words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.order import carried, choices
@@ -319,7 +318,7 @@ def _send(request: HttpRequest, user: User, shown: Carried) -> HttpResponse:
         return _preview(request, user, shown.lines, instead=shown.instead)
     try:
         order = send.confirm(
-            [_confirmed(line, mark) for line, mark in to_send],
+            [send.confirmed(line, mark) for line, mark in to_send],
             by=user,
             submission=submission,
             content_key=key,
@@ -346,21 +345,3 @@ def _say(request: HttpRequest, order: Order, count: int) -> None:
         count,
     )
     messages.success(request, said % {"count": count, "number": order.case_number})
-
-
-def _confirmed(line: WantedLine, mark: str) -> Confirmed:
-    key, starts_on, ends_on = access_of(line.access), day_of(line.starts_on), day_of(line.ends_on)
-    if key is None or starts_on is None or ends_on is None:
-        raise Invalid(_("No row can be sent as it stands."), code="many.nothing")
-    return Confirmed(
-        line.number,
-        line.person,
-        key[0].value,
-        key[1].value,
-        line.unit,
-        starts_on,
-        ends_on,
-        line.need,
-        line.risk,
-        mark,
-    )

@@ -19,7 +19,6 @@ from provisioning.orders import place, prepare
 from provisioning.orders.many import look_up, send
 from provisioning.orders.many.lines import WantedLine
 from provisioning.orders.many.look_up import ForAll, JudgedLine
-from provisioning.pages.order.many import _confirmed
 from provisioning.rules.hsa import HsaId
 from tests import acts, cast
 from tests.audit.test_tables import compared
@@ -60,7 +59,7 @@ def codes(found: JudgedLine) -> set[str]:
 def confirm(*lines: WantedLine, by: HsaId = cast.HEAD, **wishes: Any) -> ManyOrder:
     found = look(*lines, by=by)
     assert all(one.may_be_sent for one in found), [one.refusals for one in found]
-    confirmed = [_confirmed(one.line, look_up.mark(one.prepared)) for one in found if one.prepared]
+    confirmed = [send.confirmed(one.line, look_up.mark(one.prepared)) for one in found if one.prepared]
     known: dict[str, Any] = {"submission": uuid.uuid4(), "content_key": "", "by": acts.user(by)}
     return send.confirm(confirmed, **(known | wishes)).many
 
