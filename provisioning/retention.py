@@ -21,6 +21,7 @@ from provisioning.audit import cut, events
 from provisioning.models import (
     AccessRequest,
     AuditEntry,
+    CalendarFeed,
     Delegation,
     Evidence,
     Finding,
@@ -287,6 +288,7 @@ def count_others(horizon: Horizon) -> Others:
 
 def _forget_names(users: QuerySet[User]) -> int:
     SavedView.objects.filter(user__in=users.order_by().values("pk")).delete()
+    CalendarFeed.objects.filter(person_key__in=users.order_by().values("pk")).delete()
     NoticeChoice.objects.filter(person_key__in=users.order_by().values("pk")).delete()
     return users.update(name="")
 

@@ -136,6 +136,8 @@ class Action(enum.StrEnum):
     INCIDENT_SETTLED = "incident.settled"
     INCIDENTS_TOLD = "incident.told"
     NOTICES_CHOSEN = "notices.chosen"
+    FEED_OPENED = "notices.feed_opened"
+    FEED_CLOSED = "notices.feed_closed"
     NOTICES_COLLECTED = "notices.collected"
     REORGANISATION_PROPOSED = "reorganisation.proposed"
     REORGANISATION_ATTESTED = "reorganisation.attested"

@@ -5,6 +5,7 @@ HSA-id itself is kept beside it as the directory has it.
 """
 
 from provisioning.models.audit import AuditEntry, AuditHead
+from provisioning.models.calendar_feeds import CalendarFeed
 from provisioning.models.case import Case
 from provisioning.models.columns import (
     KEY_LENGTH,
@@ -59,6 +60,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "BY_A_PERSON",
+    "CalendarFeed",
     "Case",
     "Decision",
     "DayFigures",

@@ -34,6 +34,7 @@ from provisioning.pages.operation import page as operation_page
 from provisioning.pages.operation import systems_page
 from provisioning.pages.order import many as order_many
 from provisioning.pages.order import page as order_page
+from provisioning.pages.own_notices import calendar_feed
 from provisioning.pages.own_notices import page as own_notices_page
 from provisioning.pages.register import addresses as register_addresses
 from provisioning.pages.reorganisation import page as reorganisation_page
@@ -87,6 +88,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mina-inloggningar/", mine.log_ins, name="log_ins"),
     path("mina-inloggningar/avsluta/", mine.end_log_in, name="end_log_in"),
     path("mina-aviseringar/", own_notices_page.own_notices, name="own_notices"),
+    path("mina-aviseringar/kalender/ny/", calendar_feed.open_calendar, name="open_calendar"),
+    path("mina-aviseringar/kalender/stang/", calendar_feed.close_calendar, name="close_calendar"),
+    path("kalender/<str:secret>.ics", calendar_feed.calendar, name="own_calendar"),
     path("mina-aviseringar/mejl/", own_notices_page.mail_preview, name="mail_preview"),
     path("utloggad/", leaving.logged_out, name="logged_out"),
     path("handelser/", events_page.event_log, name="events"),

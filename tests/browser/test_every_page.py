@@ -242,6 +242,9 @@ PAGES = [
 
 # Addresses that show no page of their own: they answer machines, redirect, or take a form and lead on.
 NO_PAGE = {
+    "open_calendar",
+    "close_calendar",
+    "own_calendar",
     "healthz",
     "readyz",
     "metrics",

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from provisioning import access
+from provisioning.access import own_deadlines
 from provisioning.messages import compose, ways_chosen
 from provisioning.messages.texts import MessageKind
 from provisioning.models import OutgoingMessage, User
@@ -76,6 +77,7 @@ def _page(request: HttpRequest, form: NoticeForm, *, status: int = 200) -> HttpR
     user = acting_user(request)
     page = paging.page_of(request.GET, ListPart(access.own_notices(user)), size=PER_PAGE)
     context = {"form": form, "page": page, "rows": [_row(message) for message in page]}
+    context["has_feed"] = own_deadlines.has_feed(user)
     return render(request, "provisioning/own_notices/page.html", context, status=status)
 
 
