@@ -61,9 +61,10 @@ _SETTLED = (
 _GOES_WITH_IT: dict[type[Model], set[str]] = {
     AccessRequest: {
         "handlers", "evidence", "messages", "incidents", "process", "audit_entries", "first_grant", "readers",
+        "questions",
     },
     Grant: {"requests", "notices", "removals", "readers"},
-    Removal: {"handlers", "evidence", "messages", "incidents", "process", "readers"},
+    Removal: {"handlers", "evidence", "messages", "incidents", "process", "readers", "questions"},
 }  # fmt: skip
 
 

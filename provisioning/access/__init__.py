@@ -18,6 +18,7 @@ from provisioning.access.cases import (
     requests_in_order,
     sent_before,
     stands_in,
+    to_answer,
     to_attest,
     to_carry_out,
     to_choose,
@@ -34,7 +35,7 @@ from provisioning.access.figures import Scope, figure_scopes, findings_in, open_
 from provisioning.access.findings import find_finding, to_settle, visible_findings
 from provisioning.access.hits import Hits, SoughtBy, search
 from provisioning.access.incidents import find_incident, to_look_after, visible_incidents
-from provisioning.access.kiv_work import KivWork, kiv_work, tasks_read
+from provisioning.access.kiv_work import KivWork, find_case_to_act, kiv_work, tasks_read
 from provisioning.access.messages import (
     find_message,
     may_read_messages,
@@ -104,6 +105,7 @@ __all__ = [
     "SoughtBy",
     "KivWork",
     "ending_soon",
+    "find_case_to_act",
     "find_delegation",
     "find_finding",
     "find_grant",
@@ -159,6 +161,7 @@ __all__ = [
     "sent_before",
     "stands_in",
     "tasks_read",
+    "to_answer",
     "to_attest",
     "to_carry_out",
     "to_choose",

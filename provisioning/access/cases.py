@@ -11,7 +11,15 @@ from django.shortcuts import get_object_or_404
 
 from provisioning.access.parties import handled, listed, of_own, owns, reads_more, with_people
 from provisioning.mandates import current
-from provisioning.models import AccessRequest, AccessRequestQuerySet, Handler, HandlerRole, Order, User
+from provisioning.models import (
+    AccessRequest,
+    AccessRequestQuerySet,
+    Handler,
+    HandlerRole,
+    Order,
+    TaskQuestion,
+    User,
+)
 from provisioning.rules.states.request import ENDED, OPEN, UNATTESTED, RequestState
 
 
@@ -73,7 +81,7 @@ def reads_more_requests(user: User) -> bool:
 
 def requests_in_order(numbers: Sequence[int]) -> list[AccessRequest]:
     """The requests with these numbers, which a list has given, in its order."""
-    found = with_people().prefetch_related("handlers", "incidents").in_bulk(numbers)
+    found = with_people().prefetch_related("handlers", "incidents", "questions").in_bulk(numbers)
     return [found[number] for number in numbers if number in found]
 
 
@@ -94,6 +102,15 @@ def to_choose(user: User) -> QuerySet[AccessRequest]:
     is_theirs = Exists(asked.filter(person_key=user.hsa_key, role=HandlerRole.CHOOSER))
     waits = with_people().filter(state=RequestState.AWAITING_CHOICE.value)
     return waits.filter(is_theirs | Q(~Exists(asked), order__orderer=user))
+
+
+def to_answer(user: User) -> QuerySet[AccessRequest]:
+    """Requests about which a KIV administrator has asked this person something."""
+    asked = TaskQuestion.objects.filter(
+        request=OuterRef("pk"), answered_at=None, asked_at__gte=OuterRef("state_since")
+    )
+    waits = with_people().filter(state=RequestState.AWAITING_KIV.value, order__orderer=user)
+    return waits.filter(Exists(asked))
 
 
 def stands_in(user: User, request: AccessRequest) -> bool:

@@ -62,7 +62,7 @@ def search(user: User, text: str) -> Hits:
         numbered = _numbered(user, written.upper())
     if not numbered.count and _EXTERNAL.fullmatch(written):
         requests = visible_requests(user).filter(order__external_number__iexact=written)
-        found, has_more = _first(requests.prefetch_related("handlers"))
+        found, has_more = _first(requests.prefetch_related("handlers", "questions"))
         if found:
             return Hits(SoughtBy.EXTERNAL, requests=found, has_more=has_more)
     if _NUMBER.fullmatch(written):
@@ -86,12 +86,13 @@ def _numbered(user: User, number: str) -> Hits:
     requests = visible_requests(user).filter(order__case_number__in=case_numbers)
     if position:
         requests = requests.filter(position=int(position[0]))
-    found, has_more = _first(requests.prefetch_related("handlers").order_by("position"))
+    found, has_more = _first(requests.prefetch_related("handlers", "questions").order_by("position"))
     return Hits(SoughtBy.NUMBER, requests=found, has_more=has_more)
 
 
 def _found(user: User, by: SoughtBy, about: Q, of_removals: Q | None, *, key: str = "") -> Hits:
-    requests, more_requests = _first(visible_requests(user).filter(about).prefetch_related("handlers"))
+    rows = visible_requests(user).filter(about).prefetch_related("handlers", "questions")
+    requests, more_requests = _first(rows)
     grants, more_grants = _first(visible_grants(user).filter(about))
     removals, more_removals = (
         ((), False) if of_removals is None else _first(visible_removals(user).filter(of_removals))

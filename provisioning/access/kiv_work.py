@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.http import Http404
 
-from provisioning.access.cases import to_carry_out
+from provisioning.access.cases import find_to_act, to_carry_out
 from provisioning.access.parties import reads
-from provisioning.access.removals import to_remove
+from provisioning.access.removals import find_removal_to_act, to_remove
 from provisioning.models import AccessRequest, Reader, Removal, User
+
+_WITH = ("handlers", "questions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,14 @@ class KivWork:
 def kiv_work(user: User) -> KivWork:
     """The tasks that wait for this KIV administrator."""
     return KivWork(
-        to_carry_out(user).filter(_is_reader(user, "request")).select_related("taken_by"),
-        to_remove(user).filter(_is_reader(user, "removal")).select_related("grant", "taken_by"),
+        to_carry_out(user)
+        .filter(_is_reader(user, "request"))
+        .select_related("taken_by")
+        .prefetch_related(*_WITH),
+        to_remove(user)
+        .filter(_is_reader(user, "removal"))
+        .select_related("grant", "taken_by")
+        .prefetch_related(*_WITH),
     )
 
 
@@ -47,6 +56,14 @@ def tasks_read(user: User, public_ids: Collection[UUID]) -> list[AccessRequest |
     requests = AccessRequest.objects.select_related("order__orderer", "taken_by", "carried_out_by")
     removals = Removal.objects.select_related("taken_by", "carried_out_by")
     return [
-        *requests.filter(reads(user, "request"), public_id__in=public_ids).prefetch_related("handlers"),
-        *removals.filter(reads(user, "removal"), public_id__in=public_ids).prefetch_related("handlers"),
+        *requests.filter(reads(user, "request"), public_id__in=public_ids).prefetch_related(*_WITH),
+        *removals.filter(reads(user, "removal"), public_id__in=public_ids).prefetch_related(*_WITH),
     ]
+
+
+def find_case_to_act(user: User, public_id: UUID) -> AccessRequest | Removal:
+    """The request or removal of that id in which this person has a part. Raises Http404."""
+    try:
+        return find_to_act(user, public_id)
+    except Http404:
+        return find_removal_to_act(user, public_id)

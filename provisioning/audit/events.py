@@ -50,6 +50,8 @@ class Action(enum.StrEnum):
     MOVED = "request.moved"
     TAKEN = "request.taken"
     LET_GO = "request.let_go"
+    ASKED = "request.asked"
+    ANSWERED = "request.answered"
     CANNOT = "request.cannot_be_done"
     PASSED_ON = "request.passed_on"
     VALUES_SEEN = "request.values_seen"
@@ -105,6 +107,8 @@ class Action(enum.StrEnum):
     REMOVAL_MOVED = "removal.moved"
     REMOVAL_TAKEN = "removal.taken"
     REMOVAL_LET_GO = "removal.let_go"
+    REMOVAL_ASKED = "removal.asked"
+    REMOVAL_ANSWERED = "removal.answered"
     REMOVAL_CANNOT = "removal.cannot_be_done"
     REMOVAL_PASSED_ON = "removal.passed_on"
     REMOVAL_VALUES_GONE = "removal.values_gone"
@@ -190,7 +194,8 @@ _CHANGE_NOTHING = frozenset(
         Action.PROTECTED_READ, Action.RECEIPT_ISSUED, Action.MESSAGE_FAILED, Action.MESSAGE_RESENT,
         Action.CASE_REMOVED, Action.STALLED, Action.TRIED_AGAIN, Action.RESUMED,
         Action.REMOVAL_STALLED, Action.REMOVAL_TRIED_AGAIN, Action.REMOVAL_RESUMED, Action.TAKEN,
-        Action.LET_GO, Action.REMOVAL_TAKEN, Action.REMOVAL_LET_GO,
+        Action.LET_GO, Action.REMOVAL_TAKEN, Action.REMOVAL_LET_GO, Action.ASKED, Action.ANSWERED,
+        Action.REMOVAL_ASKED, Action.REMOVAL_ANSWERED,
     }
 )  # fmt: skip
 

@@ -27,6 +27,9 @@ from provisioning.rules.hsa import HsaId, Level
 from provisioning.rules.mandates import has_left
 from provisioning.rules.states.request import RequestState
 
+# What is said to the KIV administrators, also while a question of theirs waits for its answer.
+_OF_THE_TASK = (MessageKind.KIV, MessageKind.KIV_RETURNED)
+
 
 def assign(case: Case, role: HandlerRole, asked: Iterable[Asked]) -> None:
     """Say who may act on the request or removal now in this role; the rows of other roles are ended.
@@ -67,7 +70,8 @@ def ask(cause: AuditEntry, case: Case, kind: MessageKind, *, but: Collection[str
     Whatever asks somebody to act is sent here: to the persons whose work lists show it, and to nobody else.
     Called inside the operation, after its handlers are assigned.
     """
-    asked = [one for one in case.sitting_ids if one.folded not in but]
+    people = case.handler_ids if kind in _OF_THE_TASK else case.sitting_ids
+    asked = [one for one in people if one.folded not in but]
     outbox.enqueue(cause, kind.of(case), asked, case=case)
     return len(asked)
 

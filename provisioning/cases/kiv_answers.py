@@ -58,7 +58,7 @@ def keep_waiting(case: Case, seen: Seen | None) -> None:
         evidence.keep(case, Evidence.Moment.INSTEAD, seen.read_at, values=seen.as_data())
         entry = events.record(seen.NOT_SETTLED, actor=None, case=case, **seen.recorded())
         reporter = case.carried_out_by.pk if case.carried_out_by else ""
-        others = {one.folded for one in case.sitting_ids} - {reporter}
+        others = {one.folded for one in case.handler_ids} - {reporter}
         handlers.ask(entry, case, MessageKind.KIV_RETURNED, but=others)
     case.save(update_fields=["next_poll_at", "poll_count", "seen_instead"])
 
@@ -100,7 +100,8 @@ def pass_on(case: Case, *, by: User, reason: str) -> None:
     """It is not theirs: the others keep the task. Raises Invalid where there are none."""
     handlers.leave_to_others(case, by)
     entry = events.record(Action.PASSED_ON.of(case), actor=by, case=case, reason=reason)
-    handlers.ask(entry, case, MessageKind.REMINDER)
+    is_asked = case.open_question is not None  # then a reminder would be the orderer's
+    handlers.ask(entry, case, MessageKind.KIV if is_asked else MessageKind.REMINDER)
 
 
 def forget(case: Case) -> tuple[str, ...]:

@@ -57,10 +57,10 @@ def remind_others(request: AccessRequest, *, by: User) -> None:
 
 def may_be_reminded_at(request: AccessRequest) -> datetime:
     """From when on it is not too soon to remind: so many hours after they were last told."""
-    told = (request.state_since, request.reminded_at, request.nudged_at, request.escalated_at)
+    told = (request.waits_since, request.reminded_at, request.nudged_at, request.escalated_at)
     return max(at for at in told if at is not None) + timedelta(hours=settings.REMINDER_EVERY_HOURS)
 
 
 def _is_due(case: Case) -> bool:
-    last = dates.today(case.reminded_at or case.state_since)
+    last = dates.today(max(case.reminded_at or case.state_since, case.waits_since))
     return dates.today() >= deadlines.add_working_days(last, settings.REMINDER_WORKING_DAYS)

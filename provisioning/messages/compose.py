@@ -43,6 +43,10 @@ _TASKS: dict[MessageKind, Page] = {
     MessageKind.CHOOSE: Page("choose", _("Open the order"), needs_id=True),
     MessageKind.KIV: Page("kiv_task", _("Open the task"), needs_id=True),
     MessageKind.KIV_RETURNED: Page("kiv_task", _("Open the task"), needs_id=True),
+    MessageKind.ANSWER: Page("kiv_task", _("Open the task"), needs_id=True),
+    MessageKind.REMOVAL_ANSWER: Page("removal_task", _("Open the task"), needs_id=True),
+    MessageKind.QUESTION: Page("kiv_answer", _("Open the question"), needs_id=True),
+    MessageKind.REMOVAL_QUESTION: Page("kiv_answer", _("Open the question"), needs_id=True),
     MessageKind.REMOVAL_KIV: Page("removal_task", _("Open the task"), needs_id=True),
     MessageKind.REMOVAL_KIV_RETURNED: Page("removal_task", _("Open the task"), needs_id=True),
     MessageKind.REMOVAL_REMINDER: Page("removal_task", _("Open the task"), needs_id=True),
@@ -73,6 +77,13 @@ _LISTS: dict[MessageKind, Page] = {
 _REMINDED_OF: dict[RequestState, MessageKind] = {
     RequestState.AWAITING_KIV: MessageKind.KIV,
     RequestState.AWAITING_CHOICE: MessageKind.CHOOSE,
+}
+
+
+_OF_A_QUESTION: dict[MessageKind, Words] = {
+    MessageKind.REMINDER: texts.REMIND_TO_ANSWER,
+    MessageKind.REMOVAL_REMINDER: texts.REMIND_TO_ANSWER,
+    MessageKind.STUCK: texts.NOBODY_ANSWERS,
 }
 
 
@@ -149,7 +160,9 @@ def _chosen(message: OutgoingMessage) -> Words:
         return Words(texts.REMOVE_ON_UNIT, words.now, words.happened)
     if kind is MessageKind.REVIEW_WAITS and _review_due(message):
         return Words(texts.REVIEW_BY, words.now, words.happened)
-    if request is None:
+    if (about := request or message.removal) is not None and about.open_question is not None:
+        words = _OF_A_QUESTION.get(kind, words)
+    if request is None or words is not texts.WORDS[kind]:
         return words
     return _of_request(kind, request, message.recipient_key) or words
 
@@ -235,6 +248,10 @@ def _page(message: OutgoingMessage) -> Page:
     """The page of the task itself, while it is the recipient's; otherwise what it is about."""
     kind = MessageKind(message.kind)
     request = message.request
+    about: Case | None = request or message.removal
+    is_reminder = kind in (MessageKind.REMINDER, MessageKind.REMOVAL_REMINDER)
+    if is_reminder and about is not None and about.open_question is not None:
+        return _TASKS[MessageKind.QUESTION]
     if kind is MessageKind.REMINDER and request is not None:
         kind = _REMINDED_OF.get(request.current_state, MessageKind.ATTEST)
         if request.current_state not in (UNATTESTED | set(_REMINDED_OF)):

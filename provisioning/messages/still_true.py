@@ -40,6 +40,8 @@ _OF_A_REQUEST: Mapping[MessageKind, frozenset[RequestState]] = {
     MessageKind.CHOOSE: frozenset({RequestState.AWAITING_CHOICE}),
     MessageKind.KIV: frozenset({RequestState.AWAITING_KIV}),
     MessageKind.KIV_RETURNED: frozenset({RequestState.AWAITING_KIV}),
+    MessageKind.QUESTION: frozenset({RequestState.AWAITING_KIV}),
+    MessageKind.ANSWER: frozenset({RequestState.AWAITING_KIV}),
     MessageKind.REMINDER: WITH_A_PERSON,
     MessageKind.ATTESTED: OPEN,
     MessageKind.DIRECTORY_SILENT: OPEN,
@@ -51,10 +53,23 @@ _OF_A_REMOVAL: Mapping[MessageKind, frozenset[RemovalState]] = {
     MessageKind.REMOVAL_KIV: frozenset({RemovalState.AWAITING_KIV}),
     MessageKind.REMOVAL_KIV_RETURNED: frozenset({RemovalState.AWAITING_KIV}),
     MessageKind.REMOVAL_REMINDER: frozenset({RemovalState.AWAITING_KIV}),
+    MessageKind.REMOVAL_QUESTION: frozenset({RemovalState.AWAITING_KIV}),
+    MessageKind.REMOVAL_ANSWER: frozenset({RemovalState.AWAITING_KIV}),
     MessageKind.DIRECTORY_SILENT: REMOVAL_OPEN,
     MessageKind.REMOVAL_HSA_LATE: frozenset({RemovalState.AWAITING_HSA}),
     MessageKind.REMOVAL_STUCK: _REMOVAL_UNSETTLED,
 }
+_OF_THE_TASK = frozenset(
+    {
+        MessageKind.KIV,
+        MessageKind.KIV_RETURNED,
+        MessageKind.ANSWER,
+        MessageKind.REMOVAL_KIV,
+        MessageKind.REMOVAL_KIV_RETURNED,
+        MessageKind.REMOVAL_ANSWER,
+    }
+)
+_QUESTIONS = (MessageKind.QUESTION, MessageKind.REMOVAL_QUESTION)
 _ASKS_THE_RECIPIENT = frozenset(
     {
         MessageKind.ATTEST,
@@ -106,6 +121,10 @@ def _holds_of_request(kind: MessageKind, request: AccessRequest, recipient_key: 
 
 def _is_still_asked(kind: MessageKind, case: Case, recipient_key: str) -> bool:
     """A case may have passed to others in the same state: somebody stands in, or the next head is asked."""
+    if kind in _OF_THE_TASK:  # also while a question of it waits for its answer
+        return recipient_key in {person.folded for person in case.handler_ids}
+    if kind in _QUESTIONS and case.open_question is None:
+        return False
     if kind not in _ASKS_THE_RECIPIENT:
         return True
     return recipient_key in {person.folded for person in case.sitting_ids}

@@ -23,6 +23,8 @@ class MessageKind(enum.StrEnum):
     CHOOSE = "choose"
     KIV = "kiv"
     KIV_RETURNED = "kiv_returned"
+    QUESTION = "question"
+    ANSWER = "answer"
     ATTESTED = "attested"
     REJECTED = "rejected"
     DONE = "done"
@@ -38,6 +40,8 @@ class MessageKind(enum.StrEnum):
     REMOVAL_STARTED = "removal_started"
     REMOVAL_KIV = "removal_kiv"
     REMOVAL_KIV_RETURNED = "removal_kiv_returned"
+    REMOVAL_QUESTION = "removal_question"
+    REMOVAL_ANSWER = "removal_answer"
     REMOVAL_REMINDER = "removal_reminder"
     REMOVAL_HSA_LATE = "removal_hsa_late"
     REMOVAL_DONE = "removal_done"
@@ -72,6 +76,16 @@ _NOTHING_TO_DO = _("You need not do anything.")
 _SET_IT = _("Open the task, copy the value and set it in KIV.")
 _REMOVE_IT = _("Open the task and remove the value in KIV.")
 _LATE = _("Delayed, you need not do anything (%(case)s)")
+_QUESTION = Words(
+    _("Answer a question (%(case)s)"),
+    _("Read the question and answer it."),
+    _("The KIV administrator needs to know something before it can be done in KIV."),
+)
+_ANSWER = Words(
+    _("Your question is answered (%(case)s)"),
+    _("Read the answer and finish the task in KIV."),
+    _("You or another KIV administrator asked something. The task waits for you again."),
+)
 _NOT_GIVEN = _("The order has ended, and the person gets no access.")
 
 WORDS: dict[MessageKind, Words] = {
@@ -108,6 +122,10 @@ WORDS: dict[MessageKind, Words] = {
         _("We do not see the value in KIV. Check that it stands on the right person, and that you saved."),
         _("Somebody answered that it is set. The task shows what stands there instead."),
     ),
+    MessageKind.QUESTION: _QUESTION,
+    MessageKind.ANSWER: _ANSWER,
+    MessageKind.REMOVAL_QUESTION: _QUESTION,
+    MessageKind.REMOVAL_ANSWER: _ANSWER,
     MessageKind.ATTESTED: Words(
         _("Approved, is being carried out (%(case)s)"),
         _NOTHING_TO_DO,
@@ -311,4 +329,14 @@ NOBODY_CHOOSES = Words(
     _("Nobody has chosen. Call them (%(case)s)"),
     _("Here you see who can choose how the order goes on."),
     _("The order has waited long, and nobody has answered."),
+)
+REMIND_TO_ANSWER = Words(
+    _("Reminder: answer a question (%(case)s)"),
+    _("Read the question and answer it."),
+    _("The KIV administrator has asked you something, and waits for the answer."),
+)
+NOBODY_ANSWERS = Words(
+    _("A question is not answered. Call them (%(case)s)"),
+    _("Here you see who was asked, and what."),
+    _("The KIV administrator has asked something and waited long for the answer."),
 )

@@ -16,7 +16,7 @@ from provisioning.models.columns import (
 )
 from provisioning.models.figures import DayFigures
 from provisioning.models.findings import AbsenceDoubt, Finding, FindingQuerySet, KnownPerson, Sweep
-from provisioning.models.handling import Evidence, Handler, HandlerRole
+from provisioning.models.handling import Evidence, Handler, HandlerRole, TaskQuestion
 from provisioning.models.heartbeats import Heartbeat
 from provisioning.models.incidents import Incident, IncidentKind, IncidentQuerySet
 from provisioning.models.log_ins import LogIn
@@ -114,6 +114,7 @@ __all__ = [
     "Sweep",
     "System",
     "SystemQuerySet",
+    "TaskQuestion",
     "UnsentForm",
     "User",
     "UserManager",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
@@ -42,6 +43,7 @@ class Case(AboutOneRight, KivTask):
         handlers: Any
         evidence: Any
         incidents: Any
+        questions: Any
         process: Any
 
     class Meta:
@@ -115,9 +117,29 @@ class Case(AboutOneRight, KivTask):
     def sitting_ids(self) -> list[HsaId]:
         """Who is asked to take it further: mails that ask and work lists are about these persons.
 
-        Nobody where the tool itself has it, or it has ended.
+        Nobody where the tool itself has it, or it has ended. A question is with whoever it was asked.
         """
-        return self.handler_ids
+        return self.starters if self.open_question is not None else self.handler_ids
+
+    @property
+    def open_question(self) -> Any:
+        """The KIV administrator's question that waits for its answer; None where none does."""
+        return next((one for one in self._questions_now if one.answered_at is None), None)
+
+    @property
+    def waits_since(self) -> datetime:
+        """Since when whoever has it has it: the state began, or the last question or answer came."""
+        moments: list[datetime] = [self.state_since]
+        for one in self._questions_now:
+            moments += [at for at in (one.asked_at, one.answered_at) if at is not None]
+        return max(moments)
+
+    @property
+    def _questions_now(self) -> list[Any]:
+        """Those of the task as it is with the KIV administrators now, not of an earlier time."""
+        if not self.is_with_kiv:
+            return []
+        return [one for one in self.questions.all() if one.asked_at >= self.state_since]
 
     @property
     def incident(self) -> Any:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.models.columns import KEY_LENGTH
 from provisioning.models.orders import AccessRequest
-from provisioning.models.people import Delegation
+from provisioning.models.people import Delegation, User
 
 
 class HandlerRole(models.TextChoices):
@@ -58,7 +58,7 @@ class Handler(models.Model):
         return f"{self.role} of {_thing(self)}"
 
 
-def _thing(row: Handler | Evidence) -> str:
+def _thing(row: Handler | Evidence | TaskQuestion) -> str:
     return f"request {row.request_id}" if row.request_id else f"removal {row.removal_id}"
 
 
@@ -90,3 +90,27 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.moment} of {_thing(self)}"
+
+
+class TaskQuestion(models.Model):
+    """What a KIV administrator asked whoever ordered or started it, and the answer."""
+
+    request = models.ForeignKey(AccessRequest, null=True, on_delete=models.CASCADE, related_name="questions")
+    removal = models.ForeignKey(
+        "provisioning.Removal", null=True, on_delete=models.CASCADE, related_name="questions"
+    )
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="questions_asked")
+    asked_at = models.DateTimeField(default=timezone.now)
+    text = models.TextField()
+    answered_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="questions_answered"
+    )
+    answered_at = models.DateTimeField(null=True)
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("asked_at", "pk")
+        constraints = (models.CheckConstraint(condition=_ONE_OF_BOTH, name="question_of_one_thing"),)
+
+    def __str__(self) -> str:
+        return f"question about {_thing(self)}"

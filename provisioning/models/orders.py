@@ -266,6 +266,8 @@ class AccessRequest(Case):
     @property
     def sitting_ids(self) -> list[HsaId]:
         """The orderer chooses, unless others were asked because the orderer is gone or does not answer."""
+        if self.open_question is not None:
+            return self.starters
         is_orderers = self.current_state is RequestState.AWAITING_CHOICE
         return self.handler_ids or (self.starters if is_orderers else [])
 

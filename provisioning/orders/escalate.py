@@ -67,7 +67,7 @@ def is_due(request: AccessRequest) -> bool:
     is_orderers = request.current_state is RequestState.AWAITING_CHOICE  # then nobody else is asked at first
     if request.escalated_at is None and not is_orderers and not request.handlers.exists():
         return True
-    since = dates.today(request.escalated_at or request.state_since)
+    since = dates.today(max(request.escalated_at or request.state_since, request.waits_since))
     return dates.today() >= deadlines.add_working_days(since, settings.ESCALATE_AFTER_WORKING_DAYS)
 
 

@@ -48,6 +48,7 @@ def start(request: HttpRequest) -> HttpResponse:
     inboxes = [
         _inbox(user, _("To approve"), access.to_attest(user)),
         _inbox(user, _("To choose how to go on"), access.to_choose(user)),
+        _inbox(user, _("To answer"), access.to_answer(user)),
     ]
     own = access.own_requests(user).open()
     with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
@@ -78,6 +79,6 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def _inbox(user: User, heading: str | Promise, rows: QuerySet[AccessRequest]) -> Inbox:
-    oldest_first = rows.prefetch_related("handlers", "incidents").order_by("state_since")[:FIRST_FEW]
-    lines = tuple(pages_words.line(user, row) for row in oldest_first)
+    with_people = rows.prefetch_related("handlers", "incidents", "questions")
+    lines = tuple(pages_words.line(user, row) for row in with_people.order_by("state_since")[:FIRST_FEW])
     return Inbox(heading, paging.count(rows), lines)

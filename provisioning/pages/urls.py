@@ -27,7 +27,7 @@ from provisioning.pages.findings import page as findings_page
 from provisioning.pages.findings import several
 from provisioning.pages.flow import page as flow_page
 from provisioning.pages.kiv import list as kiv_list
-from provisioning.pages.kiv import removal_task, several_tasks, task
+from provisioning.pages.kiv import question, removal_task, several_tasks, task
 from provisioning.pages.login import card, leaving, mine
 from provisioning.pages.login import page as login_page
 from provisioning.pages.operation import page as operation_page
@@ -130,6 +130,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("kiv/import.csv", kiv_list.import_file, name="kiv_file"),
     path("kiv/lage/", kiv_list.status, name="kiv_status"),
     path("kiv/klart/", several_tasks.done, name="kiv_done"),
+    path("kiv/fraga/<uuid:public_id>/", question.ask, name="kiv_ask"),
+    path("kiv/svar/<uuid:public_id>/", question.answer, name="kiv_answer"),
     path("kiv/ta/", several_tasks.take, name="kiv_take"),
     path("behorigheter/upphor/", ending.ending, name="ending"),
     path("behorigheter/<uuid:public_id>/avsluta/", end.end, name="grant_end"),

@@ -104,6 +104,11 @@ NEXT_STEP: Mapping[RequestState, Text] = {
     ),
 }
 
+ASKED = gettext_lazy(
+    "The KIV administrator has asked a question and waits for the answer. If the change is made in KIV "
+    "meanwhile, it goes on all the same."
+)
+
 # In whose hands a request is, after the names.
 _HANDLER_AS: Mapping[HandlerRole, Text] = {
     HandlerRole.ATTESTER: gettext_lazy("approver"),
@@ -236,7 +241,7 @@ def with_whom(viewer: User, request: AccessRequest) -> str:
     orderer_id = request.order.orderer.identity
     is_to_choose = request.current_state is RequestState.AWAITING_CHOICE
     waits = request.current_state is RequestState.WAITING_FOR_COMMISSION
-    if waits or (is_to_choose and orderer_id in request.sitting_ids):
+    if waits or request.open_question is not None or (is_to_choose and orderer_id in request.sitting_ids):
         return _("%(names)s (orderer)") % {"names": actor_name(viewer, request.order.orderer, request)}
     handlers = list(request.handlers.all())
     if not handlers:
@@ -295,6 +300,8 @@ def next_step(viewer: User, request: AccessRequest) -> Text:
     """What happens next, and when."""
     if request.incident:
         return stalls.NEXT
+    if request.open_question is not None:
+        return ASKED
     if request.current_state is RequestState.DONE:
         return _what_is_left(viewer, request)
     if request.current_state is RequestState.CHECKING and request.starts_on > dates.today():
@@ -336,13 +343,17 @@ def length(time: timedelta) -> str:
 def act_of(viewer: User, request: AccessRequest) -> tuple[str, str] | None:
     """What the viewer has to do now: page and button's words. None if it waits for somebody else."""
     state = request.current_state
+    if state is RequestState.AWAITING_KIV and viewer.identity in request.handler_ids:
+        return "kiv_task", _("Open the KIV task")
     if viewer.identity not in request.sitting_ids:
         return None
+    if request.open_question is not None:
+        return "kiv_answer", _("Answer the question")
     if state is RequestState.AWAITING_CHOICE:
         return "choose", _("Choose how to go on")
     if state in UNATTESTED:
         return "attest", _("Approve or reject")
-    return ("kiv_task", _("Open the KIV task")) if state is RequestState.AWAITING_KIV else None
+    return None
 
 
 def line(viewer: User, request: AccessRequest, *, page: str = "") -> CaseLine:

@@ -201,6 +201,7 @@ PAGES = [
     Shown("findings-settled", HEAD, "/avvikelser/?visa=avslutade"),
     Shown("findings-empty", cast.OUTSIDER, "/avvikelser/"),
     Shown("kiv-tasks", KIV, "/kiv/", url_name="kiv_tasks"),
+    Shown("kiv-ask", KIV, "/kiv/fraga/{kiv}/", url_name="kiv_ask"),
     Shown("kiv-tasks-empty", cast.OUTSIDER, "/kiv/"),
     Shown("kiv-task", KIV, "/kiv/{kiv}/", url_name="kiv_task"),
     Shown("kiv-task-not-there", KIV, "/kiv/{couple}/", press("button[name=answer][value=done]")),
@@ -263,6 +264,7 @@ NO_PAGE = {
     "remind",
     "case_stamp",
     "kiv_status",
+    "kiv_answer",  # alike with kiv_ask
     "kiv_done",
     "kiv_take",
     "receipt_json",

@@ -257,6 +257,8 @@ PAYLOADS: Mapping[str, Payload] = {
         "cannot-why": "other",
         "cannot-note": REASON,
     },
+    "kiv_ask": lambda _id: {"text": REASON},
+    "kiv_answer": lambda _id: {"text": REASON},
     "begin_review": lambda _id: {"unit": cast.ALMBY.folded},
     "review": _answers,
     "delegate": lambda _id: {

@@ -20,7 +20,7 @@ from provisioning.cases import reminders
 from provisioning.mandates import current
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest
-from provisioning.pages import answers, paging, stalls, words
+from provisioning.pages import answers, asked, paging, stalls, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import before_after, proof_steps, step_bar, timeline
 from provisioning.pages.flow import picture
@@ -81,6 +81,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "why_stalled": stalls.why(row),
         "verdict": words.current_verdict(row),
         "act": words.act_of(user, row),
+        "questions": asked.said(user, row),
         "comparisons": before_after.before_and_after(row, shows_dn=reads_name),
         "events": timeline.events(user, row, access.visible_history(user, row)),
         "messages_sent": [
@@ -93,7 +94,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         ],
         "siblings": [
             words.line(user, sibling)
-            for sibling in siblings.prefetch_related("handlers", "incidents")[:SIBLINGS_SHOWN]
+            for sibling in siblings.prefetch_related("handlers", "incidents", "questions")[:SIBLINGS_SHOWN]
         ],
         "may_withdraw": access.may_withdraw(user, row),
         "may_remind": access.may_remind(user, row),
@@ -118,10 +119,12 @@ def stamp_of(row: AccessRequest) -> str:
     """Changes with all that happens to the case, and with nothing that somebody's reading leaves behind."""
     stalled = row.incident.code if row.incident else ""
     told = (row.state, row.state_since, row.trouble_since, stalled)
-    asked = (row.reminded_at, row.nudged_at, row.escalated_at)
+    told_at: tuple[object, ...] = (row.reminded_at, row.nudged_at, row.escalated_at)
     known = (row.wait_until, row.reported_done_at, row.values_seen_at, row.arrived_at, row.changes)
+    told_at += tuple((one.asked_at, one.answered_at) for one in row.questions.all())
+    told_at += (row.taken_by_id, row.taken_at)
     handlers = sorted(handler.person_key for handler in row.handlers.all())
-    return salted_hmac("provisioning.pages.cases.stamp", repr((told, asked, known, handlers))).hexdigest()
+    return salted_hmac("provisioning.pages.cases.stamp", repr((told, told_at, known, handlers))).hexdigest()
 
 
 def _remind_from(row: AccessRequest) -> datetime | None:

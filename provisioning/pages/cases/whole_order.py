@@ -65,7 +65,7 @@ def order_lines(request: HttpRequest, submission: UUID) -> HttpResponse:
     rows = access.visible_requests(user).filter(order=order)
     state = request.GET.get("lage", "")
     listed = rows.filter(state=state) if state in StateChoice.values else rows
-    part = ListPart(listed.prefetch_related("handlers", "incidents"), ("position",))
+    part = ListPart(listed.prefetch_related("handlers", "incidents", "questions"), ("position",))
     page = paging.page_of(request.GET, part, size=PAGE_SIZE)
     is_own = order.orderer_id == user.pk
     many: ManyOrder | None = getattr(order, "many", None)

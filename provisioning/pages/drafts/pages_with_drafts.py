@@ -45,6 +45,8 @@ KINDS: Mapping[str, DraftKind] = {
     "choose": DraftKind(gettext_lazy("Choose in case %(what)s"), access.find_to_act, _case),
     "withdraw": DraftKind(gettext_lazy("Withdraw case %(what)s"), access.find_to_act, _case),
     "kiv_task": DraftKind(gettext_lazy("KIV task in case %(what)s"), access.find_to_act, _case),
+    "kiv_ask": DraftKind(gettext_lazy("Question about %(what)s"), access.find_case_to_act, _case),
+    "kiv_answer": DraftKind(gettext_lazy("Answer about %(what)s"), access.find_case_to_act, _case),
     "kiv_done": DraftKind(gettext_lazy("Several KIV tasks")),
     "removal_task": DraftKind(gettext_lazy("Removal task %(what)s"), access.find_removal_to_act, _case),
     "removal_withdraw": DraftKind(

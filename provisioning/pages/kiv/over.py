@@ -47,7 +47,9 @@ def task_now(viewer: User, case: AccessRequest | Removal) -> TaskNow:
 
 
 def taken(viewer: User, case: Case) -> str:
-    """Who works on it, and until when that holds; empty where nobody does."""
+    """What the list says of it: that it waits for an answer, or who works on it until when; else nothing."""
+    if case.open_question is not None:
+        return _("A question about it waits for its answer.")
     who, until = claims.holder(case), claims.ends_at(case)
     if who is None or until is None:
         return ""

@@ -14,9 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from provisioning import access
+from provisioning.cases import questions
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current
 from provisioning.models import Removal, User
+from provisioning.pages import asked
 from provisioning.pages.answers import acting_user, refusal
 from provisioning.pages.cases.timeline import WHY_NOTHING
 from provisioning.pages.kiv import forms, over
@@ -155,6 +157,8 @@ def _page(
         "facts": words.removal_facts(user, removal),
         "items": words.to_remove(removal, seen, name=name),
         "is_silent": seen is None,
+        "questions": asked.said(user, removal),
+        "may_ask": removal.open_question is None and questions.may_be_asked(removal, by=user),
         "done": done,
         "cannot": cannot,
         "form": cannot if cannot.is_bound else done,

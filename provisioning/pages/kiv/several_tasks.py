@@ -49,10 +49,8 @@ def done(request: HttpRequest) -> HttpResponse:
     chosen = _chosen(request, user)
     if not chosen:
         return _back(request)
-    try:
-        mandates = current.read(user.identity)
-    except DirectoryError as exc:
-        messages.error(request, str(exc.user_message))
+    mandates = _mandates(request, user)
+    if mandates is None:
         return _back(request)
     seen: dict[type[Task], dict[int, Any]] = {
         AccessRequest: dict(
@@ -87,10 +85,8 @@ def take(request: HttpRequest) -> HttpResponse:
             claims.let_go(task, by=user)
         messages.info(request, _("You have let go. The others see that nobody works on it."))
         return _back(request)
-    try:
-        mandates = current.read(user.identity)
-    except DirectoryError as exc:
-        messages.error(request, str(exc.user_message))
+    mandates = _mandates(request, user)
+    if mandates is None:
         return _back(request)
 
     def claim(task: Task) -> Task:
@@ -106,6 +102,15 @@ def take(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, text % {"count": taken})
     return _back(request)
+
+
+def _mandates(request: HttpRequest, user: User) -> Mandates | None:
+    """Read just now; where the directory does not answer, that is said."""
+    try:
+        return current.read(user.identity)
+    except DirectoryError as exc:
+        messages.error(request, str(exc.user_message))
+        return None
 
 
 def _chosen(request: HttpRequest, user: User) -> list[Task]:

@@ -19,12 +19,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from provisioning import access
+from provisioning.cases import questions
 from provisioning.cases.evidence import SeenWanted
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, User
 from provisioning.orders import carry_out
 from provisioning.orders.carry_out import CannotSet
+from provisioning.pages import asked
 from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user, refusal
 from provisioning.pages.kiv import forms as kiv_forms
@@ -230,6 +232,8 @@ def _page(card: Card, done: SetDoneForm, cannot: CannotSetForm, status: int = 20
         ],
         "is_silent": len(seen) < len(card.rows),
         "is_to_be_set": any(seen.get(row.pk) is None or _is_right(seen[row.pk]) for row in card.rows),
+        "questions": asked.said(card.user, card.wanted),
+        "may_ask": card.wanted.open_question is None and questions.may_be_asked(card.wanted, by=card.user),
         "done": done,
         "cannot": cannot,
         "form": cannot if cannot.is_bound else done,

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from provisioning import access
 from provisioning.models import Grant
-from provisioning.pages import answers, paging, stalls
+from provisioning.pages import answers, asked, paging, stalls
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import proof_steps, timeline
 from provisioning.pages.flow import picture
@@ -102,6 +102,8 @@ def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "levels": proof_steps.levels_of_removal(row),
         "why_stalled": stalls.why(row),
         "is_mine": is_mine,
+        "questions": asked.said(user, row),
+        "is_asked": row.open_question is not None and user.identity in row.starters,
         "may_take_back": access.may_take_back(user, row),
         "values": [change["remove"] for change in row.changes if change not in row.kept],
         "kept": [change["remove"] for change in row.kept],

@@ -215,6 +215,10 @@ def with_whom(removal: Removal) -> str:
     """Who has the removal now; empty where nobody has."""
     if not removal.is_open:
         return ""
+    if removal.open_question is not None:
+        asked = removal.started_by or (removal.grant.origin.order.orderer if removal.grant else None)
+        name = str(pages_words.MASKED) if asked is None or asked.is_protected else asked.name or asked.hsa_id
+        return _("%(names)s (was asked)") % {"names": name}
     held = [handler.person_name or str(pages_words.MASKED) for handler in removal.handlers.all()]
     if not held:
         return str(stalls.WHO) if removal.incident else _("Automatic")
@@ -225,6 +229,8 @@ def next_step(removal: Removal) -> Text:
     """What happens next in the removal."""
     if removal.incident:
         return stalls.NEXT
+    if removal.open_question is not None:
+        return pages_words.ASKED
     state = removal.current_state
     if removal.grant_id is None and state in NEXT_STEP_OF_LOOSE:
         return NEXT_STEP_OF_LOOSE[state]

@@ -95,7 +95,7 @@ def of_unit(user: User, unit_id: HsaId, *, may_order: bool) -> Matrix:
     """The matrix of a unit that this person may read."""
     grants = list(access.visible_grants(user).living().filter(unit_key=unit_id.folded))
     open_requests = access.visible_requests(user).open().filter(unit_key=unit_id.folded)
-    requests = list(open_requests.prefetch_related("handlers", "incidents"))
+    requests = list(open_requests.prefetch_related("handlers", "incidents", "questions"))
     known = {row.subject_id: row for row in (*requests, *grants)}
     name = next((row.unit_name for row in known.values() if row.unit_name), unit_id.text)
     readings: list[Reading] = []

@@ -208,9 +208,12 @@ def test_several_are_done_at_once_and_each_for_itself(removal, task, kiv, enter)
 
 def test_nobody_else_reports_or_takes_and_nothing_marked_says_so(task, kiv, enter):
     acts.set_values(task, kiv)
-    for who in (cast.HEAD, cast.OUTSIDER):
+    for who, said in (
+        (cast.HEAD, f"{task.case_number}: The task is with somebody else now."),
+        (cast.OUTSIDER, "Mark at least one task that waits for you."),
+    ):
         for name in ("kiv_done", "kiv_take"):
-            assert "Mark at least one task that waits for you." in send(enter(who), name, task)
+            assert said in send(enter(who), name, task)
     task.refresh_from_db()
     assert (task.current_state, task.taken_at) == (RequestState.AWAITING_KIV, None)
     odd = {"tasks": ["x", ""], "only": "neither"}
