@@ -38,9 +38,7 @@ def run() -> Table:
         is_met = seconds <= BAR_SECONDS if has_bar else None
         table.add(name, f"{seconds:.1f}", f"{busy:.1f}", f"{ROWS / seconds:.0f}", bar, is_met=is_met)
     table.notes.append(f"Busy: of the processors, what a quiet machine takes. {tables.surroundings(before)}")
-    if table.missed:
-        table.notes.append(tables.why_missed(before))
-    return table
+    return tables.explained(table, before)
 
 
 def measure(folder: Path) -> dict[str, tuple[float, float]]:

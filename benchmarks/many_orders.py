@@ -36,9 +36,7 @@ def run() -> Table:
         cells = (act, str(row["rows"]), f"{row['seconds']:.1f}", f"{row['searches']:.1f}")
         table.add(*cells, is_met=is_met)
     table.notes.append(tables.surroundings(before))
-    if table.missed:
-        table.notes.append(tables.why_missed(before))
-    return table
+    return tables.explained(table, before)
 
 
 def measure() -> dict[str, Any]:
@@ -46,13 +44,13 @@ def measure() -> dict[str, Any]:
     import django
 
     django.setup()
-    logging.disable(logging.CRITICAL)  # there is no broker to nudge
     from django.core.management import call_command
 
     from provisioning.models import AccessRequest, User
     from provisioning.orders.many import look_up, send
     from workflows import many_orders
 
+    logging.disable(logging.CRITICAL)  # there is no broker to nudge
     call_command("migrate", verbosity=0)
     original = region.make
     region.make = lambda: _administered(original())  # type: ignore[assignment]

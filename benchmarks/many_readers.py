@@ -41,9 +41,7 @@ def run() -> Table:
         table.add(kind, rate, count, f"{median:.1f}", f"{p95:.1f}", str(bar), is_met=p95 <= bar)
     directory.close()
     table.notes.append(f"One process, {SECONDS:.0f} s each, over LDAPS. {tables.surroundings(before)}")
-    if table.missed:
-        table.notes.append(tables.why_missed(before))
-    return table
+    return tables.explained(table, before)
 
 
 def _read(directory: Directory, ids: list[str], per_second: float) -> list[float]:

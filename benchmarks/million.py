@@ -60,9 +60,7 @@ def run() -> Table:
         table.add(f"nightly: {name}", f"{seconds * 1000:.0f}", "", "", f"{megabytes} MB at most")
     table.notes.append(f"Memory of the process that served: {found['memory']} MB at most.")
     table.notes.append(tables.surroundings(before))
-    if table.missed:
-        table.notes.append(tables.why_missed(before))
-    return table
+    return tables.explained(table, before)
 
 
 def measure(folder: Path, cases: int) -> dict[str, Any]:

@@ -42,9 +42,7 @@ def run() -> Table:
     directory.close()
     bare.unbind()
     table.notes.append(f"Median of {PERSONS} persons over LDAPS. {tables.surroundings(before)}")
-    if table.missed:
-        table.notes.append(tables.why_missed(before))
-    return table
+    return tables.explained(table, before)
 
 
 def _measure(directory: Directory, bare: ldap3.Connection, ids: list[str]) -> tuple[float, float, float]:

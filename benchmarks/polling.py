@@ -48,9 +48,7 @@ def run() -> Table:
         "From the value being set to the case having seen it. Searches: polling and sweep together."
     )
     table.notes.append(tables.surroundings(before))
-    if table.missed:
-        table.notes.append(tables.why_missed(before))
-    return table
+    return tables.explained(table, before)
 
 
 def measure(folder: Path, *, is_busy: bool) -> dict[str, Any]:

@@ -35,9 +35,7 @@ def run() -> Table:
     table.add("the same, median", f"{tables.percentile(found['pages'], 50):.2f}", "")
     table.add("database queries for it", str(found["queries"]), "")
     table.notes.append(tables.surroundings(before))
-    if table.missed:
-        table.notes.append(tables.why_missed(before))
-    return table
+    return tables.explained(table, before)
 
 
 def measure(folder: Path) -> dict[str, Any]:

@@ -46,9 +46,7 @@ def run() -> Table:
     table.notes.append(f"People met {storm['misfortunes']} errors and tried again; odd: {storm['errors']}")
     table.notes += [f"{kind}: {case}" for kind, cases in storm["troubles"].items() for case in cases[:20]]
     table.notes.append(tables.surroundings(before))
-    if table.missed:
-        table.notes.append(tables.why_missed(before))
-    return table
+    return tables.explained(table, before)
 
 
 def _played(*, kills: int, seconds: int, cases: int) -> dict[str, Any]:

@@ -51,9 +51,7 @@ def run() -> Table:
         if row["outcome"] != "complete":
             table.notes.append(f"{row['name']}: {row['outcome']} {row['code']}")
     table.notes.append(f"At most {found['pace']:g} questions a second. {tables.surroundings(before)}")
-    if table.missed:
-        table.notes.append(tables.why_missed(before))
-    return table
+    return tables.explained(table, before)
 
 
 def measure() -> dict[str, Any]:

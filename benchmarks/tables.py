@@ -69,6 +69,13 @@ def surroundings(load_before: float) -> str:
     return f"{CORES} cores, load average before {load_before:.1f}, after {load_average():.1f}."
 
 
+def explained(table: Table, load_before: float) -> Table:
+    """The same, with a note below where a bar was missed."""
+    if table.missed:
+        table.notes.append(why_missed(load_before))
+    return table
+
+
 def why_missed(load_before: float) -> str:
     """The note below a table with a missed bar."""
     if load_before > CORES:

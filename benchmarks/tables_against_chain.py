@@ -41,9 +41,7 @@ def run() -> Table:
         bar = f"{BAR_SECONDS:.0f}" if name == "both" else ""
         table.add(name, f"{seconds:.1f}", f"{busy:.1f}", bar, is_met=is_met)
     table.notes.append(f"{found['entries']} entries, {found['rows']} rows. {tables.surroundings(before)}")
-    if table.missed:
-        table.notes.append(tables.why_missed(before))
-    return table
+    return tables.explained(table, before)
 
 
 def measure(_folder: Path) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from provisioning.access.delegations import (
     visible_delegations,
     visible_history,
 )
-from provisioning.access.figures import Scope, figure_scopes, findings_in, open_in, reviews_in
+from provisioning.access.figures import FigureScope, figure_scopes, findings_in, open_in, reviews_in
 from provisioning.access.findings import find_finding, to_settle, visible_findings
 from provisioning.access.hits import Hits, SoughtBy, search
 from provisioning.access.incidents import find_incident, to_look_after, visible_incidents
@@ -98,7 +98,7 @@ __all__ = [
     "open_in",
     "findings_in",
     "figure_scopes",
-    "Scope",
+    "FigureScope",
     "ENDS_WITHIN",
     "Hits",
     "Place",

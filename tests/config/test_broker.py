@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty
+from typing import Any
 
 import pytest
 from kombu import Connection
@@ -56,7 +57,7 @@ def test_a_queue_bound_twice_is_bound_once(connect) -> None:
         for _ in range(2):
             connection.SimpleQueue("work").close()
         connection.SimpleQueue("other").close()
-        channel = connection.default_channel
+        channel: Any = connection.default_channel
         assert [entry.queue for entry in channel.get_table("work")] == ["work"]
         assert [entry.queue for entry in channel.get_table("other")] == ["other"]
 
@@ -74,7 +75,7 @@ def test_a_task_whose_end_redis_was_not_told_takes_no_place_for_ever(tmp_path: P
     broker.install()
     with servers.Redis(tmp_path) as redis, HalfAnAnswer(redis.port) as way:
         connection = Connection(way.url, transport_options={"socket_timeout": 1})
-        channel = connection.default_channel
+        channel: Any = connection.default_channel
         channel.basic_qos(0, 1, False)
         with connection.SimpleQueue("work") as queue:
             queue.put({"number": 1})

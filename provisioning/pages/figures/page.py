@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access, dates
-from provisioning.access import Scope
+from provisioning.access import FigureScope
 from provisioning.figures import counting, reading
 from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user
@@ -37,7 +37,7 @@ class FilterForm(forms.Form):
     tjanst = forms.ChoiceField(label=gettext_lazy("Service"))
     plats = forms.ChoiceField(label=gettext_lazy("Area"))
 
-    def offer(self, scopes: Sequence[Scope]) -> FilterForm:
+    def offer(self, scopes: Sequence[FigureScope]) -> FilterForm:
         """Let it show what can be chosen."""
         offered = {
             "veckor": [(str(one), _("%(count)d weeks") % {"count": one}) for one in WEEKS],
@@ -53,21 +53,21 @@ class FilterForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
+class _Filtered:
     """What the address chooses; whatever it does not know is as if nothing was chosen."""
 
-    scope: Scope
+    scope: FigureScope
     service: str
     weeks: int
     first: date
     last: date
 
 
-def _chosen(asked: QueryDict, scopes: Sequence[Scope]) -> _Chosen:
+def _chosen(asked: QueryDict, scopes: Sequence[FigureScope]) -> _Filtered:
     weeks = {str(number): number for number in WEEKS}.get(asked.get("veckor", ""), USUAL_WEEKS)
     service = asked.get("tjanst", "")
     last = dates.today()
-    return _Chosen(
+    return _Filtered(
         scope=next((one for one in scopes if one.key == asked.get("plats", "")), scopes[0]),
         service=service if service in settings.SERVICES else "",
         weeks=weeks,
@@ -109,7 +109,7 @@ def figures_csv(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _asked(request: HttpRequest) -> tuple[_Chosen, Sequence[Scope]]:
+def _asked(request: HttpRequest) -> tuple[_Filtered, Sequence[FigureScope]]:
     """Raises Http404 for whoever has no figures to see."""
     user = acting_user(request)
     scopes = access.figure_scopes(user)
@@ -118,7 +118,7 @@ def _asked(request: HttpRequest) -> tuple[_Chosen, Sequence[Scope]]:
     return _chosen(request.GET, scopes), scopes
 
 
-def _tables(chosen: _Chosen) -> tuple[list[words.Table], bool]:
+def _tables(chosen: _Filtered) -> tuple[list[words.Table], bool]:
     """The tables, and whether every day is counted."""
     keys = chosen.scope.place_keys
     period = reading.read(keys, first=chosen.first, last=chosen.last, service=chosen.service)
@@ -126,7 +126,7 @@ def _tables(chosen: _Chosen) -> tuple[list[words.Table], bool]:
     return shown, period.is_whole
 
 
-def _place(scope: Scope) -> str:
+def _place(scope: FigureScope) -> str:
     if scope.name:
         return scope.name
     if scope.key == counting.ALL:

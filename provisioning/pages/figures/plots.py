@@ -19,7 +19,7 @@ _BAR, _LABEL = 30, 250
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Curve:
     """One line of a plot; None where there is nothing to show."""
 
     label: str
@@ -31,7 +31,7 @@ def lines(
     title: str,
     description: str,
     labels: Sequence[str],
-    shown: Sequence[Line],
+    shown: Sequence[Curve],
     *,
     goal: float,
     goal_label: str,
@@ -99,7 +99,7 @@ def bars(name: str, title: str, description: str, shown: Sequence[tuple[str, flo
 
 
 def _rule(y: float, css: str) -> svg.Element:
-    return svg.Line(x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y, class_=[css])
+    return svg.Curve(x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y, class_=[css])
 
 
 def _text(x: float, y: float, words: str, css: str) -> svg.Element:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning import access
-from provisioning.access import Scope
+from provisioning.access import FigureScope
 from provisioning.audit.events import Action
 from provisioning.cases.step_times import OrderStep
 from provisioning.figures import reading, spread
@@ -58,7 +58,7 @@ class Table:
     plot: str = ""
 
 
-def tables(scope: Scope, period: Period, *, first: date, service: str) -> list[Table]:
+def tables(scope: FigureScope, period: Period, *, first: date, service: str) -> list[Table]:
     """Every table of the page, in its order."""
     found = [
         _lead_time(period),
@@ -97,7 +97,7 @@ def _lead_time(period: Period) -> Table:
         title,
         _("Days by week: the lower line is the median, the upper one 90 %. The table holds the same."),
         labels,
-        [plots.Line(_("Median"), tuple(middles)), plots.Line("90 %", tuple(ninths))],
+        [plots.Curve(_("Median"), tuple(middles)), plots.Curve("90 %", tuple(ninths))],
         goal=GOAL.days,
         goal_label=_("goal: within a week"),
     )
@@ -117,7 +117,7 @@ def _steps(total: Counts) -> Table:
     return Table("steps", title, "", (_("Step"), _("Orders"), _("Median"), "90 %"), tuple(rows), plot)
 
 
-def _open(scope: Scope, service: str) -> Table:
+def _open(scope: FigureScope, service: str) -> Table:
     now = timezone.now()
     rows = access.open_in(scope)
     if service:
@@ -173,7 +173,7 @@ def _removals(total: Counts) -> Table:
     return Table("removals", _("Removals proven"), "", (_("From its start"), _("Removals")), tuple(rows))
 
 
-def _reviews(scope: Scope, first: date, service: str) -> Table | None:
+def _reviews(scope: FigureScope, first: date, service: str) -> Table | None:
     rows = access.reviews_in(scope)
     if rows is None:
         return None
@@ -187,7 +187,7 @@ def _reviews(scope: Scope, first: date, service: str) -> Table | None:
     return Table("reviews", _("Reviews finished"), "", (_("When"), _("Reviews")), lines)
 
 
-def _findings(scope: Scope, service: str) -> Table:
+def _findings(scope: FigureScope, service: str) -> Table:
     rows = access.findings_in(scope)
     if service:
         rows = rows.filter(service=service)

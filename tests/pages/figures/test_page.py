@@ -72,7 +72,7 @@ def test_odd_choices_are_as_if_nothing_was_chosen(enter, one_done):
         assert "login: 1." in page(client, **chosen)
 
 
-def test_open_orders_stand_by_step_and_a_kiv_administrator_sees_those_in_kiv(enter, directory):
+def test_open_orders_stand_by_step_and_kiv_sees_those_in_kiv(enter, directory):
     acts.order(by=cast.COORDINATOR)
     assert "Waiting for approval 1 0 0" in text_of(enter(cast.HEAD).get(reverse("figures")))
     assert "Waiting for approval" not in text_of(enter(cast.KIV_ADMINISTRATOR).get(reverse("figures")))

@@ -124,7 +124,7 @@ def test_only_who_has_the_task_asks_and_only_who_was_asked_answers(task, enter) 
     assert TaskQuestion.objects.get().answered_at is None
 
 
-def test_what_is_asked_about_a_protected_person_is_for_who_handles_the_case(task, enter, settings) -> None:
+def test_a_question_about_a_protected_person_is_for_who_handles_it(task, enter, settings) -> None:
     post(enter(cast.KIV_ADMINISTRATOR), "kiv_ask", task, QUESTION)
     AccessRequest.objects.filter(pk=task.pk).update(subject_is_protected=True)
     settings.AUDITORS = (cast.AUDITOR.text,)

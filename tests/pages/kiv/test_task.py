@@ -382,7 +382,7 @@ def test_a_withdrawn_order_tells_the_kiv_administrator_to_set_nothing(task, ente
     assert "The order is withdrawn. Set nothing in KIV." in text_of(client.get(address(task), follow=True))
 
 
-def test_an_answer_after_the_task_closed_says_that_it_closed_by_itself_and_when(task, enter, kiv) -> None:
+def test_an_answer_after_the_task_closed_by_itself_says_so_and_when(task, enter, kiv) -> None:
     acts.set_values(task, kiv)
     acts.work()
     client = enter(cast.KIV_ADMINISTRATOR)
@@ -405,7 +405,7 @@ def test_the_receipt_of_a_task_that_closed_by_itself_says_whose_it_was(task, ent
     assert page.count(f"{head.name} ( {head.hsa_id} )") == 2  # who ordered and attested
 
 
-def test_already_set_without_the_value_has_its_own_sentence_also_in_the_receipt(task, enter, kiv) -> None:
+def test_already_set_without_the_value_has_its_own_sentence(task, enter, kiv) -> None:
     client = enter(cast.KIV_ADMINISTRATOR)
     said = text_of(client.post(address(task), done(task, answer="already"), follow=True))
     assert "The value is not in KIV yet. Check that it stands on the right person" in said
