@@ -40,7 +40,7 @@ def run() -> Table:
 
 
 def measure() -> dict[str, Any]:
-    """One run, in this process."""
+    """The rows shown and then placed, in this process."""
     import django
 
     django.setup()

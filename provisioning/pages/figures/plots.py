@@ -99,7 +99,7 @@ def bars(name: str, title: str, description: str, shown: Sequence[tuple[str, flo
 
 
 def _rule(y: float, css: str) -> svg.Element:
-    return svg.Curve(x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y, class_=[css])
+    return svg.Line(x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y, class_=[css])
 
 
 def _text(x: float, y: float, words: str, css: str) -> svg.Element:
