@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
 # Who may read the name, and on which pages: orderer, attester and those who have the case (domain §7).
 MAY_READ = {"head", "kiv", "kiv-above"}
-OWN_PAGES = {"case", "attest", "choose", "withdraw", "kiv_task"}
+OWN_PAGES = {"case", "attest", "choose", "withdraw", "kiv_task", "kiv_ask", "kiv_answer"}
 
 
 @pytest.fixture
