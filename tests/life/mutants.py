@@ -152,19 +152,19 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a reading with gaps decides nothing about a removal",
         instead(Reading, "is_readable", lambda *_args: True),
-        scenarios.ended_and_taken_away,
+        scenarios.ended_in_an_outage,
         "what_is_reported_gone_is_gone",
     ),
     Mutant(
         "a right knows the values it rests on",
         instead(removal, "needs", lambda *_args: False),
-        scenarios.ended_and_taken_away,
+        scenarios.ended_and_not_carried_out,
         "what_is_reported_gone_is_gone",
     ),
     Mutant(
         "what could be read a moment ago is asked about afresh, where nothing decides",
         lambda patch: patch.setattr(Readability, "_is_known", lambda *_args: True),
-        scenarios.ended_behind_a_curtain,
+        scenarios.ended_behind_a_lasting_curtain,
         "what_is_reported_gone_is_gone",
     ),
     Mutant(

@@ -142,6 +142,34 @@ def ended_behind_a_curtain(life: Doings) -> None:
     assert life.removals_in(RemovalState.LOOKING)
 
 
+def ended_behind_a_lasting_curtain(
+    life: Doings, how: str = "hidden hsaCommissionMember", ordered: Wish = STATISTICS
+) -> None:
+    """The same for hours: no number of looks at what cannot be seen ends the removal."""
+    _step(life, "give", ordered)
+    _step(life, "end", 0)
+    for _hour in range(3):
+        _step(life, "outage", how, 2)
+        _step(life, "work")
+        life.world.pass_time(minutes=65)
+        _step(life, "work")
+    assert not life.removals_in(RemovalState.DONE)
+
+
+def ended_and_not_carried_out(life: Doings) -> None:
+    """Nobody in KIV does anything, for hours."""
+    _step(life, "give", COORDINATOR)
+    _step(life, "end", 0)
+    for _hour in range(3):
+        _step(life, "work")
+        life.world.pass_time(minutes=65)
+    assert not life.removals_in(RemovalState.DONE)
+
+
+def ended_in_an_outage(life: Doings) -> None:
+    ended_behind_a_lasting_curtain(life, "busy", COORDINATOR)
+
+
 def ended_and_taken_back(life: Doings) -> None:
     _step(life, "give", COORDINATOR)
     _step(life, "end", 0)
@@ -211,6 +239,9 @@ SCENARIOS: Mapping[str, Scenario] = {
         ended_and_given_anew,
         ended_by_its_day,
         ended_behind_a_curtain,
+        ended_behind_a_lasting_curtain,
+        ended_in_an_outage,
+        ended_and_not_carried_out,
         ended_and_taken_back,
         lost_and_found,
         left,
