@@ -147,6 +147,10 @@ class Day(_NoNumbers, forms.DateField):
         self.widget.attrs |= {"min": first.isoformat(), "max": last.isoformat()}
 
 
+class Amount(_NoNumbers, forms.IntegerField):
+    """How many of something."""
+
+
 def offer_days(form: forms.BaseForm, first: date, last: date, *names: str) -> None:
     """Let these fields' calendars show these days only."""
     for name in names:

@@ -14,7 +14,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 import provisioning
 from provisioning.models import AccessRequest
-from provisioning.pages.fields import LOOKS_LIKE_A_NUMBER, Day, LongText, ShortText, Statement
+from provisioning.pages.fields import LOOKS_LIKE_A_NUMBER, Amount, Day, LongText, ShortText, Statement
 from provisioning.pages.forms import SearchField
 from tests import acts, cast
 from tests.numbers import OF_PERSONS, OTHERS
@@ -22,7 +22,7 @@ from tests.pages.order.test_page import fill, press
 from tests.pages.reading import beside, form_of, text_of
 
 # What no person writes: the page puts it there.
-BY_THE_PAGE = {"shown", "next", "submission"}
+BY_THE_PAGE = {"shown", "next", "submission", "kept_person", "kept_actor", "bestallning"}
 SAID = "This looks like a personal identity number"
 NUMBER = OF_PERSONS[1]
 REST = "Samordnar rehabiliteringen för den som heter"
@@ -46,7 +46,7 @@ def test_every_field_that_somebody_writes_in_takes_no_number():
     for kind in every_form():
         for name, field in kind.base_fields.items():
             if isinstance(field, written) and name not in BY_THE_PAGE:
-                assert isinstance(field, (ShortText, Day)), f"{kind.__name__}.{name}"
+                assert isinstance(field, (ShortText, Day, Amount)), f"{kind.__name__}.{name}"
                 found.append(f"{kind.__name__}.{name}")
     assert len(found) > 20
 
@@ -60,6 +60,7 @@ def test_each_kind_of_field_refuses_each_kind_of_number(number: str):
         Statement(missing="-"),
         SearchField(),
         Day(),
+        Amount(),
     ):
         with pytest.raises(ValidationError) as refused:
             field.clean(number)

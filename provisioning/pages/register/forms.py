@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from provisioning import dates
 from provisioning.models import User
 from provisioning.models.columns import service_choices
-from provisioning.pages.fields import Day, ShortText, offer_days
+from provisioning.pages.fields import Amount, Day, ShortText, offer_days
 from provisioning.pages.register import sealed_ids
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import HsaId, typed_id
@@ -81,7 +81,7 @@ class RegisterFilter(forms.Form):
     actor = ShortText(label=gettext_lazy("Who acted (HSA-id)"), max_length=64, required=False, strip=True)
     since = Day(label=gettext_lazy("From day"))
     until = Day(label=gettext_lazy("Until day"))
-    age = forms.IntegerField(
+    age = Amount(
         label=gettext_lazy("At least so many days in the same state"),
         required=False,
         min_value=0,
