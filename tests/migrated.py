@@ -35,6 +35,12 @@ def database() -> Path:
         return file
 
 
+def put_into(var_dir: Path) -> None:
+    """Let a tool that keeps what it stores there begin with it."""
+    var_dir.mkdir(parents=True, exist_ok=True)
+    shutil.copy(database(), var_dir / "database.sqlite3")
+
+
 def fill(connection: Any, **_about: object) -> None:
     """Give a test database its tables: called when the first connection to it is opened."""
     if connection.vendor != "sqlite" or not connection.is_in_memory_db():

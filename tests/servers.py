@@ -287,8 +287,7 @@ class EmbeddedTool(Server):
         }
         from tests import migrated  # it needs this module
 
-        self.var_dir.mkdir(parents=True, exist_ok=True)
-        shutil.copy(migrated.database(), self.var_dir / "database.sqlite3")
+        migrated.put_into(self.var_dir)
         self._spawn(
             [sys.executable, str(ROOT / "manage.py"), "run_embedded"], env=self._env, is_up=self._answers
         )

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests import servers
+from tests import migrated, servers
 from tests.servers import ROOT
 
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(900)]
@@ -18,9 +18,7 @@ pytestmark = [pytest.mark.redis, pytest.mark.timeout(900)]
 
 def test_a_worker_whose_redis_hangs_ends_when_told(tmp_path):
     variables = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path / "var")}
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0"], env=variables, cwd=ROOT, check=True, timeout=300
-    )
+    migrated.put_into(tmp_path / "var")
     log = tmp_path / "worker.log"
     quick = "import config.celery as c; c.STOP_SECONDS = 5; c.app.worker_main(['worker', '-P', 'threads'])"
     with servers.Redis(tmp_path) as redis, log.open("wb") as output:
