@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from django.utils import translation
 from django.utils.translation import gettext
 
-from provisioning.models import StateChoice
+from provisioning.models import RemovalStateChoice, StateChoice
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.states.request import RequestState
+from provisioning.rules.states.right import RemovalState
 from tests.servers import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -91,10 +92,11 @@ class Visitor:
         self.page.wait_for_url("**/arenden/*/")
         return self.page.url
 
-    def wait_for_state(self, case_url: str, state: RequestState) -> None:
+    def wait_for_state(self, case_url: str, state: RequestState | RemovalState) -> None:
         """Open the case again and again until it is in this state."""
         with translation.override("sv"):
-            label = str(StateChoice(state.value).label)
+            choice = StateChoice if isinstance(state, RequestState) else RemovalStateChoice
+            label = str(choice(state.value).label)
         self.page.goto(case_url)
         self.wait_until(lambda: label in self.page.locator(".app-case__state").inner_text())
 

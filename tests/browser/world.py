@@ -18,6 +18,7 @@ from provisioning.pages.findings import words as findings_words
 from provisioning.rules.drift.differences import DriftKind
 from provisioning.rules.hsa import Attribute, HsaId
 from provisioning.rules.states.request import RequestState
+from provisioning.rules.states.right import RemovalState
 from tests import cast
 from tests.browser.visitor import Visitor
 from tests.servers import PATIENCE_SECONDS, EmbeddedTool
@@ -173,6 +174,8 @@ def take_a_right_away(head: Visitor, case_url: str, tool: EmbeddedTool) -> str:
         head.page.locator(SUBMIT).click()
         head.page.wait_for_url(re.compile(r"/borttag/[0-9a-f-]{36}/$"))
         removal = head.page.url.rstrip("/").rpartition("/")[2]
+        # What no look ever saw is not believed to be gone before an hour has passed.
+        head.wait_for_state(head.page.url, RemovalState.AWAITING_KIV)
         kiv.remove_value(dn_of(cast.WRONG_UNIT), Attribute.SYSTEM_ROLE, ROLE)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while "/kvitto/" not in head.page.content():

@@ -90,6 +90,15 @@ ABOUT = {
     "removal_task": "removal",
 }
 
+# Where an auditor is not told 403, 404 or 405: what is sent there asks for a file, and none was named; the
+# interface for other systems knows nobody by a cookie.
+REFUSALS_OF = {
+    "/enheter/<str:hsa_id>/": {"400"},
+    "/api/v1/orders/<uuidstr:order_id>": {"405"},
+    "/api/v1/orders/<uuidstr:order_id>/withdraw": {"401"},
+    "/api/v1/cases/<uuidstr:case_id>": {"405"},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -133,6 +142,16 @@ def addresses(resolver: URLResolver | None = None, prefix: str = "") -> Iterator
 ALL = list(addresses())
 
 
+@pytest.fixture
+def plain_refusals(settings, tmp_path):
+    """Pages that refuse have no text here: thousands are asked for, and only their code counts."""
+    for code in ("400", "403", "404"):
+        (tmp_path / f"{code}.html").touch()
+    engine = settings.TEMPLATES[0]
+    settings.TEMPLATES = [{**engine, "DIRS": [tmp_path, *engine["DIRS"]]}]
+
+
+@pytest.mark.usefixtures("plain_refusals")
 @pytest.mark.parametrize("person", PEOPLE)
 def test_every_address_answers_each_person_as_the_table_says(person, made):
     found = answers(person, made)
@@ -160,7 +179,8 @@ def test_an_auditor_changes_nothing_of_what_is_only_read():
         key: answer for key, answer in column.items() if key[2] == "POST" and key[1] not in ("-", "missing")
     }
     assert len(posted) > 20
-    assert set(posted.values()) <= {"403", "404", "405"}, posted
+    for (address, about, _method), answer in posted.items():
+        assert answer in REFUSALS_OF.get(address, {"403", "404", "405"}), (address, about)
 
 
 def test_nobody_sees_what_is_elsewhere_or_missing():
