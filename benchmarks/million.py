@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from benchmarks import apart, tables
 from benchmarks.tables import Table
@@ -142,15 +143,14 @@ def _beside_the_engine() -> Iterator[tuple[str, float, float]]:
     user = User.objects.get(pk=walking.READERS["kiv"].folded)
     request = RequestFactory().get("/")
     request.user = user
-    user.is_superuser = True  # sees every flow: what the engine would ask about permissions is left out
 
     def engines(view_class: Any) -> None:
         view = view_class(flow_classes=[AccessRequestFlow])
         view.setup(request)
         page = Paginator(view.queryset, view.paginate_by or 25).get_page(1)
         assert page.paginator.num_pages
-        for task in page:
-            assert task.process
+        assert all(task.process for task in page)
+        assert len(page), "the engine finds nothing of this person's"
 
     def ours(is_open: bool) -> None:
         numbers = access.listed_requests(user, is_open=is_open, only_own=False)
@@ -160,7 +160,9 @@ def _beside_the_engine() -> Iterator[tuple[str, float, float]]:
     lists = {"inbox": (True, views.WorkflowInboxListView), "archive": (False, views.WorkflowArchiveListView)}
     for name, (is_open, view_class) in lists.items():
         mine = [_seconds(lambda: ours(is_open)) for _look in range(LOOKS)]  # noqa: B023
-        theirs = [_seconds(lambda: engines(view_class)) for _look in range(LOOKS)]  # noqa: B023
+        # Whoever may see every flow: what the engine would ask about permissions is left out.
+        with mock.patch.object(User, "has_perm", return_value=True):
+            theirs = [_seconds(lambda: engines(view_class)) for _look in range(LOOKS)]  # noqa: B023
         yield name, tables.percentile(mine, 50), tables.percentile(theirs, 50)
 
 
