@@ -402,6 +402,8 @@ SWEEP_FULL_EVERY_HOURS = env.int("SWEEP_FULL_EVERY_HOURS", 24, at_least=1, at_mo
 SWEEP_STOP_AT_PERCENT = env.int("SWEEP_STOP_AT_PERCENT", 30, at_least=1, at_most=100)
 # A removal ends by one look only where the entry stands and lacks the value; else by a second one.
 REMOVAL_SECOND_LOOK_SECONDS = env.int("REMOVAL_SECOND_LOOK_SECONDS", 300, at_least=1, at_most=3600)
+# An order of whose unit or person something is not seen any more goes back by a second look only.
+ORDER_SECOND_LOOK_SECONDS = env.int("ORDER_SECOND_LOOK_SECONDS", 300, at_least=1, at_most=3600)
 # A delegation whose ground the directory does not show ends by a second look, so many minutes later.
 DELEGATION_SECOND_LOOK_MINUTES = env.int("DELEGATION_SECOND_LOOK_MINUTES", 60, at_least=1, at_most=1440)
 DELEGATION_NOTICE_DAYS = env.ints("DELEGATION_NOTICE_DAYS", (14, 1))

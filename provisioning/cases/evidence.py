@@ -57,6 +57,8 @@ class SeenWanted(Seen):
     near_misses: tuple[Mapping[str, str], ...] = ()  # code, about, expected
     over: Mapping[str, Any] | None = None  # the verdict by which nothing may be set any more
     is_outdated: bool = False  # it is to be set otherwise, or elsewhere, than was worked out
+    is_judged: bool = False  # everything was read, not the values alone: the two above are answers
+    is_doubtful: bool = False  # they rest on what is not seen alone: a later look must say the same
 
     @property
     def is_settled(self) -> bool:

@@ -233,6 +233,13 @@ class Directory:
         """The care providers whose mandate this person holds."""
         return tuple(self._providers_in(self._headed_by(hsa_id, self.layout.provider_manager)))
 
+    def id_at(self, dn: str) -> HsaId | None:
+        """The HSA-id of the entry with this name; None where there is none, or it shows none."""
+        identity = self.layout.hsa_identity
+        entry = self._lookups.by_dns([dn], ["objectClass", identity]).get(names.key(dn))
+        text = entry.first(identity) if entry is not None else None
+        return HsaId(text.strip()) if text and text.strip() else None
+
     def units_above(self, dn: str) -> tuple[Unit, ...]:
         """What stands above a unit, nearest first: care units that list it as a sub-unit, then by name.
 

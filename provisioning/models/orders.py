@@ -109,6 +109,10 @@ class AccessRequest(Case):
     # The last verdict: answer, login, causes, warnings, changes. The entry itself is never stored.
     assessment = models.JSONField(default=dict)
 
+    not_seen_since = models.DateTimeField(
+        null=True
+    )  # what it names is not seen: a later look must say the same
+
     carried_out_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="carried_out")
     # The three levels, each with its time: set in KIV, arrived in HSA, login would succeed.
     values_seen_at = models.DateTimeField(null=True)

@@ -50,8 +50,9 @@ def hand_over(
         entry = events.record(Action.CANNOT, actor=None, request=request, why="order.no_administrator")
         outbox.enqueue(entry, MessageKind.ENDED, request.concerned)
         return
-    request.values_seen_at = request.arrived_at = None
-    fields = ("values_seen_at", "arrived_at", "assessment", "changes", *kiv_answers.forget(request))
+    request.values_seen_at = request.arrived_at = request.not_seen_since = None
+    proofs = ("values_seen_at", "arrived_at", "not_seen_since")
+    fields = (*proofs, "assessment", "changes", *kiv_answers.forget(request))
     moves.move(request, RequestState.AWAITING_KIV, *fields)
     handlers.assign(request, HandlerRole.KIV_ADMINISTRATOR, candidates.by_own_mandate(administrators))
     evidence.keep(

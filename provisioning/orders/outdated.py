@@ -16,7 +16,7 @@ from provisioning.cases import handlers, moves
 from provisioning.cases.evidence import SeenWanted
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest
-from provisioning.orders import left_behind
+from provisioning.orders import left_behind, unseen
 from provisioning.rules.assessment import outdated
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import HsaId, Reading
@@ -33,14 +33,31 @@ def judged(request: AccessRequest, found: Assessment, reading: Reading) -> dict[
     """What a look says of the task itself, as `SeenWanted` has it."""
     over = outdated.over(found, reading, sub_unit_id=_sub_unit_of(request))
     changes = [assessments_reading.change_from(data) for data in request.changes]
+    is_outdated = over is None and outdated.must_be_worked_out_anew(changes, found, reading)
+    is_shown = is_outdated and outdated.is_shown_otherwise(changes, found, reading)
+    if over is not None:
+        is_shown = outdated.is_shown(over, reading)
     return {
+        "is_judged": True,
         "over": None if over is None else assessments_reading.detailed_verdict(over),
-        "is_outdated": over is None and outdated.must_be_worked_out_anew(changes, found, reading),
+        "is_outdated": is_outdated,
+        "is_doubtful": (over is not None or is_outdated) and not is_shown,
     }
 
 
+def is_not_seen(request: AccessRequest, found: Assessment, reading: Reading) -> bool:
+    """Say whether the order would be over by this reading, only because something is not seen."""
+    over = outdated.over(found, reading, sub_unit_id=_sub_unit_of(request))
+    return over is not None and not outdated.is_shown(over, reading)
+
+
 def settle(request: AccessRequest, seen: SeenWanted) -> bool:
-    """End the KIV administrator's task where what it says is not right any more. Returns whether it is."""
+    """End the KIV administrator's task where what it says is not right any more. Returns whether it is.
+
+    What is only not seen ends it by a later look: see `unseen`.
+    """
+    if seen.is_judged and unseen.is_held_back(request, is_not_seen=seen.is_doubtful):
+        return False
     if seen.over is not None:
         _send_back(request, seen.over)
         return True

@@ -21,11 +21,17 @@ from provisioning.errors import WrongState
 from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, Evidence
-from provisioning.orders import check, outdated
+from provisioning.orders import check, outdated, unseen
 from provisioning.rights import give
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Person, Reading
 from provisioning.rules.states.request import RequestState
+
+
+@transaction.atomic
+def is_held_back(request: AccessRequest, reading: Reading, found: Assessment) -> bool:
+    """Say whether this look sends nothing back, because something is only not seen: see `unseen`."""
+    return unseen.is_held_back(request, is_not_seen=outdated.is_not_seen(request, found, reading))
 
 
 @transaction.atomic

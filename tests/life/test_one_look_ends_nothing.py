@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from provisioning.models import AccessRequest, Delegation, Finding, Grant, Removal, ReviewItem, User
 from provisioning.rules.hsa import Service
+from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import GrantState, RemovalState
 from tests import acts, cast
 from tests.findings import drifting
@@ -18,6 +19,7 @@ from tests.removals.test_not_seen import PEOPLE
 from tests.reviews import sitting
 from tests.rights import life
 from workflows import tasks
+from workflows.sweeps import outdated
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,8 +52,15 @@ def hide_heads(directory, kiv) -> None:
         drifting.replace(kiv, drifting.unit_dn(unit), "hsaHealthCareUnitManager", [])
 
 
+def hide_units(directory, kiv) -> None:
+    """What stays are orders with the KIV administrator, among others."""
+    for unit in (cast.BJORKHAGA, cast.AREA_NORTH):
+        drifting.replace(kiv, drifting.unit_dn(unit), "hsaIdentity", [])
+
+
 KINDS: dict[str, Callable[[], int]] = {
     "orders": lambda: AccessRequest.objects.open().count(),
+    "tasks": lambda: AccessRequest.objects.filter(state=RequestState.AWAITING_KIV.value).count(),
     "findings": lambda: Finding.objects.not_over().exclude(kind="person.missing").count(),
     "rights": lambda: Grant.objects.filter(state=GrantState.ACTIVE.value).count(),
     "removals": lambda: Removal.objects.filter(state=RemovalState.AWAITING_KIV.value).count(),
@@ -62,17 +71,17 @@ KINDS: dict[str, Callable[[], int]] = {
 
 
 def counted(hide: Callable[..., None]) -> dict[str, int]:
-    """A few roles that the entries lack are no hidden tree: their findings may be over."""
-    left_out = {"findings"} if hide is hide_roles else set()
+    """A few roles that entries lack are no hidden tree: findings may be over. Lost units are found."""
+    left_out = {"findings"} if hide in (hide_roles, hide_units) else set()
     return {kind: count() for kind, count in KINDS.items() if kind not in left_out}
 
 
 @pytest.mark.parametrize(
-    "hide", [hide_persons, hide_roles, hide_heads, hide_one_person, hide_one_whose_role_is_to_go]
+    "hide", [hide_persons, hide_roles, hide_heads, hide_units, hide_one_person, hide_one_whose_role_is_to_go]
 )
 def test_what_is_hidden_for_minutes_has_not_ended(directory, kiv, enter, hide):
     granted = life.granted(kiv)
-    acts.order(service=Service.INTYGSSTATISTIK)
+    ordered = acts.order(service=Service.INTYGSSTATISTIK)
     sitting.opened(granted)
     delegating.give()
     for person in PEOPLE[1:]:
@@ -82,6 +91,7 @@ def test_what_is_hidden_for_minutes_has_not_ended(directory, kiv, enter, hide):
     removals = [life.removal_of_finding(one) for one in found if one.subject_id in PEOPLE[1:]]
     assert len(removals) >= 5
     life.work()
+    acts.couple_where_asked(ordered)
     browser = enter(cast.HEAD)
     assert browser.get(reverse("start")).status_code == 200
     before = counted(hide)
@@ -104,6 +114,8 @@ def test_what_is_hidden_for_minutes_has_not_ended(directory, kiv, enter, hide):
 def look_at_everything() -> None:
     Removal.objects.filter(next_poll_at__isnull=False).update(next_poll_at="2020-01-01T00:00Z")
     tasks.poll_kiv_tasks()
+    for _round in range(outdated.SHARES):
+        tasks.sweep_outdated()
     for sweep in (tasks.sweep_delegations, tasks.sweep_reviews, tasks.sweep_handlers, tasks.sweep_protection):
         sweep()
     tasks.sweep_directory()

@@ -19,7 +19,7 @@ from provisioning.cases import silence as cases_silence
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest, Case
-from provisioning.orders import arrive, check, verify
+from provisioning.orders import arrive, check, unseen, verify
 from provisioning.rights import find
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Person, Reading
@@ -110,9 +110,11 @@ def record_waiting(request: AccessRequest, looked: Looked) -> Again | None:
 
 
 def record_verification(request: AccessRequest, looked: Looked) -> Again | None:
-    """After a verification: done, or back to those who can mend it."""
+    """After a verification: done, or back to those who can mend it; what is not seen, by a later look."""
     if looked.silence:
         return try_later(request, code=looked.silence)
+    if verify.is_held_back(request, looked.reading, looked.found):
+        return Again(unseen.second_look())
     verify.record_verification(
         request, reading=looked.reading, found=looked.found, administrators=looked.administrators
     )

@@ -197,6 +197,7 @@ def look(request: AccessRequest) -> SeenWanted | None:
     if judged["over"] or judged["is_outdated"]:  # ends the task: never by one look
         again = _judge(request, afresh=True)[1]
         judged = {name: answer if again[name] else again[name] for name, answer in judged.items()}
+        judged["is_doubtful"] = again["is_doubtful"] and not _has_another_id(request)
     now = _with_nameless(request, values, looked, found)
     return replace(seen_from(request, now, near_misses=_near_misses(found)), **judged)
 
@@ -232,6 +233,15 @@ def _judge(request: AccessRequest, *, afresh: bool) -> tuple[Assessment, dict[st
     looked = reading.read_for(order, afresh=afresh)
     found = reading.assess_now(order, looked)
     return found, orders_outdated.judged(request, found, looked), looked
+
+
+def _has_another_id(request: AccessRequest) -> bool:
+    """Say whether the entry of its unit (or care provider) stands where it stood, with another id."""
+    try:
+        found = open_directory().id_at(request.unit_dn)
+    except DirectoryError:
+        return False
+    return found is not None and found != request.unit_id
 
 
 def seen_from(

@@ -16,7 +16,7 @@ from provisioning.cases.evidence import SeenWanted
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest
-from provisioning.orders import carry_out
+from provisioning.orders import carry_out, unseen
 from provisioning.rules.dates import periods
 from provisioning.rules.hsa import Attribute, HsaId, Provider, Unit
 from provisioning.rules.states.request import RequestState
@@ -39,7 +39,7 @@ def look_all() -> int:
     except DirectoryError:
         return 0
     share = next(_rounds) % SHARES
-    return sum(_look_closer(one) for one in tasks if _is_doubtful(one, places) or _has_turn(one, share))
+    return sum(_look_closer(one) for one in tasks if _is_to_be_read(one, places, share))
 
 
 def _places_of(tasks: Sequence[AccessRequest]) -> Places:
@@ -49,6 +49,13 @@ def _places_of(tasks: Sequence[AccessRequest]) -> Places:
     units = directory.units(ids)
     responsible = {unit.provider_id for unit in units.values() if unit.provider_id is not None}
     return units | directory.providers(responsible | (ids - units.keys()))
+
+
+def _is_to_be_read(request: AccessRequest, places: Places, share: int) -> bool:
+    """One in doubt is read, too: when it is time for its later look, or when it may be doubted no more."""
+    if _is_doubtful(request, places):
+        return not unseen.is_young(request)
+    return request.not_seen_since is not None or _has_turn(request, share)
 
 
 def _is_doubtful(request: AccessRequest, places: Places) -> bool:
@@ -85,7 +92,7 @@ def _look_closer(request: AccessRequest) -> bool:
     seen = None
     with alone(f"looking closer at case {request.case_number}"):
         seen = kiv_tasks.look(request)
-    if seen is None or (seen.over is None and not seen.is_outdated):
+    if seen is None or (seen.over is None and not seen.is_outdated and request.not_seen_since is None):
         return False
     return kiv_tasks.record_in_flow(request, partial(_record, seen=seen, changes=request.changes))
 

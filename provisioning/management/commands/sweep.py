@@ -10,6 +10,7 @@ from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.mandates import delegations
 from provisioning.models import Sweep
+from provisioning.orders import unseen
 from provisioning.removals import not_seen
 from workflows.sweeps import directory
 
@@ -49,6 +50,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{row.found} found, {row.ended} over")
         if options["believe_losses"] and not options["dry_run"]:
             _believe_of_delegations()
+            self.stdout.write(f"{unseen.believe()} orders go back at the next look if it shows the same")
             self.stdout.write(f"{not_seen.believe()} removals end at the next look if their values are gone")
         if row.outcome in (Sweep.Outcome.FAILED, Sweep.Outcome.STOPPED):
             raise CommandError(f"Nothing can be relied on: {row.code}")

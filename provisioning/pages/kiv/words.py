@@ -90,6 +90,7 @@ class TaskCard:
     said_already: bool  # the answer was that somebody else had set it before
     over: tuple[CauseLine, ...] = ()  # why nothing is to be set any more
     is_outdated: bool = False
+    is_doubtful: bool = False  # both rest on what is not seen right now
 
     @property
     def is_to_be_set(self) -> bool:
@@ -144,6 +145,7 @@ def task_card(
         said_already=request.carried_out_how == "already_set",
         over=tuple(_line(details, Answer.NO) for details in _why_over(seen)),
         is_outdated=seen is not None and seen.is_outdated,
+        is_doubtful=seen is not None and seen.is_doubtful,
     )
 
 

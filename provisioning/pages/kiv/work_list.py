@@ -47,7 +47,10 @@ class WorkValue:
 
 @dataclass(frozen=True, slots=True)
 class WorkRow:
-    """One task. A protected person's name, HSA-id and values are not here: the task's own page has them."""
+    """One task. A protected person's name, HSA-id and values are not here: the task's own page has them.
+
+    Nor are values of which something is not seen in the directory right now.
+    """
 
     id: str
     case_number: str
@@ -63,6 +66,7 @@ class WorkRow:
     values: tuple[WorkValue, ...]
     taken: str
     is_mine: bool
+    is_doubtful: bool = False
 
 
 def rows_of(viewer: User, cases: Iterable[AccessRequest | Removal]) -> list[WorkRow]:
@@ -101,7 +105,7 @@ def _by_name(found: dict[str, str]) -> tuple[tuple[str, str], ...]:
 
 def _row(viewer: User, case: AccessRequest | Removal) -> WorkRow:
     is_removal, lasts = isinstance(case, Removal), case.lasts
-    is_hidden = case.subject_is_protected
+    is_hidden, is_doubtful = case.subject_is_protected, _is_doubtful(case)
     listed_name = rights_words.listed_name if is_removal else pages_words.listed_name
     return WorkRow(
         id=str(case.public_id),
@@ -115,10 +119,16 @@ def _row(viewer: User, case: AccessRequest | Removal) -> WorkRow:
         unit=rights_words.unit_name(case),
         first_day=dates.in_words(lasts.starts_on) if lasts else "",
         last_day=dates.in_words(lasts.ends_on) if lasts else "",
-        values=() if is_hidden else _values(case),
+        values=() if is_hidden or is_doubtful else _values(case),
         taken=over.taken(viewer, case),
         is_mine=claims.holder(case) == viewer,
+        is_doubtful=is_doubtful,
     )
+
+
+def _is_doubtful(case: AccessRequest | Removal) -> bool:
+    """Something the order names is not seen: nothing is to be set until a later look has decided."""
+    return isinstance(case, AccessRequest) and case.not_seen_since is not None
 
 
 def _values(case: AccessRequest | Removal) -> tuple[WorkValue, ...]:
@@ -136,6 +146,8 @@ def _values(case: AccessRequest | Removal) -> tuple[WorkValue, ...]:
 def import_rows(case: AccessRequest | Removal) -> list[tuple[str, str, str, str, str]]:
     """What KIV is to take or to lose by the case: name, attribute, value, which of both, case number."""
     number = str(case.case_number)
+    if _is_doubtful(case):
+        return []
     if isinstance(case, Removal):
         held = moves.changes_of(case)
         return [(one.dn, one.attribute.value, one.value, gettext("remove"), number) for one in held]

@@ -32,6 +32,17 @@ OVER = frozenset(
     }
 )
 
+# Of these, what an entry itself shows. The others say that something is not there: so does a hidden tree.
+_SHOWN = frozenset(
+    {
+        Code.PERSON_ENDED,
+        Code.PERSON_ARCHIVED,
+        Code.UNIT_CLOSED,
+        Code.UNIT_ARCHIVED,
+        Code.PROVIDER_CLOSED,
+    }
+)
+
 
 def over(found: Assessment, reading: Reading, *, sub_unit_id: HsaId | None) -> Assessment | None:
     """The assessment with why nothing may be set any more; None while the order can still be carried out.
@@ -56,6 +67,29 @@ def must_be_worked_out_anew(changes: Iterable[Change], found: Assessment, readin
     if _is_untold(found):
         return False
     return any(_has_changed(change, found, reading) for change in changes)
+
+
+def is_shown(over: Assessment, reading: Reading) -> bool:
+    """Say whether entries show why nothing may be set any more; else something is only not seen.
+
+    A care unit that lists others as its sub-units shows that one has left; one that lists none may be hidden.
+    """
+    if over.codes & _SHOWN:
+        return True
+    care_unit = certainty.unit(reading, over.order.unit_id)
+    return (
+        Code.ORDER_UNIT_CHANGED in over.codes and isinstance(care_unit, Unit) and bool(care_unit.member_ids)
+    )
+
+
+def is_shown_otherwise(changes: Iterable[Change], found: Assessment, reading: Reading) -> bool:
+    """Say whether entries show what changes what is to be set; else a commission is only not seen."""
+    changed = [change for change in changes if _has_changed(change, found, reading)]
+    shown = [one for one in reading.commissions if (one.purpose or "").strip()]
+    return any(
+        change.attribute is Attribute.SYSTEM_ROLE or any(_is_in(change, one) for one in shown)
+        for change in changed
+    )
 
 
 def _is_untold(found: Assessment) -> bool:

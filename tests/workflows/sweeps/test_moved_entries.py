@@ -7,6 +7,7 @@ import pytest
 from provisioning.demo.directory.make_demo import person_dn
 from provisioning.directory import open_directory
 from provisioning.models import AccessRequest, AuditEntry, Grant, Removal
+from provisioning.orders import unseen
 from provisioning.rules.hsa import Attribute
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
@@ -87,6 +88,11 @@ def test_done_names_what_is_wrong_where_the_person_has_moved(wider, kiv):
 def test_done_names_a_person_who_is_nowhere(directory):
     request = waiting()
     directory.store.delete(OLD_DN)
+    acts.report_done(request)
+    request.refresh_from_db()
+    assert request.current_state is RequestState.AWAITING_KIV  # one look alone: the entry may be hidden
+    assert "person.missing" in [miss["code"] for miss in request.seen_instead["near_misses"]]
+    AccessRequest.objects.update(not_seen_since=request.not_seen_since - unseen.second_look())
     acts.report_done(request)
     request.refresh_from_db()
     assert request.current_state is RequestState.AWAITING_CHOICE
