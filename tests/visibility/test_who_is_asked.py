@@ -16,6 +16,7 @@ from django.urls import reverse
 
 import provisioning
 from provisioning import access, dates
+from provisioning.directory import open_directory
 from provisioning.errors import NotAllowed
 from provisioning.findings import settle
 from provisioning.mandates import current
@@ -48,11 +49,12 @@ from workflows import tasks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-OPERATOR = cast.SETTLED
+OPERATOR, OTHER_OPERATOR = cast.SETTLED, cast.TWO_IDS
+PROVIDERS_ROLE = "INTYG;Statistik-" + cast.PROVIDER.text
 PEOPLE = (
     cast.HEAD, cast.HEAD_ABOVE, cast.PROVIDER_HEAD, cast.AUDITOR, cast.KIV_ADMINISTRATOR,
     cast.KIV_ADMINISTRATOR_ABOVE, cast.COORDINATOR, cast.COORDINATOR_UNCOUPLED, cast.DOCTOR, cast.DELEGATE,
-    cast.PROCESS_LEADER, cast.OUTSIDER, OPERATOR,
+    cast.PROCESS_LEADER, cast.OUTSIDER, OPERATOR, OTHER_OPERATOR,
 )  # fmt: skip
 ASKING = ("attest", "choose", "kiv", "kiv_returned", "removal_kiv", "removal_kiv_returned")
 REMINDING = ("reminder", "removal_reminder")
@@ -437,9 +439,81 @@ def a_finding_about_a_wrong_value(kiv):
     return Finding.objects.not_over().get(owner=Owner.KIV_ADMINISTRATOR.value, value=f"{life.ROLE};x")
 
 
+def a_finding_of_the_operators(kiv):
+    return _found(kiv, cast.COORDINATOR, "INTYG;Rehab-" + cast.NOWHERE.text)
+
+
+def a_finding_of_the_operators_about_one_of_them(kiv):
+    return _found(kiv, OPERATOR, "INTYG;Rehab-" + cast.NOWHERE.text)
+
+
+def a_finding_of_the_operators_about_an_operators_giver(kiv):
+    """The head above delegates to an operator: that one settles nothing about her."""
+    delegating.give(by=cast.HEAD_ABOVE, to=OPERATOR, unit=cast.AREA_NORTH)
+    return _found(kiv, cast.HEAD_ABOVE, "INTYG;Rehab-" + cast.NOWHERE.text)
+
+
+def a_finding_that_passed_to_the_operators(kiv):
+    """Nobody heads the unit, or what stands above it."""
+    for unit in (cast.BJORKHAGA, cast.AREA_NORTH):
+        drifting.replace(kiv, drifting.unit_dn(unit), "hsaHealthCareUnitManager", [])
+    drifting.replace(kiv, open_directory().provider(cast.PROVIDER).dn, "hsaHealthCareUnitManager", [])
+    return _found(kiv, cast.COORDINATOR, life.ROLE)
+
+
+def a_finding_on_a_whole_provider(kiv):
+    return _found(kiv, cast.COORDINATOR, PROVIDERS_ROLE)
+
+
+def a_finding_on_a_whole_provider_about_its_head(kiv):
+    return _found(kiv, cast.PROVIDER_HEAD, PROVIDERS_ROLE)
+
+
+def a_wrong_value_for_a_whole_provider(kiv):
+    return _found(kiv, cast.COORDINATOR, PROVIDERS_ROLE + ";x")
+
+
+def a_finding_on_a_sub_unit_with_a_head(kiv):
+    drifting.replace(
+        kiv, drifting.unit_dn(cast.BJORKHAGA_BVC), "hsaHealthCareUnitManager", [cast.OUTSIDER.text]
+    )
+    return a_finding_on_a_sub_unit_without_head(kiv)
+
+
+def a_finding_on_a_sub_unit_whose_head_it_is_about(kiv):
+    drifting.replace(
+        kiv, drifting.unit_dn(cast.BJORKHAGA_BVC), "hsaHealthCareUnitManager", [cast.COORDINATOR.text]
+    )
+    return a_finding_on_a_sub_unit_without_head(kiv)
+
+
+def a_finding_on_a_sub_unit_without_head(kiv):
+    return _found(kiv, cast.COORDINATOR, "INTYG;Rehab-" + cast.BJORKHAGA_BVC.text)
+
+
+def _found(kiv, person: HsaId, value: str) -> Finding:
+    kiv.add_value(drifting.person_dn(person), drifting.ROLE, value)
+    drifting.swept()
+    return Finding.objects.not_over().get(subject_key=person.folded, value=value)
+
+
 @pytest.mark.parametrize(
     ("build", "owners", "may_stand_in"),
     [
+        (a_finding_of_the_operators, {OPERATOR, OTHER_OPERATOR}, set()),
+        (a_finding_of_the_operators_about_one_of_them, {OTHER_OPERATOR}, set()),
+        (a_finding_of_the_operators_about_an_operators_giver, {OTHER_OPERATOR}, set()),
+        (a_finding_that_passed_to_the_operators, {OPERATOR, OTHER_OPERATOR}, set()),
+        (a_finding_on_a_whole_provider, {cast.PROVIDER_HEAD, cast.AUDITOR}, set()),
+        (a_finding_on_a_whole_provider_about_its_head, {cast.AUDITOR}, set()),
+        (
+            a_wrong_value_for_a_whole_provider,
+            {cast.PROVIDER_HEAD, cast.AUDITOR, cast.KIV_ADMINISTRATOR_ABOVE},
+            set(),
+        ),
+        (a_finding_on_a_sub_unit_with_a_head, {cast.OUTSIDER, *_ADMINISTRATORS}, {cast.HEAD}),
+        (a_finding_on_a_sub_unit_whose_head_it_is_about, {*_ADMINISTRATORS}, {cast.HEAD}),
+        (a_finding_on_a_sub_unit_without_head, {*_ADMINISTRATORS}, {cast.HEAD}),
         (a_finding_of_a_head, {cast.HEAD}, set()),
         (a_finding_about_the_head, {cast.HEAD_ABOVE}, {cast.PROVIDER_HEAD}),
         (a_finding_about_whom_the_head_acts_for, {cast.PROVIDER_HEAD}, set()),
@@ -447,7 +521,8 @@ def a_finding_about_a_wrong_value(kiv):
         (a_finding_about_a_wrong_value, {cast.HEAD, *_ADMINISTRATORS}, set()),
     ],
 )
-def test_a_finding_is_asked_of_those_who_may_settle_it(directory, kiv, build, owners, may_stand_in):
+def test_a_finding_is_asked_of_those_who_may_settle_it(directory, kiv, settings, build, owners, may_stand_in):
+    settings.OPERATORS = (OPERATOR.text, OTHER_OPERATOR.text)
     finding = build(kiv)
     cache.clear()
     assert {HsaId(key) for key in finding.told_keys} == owners <= told("findings")
