@@ -2,7 +2,8 @@
 
 An exception's message often holds what was being worked on (a name in a constraint, an address that a mail
 server refused), so no message of any exception is written: its type, and the places in the code it passed.
-HSA-ids that are still in a line are taken out, no matter which library wrote it.
+HSA-ids that are still in a line, and the secret of a calendar's address, are taken out, no matter which
+library wrote it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ IDENTIFIER = re.compile(
     r"\b[A-Za-z]{2}[A-Za-z0-9]{0,16}[0-9]{8,12}-[A-Za-z0-9]{1,18}\b|\b(?:19|20)?[0-9]{6}[-+][0-9]{4}\b",
     re.ASCII,
 )
+# The one address whose knowledge is enough to read something: that of a calendar feed.
+SECRET_ADDRESS = re.compile(r"(/kalender/)[^/\s]+(\.ics)\b")
 REMOVED = "[removed]"
 
 # What every process that logs puts into its configuration: one form of lines, to standard error.
@@ -56,7 +59,8 @@ class DiscreetFormatter(logging.Formatter):
         task = _failed_task(record)
         if task is not None:
             discreet.msg, discreet.args = task, ()
-        line = IDENTIFIER.sub(REMOVED, super().format(discreet))
+        line = SECRET_ADDRESS.sub(rf"\1{REMOVED}\2", super().format(discreet))
+        line = IDENTIFIER.sub(REMOVED, line)
         return identity_numbers.taken_out(line, instead=REMOVED)
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 (the library's name)

@@ -104,3 +104,9 @@ def test_times_are_utc_and_say_so():
     record = logging.LogRecord("anything", logging.INFO, "file.py", 1, "text", (), None)
     record.created, record.msecs = 0.5, 500.0
     assert DiscreetFormatter("{asctime}", style="{").format(record) == "1970-01-01T00:00:00.500Z"
+
+
+@pytest.mark.parametrize("text", ["GET /kalender/Xy-_0123456789.ics 200", "Not Found: /kalender/Xy.ics"])
+def test_the_secret_of_a_calendar_feed_is_taken_out(text):
+    assert "Xy" not in line(text)
+    assert "/kalender/[removed].ics" in line("%s", text)
