@@ -13,7 +13,7 @@ from provisioning.audit.checkpoints import ChainBroken, NotDelivered
 from provisioning.cases import candidates, handlers, moves, protection, reminders
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
-from provisioning.figures import roll_up
+from provisioning.figures import roll_up, step_history
 from provisioning.login import sessions, unsent_forms
 from provisioning.mandates import delegations
 from provisioning.messages import daily_mail, outbox
@@ -79,8 +79,9 @@ def sweep_clock() -> None:
 
 @shared_task(name="workflows.sweep_figures")
 def sweep_figures() -> None:
-    """Count each day that is over, for the page of figures."""
+    """Count each day that is over, for the page of figures and for forecasts."""
     roll_up.catch_up()
+    step_history.catch_up()
 
 
 @shared_task(name="workflows.sweep_outdated")

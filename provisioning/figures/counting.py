@@ -58,7 +58,7 @@ def of_day(day: date) -> DayCounts:
     begin, end = (datetime.combine(day + timedelta(days=n), time.min, tzinfo=STOCKHOLM) for n in (0, 1))
     found: DayCounts = defaultdict(Counter)
     for row, counts in (*_of_requests(begin, end), *_of_removals(begin, end)):
-        for spot in _spots(row):
+        for spot in spots(row):
             found[spot, row.service].update(counts)
     return found
 
@@ -113,7 +113,8 @@ def _of_removals(begin: datetime, end: datetime) -> Iterator[tuple[Removal, Coun
         yield row, Counter([f"removal:{spread.slot(row.state_since - row.started_at)}"])
 
 
-def _spots(row: Case) -> Iterator[Spot]:
+def spots(row: Case) -> Iterator[Spot]:
+    """Everywhere, its unit, and each place it lies in, the nearest first."""
     yield EVERYWHERE
     yield Spot(row.unit_key)
     if row.unit_dn:

@@ -14,7 +14,7 @@ from provisioning.models.columns import (
     LevelChoice,
     PersonAndPlace,
 )
-from provisioning.models.figures import DayFigures
+from provisioning.models.figures import DayFigures, StepHistory
 from provisioning.models.findings import AbsenceDoubt, Finding, FindingQuerySet, KnownPerson, Sweep
 from provisioning.models.handling import Evidence, Handler, HandlerRole, TaskQuestion
 from provisioning.models.heartbeats import Heartbeat
@@ -111,6 +111,7 @@ __all__ = [
     "Reviewer",
     "SavedView",
     "StateChoice",
+    "StepHistory",
     "Sweep",
     "System",
     "SystemQuerySet",

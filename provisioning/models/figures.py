@@ -28,3 +28,17 @@ class DayFigures(models.Model):
 
     def __str__(self) -> str:
         return f"{self.place_key} {self.day}"
+
+
+class StepHistory(models.Model):
+    """What the latest finished orders of one place took. `cases`: day, then working hours in each step."""
+
+    place_key = models.CharField(max_length=KEY_LENGTH, unique=True)  # as that of `DayFigures`
+    counted_to = models.DateField()  # the last day that has been added
+    cases = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name_plural = "step histories"
+
+    def __str__(self) -> str:
+        return f"{self.place_key} to {self.counted_to}"

@@ -22,7 +22,7 @@ from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest
 from provisioning.pages import answers, asked, paging, stalls, words
 from provisioning.pages.answers import acting_user
-from provisioning.pages.cases import before_after, proof_steps, step_bar, timeline
+from provisioning.pages.cases import before_after, proof_steps, ready, step_bar, timeline
 from provisioning.pages.flow import picture
 from provisioning.pages.messages import ABOUT
 from provisioning.pages.paging import ListPart
@@ -74,6 +74,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "who": words.with_whom(user, row),
         "next_step": words.next_step(user, row),
         "usual_time": words.usual_time(row),
+        "ready": ready.sentence(row),
         "steps": step_bar.steps_of(row),
         "stamp": stamp_of(row) if row.is_open else "",
         "gets_in_anyway": reads_name and current.for_display(user).is_known and _gets_in_anyway(row),
