@@ -15,6 +15,7 @@ from provisioning.rules import names
 from provisioning.rules.hsa import HsaId
 
 TERMS_PER_SEARCH = 100  # a filter of this length is read by every server, and quickly
+NAMES_PER_SEARCH = 250  # where each finds one entry: half a page
 
 
 class EntryPlace(enum.Enum):
@@ -148,7 +149,7 @@ class Lookups:
     ) -> dict[names.Key, Entry]:
         """The entries with these names, by key. Names without an entry are left out.
 
-        Servers that answer filters on entryDN (RFC 5020) give a hundred in one search. For the
+        Servers that answer filters on entryDN (RFC 5020) give hundreds in one search. For the
         others: one search per container that holds several, else one per name.
         """
         wanted = {names.key(dn): dn for dn in dns if dn}
@@ -173,7 +174,7 @@ class Lookups:
                 for key, dn in wanted.items()
                 if names.is_within(key, base) and key not in found
             ]
-            for some in _batches(terms):
+            for some in _batches(terms, NAMES_PER_SEARCH):
                 entries = self.connections.search(
                     base_dn, filters.any_of(some), attributes, only=only, is_paged=True
                 )

@@ -1,4 +1,4 @@
-"""Readings of many persons: a hundred in a few searches, their units and providers asked for once.
+"""Readings of many persons: hundreds in a few searches, their units and providers asked for once.
 
 For sweeps, and for their second look at what was not there. What an assessment of an order takes besides
 (all commissions of a unit, other HSA-ids of the same human) is not asked for and stands as a gap. Memory is
@@ -19,7 +19,7 @@ from provisioning.directory.ldap.connection import Entry, Only
 from provisioning.directory.ldap.troubles import Trouble, trouble_of
 from provisioning.directory.reading import mapping
 from provisioning.directory.reading import members as reading_members
-from provisioning.directory.reading.entries import TERMS_PER_SEARCH, EntryPlace, Lookups
+from provisioning.directory.reading.entries import EntryPlace, Lookups
 from provisioning.directory.reading.members import Register
 from provisioning.directory.reading.person import UNREADABLE
 from provisioning.directory.reading.readability import Readability
@@ -40,7 +40,7 @@ NOT_ASKED = tuple(
 )
 AT_ONCE = 50_000  # persons whose ids, and couplings where all commissions are gone through, are held
 AGAIN_AT_ONCE = 20  # persons in the searches of a second look
-BY_ID_AT_ONCE = 250  # ids in one search where nothing is asked for by its beginning: half a page
+BY_ID_AT_ONCE = 250  # persons, or other ids, in one search: half a page where each is one entry
 HIDDEN_IN = 3  # plain entries; few have a rule of their own, so what is hidden in so many is hidden in all
 KEPT_AT_MOST = 50_000  # organisation entries remembered; more than any region has
 
@@ -125,9 +125,7 @@ class Batches:
 
     @property
     def _at_once(self) -> int:
-        if self._decides:
-            return AGAIN_AT_ONCE
-        return TERMS_PER_SEARCH if self._register is None else BY_ID_AT_ONCE
+        return AGAIN_AT_ONCE if self._decides else BY_ID_AT_ONCE
 
     def _go_through_all(self, ids: Collection[HsaId]) -> Register | None:
         """The commissions of very many persons; None where they are asked for a hundred persons at a time."""

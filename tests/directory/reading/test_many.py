@@ -210,7 +210,7 @@ def test_a_second_look_goes_by_each_entrys_own_access_rules(
 def test_an_entry_with_its_own_rules_casts_no_doubt_on_the_next(
     own_server: Server, connect: Callable[..., Directory], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(many, "TERMS_PER_SEARCH", 1)  # in this order, whatever the server's
+    monkeypatch.setattr(many, "BY_ID_AT_ONCE", 1)  # in this order, whatever the server's
     ids = [oddities.VEILED, oddities.BARE, cast.COORDINATOR, cast.SETTLED]
     with own_server.blind_in() as settings:
         read = {
