@@ -150,12 +150,17 @@ def line(viewer: User, row: Finding) -> FindingLine:
         person=str(words.MASKED) if is_hidden else row.subject_name or row.subject_hsa_id,
         service=words.service_name(row.service),
         unit=row.unit_name or row.unit_hsa_id,
-        owner=str(PASSED_TO.get(row.passed_to) or OWNERS[row.whose]),
+        owner=who_resolves(row),
         found_on=dates.in_words(dates.today(row.found_at)),
         tone=_TONES[row.state],
         state=str(row.get_state_display()),
         url=reverse("finding", args=[row.public_id]),
     )
+
+
+def who_resolves(row: Finding) -> str:
+    """The kind of person who has it."""
+    return str(PASSED_TO.get(row.passed_to) or OWNERS[row.whose])
 
 
 def facts(viewer: User, row: Finding) -> list[tuple[Text, str]]:

@@ -5,8 +5,8 @@ Everybody reads in them what they may read elsewhere. A protected person's name 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -46,9 +46,10 @@ _OPEN_OR_ENDED: Choices = ((OPEN_ONES, _("Open ones")), (ENDED_ONES, _("Ended on
 
 @dataclass(frozen=True, slots=True)
 class RegisterColumn:
-    """One column of a file; `is_shown`: also of the page."""
+    """One column of a file; `is_shown`: also of the page. `value`: what this reader reads in it of a row."""
 
     heading: Text
+    value: Callable[[User, Any], object]
     is_shown: bool = True
 
 
@@ -62,7 +63,10 @@ class RegisterLine:
 
 @dataclass(frozen=True, slots=True)
 class RegisterKind:
-    """One register. `find` gives the rows; `write` makes lines of some, read with what is `related`."""
+    """One register. `find` gives the rows, read with what is `related`; `url` is the page of one.
+
+    `seen` is what the columns read: the rows themselves, or what a list makes of them.
+    """
 
     key: str
     heading: Text
@@ -70,7 +74,7 @@ class RegisterKind:
     list_page: str  # the list that it stands beside
     columns: tuple[RegisterColumn, ...]
     find: Callable[[User, Wanted, Sequence[str]], QuerySet[Any]]
-    write: Callable[[User, Sequence[Any]], list[RegisterLine]]
+    url: Callable[[Any], str]
     orders: Mapping[str, tuple[str, ...]]
     related: tuple[str, ...]
     prefetched: tuple[str, ...] = ()
@@ -80,11 +84,19 @@ class RegisterKind:
     cause_label: Text = ""
     period: Text = ""  # what the days are about
     is_auditors: bool = False
+    seen: Callable[[User, Sequence[Any]], Iterable[Any]] = lambda _user, rows: rows
 
     @property
     def shown(self) -> list[int]:
         """The numbers of the columns that the page shows."""
         return [number for number, column in enumerate(self.columns) if column.is_shown]
+
+    def lines(self, user: User, rows: Sequence[Any]) -> list[RegisterLine]:
+        """The rows as this reader reads them."""
+        return [
+            RegisterLine(self.url(row), tuple(str(column.value(user, row)) for column in self.columns))
+            for row in self.seen(user, rows)
+        ]
 
 
 # -- conditions ---------------------------------------------------------------------------------------------
@@ -150,27 +162,46 @@ def _actor(viewer: User, actor: User | None) -> str:
     return str(words.MASKED) if is_hidden else actor.name or actor.hsa_id
 
 
-def _person(viewer: User, row: AccessRequest | Grant | Removal | Finding) -> tuple[str, str]:
-    """Name and HSA-id of whom it is about."""
-    if row.subject_is_protected and viewer.hsa_key != row.subject_key:
-        return str(words.MASKED), ""
-    return row.subject_name or row.subject_hsa_id, row.subject_hsa_id
+def _is_hidden(viewer: User, row: AccessRequest | Grant | Removal | Finding) -> bool:
+    return row.subject_is_protected and viewer.hsa_key != row.subject_key
 
 
-def _place(row: AccessRequest | Grant | Removal) -> tuple[str, str]:
-    return rights_words.unit_name(row), row.wanted_unit_hsa_id or row.unit_hsa_id
+def _person(viewer: User, row: AccessRequest | Grant | Removal | Finding) -> str:
+    return str(words.MASKED) if _is_hidden(viewer, row) else row.subject_name or row.subject_hsa_id
+
+
+def _persons_id(viewer: User, row: AccessRequest | Grant | Removal | Finding) -> str:
+    return "" if _is_hidden(viewer, row) else row.subject_hsa_id
 
 
 def _moment(at: datetime | None) -> str:
     return f"{timezone.localtime(at):%Y-%m-%d %H:%M}" if at else ""
 
 
+def _column(heading: Text, value: Callable[[Any], object], *, is_shown: bool = True) -> RegisterColumn:
+    """One that says the same to every reader."""
+    return RegisterColumn(heading, lambda _user, row: value(row), is_shown)
+
+
+def _done_by(heading: Text, who: Callable[[Any], User | None]) -> RegisterColumn:
+    return RegisterColumn(heading, lambda user, row: _actor(user, who(row)), is_shown=False)
+
+
 _ORDERS = {NEWEST: ("-pk",), OLDEST: ("pk",), LONGEST: ("state_since", "pk")}
 _ALL_FIELDS = (
     *("state", "cause", "service", "unit", "below", "person", "actor", "since", "until", "age", "order"),
 )
-_PERSON = (RegisterColumn(_("Person")), RegisterColumn(_("The person's HSA-id"), is_shown=False))
-_PLACE = (RegisterColumn(_("Unit")), RegisterColumn(_("The unit's HSA-id"), is_shown=False))
+_PERSON = (
+    RegisterColumn(_("Person"), _person),
+    RegisterColumn(_("The person's HSA-id"), _persons_id, is_shown=False),
+)
+_ACCESS = _column(_("Access"), words.what)
+_PLACE = (
+    _column(_("Unit"), rights_words.unit_name),
+    _column(_("The unit's HSA-id"), lambda row: row.wanted_unit_hsa_id or row.unit_hsa_id, is_shown=False),
+)
+_STATE = _column(_("State"), lambda row: row.get_state_display())
+_SINCE = _column(_("Since"), lambda row: _moment(row.state_since))
 
 
 # -- cases --------------------------------------------------------------------------------------------------
@@ -184,54 +215,29 @@ def _cases(user: User, wanted: Wanted, unit_keys: Sequence[str]) -> QuerySet[Any
     return rows
 
 
-def _case_lines(user: User, rows: Sequence[Any]) -> list[RegisterLine]:
-    return [
-        RegisterLine(
-            reverse("case", args=[row.public_id]),
-            (
-                row.case_number,
-                row.order.external_number or "",
-                *_person(user, row),
-                words.what(row),
-                *_place(row),
-                str(row.get_state_display()),
-                _moment(row.state_since),
-                _moment(row.order.created_at),
-                row.starts_on.isoformat(),
-                row.ends_on.isoformat(),
-                _actor(user, row.order.orderer),
-                _actor(user, row.attester),
-                _actor(user, row.second_attester),
-                _actor(user, row.carried_out_by),
-            ),
-        )
-        for row in rows
-    ]
-
-
 CASES = RegisterKind(
     "cases",
     _("Register of cases"),
     "arenden",
     "cases",
     (
-        RegisterColumn(_("Number")),
-        RegisterColumn(_("Number in another system")),
+        _column(_("Number"), lambda row: row.case_number),
+        _column(_("Number in another system"), lambda row: row.order.external_number or ""),
         *_PERSON,
-        RegisterColumn(_("Access")),
+        _ACCESS,
         *_PLACE,
-        RegisterColumn(_("State")),
-        RegisterColumn(_("Since")),
-        RegisterColumn(_("Ordered"), is_shown=False),
-        RegisterColumn(_("First day"), is_shown=False),
-        RegisterColumn(_("Last day"), is_shown=False),
-        RegisterColumn(_("Ordered by"), is_shown=False),
-        RegisterColumn(_("Approved by"), is_shown=False),
-        RegisterColumn(_("Second approver"), is_shown=False),
-        RegisterColumn(_("Carried out in KIV by"), is_shown=False),
+        _STATE,
+        _SINCE,
+        _column(_("Ordered"), lambda row: _moment(row.order.created_at), is_shown=False),
+        _column(_("First day"), lambda row: row.starts_on.isoformat(), is_shown=False),
+        _column(_("Last day"), lambda row: row.ends_on.isoformat(), is_shown=False),
+        _done_by(_("Ordered by"), lambda row: row.order.orderer),
+        _done_by(_("Approved by"), lambda row: row.attester),
+        _done_by(_("Second approver"), lambda row: row.second_attester),
+        _done_by(_("Carried out in KIV by"), lambda row: row.carried_out_by),
     ),
     _cases,
-    _case_lines,
+    lambda row: reverse("case", args=[row.public_id]),
     _ORDERS,
     ("order__orderer", "attester", "second_attester", "carried_out_by"),
     fields=("state", "service", "unit", "below", "person", "actor", "since", "until", "age", "order"),
@@ -258,27 +264,6 @@ def _rights(user: User, wanted: Wanted, unit_keys: Sequence[str]) -> QuerySet[An
     return rows
 
 
-def _right_lines(user: User, rows: Sequence[Any]) -> list[RegisterLine]:
-    return [
-        RegisterLine(
-            reverse("grant", args=[row.public_id]),
-            (
-                *_person(user, row),
-                words.what(row),
-                *_place(row),
-                str(row.get_state_display()),
-                row.starts_on.isoformat(),
-                row.ends_on.isoformat(),
-                str(row.get_end_cause_display()),
-                row.next_review_on.isoformat(),
-                row.origin.case_number,
-                _actor(user, row.origin.order.orderer),
-            ),
-        )
-        for row in rows
-    ]
-
-
 RIGHTS = RegisterKind(
     "rights",
     _("Register of rights"),
@@ -286,18 +271,18 @@ RIGHTS = RegisterKind(
     "grants",
     (
         *_PERSON,
-        RegisterColumn(_("Access")),
+        _ACCESS,
         *_PLACE,
-        RegisterColumn(_("State")),
-        RegisterColumn(_("First day"), is_shown=False),
-        RegisterColumn(_("Last day")),
-        RegisterColumn(_("Why it ends")),
-        RegisterColumn(_("Next review"), is_shown=False),
-        RegisterColumn(_("Number"), is_shown=False),
-        RegisterColumn(_("Ordered by"), is_shown=False),
+        _STATE,
+        _column(_("First day"), lambda row: row.starts_on.isoformat(), is_shown=False),
+        _column(_("Last day"), lambda row: row.ends_on.isoformat()),
+        _column(_("Why it ends"), lambda row: row.get_end_cause_display()),
+        _column(_("Next review"), lambda row: row.next_review_on.isoformat(), is_shown=False),
+        _column(_("Number"), lambda row: row.origin.case_number, is_shown=False),
+        _done_by(_("Ordered by"), lambda row: row.origin.order.orderer),
     ),
     _rights,
-    _right_lines,
+    lambda row: reverse("grant", args=[row.public_id]),
     _ORDERS | {ENDS_FIRST: ("ends_on", "pk")},
     ("origin__order__orderer",),
     fields=_ALL_FIELDS,
@@ -325,46 +310,25 @@ def _removals(user: User, wanted: Wanted, unit_keys: Sequence[str]) -> QuerySet[
     return rows
 
 
-def _removal_lines(user: User, rows: Sequence[Any]) -> list[RegisterLine]:
-    return [
-        RegisterLine(
-            reverse("removal", args=[row.public_id]),
-            (
-                str(row),
-                *_person(user, row),
-                words.what(row),
-                *_place(row),
-                str(row.get_cause_display()),
-                str(row.get_state_display()),
-                _moment(row.state_since),
-                _moment(row.started_at),
-                _actor(user, row.started_by),
-                _actor(user, row.carried_out_by),
-            ),
-        )
-        for row in rows
-    ]
-
-
 REMOVALS = RegisterKind(
     "removals",
     _("Register of removals"),
     "borttagningar",
     "grants",
     (
-        RegisterColumn(_("Number")),
+        _column(_("Number"), str),
         *_PERSON,
-        RegisterColumn(_("Access")),
+        _ACCESS,
         *_PLACE,
-        RegisterColumn(_("Why it ends")),
-        RegisterColumn(_("State")),
-        RegisterColumn(_("Since")),
-        RegisterColumn(_("Started"), is_shown=False),
-        RegisterColumn(_("Started by"), is_shown=False),
-        RegisterColumn(_("Carried out in KIV by"), is_shown=False),
+        _column(_("Why it ends"), lambda row: row.get_cause_display()),
+        _STATE,
+        _SINCE,
+        _column(_("Started"), lambda row: _moment(row.started_at), is_shown=False),
+        _done_by(_("Started by"), lambda row: row.started_by),
+        _done_by(_("Carried out in KIV by"), lambda row: row.carried_out_by),
     ),
     _removals,
-    _removal_lines,
+    lambda row: reverse("removal", args=[row.public_id]),
     _ORDERS,
     ("started_by", "carried_out_by"),
     fields=_ALL_FIELDS,
@@ -390,44 +354,25 @@ def _findings(user: User, wanted: Wanted, unit_keys: Sequence[str]) -> QuerySet[
     return rows
 
 
-def _finding_lines(user: User, rows: Sequence[Any]) -> list[RegisterLine]:
-    found = []
-    for row in rows:
-        line = findings_words.line(user, row)
-        cells = (
-            _moment(row.found_at),
-            *_person(user, row),
-            words.what(row),
-            line.unit,
-            row.unit_hsa_id,
-            line.sentence,
-            line.state,
-            _moment(row.state_since),
-            line.owner,
-            _actor(user, row.settled_by),
-        )
-        found.append(RegisterLine(line.url, cells))
-    return found
-
-
 FINDINGS = RegisterKind(
     "findings",
     _("Register of differences"),
     "avvikelser",
     "findings",
     (
-        RegisterColumn(_("Found")),
+        _column(_("Found"), lambda row: _moment(row.found_at)),
         *_PERSON,
-        RegisterColumn(_("Access")),
-        *_PLACE,
-        RegisterColumn(_("What does not match")),
-        RegisterColumn(_("State")),
-        RegisterColumn(_("Since"), is_shown=False),
-        RegisterColumn(_("Who resolves it"), is_shown=False),
-        RegisterColumn(_("Resolved by"), is_shown=False),
+        _ACCESS,
+        _column(_("Unit"), lambda row: row.unit_name or row.unit_hsa_id),
+        _column(_("The unit's HSA-id"), lambda row: row.unit_hsa_id, is_shown=False),
+        _column(_("What does not match"), lambda row: findings_words.sentence(row.what)),
+        _STATE,
+        replace(_SINCE, is_shown=False),
+        _column(_("Who resolves it"), findings_words.who_resolves, is_shown=False),
+        _done_by(_("Resolved by"), lambda row: row.settled_by),
     ),
     _findings,
-    _finding_lines,
+    lambda row: reverse("finding", args=[row.public_id]),
     _ORDERS,
     ("settled_by",),
     fields=_ALL_FIELDS,
@@ -452,38 +397,24 @@ def _events(user: User, wanted: Wanted, unit_keys: Sequence[str]) -> QuerySet[An
     return rows
 
 
-def _event_lines(user: User, rows: Sequence[Any]) -> list[RegisterLine]:
-    return [
-        RegisterLine(
-            row.url,
-            (
-                str(row.number),
-                f"{timezone.localtime(row.event.at):%Y-%m-%d %H:%M:%S}" if row.event.at else "",
-                str(row.event.heading),
-                str(row.event.text),
-                str(row.event.by),
-                row.about,
-            ),
-        )
-        for row in events_page.rows_of(user, rows)
-    ]
-
-
 EVENTS = RegisterKind(
     "events",
     _("Register of events"),
     "handelser",
     "events",
     (
-        RegisterColumn(_("Number")),
-        RegisterColumn(_("When")),
-        RegisterColumn(_("What")),
-        RegisterColumn(_("Details"), is_shown=False),
-        RegisterColumn(_("Who")),
-        RegisterColumn(_("On what")),
+        _column(_("Number"), lambda row: row.number),
+        _column(
+            _("When"),
+            lambda row: f"{timezone.localtime(row.event.at):%Y-%m-%d %H:%M:%S}" if row.event.at else "",
+        ),
+        _column(_("What"), lambda row: row.event.heading),
+        _column(_("Details"), lambda row: row.event.text, is_shown=False),
+        _column(_("Who"), lambda row: row.event.by),
+        _column(_("On what"), lambda row: row.about),
     ),
     _events,
-    _event_lines,
+    lambda row: str(row.url),
     {NEWEST: ("-sequence",), OLDEST: ("sequence",)},
     ("actor", "principal", "request__order"),
     ("order__requests",),
@@ -492,6 +423,7 @@ EVENTS = RegisterKind(
     cause_label=_("What"),
     period=_("The days are those on which it happened."),
     is_auditors=True,
+    seen=events_page.rows_of,
 )
 
 REGISTERS: Mapping[str, RegisterKind] = {one.key: one for one in (CASES, RIGHTS, REMOVALS, FINDINGS, EVENTS)}

@@ -49,4 +49,4 @@ def lines_of(user: User, register: RegisterKind, page: KeyPage) -> list[Register
     model = register.find(user, Wanted(), ()).model
     rows = model._default_manager.select_related(*register.related).prefetch_related(*register.prefetched)
     found = rows.in_bulk(numbers)
-    return register.write(user, [found[number] for number in numbers if number in found])
+    return register.lines(user, [found[number] for number in numbers if number in found])
