@@ -46,6 +46,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "messages": every(20, "workflows.sweep_messages"),
     "daily mails": every(10 * 60, "workflows.sweep_daily_mails"),
     "reminders": every(15 * 60, "workflows.sweep_reminders"),
+    "unusually long steps": every(60 * 60, "workflows.sweep_unusual"),
     "handlers": every(10 * 60, "workflows.sweep_handlers"),
     "escalations": every(15 * 60, "workflows.sweep_escalations"),
     "notices": every(30 * 60, "workflows.sweep_notices"),

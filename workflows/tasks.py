@@ -13,7 +13,7 @@ from provisioning.audit.checkpoints import ChainBroken, NotDelivered
 from provisioning.cases import candidates, handlers, moves, protection, reminders
 from provisioning.directory import open_directory, open_round
 from provisioning.errors import DirectoryError
-from provisioning.figures import roll_up, step_history
+from provisioning.figures import roll_up, step_history, unusual
 from provisioning.login import sessions, unsent_forms
 from provisioning.mandates import delegations
 from provisioning.messages import daily_mail, outbox
@@ -82,6 +82,12 @@ def sweep_figures() -> None:
     """Count each day that is over, for the page of figures and for forecasts."""
     roll_up.catch_up()
     step_history.catch_up()
+
+
+@shared_task(name="workflows.sweep_unusual")
+def sweep_unusual() -> None:
+    """Tell whoever can act about steps that last longer than 95 of 100 orders here."""
+    unusual.tell_all()
 
 
 @shared_task(name="workflows.sweep_outdated")

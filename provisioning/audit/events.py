@@ -64,6 +64,7 @@ class Action(enum.StrEnum):
     DONE = "request.done"
     GAVE_UP = "request.gave_up"
     REMINDED = "request.reminded"
+    UNUSUALLY_LONG = "request.unusually_long"
     REMINDED_BY_PERSON = "request.nudged"
     ESCALATED = "request.escalated"
     UNANSWERED = "request.unanswered"
@@ -195,7 +196,7 @@ _CHANGE_NOTHING = frozenset(
         Action.CASE_REMOVED, Action.STALLED, Action.TRIED_AGAIN, Action.RESUMED,
         Action.REMOVAL_STALLED, Action.REMOVAL_TRIED_AGAIN, Action.REMOVAL_RESUMED, Action.TAKEN,
         Action.LET_GO, Action.REMOVAL_TAKEN, Action.REMOVAL_LET_GO, Action.ASKED, Action.ANSWERED,
-        Action.REMOVAL_ASKED, Action.REMOVAL_ANSWERED,
+        Action.REMOVAL_ASKED, Action.REMOVAL_ANSWERED, Action.UNUSUALLY_LONG,
     }
 )  # fmt: skip
 

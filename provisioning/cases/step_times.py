@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
 from statistics import median
 
 from django.core.cache import caches
@@ -17,21 +16,11 @@ from provisioning.audit.events import Action
 from provisioning.mandates.current import NEAR
 from provisioning.models import AccessRequest, AuditEntry
 from provisioning.rules.states.request import RequestState
+from provisioning.rules.states.steps import OrderStep
 
 FEWEST = 3  # finished cases; fewer are no usual time
 LOOKED_AT = 50  # the latest ones
 KEPT_SECONDS = 300
-
-
-class OrderStep(IntEnum):
-    """The steps from order to a login that works, in the order in which pages show them."""
-
-    ORDER = 0
-    ATTESTATION = 1
-    SECOND_ATTESTATION = 2  # of process leaders alone
-    CHECK = 3
-    KIV = 4
-    VERIFICATION = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from provisioning.rules import names
 from provisioning.rules.dates.periods import STOCKHOLM
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.right import RemovalState
+from provisioning.rules.states.steps import OrderStep
 
 ALL = "all"
 Counts = Counter[str]
@@ -86,7 +87,7 @@ def _of_requests(begin: datetime, end: datetime) -> Iterator[tuple[AccessRequest
             counts["right"] += not hindered
             counts[f"lead:{spread.slot(row.state_since - row.order.created_at)}"] += 1
             for step, span in all_spans[row.pk].items():
-                if span.ended is not None and step is not step_times.OrderStep.ORDER:
+                if span.ended is not None and step is not OrderStep.ORDER:
                     counts[f"{step.name}:{spread.slot(span.ended - span.began)}"] += 1
         else:
             counts["vain"] += 1

@@ -1,19 +1,18 @@
-"""When an open order will probably be ready, and which of its steps lasts unusually long here."""
+"""When an open order will probably be ready."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from provisioning import dates
 from provisioning.cases import step_times
-from provisioning.cases.step_times import OrderStep, Span
+from provisioning.cases.step_times import Span
 from provisioning.figures import step_history
 from provisioning.models import AccessRequest
 from provisioning.rules import forecast
 from provisioning.rules.dates import working_hours
-from provisioning.rules.forecast import PastCase
+from provisioning.rules.states.steps import OrderStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +31,17 @@ def of(row: AccessRequest, *, now: datetime) -> Expected:
         return Expected()
     places = step_history.of_places(step_history.place_keys(row))
     step, span = here
+    spent = hours_in_step(row, step, span, now)
     found = forecast.hours_left(
         places,
         step=step_history.STEPS.index(step),
-        spent=_spent(row, step, span, now),
+        spent=spent,
         skipped=() if row.needs_second_attester else (forecast.SECOND_APPROVAL,),
         until_first_day=working_hours.between(now, step_history.first_moment(row)),
     )
     if found is None:
         limit = forecast.unusual_after(places, step=step_history.STEPS.index(step))
-        return Expected(is_past_what_is_known=limit is not None and _spent(row, step, span, now) > limit)
+        return Expected(is_past_what_is_known=limit is not None and spent > limit)
     first = max(dates.today(working_hours.first_after(now, found.fewest)), _earliest(row, now))
     return Expected(first, max(first, dates.today(working_hours.last_after(now, found.most))))
 
@@ -52,18 +52,8 @@ def step_now(spans: dict[OrderStep, Span]) -> tuple[OrderStep, Span] | None:
     return max(lasting, key=lambda pair: pair[0], default=None)
 
 
-def lasts_unusually(
-    row: AccessRequest, spans: dict[OrderStep, Span], places: Sequence[Sequence[PastCase]], *, now: datetime
-) -> bool:
-    """Say whether it is longer in its step than 95 of 100 orders here have been."""
-    here = step_now(spans)
-    if here is None:
-        return False
-    limit = forecast.unusual_after(places, step=step_history.STEPS.index(here[0]))
-    return limit is not None and _spent(row, *here, now) > limit
-
-
-def _spent(row: AccessRequest, step: OrderStep, span: Span, now: datetime) -> float:
+def hours_in_step(row: AccessRequest, step: OrderStep, span: Span, now: datetime) -> float:
+    """Working hours since the step began, or could begin."""
     return working_hours.between(step_history.began(row, step, span), now)
 
 

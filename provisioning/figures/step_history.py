@@ -14,13 +14,14 @@ from django.db import transaction
 
 from provisioning import dates
 from provisioning.cases import step_times
-from provisioning.cases.step_times import OrderStep, Span
+from provisioning.cases.step_times import Span
 from provisioning.figures import counting
 from provisioning.models import AccessRequest, StepHistory
 from provisioning.rules.dates import working_hours
 from provisioning.rules.dates.periods import STOCKHOLM
 from provisioning.rules.forecast import PastCase
 from provisioning.rules.states.request import RequestState
+from provisioning.rules.states.steps import OrderStep
 
 KEPT = 200  # finished cases of each place, the latest
 FURTHEST_DAYS = 365  # back, where nothing has been kept before

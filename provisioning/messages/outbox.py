@@ -67,6 +67,7 @@ SUMMARISED = frozenset(
         MessageKind.DONE,
         MessageKind.ENDED,
         MessageKind.REMINDER,
+        MessageKind.UNUSUALLY_LONG,
         MessageKind.DIRECTORY_SILENT,
         MessageKind.HSA_LATE,
     }

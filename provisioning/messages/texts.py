@@ -30,6 +30,7 @@ class MessageKind(enum.StrEnum):
     DONE = "done"
     ENDED = "ended"
     REMINDER = "reminder"
+    UNUSUALLY_LONG = "unusually_long"
     DIRECTORY_SILENT = "directory_silent"
     HSA_LATE = "hsa_late"
     STUCK = "stuck"
@@ -151,6 +152,11 @@ WORDS: dict[MessageKind, Words] = {
         _("Reminder: approve (%(case)s)"),
         _("Somebody waits for their access. Read the order, and approve or reject it."),
         _("The order still waits for you."),
+    ),
+    MessageKind.UNUSUALLY_LONG: Words(
+        _("Takes longer than usual (%(case)s)"),
+        _("Open the order and see what you can do, or ask somebody who can."),
+        _("The order waits for you longer than 95 of 100 orders have waited here."),
     ),
     MessageKind.DIRECTORY_SILENT: Words(
         _LATE,

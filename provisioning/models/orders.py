@@ -20,6 +20,7 @@ from provisioning.models.case import Case
 from provisioning.models.people import User
 from provisioning.rules.hsa import HsaId
 from provisioning.rules.states.request import ENDED, MOVES, OPEN, RequestState
+from provisioning.rules.states.steps import STEP_OF
 
 
 class StateChoice(models.TextChoices):
@@ -123,6 +124,8 @@ class AccessRequest(Case):
     )
 
     nudged_at = models.DateTimeField(null=True)  # somebody who waits pressed "remind"
+    # Steps that lasted longer than 95 of 100 orders here, by name: told once in each.
+    unusual_steps = models.JSONField(default=list)
     escalation_level = models.PositiveSmallIntegerField(default=0)  # rungs climbed in this state
     escalated_at = models.DateTimeField(null=True)
 
@@ -208,6 +211,12 @@ class AccessRequest(Case):
     @property
     def current_state(self) -> RequestState:
         return RequestState(self.state)
+
+    @property
+    def lasts_unusually(self) -> bool:
+        """Say whether it has been found to be longer in its step than 95 of 100 orders here."""
+        step = STEP_OF.get(self.current_state)
+        return step is not None and step.name in self.unusual_steps
 
     @property
     def need(self) -> str:

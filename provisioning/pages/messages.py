@@ -59,6 +59,7 @@ ABOUT: dict[MessageKind, str | Promise] = {
     MessageKind.DONE: gettext_lazy("The access works"),
     MessageKind.ENDED: gettext_lazy("The order has ended without access"),
     MessageKind.REMINDER: gettext_lazy("A reminder"),
+    MessageKind.UNUSUALLY_LONG: gettext_lazy("A step takes longer than usual"),
     MessageKind.DIRECTORY_SILENT: gettext_lazy("The directory does not answer"),
     MessageKind.STUCK: gettext_lazy("Nobody has answered"),
     MessageKind.DELEGATED: gettext_lazy("Something has been delegated"),

@@ -140,6 +140,7 @@ class CaseLine:
     state: str
     with_whom: str
     since: datetime
+    lasts_unusually: bool = False
     action: str = ""
     action_url: str = ""
 
@@ -369,6 +370,7 @@ def line(viewer: User, request: AccessRequest, *, page: str = "") -> CaseLine:
         state=request.get_state_display(),
         with_whom=with_whom(viewer, request),
         since=request.state_since,
+        lasts_unusually=request.lasts_unusually,
         action=act[1] if act else "",
         action_url=reverse(act[0] if act else page, args=[request.public_id]) if act or page else "",
     )

@@ -70,6 +70,7 @@ LIMITS: Mapping[str, QuietestWay] = {
     "done": _FREE,
     "ended": _SET_NOTHING,
     "reminder": _DEADLINE,
+    "unusually_long": _FREE,
     "directory_silent": _FREE,
     "hsa_late": _FREE,
     "stuck": _DEADLINE,

@@ -120,7 +120,7 @@ def stamp_of(row: AccessRequest) -> str:
     """Changes with all that happens to the case, and with nothing that somebody's reading leaves behind."""
     stalled = row.incident.code if row.incident else ""
     told = (row.state, row.state_since, row.trouble_since, stalled)
-    told_at: tuple[object, ...] = (row.reminded_at, row.nudged_at, row.escalated_at)
+    told_at: tuple[object, ...] = (row.reminded_at, row.nudged_at, row.escalated_at, *row.unusual_steps)
     known = (row.wait_until, row.reported_done_at, row.values_seen_at, row.arrived_at, row.changes)
     told_at += tuple((one.asked_at, one.answered_at) for one in row.questions.all())
     told_at += (row.taken_by_id, row.taken_at)

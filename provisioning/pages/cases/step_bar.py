@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from provisioning.cases import step_times
-from provisioning.cases.step_times import OrderStep
 from provisioning.models import AccessRequest
 from provisioning.pages import words
 from provisioning.rules.states.request import RequestState
+from provisioning.rules.states.steps import STEP_OF, OrderStep
 
 # A step that lasts is late from twice the usual time on, and very late from four times; never within an hour.
 AMBER, RED = 2, 4
@@ -30,20 +30,7 @@ class ProgressStep:
     taken: str = ""
     usual: str = ""
     late: str = ""
-
-
-# Which of the steps (see `steps_of`) a request is in.
-_STEP_OF = {
-    RequestState.AWAITING_ATTESTATION: OrderStep.ATTESTATION,
-    RequestState.AWAITING_SECOND_ATTESTATION: OrderStep.SECOND_ATTESTATION,
-    RequestState.CHECKING: OrderStep.CHECK,
-    RequestState.AWAITING_CHOICE: OrderStep.CHECK,
-    RequestState.WAITING_FOR_COMMISSION: OrderStep.CHECK,
-    RequestState.AWAITING_KIV: OrderStep.KIV,
-    RequestState.VERIFYING: OrderStep.VERIFICATION,
-    RequestState.AWAITING_HSA: OrderStep.VERIFICATION,
-    RequestState.DONE: len(OrderStep),
-}
+    is_unusual: bool = False  # longer than 95 of 100 orders here: whoever can act has been told
 
 
 def steps_of(request: AccessRequest) -> list[ProgressStep]:
@@ -64,7 +51,8 @@ def steps_of(request: AccessRequest) -> list[ProgressStep]:
     }
     if not request.needs_second_attester:
         del labels[OrderStep.SECOND_ATTESTATION]
-    here = _STEP_OF.get(request.current_state)
+    is_done = request.current_state is RequestState.DONE
+    here: int | None = len(OrderStep) if is_done else STEP_OF.get(request.current_state)
     word, after = "current", "coming"
     if here is None:
         here, word, after = _stopped_at(request), "stopped", "dropped"
@@ -85,13 +73,15 @@ def _with_times(
             continue
         taken = (span.ended or now) - span.began
         normal = usual.steps.get(step) if usual else None
+        is_unusual = state == "current" and request.lasts_unusually
         found.append(
             ProgressStep(
                 label,
                 state,
                 taken=words.length(taken),
                 usual=words.length(normal) if normal is not None else "",
-                late=_late(taken, normal) if state == "current" else "",
+                late=(_late(taken, normal) or "amber" * is_unusual) if state == "current" else "",
+                is_unusual=is_unusual,
             )
         )
     return found

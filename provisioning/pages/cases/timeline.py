@@ -86,6 +86,10 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.DONE: ("success", gettext_lazy("Verified: the service's login rule lets the person in.")),
     Action.GAVE_UP: ("error", gettext_lazy("What was missing did not come in time. The case has ended.")),
     Action.REMINDED: ("waiting", gettext_lazy("A reminder was sent.")),
+    Action.UNUSUALLY_LONG: (
+        "waiting",
+        gettext_lazy("The step had lasted longer than 95 of 100 orders here. Whoever can act was told."),
+    ),
     Action.REMINDED_BY_PERSON: (
         "waiting",
         gettext_lazy("Somebody who waits asked for a reminder, and it was sent."),

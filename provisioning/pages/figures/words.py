@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy
 from provisioning import access
 from provisioning.access import FigureScope
 from provisioning.audit.events import Action
-from provisioning.cases.step_times import OrderStep
 from provisioning.figures import reading, spread
 from provisioning.figures.counting import Counts
 from provisioning.figures.reading import Period
@@ -24,6 +23,7 @@ from provisioning.pages import words
 from provisioning.pages.figures import plots
 from provisioning.pages.findings.words import sentence as finding_sentence
 from provisioning.rules.drift.differences import DriftKind
+from provisioning.rules.states.steps import OrderStep
 
 Text = str | Promise
 

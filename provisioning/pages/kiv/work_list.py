@@ -67,6 +67,7 @@ class WorkRow:
     taken: str
     is_mine: bool
     is_doubtful: bool = False
+    lasts_unusually: bool = False
 
 
 def rows_of(viewer: User, cases: Iterable[AccessRequest | Removal]) -> list[WorkRow]:
@@ -123,6 +124,7 @@ def _row(viewer: User, case: AccessRequest | Removal) -> WorkRow:
         taken=over.taken(viewer, case),
         is_mine=claims.holder(case) == viewer,
         is_doubtful=is_doubtful,
+        lasts_unusually=isinstance(case, AccessRequest) and case.lasts_unusually,
     )
 
 
