@@ -6,6 +6,8 @@ its name in one step.
 
 Redis: kombu 5.7 keeps the place of a task whose end it could not tell Redis, because Redis died in the midst
 of its answer. A worker with no place left asks for nothing, and so never notices that Redis is back.
+It also reads what is broadcast to all workers by a reading of redis-py 8 that takes the socket's timeout off:
+half a broadcast of a Redis that dies then stops the whole worker, silently and for ever.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +71,15 @@ class Places(redis.QoS):
 
 
 class RedisChannel(redis.Channel):
-    """Redis with our places."""
+    """Redis with our places, and with an end to each reading of a broadcast."""
 
     QoS = Places
+
+    def _receive_one(self, c: Any) -> Any:
+        """Take one broadcast. It is there, at least its beginning: that the rest comes is not sure."""
+        limit = getattr(c.connection, "socket_timeout", None)
+        c.parse_response = partial(type(c).parse_response, c, block=False, timeout=limit)
+        return super()._receive_one(c)  # type: ignore[misc]  # newer than the stubs
 
 
 class RedisTransport(redis.Transport):

@@ -76,4 +76,6 @@ class HalfAnAnswer:
                 client.sendall(answer)
         redis.close()
         if client not in self._kept:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)  # closing alone says nothing while the other thread reads
             client.close()

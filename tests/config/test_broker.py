@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +10,14 @@ from queue import Empty
 from typing import Any
 
 import pytest
-from kombu import Connection
+from kombu import Connection, Consumer, Exchange, Producer, Queue
 
 from config import broker
 from tests import servers
 from tests.config.half_an_answer import After, HalfAnAnswer
 
 MESSAGES = 300
+PATIENCE_SECONDS = 30  # a reading without end takes longer than any machine that is busy
 
 
 @pytest.fixture
@@ -66,6 +68,36 @@ def test_nothing_is_left_half_written(connect, tmp_path: Path) -> None:
     with connect() as connection:
         connection.default_channel._put("work", {"number": 1})
     assert [path.suffix for path in (tmp_path / "messages").iterdir()] == [".msg"]
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("death", After)
+def test_half_a_broadcast_is_not_waited_for_for_ever(tmp_path: Path, death: After) -> None:
+    broker.install()
+    heard: list[Any] = []
+    with servers.Redis(tmp_path) as redis, HalfAnAnswer(redis.port) as way, Connection(redis.url) as other:
+        connection = Connection(way.url, transport_options={"socket_timeout": 1})
+        everybody = Exchange("everybody", type="fanout")
+        consumer = Consumer(
+            connection, Queue("one", everybody), callbacks=[lambda body, message: heard.append(body)]
+        )
+        with consumer:
+            _hear(connection)  # it listens from now on
+            Producer(other, everybody).publish("whole")
+            _hear(connection)
+            way.dies = death
+            Producer(other, everybody).publish("half" * 100)
+            listening = threading.Thread(target=_hear, args=[connection], daemon=True)
+            listening.start()
+            listening.join(PATIENCE_SECONDS)
+            assert not listening.is_alive()
+        assert heard == ["whole"]
+
+
+def _hear(connection: Connection) -> None:
+    """Take what comes within a moment."""
+    with contextlib.suppress(TimeoutError, *connection.connection_errors):
+        connection.drain_events(timeout=1)
 
 
 @pytest.mark.redis
