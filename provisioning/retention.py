@@ -19,6 +19,7 @@ from django.db.models import Exists, Min, Model, OuterRef, Q, QuerySet
 from provisioning import dates
 from provisioning.audit import cut, events
 from provisioning.models import (
+    Absence,
     AccessRequest,
     AuditEntry,
     CalendarFeed,
@@ -291,6 +292,7 @@ def _forget_names(users: QuerySet[User]) -> int:
     SavedView.objects.filter(user__in=users.order_by().values("pk")).delete()
     CalendarFeed.objects.filter(person_key__in=users.order_by().values("pk")).delete()
     NoticeChoice.objects.filter(person_key__in=users.order_by().values("pk")).delete()
+    Absence.objects.filter(person_key__in=users.order_by().values("pk")).delete()
     return users.update(name="")
 
 

@@ -16,7 +16,7 @@ from provisioning.errors import DirectoryError
 from provisioning.figures import roll_up, step_history, unusual
 from provisioning.login import sessions, unsent_forms
 from provisioning.mandates import delegations
-from provisioning.messages import daily_mail, outbox
+from provisioning.messages import absences, daily_mail, outbox
 from provisioning.models import AccessRequest, Case, Delegation, Removal
 from provisioning.rights import notices
 from provisioning.rules.states.request import WITH_A_PERSON
@@ -158,6 +158,7 @@ def sweep_sessions() -> None:
     call_command("clearsessions")
     sessions.forget_old()
     unsent_forms.forget_old()
+    absences.forget_passed()
     handed_over.forget_old()
 
 

@@ -143,6 +143,8 @@ class Action(enum.StrEnum):
     NOTICES_CHOSEN = "notices.chosen"
     FEED_OPENED = "notices.feed_opened"
     FEED_CLOSED = "notices.feed_closed"
+    ABSENCE_SAID = "notices.absence_said"
+    ABSENCE_ENDED = "notices.absence_ended"
     NOTICES_COLLECTED = "notices.collected"
     REORGANISATION_PROPOSED = "reorganisation.proposed"
     REORGANISATION_ATTESTED = "reorganisation.attested"

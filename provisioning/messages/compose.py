@@ -11,12 +11,13 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from provisioning import dates
 from provisioning.assessments import hsa_delay
 from provisioning.audit.prolonged import prolonged_until
-from provisioning.messages import still_true, texts
+from provisioning.messages import absences, still_true, texts
 from provisioning.messages.texts import MessageKind, Words
 from provisioning.models import AccessRequest, Case, Handler, OutgoingMessage, ReviewItem
 from provisioning.rules.states.request import UNATTESTED, RequestState
@@ -74,6 +75,17 @@ _LISTS: dict[MessageKind, Page] = {
     MessageKind.RIGHTS_END_SOON: Page("ending", _("Open the list")),
     MessageKind.DIGEST: Page("own_notices", _("Open my notices")),
 }
+_SAYS_WHO_IS_AWAY = frozenset(
+    {
+        MessageKind.ORDERED.value,
+        MessageKind.ATTEST.value,
+        MessageKind.CHOOSE.value,
+        MessageKind.ATTESTED.value,
+        MessageKind.REMINDER.value,
+        MessageKind.REMOVAL_STARTED.value,
+        MessageKind.STUCK.value,
+    }
+)
 _REMINDED_OF: dict[RequestState, MessageKind] = {
     RequestState.AWAITING_KIV: MessageKind.KIV,
     RequestState.AWAITING_CHOICE: MessageKind.CHOOSE,
@@ -95,6 +107,7 @@ def compose(message: OutgoingMessage) -> Text:
     context = {
         "now": str(words.now) % details,
         "happened": str(words.happened) % details,
+        "away": _away(message, about),
         "delay": hsa_delay.sentence() if _is_to_be_waited_for(message) else "",
         "parts": _parts(message),
         **_link(message, about),
@@ -218,6 +231,21 @@ def _details(message: OutgoingMessage, about: Case | None) -> dict[str, str]:
         details["day"] = dates.in_words(until) if until else ""
         details["first"] = dates.in_words(message.request.starts_on)
     return details
+
+
+def _away(message: OutgoingMessage, about: Case | None) -> str:
+    """Who waits, and who has it instead, reads until when whoever was asked is away. Nobody is named."""
+    if about is None or message.kind not in _SAYS_WHO_IS_AWAY:
+        return ""
+    away = absences.all_are_away(about)
+    if away is None or message.recipient_key == away.person_key:
+        return ""
+    day = {"day": dates.in_words(away.until)}
+    if message.recipient_key == away.substitute_key:
+        return gettext("Whoever was asked first is away until %(day)s. You have it meanwhile.") % day
+    if away.substitute_key:
+        return gettext("Whoever has it is away until %(day)s. Somebody else has it meanwhile.") % day
+    return gettext("Whoever has it is away until %(day)s.") % day
 
 
 def _may_say_where(about: Case | None) -> bool:

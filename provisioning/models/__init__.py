@@ -4,6 +4,7 @@ Columns whose name ends in `_key` hold a folded HSA-id, so that they can be comp
 HSA-id itself is kept beside it as the directory has it.
 """
 
+from provisioning.models.absences import Absence
 from provisioning.models.audit import AuditEntry, AuditHead
 from provisioning.models.calendar_feeds import CalendarFeed
 from provisioning.models.case import Case
@@ -54,6 +55,7 @@ from provisioning.models.unsent_forms import UnsentForm
 
 __all__ = [
     "AboutOneRight",
+    "Absence",
     "AbsenceDoubt",
     "AccessRequest",
     "AccessRequestQuerySet",

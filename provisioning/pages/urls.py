@@ -34,7 +34,7 @@ from provisioning.pages.operation import page as operation_page
 from provisioning.pages.operation import systems_page
 from provisioning.pages.order import many as order_many
 from provisioning.pages.order import page as order_page
-from provisioning.pages.own_notices import calendar_feed
+from provisioning.pages.own_notices import absence, calendar_feed
 from provisioning.pages.own_notices import page as own_notices_page
 from provisioning.pages.register import addresses as register_addresses
 from provisioning.pages.reorganisation import page as reorganisation_page
@@ -88,6 +88,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mina-inloggningar/", mine.log_ins, name="log_ins"),
     path("mina-inloggningar/avsluta/", mine.end_log_in, name="end_log_in"),
     path("mina-aviseringar/", own_notices_page.own_notices, name="own_notices"),
+    path("mina-aviseringar/franvaro/", absence.own_absence, name="own_absence"),
+    path("mina-aviseringar/franvaro/avsluta/", absence.end_absence, name="end_absence"),
     path("mina-aviseringar/kalender/ny/", calendar_feed.open_calendar, name="open_calendar"),
     path("mina-aviseringar/kalender/stang/", calendar_feed.close_calendar, name="close_calendar"),
     path("kalender/<str:secret>.ics", calendar_feed.calendar, name="own_calendar"),

@@ -22,7 +22,9 @@ from provisioning import access, dates
 from provisioning.assessments.causes import Explained, explain, explain_stored
 from provisioning.audit.prolonged import prolonged_until
 from provisioning.cases.candidates import Asked
-from provisioning.models import AboutOneRight, AccessRequest, Handler, HandlerRole, User
+from provisioning.messages import absences
+from provisioning.messages.absences import Away
+from provisioning.models import AboutOneRight, AccessRequest, Case, Handler, HandlerRole, User
 from provisioning.orders.draft import Choice
 from provisioning.pages import stalls
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
@@ -257,6 +259,27 @@ def with_whom(viewer: User, request: AccessRequest) -> str:
             "count": more,
         }
     return _("%(names)s (%(role)s)") % {"names": named, "role": role}
+
+
+def who_is_away(viewer: User, case: Case) -> list[str]:
+    """Who of those who have it is away, until when, and who has it meanwhile: a sentence for each."""
+    found = absences.of(case)
+    if not found:
+        return []
+    named = {row.person_key: row.person_name or str(MASKED) for row in case.handlers.all()}
+    if isinstance(case, AccessRequest):
+        orderer = case.order.orderer
+        named.setdefault(orderer.pk, actor_name(viewer, orderer, case))
+    return [_away(one, named) for one in found]
+
+
+def _away(one: Away, named: Mapping[str, str]) -> str:
+    day, name = dates.in_words(one.until), named.get(one.person_key, str(MASKED))
+    if not one.substitute_key:
+        return _("%(name)s is away until %(day)s.") % {"name": name, "day": day}
+    substitute = named.get(one.substitute_key, str(MASKED))
+    text = _("%(name)s is away until %(day)s; %(substitute)s has it meanwhile.")
+    return text % {"name": name, "day": day, "substitute": substitute}
 
 
 def _handler_name(handler: Handler) -> str:

@@ -226,6 +226,14 @@ PAGES = [
     Shown("systems", AUDITOR, "/drift/andra-system/", url_name="systems"),
     Shown("log-ins", HEAD, "/mina-inloggningar/", url_name="log_ins"),
     Shown("own-notices", HEAD, "/mina-aviseringar/", url_name="own_notices"),
+    Shown("own-absence", HEAD, "/mina-aviseringar/franvaro/", url_name="own_absence"),
+    Shown(
+        "own-absence-wrong",
+        HEAD,
+        "/mina-aviseringar/franvaro/",
+        press("main form >> nth=-1 >> button"),
+        status=400,
+    ),
     Shown("mail-preview", HEAD, "/mina-aviseringar/mejl/?slag=kiv", url_name="mail_preview"),
     Shown("drafts", HEAD, "/utkast/", url_name="drafts"),
     Shown("logged-out", None, "/utloggad/", url_name="logged_out"),
@@ -244,6 +252,7 @@ PAGES = [
 # Addresses that show no page of their own: they answer machines, redirect, or take a form and lead on.
 NO_PAGE = {
     "open_calendar",
+    "end_absence",
     "close_calendar",
     "own_calendar",
     "healthz",

@@ -72,6 +72,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "what": words.what(row),
         "facts": words.facts(user, row),
         "who": words.with_whom(user, row),
+        "away": words.who_is_away(user, row),
         "next_step": words.next_step(user, row),
         "usual_time": words.usual_time(row),
         "ready": ready.sentence(row),

@@ -135,6 +135,8 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.NOTICES_CHOSEN: ("info", gettext_lazy("Somebody chose how to get notices.")),
     Action.FEED_OPENED: ("info", gettext_lazy("Somebody made a calendar address.")),
     Action.FEED_CLOSED: ("info", gettext_lazy("Somebody closed a calendar address.")),
+    Action.ABSENCE_SAID: ("info", gettext_lazy("Somebody said from when to when they are away.")),
+    Action.ABSENCE_ENDED: ("info", gettext_lazy("Somebody is not away any more.")),
     Action.NOTICES_COLLECTED: ("info", gettext_lazy("A daily mail was put together.")),
     Action.GRANT_NOTICED: ("waiting", gettext_lazy("It was announced that the right ends soon.")),
     Action.GRANT_LET_END: ("info", gettext_lazy("It was decided not to prolong the right.")),

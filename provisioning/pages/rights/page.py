@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from provisioning import access
 from provisioning.models import Grant
 from provisioning.pages import answers, asked, paging, stalls
+from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.cases import proof_steps, timeline
 from provisioning.pages.flow import picture
@@ -97,6 +98,7 @@ def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "tone": words.REMOVAL_TONE[row.current_state],
         "facts": words.removal_facts(user, row),
         "who": words.with_whom(row),
+        "away": pages_words.who_is_away(user, row),
         "next_step": words.next_step(row),
         "why_nothing": timeline.WHY_NOTHING.get(row.end_code, ""),
         "levels": proof_steps.levels_of_removal(row),
