@@ -24,6 +24,7 @@ from provisioning.models.log_ins import LogIn
 from provisioning.models.many_orders import ManyOrder, OrderLine, OrderSummary
 from provisioning.models.messages import OutgoingMessage
 from provisioning.models.notice_choices import NoticeChoice
+from provisioning.models.obstacles import Obstacle
 from provisioning.models.orders import AccessRequest, AccessRequestQuerySet, Order, StateChoice
 from provisioning.models.people import (
     Delegation,
@@ -91,6 +92,7 @@ __all__ = [
     "ManyOrder",
     "Notice",
     "NoticeChoice",
+    "Obstacle",
     "Order",
     "OrderLine",
     "OrderSummary",

@@ -15,7 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from provisioning.assessments import reading as assessments_reading
 from provisioning.audit import events
 from provisioning.audit.events import Action
-from provisioning.cases import candidates, evidence, handlers, kiv_answers, moved_entries, moves, silence
+from provisioning.cases import (
+    candidates,
+    evidence,
+    handlers,
+    kiv_answers,
+    moved_entries,
+    moves,
+    obstacles,
+    silence,
+)
 from provisioning.cases.evidence import SeenWanted
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
@@ -47,6 +56,7 @@ def hand_over(
             "approver may."
         )
         moves.end(request, RequestState.CANNOT_BE_DONE, reason=str(reason), code="order.no_administrator")
+        obstacles.note(request, [obstacles.NO_ADMINISTRATOR])
         entry = events.record(Action.CANNOT, actor=None, request=request, why="order.no_administrator")
         outbox.enqueue(entry, MessageKind.ENDED, request.concerned)
         return
@@ -98,6 +108,7 @@ def cannot(request: AccessRequest, *, by: User, mandates: Mandates, why: CannotS
     """
     kiv_answers.require_administrator(request, by, mandates)
     reason = kiv_answers.stated(text)
+    obstacles.note(request, [f"{obstacles.KIV_SAYS}{why.value}"])
     if why is CannotSet.NOT_MINE:
         kiv_answers.pass_on(request, by=by, reason=reason)
         return

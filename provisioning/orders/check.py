@@ -13,7 +13,7 @@ from provisioning import dates
 from provisioning.assessments import reading as assessments_reading
 from provisioning.audit import events
 from provisioning.audit.events import Action
-from provisioning.cases import handlers, moved_entries, moves, silence
+from provisioning.cases import handlers, moved_entries, moves, obstacles, silence
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
@@ -50,6 +50,7 @@ def record_check(
         handlers.release(request)
         _record(request, found)
         return
+    obstacles.note_causes(request, found.causes)
     may_set_now = found.can_be_granted_by_changes and (request.wants_coupling or not found.needs_coupling)
     if may_set_now:
         entry = _record(request, found)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from provisioning import dates
 from provisioning.audit import events
 from provisioning.audit.events import Action
-from provisioning.cases import moves
+from provisioning.cases import moves, obstacles
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
@@ -35,6 +35,7 @@ def end_unanswered(request: AccessRequest) -> None:
     reason = str(_("Nobody decided in time, although it was asked further and further up."))
     waited = request.handler_ids
     moves.end(request, RequestState.GAVE_UP, reason=reason, code="order.unanswered")
+    obstacles.note(request, [obstacles.UNANSWERED])
     entry = events.record(Action.UNANSWERED, actor=None, request=request, rungs=request.escalation_level)
     outbox.enqueue(entry, MessageKind.ENDED, [*request.concerned, *waited])
 

@@ -17,7 +17,7 @@ from provisioning import access
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, User
 from provisioning.orders import ask
-from provisioning.pages import entrance, paging, unit_figures
+from provisioning.pages import entrance, paging, sticking_words, unit_figures
 from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.delegations import held
@@ -74,6 +74,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "unwell": signs.unwell(user) if user.is_operator else None,
     }
     if mandates.is_head_of_unit:
+        context["sticks"] = sticking_words.of_head(mandates)
         context["figures"], context["more_units"] = unit_figures.of_head(user)
     return render(request, "provisioning/start.html", context)
 

@@ -25,7 +25,7 @@ from provisioning.models import AccessRequest, Grant, UnsentForm, User
 from provisioning.orders import ask, prepare, prolong, ready_reasons
 from provisioning.orders.draft import Prepared, Refusal
 from provisioning.orders.refusals import STATEMENT
-from provisioning.pages import entrance, words
+from provisioning.pages import entrance, sticking_words, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.fields import is_number
 from provisioning.pages.order import begun, choices, preview, second_send
@@ -475,7 +475,9 @@ def _page(
     focus: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    outlooks = [preview.outlook(prepared, item) for item in prepared.items] if prepared else []
+    items = prepared.items if prepared else ()
+    usual = sticking_words.warnings({item.unit.hsa_id.folded for item in items if item.unit is not None})
+    outlooks = [preview.outlook(prepared, item, usual) for item in items] if prepared else []
     stopping = _stopping(prepared)
     may_send = prepared is not None and user is not None and bool(prepared.items) and not stopping
     may_search = _may_search(acting_user(request))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -14,6 +15,7 @@ from provisioning.models import User
 from provisioning.orders import prolong
 from provisioning.orders.draft import Choice, Prepared, PreparedItem
 from provisioning.pages import words
+from provisioning.pages.sticking_words import StickingLine
 from provisioning.pages.words import CauseLine
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Change, Level
@@ -33,10 +35,13 @@ class Outlook:
     warnings: tuple[CauseLine, ...]
     changes: tuple[Change, ...]
     steps: tuple[str, ...]
+    sticks: tuple[StickingLine, ...] = ()  # what usually stands in the way on the unit
     prolongs: str = ""  # what the order does to a right that the person already has
 
 
-def outlook(prepared: Prepared, item: PreparedItem) -> Outlook | None:
+def outlook(
+    prepared: Prepared, item: PreparedItem, sticking: Mapping[str, tuple[StickingLine, ...]]
+) -> Outlook | None:
     """One item in words; None where the unit is not known at all."""
     if item.assessment is None or item.unit is None:
         return None
@@ -50,6 +55,7 @@ def outlook(prepared: Prepared, item: PreparedItem) -> Outlook | None:
         causes=words.cause_lines(found.causes, answer=found.answer.value),
         warnings=words.cause_lines(found.warnings, answer=Answer.YES.value),
         changes=found.changes,
+        sticks=sticking.get(item.unit.hsa_id.folded, ()),
         steps=() if item.refusals else tuple(_steps(prepared, item, found)),
         prolongs=prolong.sentence(
             item.live_grant, prepared.draft.ends_on, on=dates.today(), works=found.answer

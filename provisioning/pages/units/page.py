@@ -19,7 +19,7 @@ from provisioning import dates
 from provisioning.audit import events
 from provisioning.mandates import current
 from provisioning.models import User
-from provisioning.pages import sheets
+from provisioning.pages import sheets, sticking_words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.units import matrix
 from provisioning.pages.units.matrix import Matrix, MatrixRow
@@ -75,12 +75,18 @@ def unit_people(request: HttpRequest, hsa_id: str) -> HttpResponseBase:
         "rows": rows,
         "unit_id": unit_id.text,
         "units": [(url, one.name, one.hsa_id == unit_id) for url, one in units],
+        "sticks": sticking_words.of_unit(user, _with_sub_units(mandates, unit_id)),
         "may_order": is_head,
         "query": request.GET.urlencode(),
         "formats": [kind.upper() for kind in sheets.FORMATS],
     }
     status = 200 if form.is_valid() else 400
     return render(request, "provisioning/units/people.html", context, status=status)
+
+
+def _with_sub_units(mandates: current.Mandates, unit_id: HsaId) -> list[HsaId]:
+    members = [one.member_ids for one in mandates.units if one.hsa_id == unit_id]
+    return [unit_id, *(member_id for those in members for member_id in those)]
 
 
 def _chosen(found: Matrix, state: str, order: str) -> list[MatrixRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core import signing
@@ -10,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from provisioning import directory as provisioning_directory
+from provisioning.cases import obstacles
 from provisioning.models import AccessRequest, AuditEntry, Order
 from provisioning.rules.hsa import Attribute, Service
 from provisioning.rules.states.request import RequestState
+from provisioning.rules.sticking import Habit
 from tests import acts, cast
 from tests.pages.reading import beside, form_of, text_of
 
@@ -502,3 +505,14 @@ def test_an_id_of_the_wrong_kind_is_named_in_both_searches(enter):
     assert "not of a person. Choose the place further down." in beside(of_unit, "person_search")
     assert "not of a person" in beside(of_provider, "person_search")
     assert "not of a place. Choose the person further up." in beside(of_person, "unit_search")
+
+
+def test_whoever_orders_reads_where_the_unit_s_orders_usually_stick(enter, monkeypatch):
+    client = enter(cast.HEAD)
+    assert "often stick" not in text_of(preview(client))
+    habit = Habit("order.no_administrator", 4, 9, (uuid4(),))
+    met = {cast.BJORKHAGA.folded: [habit]}
+    monkeypatch.setattr(obstacles, "habits_of", lambda unit_keys: met)
+    words = text_of(preview(client))
+    assert "Orders for this unit often stick" in words
+    assert "No KIV administrator could carry out the order. In 4 of the latest 9 orders here." in words
