@@ -350,6 +350,10 @@ READY_REASONS = (
 )
 DEMO_HISTORY = env.bool("DEMO_HISTORY", IS_DEMO and IS_OWN_DIRECTORY)
 PROVIDER_MANDATES: dict[str, list[str]] = env.json_object("PROVIDER_MANDATES", {})
+# Shared addresses of teams of KIV administrators: HSA-id of a unit or care provider, and one address.
+KIV_TEAM_ADDRESSES: dict[str, str] = env.json_object("KIV_TEAM_ADDRESSES", {})
+if not all(isinstance(one, str) and one.count("@") == 1 for one in KIV_TEAM_ADDRESSES.values()):
+    raise ImproperlyConfigured("KIV_TEAM_ADDRESSES must give each unit one mail address.")
 POLL_SCHEDULE_SECONDS = env.ints("POLL_SCHEDULE_SECONDS", (5, 15, 60, 300))
 # Tasks younger than so many minutes are looked up together, every so many seconds: see docs/decisions.
 POLL_YOUNG_MINUTES = env.int("POLL_YOUNG_MINUTES", 60, at_least=0, at_most=10_080)

@@ -72,6 +72,7 @@ SUMMARISED = frozenset(
         MessageKind.HSA_LATE,
     }
 )
+TO_A_TEAM = (MessageKind.KIV_TEAM.value, MessageKind.REMOVAL_KIV_TEAM.value)
 UNUSABLE_CODE = "mail.unusable_address"
 
 _State = OutgoingMessage.Delivery
@@ -180,11 +181,11 @@ def send(pk: int) -> bool:
         _settle(message, _State.OUT_OF_DATE)
         return False
     try:
-        person = open_directory().person(HsaId(message.recipient_hsa_id))
-        if person is None or not person.mails:
+        held = _addresses_of(message)
+        if not held:
             _settle(message, _State.NO_ADDRESS)
             return False
-        address = addresses.first_usable(person.mails)
+        address = addresses.first_usable(held)
         if address is None:
             _settle_unusable(message)
             return False
@@ -199,6 +200,15 @@ def send(pk: int) -> bool:
         return False
     _settle_sent(message)
     return True
+
+
+def _addresses_of(message: OutgoingMessage) -> tuple[str, ...]:
+    """What the directory holds of the person; of a team, what the settings do. Raises DirectoryError."""
+    recipient = HsaId(message.recipient_hsa_id)
+    if message.kind in TO_A_TEAM:
+        return tuple(to for unit, to in settings.KIV_TEAM_ADDRESSES.items() if HsaId(unit) == recipient)
+    person = open_directory().person(recipient)
+    return person.mails if person is not None else ()
 
 
 def claim_lasts() -> timedelta:

@@ -23,6 +23,7 @@ class MessageKind(enum.StrEnum):
     CHOOSE = "choose"
     KIV = "kiv"
     KIV_RETURNED = "kiv_returned"
+    KIV_TEAM = "kiv_team"
     QUESTION = "question"
     ANSWER = "answer"
     ATTESTED = "attested"
@@ -41,6 +42,7 @@ class MessageKind(enum.StrEnum):
     REMOVAL_STARTED = "removal_started"
     REMOVAL_KIV = "removal_kiv"
     REMOVAL_KIV_RETURNED = "removal_kiv_returned"
+    REMOVAL_KIV_TEAM = "removal_kiv_team"
     REMOVAL_QUESTION = "removal_question"
     REMOVAL_ANSWER = "removal_answer"
     REMOVAL_REMINDER = "removal_reminder"
@@ -87,6 +89,11 @@ _ANSWER = Words(
     _("Read the answer and finish the task in KIV."),
     _("You or another KIV administrator asked something. The task waits for you again."),
 )
+_TEAM = Words(
+    _("A KIV task for the group (%(case)s)"),
+    _("Open the task and take it, so that the others see that somebody works on it."),
+    _("A KIV task waits. Only those who may carry it out can open it."),
+)
 _NOT_GIVEN = _("The order has ended, and the person gets no access.")
 
 WORDS: dict[MessageKind, Words] = {
@@ -123,6 +130,8 @@ WORDS: dict[MessageKind, Words] = {
         _("We do not see the value in KIV. Check that it stands on the right person, and that you saved."),
         _("Somebody answered that it is set. The task shows what stands there instead."),
     ),
+    MessageKind.KIV_TEAM: _TEAM,
+    MessageKind.REMOVAL_KIV_TEAM: _TEAM,
     MessageKind.QUESTION: _QUESTION,
     MessageKind.ANSWER: _ANSWER,
     MessageKind.REMOVAL_QUESTION: _QUESTION,

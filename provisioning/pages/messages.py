@@ -50,6 +50,8 @@ ABOUT: dict[MessageKind, str | Promise] = {
     MessageKind.CHOOSE: gettext_lazy("A choice to make"),
     MessageKind.KIV: gettext_lazy("Something to set in KIV"),
     MessageKind.KIV_RETURNED: gettext_lazy("The value is not there yet"),
+    MessageKind.KIV_TEAM: gettext_lazy("A KIV task, to the team's address"),
+    MessageKind.REMOVAL_KIV_TEAM: gettext_lazy("A removal in KIV, to the team's address"),
     MessageKind.QUESTION: gettext_lazy("A question from the KIV administrator"),
     MessageKind.ANSWER: gettext_lazy("A question is answered"),
     MessageKind.REMOVAL_QUESTION: gettext_lazy("A question about a removal"),

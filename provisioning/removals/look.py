@@ -31,7 +31,7 @@ from provisioning.cases import (
 from provisioning.cases import moves as cases_moves
 from provisioning.directory import Which, has_national_directory
 from provisioning.errors import WrongState
-from provisioning.messages import outbox
+from provisioning.messages import outbox, teams
 from provisioning.messages.texts import MessageKind
 from provisioning.models import Evidence, Grant, HandlerRole, Removal
 from provisioning.removals import moves as removals_moves
@@ -131,6 +131,8 @@ def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[P
     )
     kind = MessageKind.KIV_RETURNED if is_again else MessageKind.KIV
     handlers.ask(entry, row, kind)
+    if not is_again:
+        teams.tell(entry, row, reading)
 
 
 def _is_gone(row: Removal, found: Plan) -> bool:

@@ -158,6 +158,7 @@ def _page(
         "items": words.to_remove(removal, seen, name=name),
         "is_silent": seen is None,
         "questions": asked.said(user, removal),
+        "taken": over.taken(user, removal),
         "may_ask": removal.open_question is None and questions.may_be_asked(removal, by=user),
         "done": done,
         "cannot": cannot,

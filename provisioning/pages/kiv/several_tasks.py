@@ -101,6 +101,9 @@ def take(request: HttpRequest) -> HttpResponse:
             taken,
         )
         messages.success(request, text % {"count": taken})
+    if request.GET.get("till") == "uppgift" and len(chosen) == 1:
+        page = "removal_task" if isinstance(chosen[0], Removal) else "kiv_task"
+        return redirect(page, public_id=chosen[0].public_id)
     return _back(request)
 
 

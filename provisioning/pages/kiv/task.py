@@ -233,6 +233,7 @@ def _page(card: Card, done: SetDoneForm, cannot: CannotSetForm, status: int = 20
         "is_silent": len(seen) < len(card.rows),
         "is_to_be_set": any(seen.get(row.pk) is None or _is_right(seen[row.pk]) for row in card.rows),
         "questions": asked.said(card.user, card.wanted),
+        "taken": over.taken(card.user, card.wanted),
         "may_ask": card.wanted.open_question is None and questions.may_be_asked(card.wanted, by=card.user),
         "done": done,
         "cannot": cannot,
