@@ -393,6 +393,10 @@ REVIEW_SETTLED_DAYS = env.int(
 )
 if REVIEW_SETTLED_DAYS > 28 * REVIEW_EVERY_MONTHS:
     raise ImproperlyConfigured("REVIEW_SETTLED_DAYS must not be longer than REVIEW_EVERY_MONTHS.")
+# Rights to a whole care provider can be reviewed more often.
+REVIEW_PROVIDER_EVERY_MONTHS = env.int(
+    "REVIEW_PROVIDER_EVERY_MONTHS", REVIEW_EVERY_MONTHS, at_least=1, at_most=REVIEW_EVERY_MONTHS
+)
 REVIEW_GATHER_DAYS = env.int("REVIEW_GATHER_DAYS", 30, at_least=0, at_most=90)
 # In working days: how long a review lasts, when the undecided are reminded, when the next head up is asked.
 REVIEW_WORKING_DAYS = env.int("REVIEW_WORKING_DAYS", 15, at_least=1, at_most=120)

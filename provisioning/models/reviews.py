@@ -138,6 +138,8 @@ class ReviewItem(models.Model):
     seconds_spent = models.PositiveIntegerField(null=True)
     batch_size = models.PositiveIntegerField(null=True)
     is_shared_answer = models.BooleanField(default=False)  # decided together with others, by one answer
+    # Whether something has changed since the last decision on the right; None: not looked at yet.
+    has_news = models.BooleanField(null=True)
     # What the directory said when it was decided: verdict codes, when, and the digest of both.
     directory_said = models.JSONField(default=dict)
     directory_read_at = models.DateTimeField(null=True)

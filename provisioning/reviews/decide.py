@@ -112,7 +112,7 @@ def _decide(item: ReviewItem, grant: Grant, given: Given, said: Mapping[int, Sai
     seen = said[grant.pk]
     item.decision, item.reason = given.decision, given.reason.strip()
     item.is_shared_answer = given.is_shared
-    item.directory_said, item.directory_read_at = seen.verdict, seen.read_at
+    item.directory_said, item.directory_read_at = seen.verdict | {"known": seen.known}, seen.read_at
     item.directory_digest = seen.digest(grant)
     item.save()
     if given.decision == Decision.KEEP:

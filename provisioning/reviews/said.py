@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from provisioning.assessments import reading as assessments_reading
 from provisioning.models import Grant
+from provisioning.rules import names
 from provisioning.rules.causes import DIRECTORY_CODES
-from provisioning.rules.hsa import Answer, HsaId, Reading
+from provisioning.rules.hsa import Answer, HsaId, Person, Reading
 
 _OPEN_CODES = frozenset(code.value for code in DIRECTORY_CODES)
 
@@ -23,6 +24,8 @@ class Said:
 
     verdict: dict[str, Any]  # answer, causes, warnings, cause_details, warning_details
     read_at: datetime
+    # Where the person stands and which titles, as digests that tell a change and nothing else.
+    known: dict[str, str] = field(default_factory=dict)
 
     @property
     def answer(self) -> str:
@@ -63,7 +66,18 @@ def _said(grant: Grant, reading: Reading) -> Said:
         verdict[name] = [one for one in verdict[name] if not _is_about_ordering(one)]
     if verdict["answer"] == Answer.NO.value:
         _leave_out_what_was_not_asked(verdict)
-    return Said(verdict, reading.read_at)
+    return Said(verdict, reading.read_at, _known(grant, reading.person))
+
+
+def _known(grant: Grant, person: Person | None) -> dict[str, str]:
+    if person is None:
+        return {}
+    place = next(iter(names.ancestors(person.dn)), "")
+    told = {
+        "place": [str(one) for one in names.key(place)] if place else [],
+        "title": sorted((*person.titles, *person.title_codes)),
+    }
+    return {name: _digest({name: value, "grant": str(grant.public_id)})[:16] for name, value in told.items()}
 
 
 def _is_about_ordering(warning: str | dict[str, str]) -> bool:

@@ -60,7 +60,7 @@ def _prolong(grant: Grant, request: AccessRequest, person_dn: str) -> dict[str, 
     grant.state, grant.end_cause, grant.state_since = GrantState.ACTIVE.value, "", timezone.now()
     grant.let_end_by, grant.let_end_at, grant.let_end_reason = None, None, ""
     grant.noticed_on = dates.today()
-    grant.next_review_on = review_date.next_review_on(grant.unit_key, prolonged=grant)
+    grant.next_review_on = review_date.next_review_on(grant.unit_key, grant.level, prolonged=grant)
     grant.unit_hsa_id, grant.unit_name = request.unit_hsa_id, request.unit_name
     grant.unit_dn, grant.person_dn = request.unit_dn, person_dn
     if not request.wanted_unit_hsa_id:
@@ -87,7 +87,7 @@ def _create(request: AccessRequest, person_dn: str) -> tuple[Grant, dict[str, An
         origin=request,
         starts_on=request.starts_on,
         ends_on=request.ends_on,
-        next_review_on=review_date.next_review_on(request.unit_key),
+        next_review_on=review_date.next_review_on(request.unit_key, request.level),
         noticed_on=today,
     )
     return grant, {"starts": grant.starts_on.isoformat(), "ends": grant.ends_on.isoformat()}

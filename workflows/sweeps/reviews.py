@@ -14,7 +14,7 @@ from provisioning.directory import Directory, open_directory
 from provisioning.errors import DirectoryError, Invalid, WrongState
 from provisioning.mandates.current import Mandates
 from provisioning.models import Removal, Review, Reviewer, ReviewState, User
-from provisioning.reviews import ask, end, reviewers
+from provisioning.reviews import ask, end, news, reviewers
 from provisioning.reviews import begin as reviews_begin
 from provisioning.reviews import decide as reviews_decide
 from provisioning.reviews.decide import Given
@@ -83,6 +83,7 @@ def ask_around(directory: Directory) -> None:
         with alone(f"asking around for review {review.pk}"):
             found = reviewers.look_up(directory, review, [HsaId(text) for text in keys], rungs=rungs)
             ask.ask(review, found, climbs=climbs)
+            news.mark(review)
 
 
 def decide(

@@ -12,7 +12,7 @@ from django import forms
 from django.contrib import messages
 from django.core import signing
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -34,8 +34,10 @@ from provisioning.pages.restoring import filled_in
 from provisioning.pages.reviews import progress, words
 from provisioning.pages.words import MASKED
 from provisioning.reviews import begin as reviews_begin
+from provisioning.reviews import news as reviews_news
 from provisioning.reviews import said as reviews_said
 from provisioning.reviews.decide import Given
+from provisioning.reviews.news import News
 from provisioning.reviews.said import Said
 from provisioning.rules.hsa import typed_id
 from workflows.sweeps import reviews as sweeps_reviews
@@ -109,6 +111,7 @@ class Sheet:
     page: Page[ReviewItem]
     items: list[ReviewItem]
     said: Mapping[int, Said]
+    news: Mapping[int, Sequence[News]]
     given: dict[int, dict[str, str]] = field(default_factory=dict)
 
 
@@ -216,11 +219,12 @@ def _sheet(
 ) -> Sheet:
     """What is sent is about the rights that were on the page then, on whichever page they are by now."""
     rows = waiting.select_related("grant__origin__order", "grant__origin__line")
-    rows = rows.order_by("grant__subject_name", "subject_key", "pk")
+    rows = rows.order_by(F("has_news").desc(nulls_last=True), "grant__subject_name", "subject_key", "pk")
     page = Paginator(rows, RIGHTS_PER_PAGE).get_page(request.GET.get("page"))
     sent = list(rows.filter(pk__in=_numbers(data, "shown"))[:RIGHTS_PER_PAGE])
     items = sent or list(page)
-    return Sheet(request, user, row, page, items, reviews_said.look(item.grant for item in items))
+    said = reviews_said.look(item.grant for item in items)
+    return Sheet(request, user, row, page, items, said, reviews_news.of(row, items, said))
 
 
 def _written(sheet: Sheet, data: QueryDict) -> dict[int, dict[str, str]]:
@@ -358,11 +362,12 @@ def _seconds(request: HttpRequest) -> int:
 
 
 def _page(sheet: Sheet, shared: SharedForm, status: int = 200) -> HttpResponse:
-    people = words.by_person(sheet.items, sheet.said, sheet.given)
+    people = words.by_person(sheet.items, sheet.said, sheet.given, sheet.news)
     context = {
         "review": sheet.review,
         "page": sheet.page,
         "people": people,
+        "own_are_reviewed_by": words.reviewers_of_reviewers(sheet.review),
         "shared": shared,
         "wrong": [
             (person, right)
@@ -396,6 +401,7 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_follow": access.overseen_reviews(user).filter(pk=row.pk).exists(),
         "asked": list(row.reviewers.filter(is_barred=False)),
         "masked": MASKED,
+        "own_are_reviewed_by": words.reviewers_of_reviewers(row),
     }
     return render(request, "provisioning/review/result.html", context)
 

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from provisioning import access
 from provisioning.assessments.causes import explain_stored
-from provisioning.models import Decision, Grant, ReviewItem, User
+from provisioning.models import Decision, Grant, Review, ReviewItem, User
 from provisioning.pages import words
 from provisioning.pages.words import CauseLine
+from provisioning.reviews.news import News
 from provisioning.reviews.said import Said
 from provisioning.rules.hsa import Answer
+
+Text = str | Promise
 
 TONE_OF: Mapping[str, str] = {
     "": "waiting",
@@ -25,6 +30,16 @@ TONE_OF: Mapping[str, str] = {
     Decision.SILENCE_REMOVED: "error",
     Decision.ENDED: "neutral",
     Decision.PROLONGED: "success",
+}
+
+
+_NEWS: Mapping[News, Text] = {
+    News.NEW: gettext_lazy("New since the last review"),
+    News.NEVER_DECIDED: gettext_lazy("Never reviewed before"),
+    News.PLACE: gettext_lazy("The person stands elsewhere in KIV than at the last review"),
+    News.TITLE: gettext_lazy("Another title than at the last review"),
+    News.DIFFERENCE: gettext_lazy("A new difference from KIV"),
+    News.SAID: gettext_lazy("KIV says something else than at the last review"),
 }
 
 
@@ -40,6 +55,7 @@ class ReviewedRight:
     answer: str
     causes: tuple[CauseLine, ...]
     fingerprint: str
+    news: tuple[Text, ...] = ()  # what has changed since the last decision
     decision: str = ""
     reason: str = ""
     decision_error: str = ""
@@ -95,7 +111,7 @@ def causes(verdict: Mapping[str, Any]) -> tuple[CauseLine, ...]:
     )
 
 
-def right(item: ReviewItem, said: Said, given: Mapping[str, str]) -> ReviewedRight:
+def right(item: ReviewItem, said: Said, given: Mapping[str, str], news: Iterable[News] = ()) -> ReviewedRight:
     """The right with what has been answered so far: `given` is empty where nothing has."""
     grant = item.grant
     return ReviewedRight(
@@ -107,6 +123,7 @@ def right(item: ReviewItem, said: Said, given: Mapping[str, str]) -> ReviewedRig
         answer=said.answer,
         causes=causes(said.verdict),
         fingerprint=said.fingerprint,
+        news=tuple(_NEWS[one] for one in news),
         decision=given.get("decision", ""),
         reason=given.get("reason", ""),
         decision_error=given.get("decision_error", ""),
@@ -115,20 +132,32 @@ def right(item: ReviewItem, said: Said, given: Mapping[str, str]) -> ReviewedRig
 
 
 def by_person(
-    items: Iterable[ReviewItem], said: Mapping[int, Said], given: Mapping[int, Mapping[str, str]]
+    items: Iterable[ReviewItem],
+    said: Mapping[int, Said],
+    given: Mapping[int, Mapping[str, str]],
+    news: Mapping[int, Iterable[News]],
 ) -> list[PersonRights]:
-    """The items grouped by person, in the order they come."""
+    """The items grouped by person, in the order they come; persons with something new first."""
     groups: dict[str, list[ReviewItem]] = {}
-    for item in items:
+    for item in sorted(items, key=lambda item: not news.get(item.pk)):
         groups.setdefault(item.subject_key, []).append(item)
     return [
         PersonRights(
             listed_name(theirs[0].grant),
             theirs[0].grant.subject_hsa_id,
-            tuple(right(item, said[item.grant_id], given.get(item.pk, {})) for item in theirs),
+            tuple(
+                right(item, said[item.grant_id], given.get(item.pk, {}), news.get(item.pk, ()))
+                for item in theirs
+            ),
         )
         for theirs in groups.values()
     ]
+
+
+def reviewers_of_reviewers(review: Review) -> str:
+    """Who decides on the rights of those who review: by the directory the next head up, by name."""
+    rows = review.reviewers.filter(is_barred=False).exclude(only_subject_key="").order_by("pk")
+    return words.one_of(dict.fromkeys(row.person_name or str(words.MASKED) for row in rows))
 
 
 def result(viewer: User, item: ReviewItem) -> ReviewResult:
