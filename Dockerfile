@@ -1,9 +1,14 @@
 # The tool's image: web, worker and timetable are the same image with another command.
 FROM python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea AS build
 WORKDIR /srv/app
-COPY requirements.lock ./
+# With `--build-arg TRACES=yes` also what traces need.
+ARG TRACES=
+COPY requirements.lock requirements-traces.lock ./
 RUN python -m venv /srv/venv \
-    && /srv/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+    && /srv/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock \
+    && if [ -n "$TRACES" ]; then \
+        /srv/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+            -r requirements-traces.lock; fi
 COPY . .
 # Collecting needs some key, and none may stay in the image.
 RUN SECRET_KEY=only-for-collecting /srv/venv/bin/python manage.py collectstatic --no-input --verbosity 0

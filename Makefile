@@ -37,6 +37,7 @@ $(VENV)/.installed-dev: requirements-dev.lock .ci/install
 lock: install-dev ## Renew the lock files from requirements*.in
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile $(UV_OPTIONS) -o requirements.lock requirements.in
+	$(BIN)/uv pip compile $(UV_OPTIONS) -o requirements-traces.lock requirements-traces.in
 	$(BIN)/uv pip compile $(UV_OPTIONS) -o requirements-dev.lock requirements-dev.in
 
 UV_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

@@ -16,9 +16,11 @@ from celery.signals import (
     worker_ready,
     worker_shutting_down,
 )
+from celery.states import FAILURE
 from kombu import Queue
 
 from config import broker
+from provisioning import traces
 from provisioning.directory.ldap import pacing
 from provisioning.directory.ldap.pacing import Lane
 
@@ -26,6 +28,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 broker.install()
 
 app = Celery("provisioning")
+_running = threading.local()  # the span of the task that this thread runs
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
@@ -99,11 +102,19 @@ LANES = {
 def enter_lane(task: Any = None, **kwargs: Any) -> None:
     """A task's searches are paced: see provisioning.directory.ldap.pacing."""
     pacing.enter(LANES.get(getattr(task, "name", ""), Lane.SWEEP))
+    _running.span = traces.span(getattr(task, "name", "task"))
+    _running.told = _running.span.__enter__()
 
 
 @task_postrun.connect
-def leave_lane(**kwargs: Any) -> None:
+def leave_lane(state: str = "", **kwargs: Any) -> None:
+    """The task is over, and so is its span; one that failed says so."""
     pacing.enter(None)
+    span, told = _running.__dict__.pop("span", None), _running.__dict__.pop("told", None)
+    if span is not None and told is not None:
+        if state == FAILURE:
+            told.failed(state)
+        span.__exit__(None, None, None)
 
 
 @worker_init.connect

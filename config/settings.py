@@ -6,6 +6,7 @@ reads no database and opens no connection, so that `manage.py assess` needs noth
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -499,6 +500,10 @@ if IS_PRODUCTION:
 # --- Logs ---------------------------------------------------------------------------------------------------
 # Case numbers and codes only: no names, no identifiers, no request bodies, no SQL parameters. So nothing
 # below WARNING from the libraries, and no mail to ADMINS, whose reports hold local variables.
+# Where spans go (OTLP over HTTP): provisioning/traces.py.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+if OTEL_EXPORTER_OTLP_ENDPOINT and importlib.util.find_spec("opentelemetry") is None:
+    raise ImproperlyConfigured("OTEL_EXPORTER_OTLP_ENDPOINT needs what requirements-traces.lock installs.")
 LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOGGING = {
     "version": 1,

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 from prometheus_client import Histogram
 
+from provisioning import traces
+
 _QUESTION_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 DIRECTORY = Histogram(
@@ -32,10 +34,12 @@ PAGES = Histogram(
 def question_to_the_directory() -> Iterator[None]:
     """Measure one question: `answered`, or the code of the trouble or of LDAP's result (RFC 4511, 4.1.9)."""
     began, outcome = time.monotonic(), "answered"
-    try:
-        yield
-    except Exception as exc:
-        outcome = str(getattr(exc, "code", type(exc).__name__))
-        raise
-    finally:
-        DIRECTORY.labels(outcome).observe(time.monotonic() - began)
+    with traces.span("question to the directory") as span:
+        try:
+            yield
+        except Exception as exc:
+            outcome = str(getattr(exc, "code", type(exc).__name__))
+            raise
+        finally:
+            span.tell({"outcome": outcome})
+            DIRECTORY.labels(outcome).observe(time.monotonic() - began)

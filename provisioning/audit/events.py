@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model
 
+from provisioning import traces
 from provisioning.audit import sealing
 from provisioning.models import (
     AccessRequest,
@@ -253,6 +254,8 @@ def record(
         "request": request,
         "about": about.public_id if about else None,
     } | (case.audit_pointers if case else {})
+    if happened := case or request:
+        traces.concerns(happened.public_id, action.value)
     order = pointers["order"]
     if order is not None and not order.case_number:
         raise RuntimeError("an order is given its case number before anything is recorded about it")

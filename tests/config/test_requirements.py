@@ -26,12 +26,12 @@ def folded(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-traces", "requirements-dev"])
 def test_everything_that_is_asked_for_is_locked(name):
     assert asked_for(f"{name}.in") - set(locked(f"{name}.lock")) == set()
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-traces", "requirements-dev"])
 def test_every_locked_package_has_one_version_and_its_hashes(name):
     packages = locked(f"{name}.lock")
     assert len(packages) > 20
@@ -42,12 +42,19 @@ def test_every_locked_package_has_one_version_and_its_hashes(name):
 
 def test_tests_run_with_the_versions_that_production_runs_with():
     development = locked("requirements-dev.lock")
-    for package, block in locked("requirements.lock").items():
+    for package, block in (locked("requirements.lock") | locked("requirements-traces.lock")).items():
         assert development[package].splitlines()[0] == block.splitlines()[0], package
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-dev.lock", "requirements.in", "Dockerfile"]
+    "name",
+    [
+        "requirements.lock",
+        "requirements-traces.lock",
+        "requirements-dev.lock",
+        "requirements.in",
+        "Dockerfile",
+    ],
 )
 def test_no_file_names_where_packages_come_from(name):
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -63,11 +70,12 @@ def told() -> dict[str, dict[str, str]]:
 
 
 def test_the_table_of_dependencies_is_what_is_asked_for():
-    assert sorted(map(folded, told())) == sorted(asked_for("requirements.in"))
+    wanted = asked_for("requirements.in") | asked_for("requirements-traces.in")
+    assert sorted(map(folded, told())) == sorted(wanted)
 
 
 def test_every_dependency_is_described_with_its_locked_version():
-    packages = locked("requirements.lock")
+    packages = locked("requirements-traces.lock")
     for name, row in told().items():
         assert all(row.values()), name
         assert packages[folded(name)].startswith(f"{name}=={row['Pinned']} "), name

@@ -1,4 +1,4 @@
-"""Measures each answer by the page's name: addresses hold ids, and there would be a figure for each."""
+"""Measures and traces each answer by the page's name: addresses hold ids, and there would be one for each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from provisioning import measures
+from provisioning import measures, traces
 
 
 class Measured:
@@ -18,9 +18,12 @@ class Measured:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.monotonic()
-        response = self.get_response(request)
-        match = request.resolver_match
-        page = (match.url_name or match.route) if match else "none"
         method = request.method if request.method in ("GET", "HEAD", "POST") else "other"
+        with traces.span(method) as span:
+            response = self.get_response(request)
+            match = request.resolver_match
+            page = (match.url_name or match.route) if match else "none"
+            span.name(f"{method} {page}")
+            span.tell({"http.response.status_code": response.status_code})
         measures.PAGES.labels(page, method, str(response.status_code)).observe(time.monotonic() - began)
         return response
