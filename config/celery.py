@@ -47,6 +47,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "orders for many": every(10, "workflows.sweep_many_orders"),
     "values left behind": every(30, "workflows.sweep_left_values"),
     "messages": every(20, "workflows.sweep_messages"),
+    "webhooks": every(10, "workflows.sweep_webhooks"),
     "daily mails": every(10 * 60, "workflows.sweep_daily_mails"),
     "reminders": every(15 * 60, "workflows.sweep_reminders"),
     "unusually long steps": every(60 * 60, "workflows.sweep_unusual"),

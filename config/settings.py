@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from config import database, modes, ready_reasons
 from config.env import Env
 from config.logs import DISCREET_LINES
+from provisioning.rules import hook_tries
 from provisioning.rules.hsa import Service
 
 env = Env()
@@ -342,6 +343,11 @@ PROMETHEUS_MULTIPROC_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", "")  # prometheus
 # Other systems, by client id, whose orders need no signature of the person they are handed over for: those
 # have seen to it themselves that the person has decided.
 API_TRUSTED_SYSTEMS = tuple(env.list("API_TRUSTED_SYSTEMS", []))
+# Webhooks: hosts of our own network that they may go to, whose certificates are believed, and how patiently.
+WEBHOOK_PRIVATE_HOSTS = tuple(host.lower() for host in env.list("WEBHOOK_PRIVATE_HOSTS", []))
+WEBHOOK_CA_FILE = env.str("WEBHOOK_CA_FILE", "")
+WEBHOOK_SECONDS = env.int("WEBHOOK_SECONDS", 10, at_least=1, at_most=60)
+WEBHOOK_TRIES = env.int("WEBHOOK_TRIES", hook_tries.LONGEST, at_least=1, at_most=100)
 SERVICE_DESK = tuple(env.list("SERVICE_DESK", []))
 
 # Ready sentences of need and risk for the order page, in the place of ours: see docs/settings.md.
@@ -422,6 +428,7 @@ RETENTION_CASES_YEARS = env.int("RETENTION_CASES_YEARS", 5, at_least=1, at_most=
 RETENTION_AUDIT_YEARS = env.int("RETENTION_AUDIT_YEARS", 5, at_least=1, at_most=100)
 RETENTION_MESSAGES_DAYS = env.int("RETENTION_MESSAGES_DAYS", 365, at_least=30, at_most=36_500)
 RETENTION_DRAFTS_DAYS = env.int("RETENTION_DRAFTS_DAYS", 14, at_least=1, at_most=90)
+RETENTION_WEBHOOKS_DAYS = env.int("RETENTION_WEBHOOKS_DAYS", 30, at_least=1, at_most=365)
 if RETENTION_AUDIT_YEARS < RETENTION_CASES_YEARS:
     raise ImproperlyConfigured(
         "RETENTION_AUDIT_YEARS must be at least RETENTION_CASES_YEARS: who decided is told by the event log."

@@ -17,11 +17,12 @@ from provisioning.figures import roll_up, step_history, unusual
 from provisioning.login import sessions, unsent_forms
 from provisioning.mandates import delegations
 from provisioning.messages import absences, daily_mail, outbox
-from provisioning.models import AccessRequest, Case, Delegation, Removal
+from provisioning.models import AccessRequest, Case, Delegation, Removal, Subscription
 from provisioning.rights import notices
 from provisioning.rules.states.request import WITH_A_PERSON
 from provisioning.rules.states.right import RemovalState
 from provisioning.systems import handed_over
+from provisioning.webhooks import collect, forget, send
 from workflows import many_orders, steps, watchdog
 from workflows.alone import alone
 from workflows.sweeps import (
@@ -160,6 +161,7 @@ def sweep_sessions() -> None:
     unsent_forms.forget_old()
     absences.forget_passed()
     handed_over.forget_old()
+    forget.forget_old()
 
 
 @shared_task(name="workflows.send_message")
@@ -177,6 +179,15 @@ def sweep_messages() -> None:
     """Send what is due: lost nudges, retries, interrupted sendings. One that fails oddly stops no other."""
     for pk in outbox.due():
         send_message(pk)
+
+
+@shared_task(name="workflows.sweep_webhooks")
+def sweep_webhooks() -> None:
+    """Tell other systems what the event log holds since the last time, and what did not get through."""
+    for pk in Subscription.objects.in_force().values_list("pk", flat=True):
+        with alone(f"reading the event log for subscription {pk}"):
+            collect.catch_up(pk)
+    send.send_all()
 
 
 @shared_task(name="workflows.sweep_daily_mails")

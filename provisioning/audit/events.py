@@ -179,6 +179,12 @@ class Action(enum.StrEnum):
     SYSTEM_REVOKED = "system.revoked"
     HANDED_OVER = "system.handed_over"
     TAKEN_BACK = "system.taken_back"
+    HOOK_BEGUN = "webhook.begun"
+    HOOK_ENDED = "webhook.ended"
+    HOOK_ROTATED = "webhook.secret_renewed"
+    HOOK_REPLAYED = "webhook.replayed"
+    HOOK_SENT_AGAIN = "webhook.sent_again"
+    HOOK_SET_ASIDE = "webhook.set_aside"
     CHECKPOINT_FAILED = "audit.checkpoint_failed"
     AUDIT_VERIFIED = "audit.verified"
 

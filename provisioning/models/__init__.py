@@ -53,6 +53,7 @@ from provisioning.models.rights import EndCauseChoice, Grant, GrantQuerySet, Gra
 from provisioning.models.saved_views import SavedView
 from provisioning.models.systems import HandedOrder, System, SystemQuerySet
 from provisioning.models.unsent_forms import UnsentForm
+from provisioning.models.webhooks import HookDelivery, Subscription, SubscriptionQuerySet
 
 __all__ = [
     "AboutOneRight",
@@ -81,6 +82,7 @@ __all__ = [
     "Handler",
     "HandlerRole",
     "Heartbeat",
+    "HookDelivery",
     "Incident",
     "IncidentKind",
     "IncidentQuerySet",
@@ -116,6 +118,8 @@ __all__ = [
     "SavedView",
     "StateChoice",
     "StepHistory",
+    "Subscription",
+    "SubscriptionQuerySet",
     "Sweep",
     "System",
     "SystemQuerySet",

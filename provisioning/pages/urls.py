@@ -31,7 +31,7 @@ from provisioning.pages.kiv import question, removal_task, several_tasks, task
 from provisioning.pages.login import card, leaving, mine
 from provisioning.pages.login import page as login_page
 from provisioning.pages.operation import page as operation_page
-from provisioning.pages.operation import systems_page
+from provisioning.pages.operation import systems_page, webhooks_page
 from provisioning.pages.order import many as order_many
 from provisioning.pages.order import page as order_page
 from provisioning.pages.own_notices import absence, calendar_feed
@@ -98,6 +98,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("handelser/", events_page.event_log, name="events"),
     path("drift/", operation_page.operation, name="operation"),
     path("drift/andra-system/", systems_page.systems, name="systems"),
+    path("drift/andra-system/handelser/ny/", webhooks_page.begin, name="subscribe"),
+    path("drift/andra-system/handelser/<uuid:public_id>/", webhooks_page.subscription, name="subscription"),
+    path("drift/andra-system/handelser/<uuid:public_id>/avsluta/", webhooks_page.end, name="unsubscribe"),
+    path(
+        "drift/andra-system/handelser/<uuid:public_id>/ny-nyckel/", webhooks_page.rotate, name="hook_secret"
+    ),
+    path("drift/andra-system/utskick/<uuid:public_id>/skicka-igen/", webhooks_page.again, name="hook_again"),
+    path("drift/andra-system/utskick/<uuid:public_id>/ge-upp/", webhooks_page.aside, name="hook_aside"),
     path("drift/<uuid:public_id>/forsok-igen/", operation_page.retry, name="incident_retry"),
     path("drift/<uuid:public_id>/atgardad/", operation_page.settled, name="incident_settle"),
     path("meddelanden/", messages.messages, name="messages"),

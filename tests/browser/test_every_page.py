@@ -224,6 +224,9 @@ PAGES = [
     Shown("register-no-filter", HEAD, "/register/arenden/?age=-1", status=400),
     Shown("operation", AUDITOR, "/drift/", url_name="operation"),
     Shown("systems", AUDITOR, "/drift/andra-system/", url_name="systems"),
+    Shown(
+        "subscribe", cast.KIV_ADMINISTRATOR_ABOVE, "/drift/andra-system/handelser/ny/", url_name="subscribe"
+    ),
     Shown("log-ins", HEAD, "/mina-inloggningar/", url_name="log_ins"),
     Shown("own-notices", HEAD, "/mina-aviseringar/", url_name="own_notices"),
     Shown("own-absence", HEAD, "/mina-aviseringar/franvaro/", url_name="own_absence"),
@@ -251,6 +254,11 @@ PAGES = [
 
 # Addresses that show no page of their own: they answer machines, redirect, or take a form and lead on.
 NO_PAGE = {
+    "unsubscribe",
+    "hook_secret",
+    "hook_again",
+    "hook_aside",
+    "subscription",  # the demo has none: tests/pages/operation/test_webhooks_page.py
     "open_calendar",
     "end_absence",
     "close_calendar",

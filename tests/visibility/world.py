@@ -20,6 +20,7 @@ from provisioning.models import (
     Delegation,
     Finding,
     Grant,
+    HookDelivery,
     Incident,
     IncidentKind,
     OutgoingMessage,
@@ -30,8 +31,12 @@ from provisioning.models import (
 )
 from provisioning.orders.draft import Choice
 from provisioning.reviews import said as reviews_said
+from provisioning.rules.event_kinds import EventKind
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
+from provisioning.systems import keep as systems_keep
+from provisioning.systems.keep import Scope
+from provisioning.webhooks import subscribe
 from tests import acts, cast, made_once
 from tests.made_once import MadeOnce
 from tests.mandates import delegating
@@ -77,6 +82,7 @@ class World:
     findings: Mapping[str, Finding]
     reorganisations: Mapping[str, Reorganisation]
     searches: Incident
+    told: HookDelivery
 
     def objects(self, parameter: str) -> dict[str, Any]:
         """What can stand in an address's variable."""
@@ -92,10 +98,9 @@ class World:
             return {name: row.public_id for name, row in self.reviews.items()} | nobodys
         if parameter == "reorganisation":
             return {name: row.public_id for name, row in self.reorganisations.items()} | nobodys
-        if parameter == "grant":
-            return {name: row.public_id for name, row in self.grants.items()} | nobodys
-        if parameter == "removal":
-            return {name: row.public_id for name, row in self.removals.items()} | nobodys
+        if parameter in ("grant", "removal"):
+            rights: Mapping[str, Grant | Removal] = self.grants if parameter == "grant" else self.removals
+            return {name: row.public_id for name, row in rights.items()} | nobodys
         if parameter == "message":
             return {name: row.uuid for name, row in self.messages.items()} | nobodys
         if parameter == "place":
@@ -103,9 +108,15 @@ class World:
             return {name: place.text for name, place in places.items()} | {"missing": NO_PLACE}
         if parameter == "finding":
             return {name: row.public_id for name, row in self.findings.items()} | nobodys
+        of_operators = {
+            "incident": {"searches": self.searches.public_id},
+            "subscription": {"told": self.told.subscription.public_id},
+            "delivery": {"told": self.told.public_id},
+        }
+        if parameter in of_operators:
+            return of_operators[parameter] | nobodys
         # The rest is the API's: without a token nobody comes so far as to ask.
-        incidents = {"searches": self.searches.public_id} | nobodys
-        return incidents if parameter == "incident" else {"any": uuid.UUID(int=0)}
+        return {"any": uuid.UUID(int=0)}
 
 
 SETTINGS = {
@@ -199,6 +210,7 @@ def make(kiv: Kiv) -> World:
         found,
         {"own": moving.propose()},
         _searches(),
+        _told(),
     )
 
 
@@ -219,6 +231,23 @@ def _searches() -> Incident:
     """The doctor has searched too often, and the operators are to ask why."""
     incidents_record.searched_much(acts.user(cast.DOCTOR), count=101, day="2026-11-28")
     return Incident.objects.get(kind=IncidentKind.SEARCHES)
+
+
+def _told() -> HookDelivery:
+    """Another system has not been reached about something."""
+    system, _secret = systems_keep.add("desk", name="The ticket desk", scopes=[Scope.READ_CASES])
+    kinds = [EventKind.CASE_STARTED]
+    row, _secret = subscribe.begin(
+        system, url="https://desk.example/", kinds=kinds, tells_person=False, by=None
+    )
+    return HookDelivery.objects.create(
+        subscription=row,
+        sequence=1,
+        kind=kinds[0].value,
+        happened_at=timezone.now(),
+        case_key="1",
+        state=HookDelivery.Telling.DEAD,
+    )
 
 
 def _answers(public_id: uuid.UUID) -> dict[str, Any]:

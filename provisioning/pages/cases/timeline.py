@@ -280,6 +280,18 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.SYSTEM_REVOKED: ("neutral", gettext_lazy("Another system was shut out.")),
     Action.HANDED_OVER: ("info", gettext_lazy("The order was handed over by another system.")),
     Action.TAKEN_BACK: ("neutral", gettext_lazy("Another system took back an order that was not sent.")),
+    Action.HOOK_BEGUN: ("info", gettext_lazy("Another system is told of events from now on.")),
+    Action.HOOK_ENDED: ("neutral", gettext_lazy("Another system is told of events no more.")),
+    Action.HOOK_ROTATED: ("info", gettext_lazy("The secret that signs for another system was renewed.")),
+    Action.HOOK_REPLAYED: ("info", gettext_lazy("Another system is told of earlier events again.")),
+    Action.HOOK_SENT_AGAIN: (
+        "info",
+        gettext_lazy("What did not get through to another system is sent again."),
+    ),
+    Action.HOOK_SET_ASIDE: (
+        "warning",
+        gettext_lazy("What did not get through to another system was given up."),
+    ),
     Action.CHECKPOINT_FAILED: ("warning", gettext_lazy("A checkpoint of the event log was not delivered.")),
     Action.DEMO_VALUE_CHANGED: ("info", gettext_lazy("A value was changed in the mock KIV.")),
 }

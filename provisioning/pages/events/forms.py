@@ -39,7 +39,7 @@ KINDS: Mapping[str, tuple[Text, tuple[str, ...]]] = {
     "refused": (gettext_lazy("Refused acts"), (Action.REFUSED.value,)),
     "messages": (gettext_lazy("Messages"), ("message.", "notices.")),
     "incidents": (gettext_lazy("Stands still or failed"), ("incident.",)),
-    "systems": (gettext_lazy("Other systems"), ("system.",)),
+    "systems": (gettext_lazy("Other systems"), ("system.", "webhook.")),
     "log": (
         gettext_lazy("The event log and what is kept"),
         ("audit.", "retention.", "case.removed", "protection."),

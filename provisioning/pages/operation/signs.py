@@ -24,7 +24,15 @@ from provisioning.audit.events import Action
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.messages import outbox
-from provisioning.models import AuditEntry, Heartbeat, OutgoingMessage, Sweep, User
+from provisioning.models import (
+    AuditEntry,
+    Heartbeat,
+    HookDelivery,
+    OutgoingMessage,
+    Subscription,
+    Sweep,
+    User,
+)
 from workflows import steps
 
 Text = str | Promise
@@ -65,6 +73,7 @@ def all_signs(user: User) -> list[Sign]:
         ),
         _waiting_work(),
         _mail(),
+        _webhooks(),
         _comparison(),
         _checkpoint(),
         _event_log(),
@@ -122,6 +131,20 @@ def _mail() -> Sign:
     if troubled:
         return Sign(heading, False, _("%(count)d do not get through.") % {"count": troubled}, advice)
     waiting = OutgoingMessage.objects.filter(state=OutgoingMessage.Delivery.QUEUED)
+    oldest = waiting.order_by("next_try_at").values_list("next_try_at", flat=True).first()
+    return _waiting(heading, oldest, MAIL_WAITS_AT_MOST, advice)
+
+
+def _webhooks() -> Sign:
+    heading = gettext_lazy("Webhooks to other systems")
+    advice = gettext_lazy(
+        "Open Other systems and the subscription: it says what went wrong, and sends again."
+    )
+    unsettled = HookDelivery.objects.filter(subscription__in=Subscription.objects.in_force())
+    dead = unsettled.filter(state=HookDelivery.Telling.DEAD).count()
+    if dead:
+        return Sign(heading, False, _("%(count)d do not get through.") % {"count": dead}, advice)
+    waiting = unsettled.filter(state=HookDelivery.Telling.QUEUED, tries=0)
     oldest = waiting.order_by("next_try_at").values_list("next_try_at", flat=True).first()
     return _waiting(heading, oldest, MAIL_WAITS_AT_MOST, advice)
 

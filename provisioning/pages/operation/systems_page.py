@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from provisioning.models import System
+from provisioning.models import Subscription, System
 from provisioning.pages.answers import acting_user
 from provisioning.systems import keep
 from provisioning.systems.keep import Scope
@@ -42,4 +42,9 @@ def systems(request: HttpRequest) -> HttpResponse:
         }
         for system in System.objects.all()
     ]
-    return render(request, "provisioning/operation/systems.html", {"lines": lines})
+    context = {
+        "lines": lines,
+        "subscriptions": Subscription.objects.select_related("system").order_by("-ended_at", "pk"),
+        "may_act": user.is_operator,
+    }
+    return render(request, "provisioning/operation/systems.html", context)
