@@ -19,6 +19,9 @@ SENTENCES: Mapping[Code, str | Promise] = {
     ),
     Code.COMMISSION_NOT_STARTED: _("The person's commission has not started yet."),
     Code.COMMISSION_ENDED: _("The person's commission has ended."),
+    Code.COMMISSION_ENDS_EARLY: _(
+        "The person's commission ends before the new last day of the right, so its last day has to be moved."
+    ),
     Code.COMMISSION_NONE_ON_UNIT: _(
         "The unit has no commission with the right purpose at all. One must be created "
         "before anybody can be coupled."

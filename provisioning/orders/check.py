@@ -51,7 +51,9 @@ def record_check(
         _record(request, found)
         return
     obstacles.note_causes(request, found.causes)
-    may_set_now = found.can_be_granted_by_changes and (request.wants_coupling or not found.needs_coupling)
+    # Whoever prolongs a right wants its coupling to last as long: there is nothing to choose.
+    may_couple = request.wants_coupling or found.lengthens_coupling
+    may_set_now = found.can_be_granted_by_changes and (may_couple or not found.needs_coupling)
     if may_set_now:
         entry = _record(request, found)
         carry_out.hand_over(request, reading, found, tuple(administrators))

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from provisioning import dates
-from provisioning.models import Grant, User
+from provisioning.models import AccessRequest, Grant, User
 from provisioning.orders.draft import Draft
+from provisioning.rights import find
 from provisioning.rules.dates import deadlines
-from provisioning.rules.hsa import Answer, HsaId, Level, Service
+from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,12 @@ def sentence(prolonged: Grant | None, ends_on: date, *, on: date, works: Answer 
     return (
         _("The person has this right until %(date)s. The order prolongs it from then, until %(new)s.") % words
     )
+
+
+def asked_access(request: AccessRequest) -> OrderedAccess:
+    """What it asks of the directory: where it prolongs a right, a coupling through the new last day."""
+    order = request.ordered_access
+    return replace(order, until=request.ends_on) if find.stands(request) else order
 
 
 _SUBMISSIONS = uuid.UUID("6f3c1d0a-4f1e-5c55-9a53-7f2a3c5a1f10")  # a name space of our own

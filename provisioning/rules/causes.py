@@ -21,6 +21,7 @@ class Code(enum.StrEnum):
     COMMISSION_MISSING = "commission.missing"
     COMMISSION_NOT_STARTED = "commission.not_started"
     COMMISSION_ENDED = "commission.ended"
+    COMMISSION_ENDS_EARLY = "commission.ends_early"
     COMMISSION_NONE_ON_UNIT = "commission.none_on_unit"
     COMMISSION_DATE_UNREADABLE = "commission.date_unreadable"
     COMMISSION_PURPOSE_MISSING = "commission.purpose_missing"
@@ -80,6 +81,7 @@ MENDER_OF: Mapping[Code, Mender] = {
     Code.COMMISSION_MISSING: Mender.KIV_ADMINISTRATOR,
     Code.COMMISSION_NOT_STARTED: Mender.NOBODY,
     Code.COMMISSION_ENDED: Mender.KIV_ADMINISTRATOR,
+    Code.COMMISSION_ENDS_EARLY: Mender.KIV_ADMINISTRATOR,
     # A new commission is the head of unit's decision before it is anybody's work.
     Code.COMMISSION_NONE_ON_UNIT: Mender.HEAD_OF_UNIT,
     Code.COMMISSION_DATE_UNREADABLE: Mender.KIV_ADMINISTRATOR,

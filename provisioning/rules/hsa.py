@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 STRICT_FORM = re.compile(r"SE[0-9]{10}(?:[0-9]{2})?-[A-Z0-9]{1,18}", re.ASCII | re.IGNORECASE)
 LENIENT_FORM = re.compile(r"[A-Za-z]{2}[A-Za-z0-9]{0,16}[0-9]{4,12}-[A-Za-z0-9]{1,18}", re.ASCII)
@@ -258,6 +258,7 @@ class OrderedAccess:
     service: Service
     level: Level
     unit_id: HsaId  # the care provider's id when level is PROVIDER
+    until: date | None = None  # where a right is prolonged: the day that a coupling must last through
 
 
 @dataclass(frozen=True, slots=True)

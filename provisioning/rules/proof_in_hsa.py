@@ -85,7 +85,15 @@ def _is_active_coupling(value: str, change: Change, *, at: datetime) -> Answer:
     state = periods.state(RawPeriod(start, end), at=at)
     if state is periods.PeriodState.UNREADABLE:
         return Answer.UNKNOWN
-    return Answer.YES if state is periods.PeriodState.ACTIVE else Answer.NO
+    if state is not periods.PeriodState.ACTIVE or not _lasts_as_wanted(RawPeriod(start, end), change):
+        return Answer.NO
+    return Answer.YES
+
+
+def _lasts_as_wanted(period: RawPeriod, change: Change) -> bool:
+    """A change without a last day of its own takes whatever holds now."""
+    wanted = periods.last_day((*change.value.split(";"), "", "")[2])
+    return wanted is None or periods.lasts_through(period, wanted)
 
 
 def left_of(right: Right, hsa: Reading, *, living: Collection[Right]) -> Plan:

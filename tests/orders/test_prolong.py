@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import formats
 
 from provisioning import dates
@@ -12,8 +13,10 @@ from provisioning.errors import Invalid
 from provisioning.models import AccessRequest, AuditEntry, Grant
 from provisioning.orders import prepare
 from provisioning.rules.dates import deadlines
-from provisioning.rules.hsa import Attribute
+from provisioning.rules.hsa import Attribute, Level, Service
+from provisioning.rules.states.request import RequestState
 from tests import acts, cast
+from tests.pages.reading import text_of
 from tests.rights import life
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,3 +148,62 @@ def test_where_the_access_is_lost_the_same_dates_can_be_ordered_again(directory,
     again = life.granted(kiv, days=10)
     assert again == grant
     assert again.ends_on == dates.today() + timedelta(days=300)
+
+
+def dated(kiv, *, last: int) -> tuple[Grant, str, str]:
+    """A right whose coupling ends so many days after it does; the commission's DN, and its start."""
+    grant = life.nearly_over(life.statistics(kiv))
+    change = next(one for one in grant.origin.changes if one["attribute"] == "hsaCommissionMember")
+    start = f"{dates.today() - timedelta(days=100)} 00:00:00"
+    kiv.remove_value(change["dn"], Attribute.COMMISSION_MEMBER, change["add"])
+    value = f"{cast.COORDINATOR.text};{start};{grant.ends_on + timedelta(days=last)} 23:59:59"
+    kiv.add_value(change["dn"], Attribute.COMMISSION_MEMBER, value)
+    return grant, change["dn"], start
+
+
+def prolonged(grant: Grant, days: int = 200) -> AccessRequest:
+    """As far as the check has carried it."""
+    start = grant.ends_on + timedelta(days=1)
+    request = acts.order(service=Service.INTYGSSTATISTIK, level=Level.UNIT, starts_on=start, days=days - 1)
+    acts.work()
+    request.refresh_from_db()
+    return request
+
+
+@pytest.mark.parametrize("how", ["moved in place", "a member more", "another way to write it"])
+def test_a_dated_coupling_is_lengthened_with_the_right_it_carries(directory, kiv, enter, how):
+    grant, commission, start = dated(kiv, last=0)
+    old = next(one for one in kiv.values(commission, "hsaCommissionMember") if str(grant.ends_on) in one)
+    request = prolonged(grant)
+
+    assert request.current_state is RequestState.AWAITING_KIV
+    new = f"{cast.COORDINATOR.text};{start};{request.ends_on} 23:59:59"
+    assert [(one["dn"], one["add"]) for one in request.changes] == [(commission, new)]
+    card = text_of(enter(cast.KIV_ADMINISTRATOR).get(reverse("kiv_task", args=[request.public_id])))
+    assert new in card
+    assert "Member of the commission whose last day moves" in card
+    assert "Is replaced by the ordered value" in card
+
+    acts.report_done(request)  # nothing has been moved yet: the old coupling still works, and proves nothing
+    request.refresh_from_db()
+    assert request.current_state is RequestState.AWAITING_KIV
+    if how != "a member more":
+        kiv.remove_value(commission, Attribute.COMMISSION_MEMBER, old)
+    kiv.add_value(
+        commission,
+        Attribute.COMMISSION_MEMBER,
+        f"{cast.COORDINATOR.text};;" if how == "another way to write it" else new,
+    )
+    acts.work()
+    request.refresh_from_db()
+    grant.refresh_from_db()
+    assert request.current_state is RequestState.DONE
+    assert grant.ends_on == request.ends_on
+
+
+@pytest.mark.parametrize("last", [200, 300])
+def test_a_coupling_that_lasts_long_enough_brings_nobody_a_task(directory, kiv, last):
+    grant, _commission, _start = dated(kiv, last=last)
+    request = prolonged(grant)
+    assert request.current_state is RequestState.DONE
+    assert request.changes == []

@@ -19,7 +19,7 @@ from provisioning.cases import silence as cases_silence
 from provisioning.directory import Which, has_national_directory, open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import AccessRequest, Case
-from provisioning.orders import arrive, check, unseen, verify
+from provisioning.orders import arrive, check, prolong, unseen, verify
 from provisioning.rights import find
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Person, Reading
@@ -40,7 +40,7 @@ class Looked:
 def until_first_day(request: AccessRequest) -> timedelta:
     """How long the first check waits: KIV knows no first day of a role, so nothing is set before it.
 
-    A right that stands is prolonged at once: there is nothing to set.
+    A right that stands is prolonged at once: at most the last day of its coupling is moved.
     """
     first = datetime.combine(request.starts_on, time.min, tzinfo=timezone.get_default_timezone())
     if first <= timezone.now() or find.stands(request):
@@ -50,8 +50,9 @@ def until_first_day(request: AccessRequest) -> timedelta:
 
 def assess(request: AccessRequest) -> Looked:
     """Read the directory for the request and assess it. Never raises for a directory that does not answer."""
-    reading = assessments_reading.read_for(request.ordered_access)
-    found = assessments_reading.assess_now(request.ordered_access, reading)
+    order = prolong.asked_access(request)
+    reading = assessments_reading.read_for(order)
+    found = assessments_reading.assess_now(order, reading)
     silence = assessments_reading.silence(found)
     if silence or not found.changes:
         return Looked(reading, found, silence=silence)
@@ -79,7 +80,7 @@ def follow(request: AccessRequest) -> Followed:
     kiv = assess(request)
     if not has_national_directory() or kiv.silence or kiv.found.answer is not Answer.YES:
         return Followed(kiv)
-    order = request.ordered_access
+    order = prolong.asked_access(request)
     hsa = assessments_reading.read_for(order, which=Which.NATIONAL)
     return Followed(kiv, hsa, assessments_reading.assess_now(order, hsa))
 

@@ -58,6 +58,7 @@ class FactRow:
     now: bool | None
     is_ordered: bool
     is_useless: bool  # a slip of the keyboard that no service reads
+    is_replaced: bool = False  # the member whose last day moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class ChangeCard:
     steps: tuple[str, ...]
     rows: tuple[FactRow, ...]
     is_in_place: bool
+    moves_last_day: bool  # of a member who is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +168,11 @@ def _change_card(
     values = seen.values.get((change.dn, change.attribute.value)) if seen else None
     found = list(dict.fromkeys(values or ()))
     useless = {miss["about"] for miss in (seen.near_misses if seen else ()) if miss["code"] in _USELESS}
+    moves_last_day = _moves_last_day(change)
     rows = [
-        FactRow(value, True, is_ordered=_is_the_ordered(change, value, seen), is_useless=value in useless)
+        FactRow(value, True, is_ordered=is_ordered, is_useless=value in useless, is_replaced=moves_last_day)
         for value in found
+        for is_ordered in [_is_the_ordered(change, value, seen)]
     ]
     exact = exact_value(request, change)
     is_in_place = any(row.is_ordered for row in rows)
@@ -188,7 +192,14 @@ def _change_card(
         steps=steps,
         rows=tuple(rows),
         is_in_place=is_in_place,
+        moves_last_day=moves_last_day,
     )
+
+
+def _moves_last_day(change: Change) -> bool:
+    """Say whether a member is there already and only the last day is another: the change says its dates."""
+    is_coupling = change.attribute is Attribute.COMMISSION_MEMBER
+    return is_coupling and bool(change.value.partition(";")[2].strip("; "))
 
 
 def _is_the_ordered(change: Change, value: str, seen: SeenWanted | None) -> bool:
@@ -211,7 +222,10 @@ def _role_steps(request: AccessRequest, name: str) -> tuple[str, ...]:
 
 
 def _coupling_steps(request: AccessRequest, change: Change, name: str) -> tuple[str, ...]:
-    add = _("Add %(name)s, HSA-id %(id)s, as a member, from %(first)s until %(last)s or later.")
+    if _moves_last_day(change):
+        add = _("Find the member %(name)s, HSA-id %(id)s, and move the last day to %(last)s or later.")
+    else:
+        add = _("Add %(name)s, HSA-id %(id)s, as a member, from %(first)s until %(last)s or later.")
     return (
         _("Open the commission %(commission)s in KIV.") % {"commission": commission_name(change)},
         add

@@ -25,6 +25,7 @@ _MENDED_BY_COUPLING = frozenset(
     {
         Code.COMMISSION_MISSING,
         Code.COMMISSION_ENDED,
+        Code.COMMISSION_ENDS_EARLY,
         Code.COMMISSION_PURPOSE_MISSING,
         Code.COMMISSION_INCOMPLETE,
         Code.COMMISSION_UNDER_PROVIDER,
@@ -83,6 +84,11 @@ class Assessment:
     def needs_coupling(self) -> bool:
         """Whether somebody must couple the person to a commission."""
         return any(change.attribute is Attribute.COMMISSION_MEMBER for change in self.changes)
+
+    @property
+    def lengthens_coupling(self) -> bool:
+        """Whether a coupling that works ends before the prolonged right does."""
+        return Code.COMMISSION_ENDS_EARLY in self.codes
 
     @property
     def needs_role(self) -> bool:
@@ -208,10 +214,14 @@ def _proposed_commission(case: Question, causes: Sequence[Cause]) -> Commission 
 def _changes(case: Question, causes: Sequence[Cause], proposed: Commission | None) -> tuple[Change, ...]:
     """The values to add, byte for byte. Source: domain §2 (member value), §5 (role)."""
     codes = {cause.code for cause in causes}
-    person, wanted = case.reading.person, case.wanted_role
+    person, wanted, until = case.reading.person, case.wanted_role, case.order.until
     if person is None or codes & _NOT_OURS:
         return ()
     changes = []
+    if Code.COMMISSION_ENDS_EARLY in codes and until is not None:
+        found, coupling = case.active_couplings[0]
+        value = f"{person.hsa_id.text};{periods.prolonged(coupling.period, until)}"
+        changes.append(Change(found.dn, Attribute.COMMISSION_MEMBER, value, found.hsa_id))
     if proposed is not None:
         value = f"{person.hsa_id.text};;"
         changes.append(Change(proposed.dn, Attribute.COMMISSION_MEMBER, value, proposed.hsa_id))

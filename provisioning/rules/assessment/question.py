@@ -7,8 +7,10 @@ from datetime import date, datetime
 
 from provisioning.rules import certainty
 from provisioning.rules.certainty import UNREAD, Gap
-from provisioning.rules.hsa import Commission, HsaId, Level, OrderedAccess, Provider, Reading, Unit
-from provisioning.rules.services import catalogue
+from provisioning.rules.dates import periods
+from provisioning.rules.dates.periods import PeriodState
+from provisioning.rules.hsa import Commission, Coupling, HsaId, Level, OrderedAccess, Provider, Reading, Unit
+from provisioning.rules.services import catalogue, commissions
 from provisioning.rules.services.entitlement import Entitlement, Subject
 from provisioning.rules.services.profession import is_doctor
 
@@ -89,4 +91,16 @@ class Question:
             commission
             for commission in self.reading.commissions
             if commission.unit_id == unit_id and not commission.is_under_provider
+        )
+
+    @property
+    def active_couplings(self) -> tuple[tuple[Commission, Coupling], ...]:
+        """The person's couplings that count now on the care unit, each with its commission."""
+        return tuple(
+            (found, coupling)
+            for found in self.unit_commissions
+            if commissions.has_purpose(found, self.entitlement.purpose) and commissions.is_complete(found)
+            for coupling in found.couplings
+            if coupling.person_id == self.reading.person_id
+            and periods.state(coupling.period, at=self.at) is PeriodState.ACTIVE
         )

@@ -142,6 +142,7 @@ def commission(case: Question) -> Iterator[Cause]:
         for state in commissions.coupling_states(found, case.reading.person_id, at=case.at)
     }
     if PeriodState.ACTIVE in states:
+        yield from _ends_early(case, about)
         return
     if PeriodState.UNREADABLE in states:
         yield Cause(Code.COMMISSION_DATE_UNREADABLE, about)
@@ -156,6 +157,15 @@ def commission(case: Question) -> Iterator[Cause]:
         yield Cause(Code.COMMISSION_MISSING, about, expected=case.entitlement.purpose)
         yield from _none_on_unit(case, about)
         yield from commission_near_misses(case)
+
+
+def _ends_early(case: Question, about: str) -> Iterator[Cause]:
+    """Where a right is prolonged: no coupling that works now lasts through its new last day."""
+    until = case.order.until
+    if until is not None and not any(
+        periods.lasts_through(coupling.period, until) for _found, coupling in case.active_couplings
+    ):
+        yield Cause(Code.COMMISSION_ENDS_EARLY, about, expected=until.isoformat())
 
 
 def _none_on_unit(case: Question, about: str) -> Iterator[Cause]:

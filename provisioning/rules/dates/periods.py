@@ -79,6 +79,28 @@ def state(period: RawPeriod, *, at: datetime) -> PeriodState:
     return PeriodState.ACTIVE
 
 
+def lasts_through(period: RawPeriod, last: date) -> bool:
+    """Say whether it goes on through that day in Stockholm: open, or not over before its last minute.
+
+    Not where its end cannot be read.
+    """
+    end, is_readable = _attempt(period.end)
+    return is_readable and (
+        end is None or end >= _utc(datetime.combine(last, time(23, 59), tzinfo=STOCKHOLM))
+    )
+
+
+def last_day(text: str) -> date | None:
+    """The day in Stockholm on which an end lies; None for an open or an unreadable one."""
+    end, _is_readable = _attempt(text)
+    return None if end is None else _day(end)
+
+
+def prolonged(period: RawPeriod, last: date) -> str:
+    """The dates of the same coupling with another last day, as they stand after its HSA-id."""
+    return f"{(period.start or '').strip()};{last.isoformat()} 23:59:59"
+
+
 def written(first: date, last: date) -> str:
     """The dates of a coupling that lasts from one day through another, as they stand after its HSA-id.
 

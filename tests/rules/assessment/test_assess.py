@@ -203,6 +203,15 @@ ROWS = {
         DEAD,
         with_couplings(f"{ANNA};;20260319"),
     ),
+    "ends before the prolonged right": Row(
+        Code.COMMISSION_ENDS_EARLY,
+        replace(REHAB_UNIT, until=date(2026, 12, 31)),
+        with_couplings(f"{ANNA};;20261231"),
+        NO,
+        ["commission.ends_early"],
+        [],
+        with_couplings(f"{ANNA};;2026-12-31 23:59:59"),
+    ),
     "ended, and starts again later": Row(
         Code.COMMISSION_ENDED,
         REHAB_UNIT,
