@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from provisioning.api import scim_shapes
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, ProvisioningError, WrongState
 
 CONTENT_TYPE = "application/problem+json"
@@ -46,7 +47,9 @@ class CallProblem(Exception):
         self.errors, self.headers, self.more = list(errors), headers or {}, more
 
 
-def answer(problem: CallProblem) -> JsonResponse:
+def answer(problem: CallProblem, request: HttpRequest) -> JsonResponse:
+    if "/scim/" in request.path:
+        return _scim(problem)
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": str(_TITLES.get(problem.status, "")),
@@ -59,6 +62,16 @@ def answer(problem: CallProblem) -> JsonResponse:
         body["errors"] = problem.errors
     body |= problem.more
     return JsonResponse(body, status=problem.status, content_type=CONTENT_TYPE, headers=problem.headers)
+
+
+def _scim(problem: CallProblem) -> JsonResponse:
+    """The same as RFC 7644 §3.12 wants it, where 422 is unknown."""
+    status = 400 if problem.status == 422 else problem.status
+    known = problem.code if problem.code in ("invalidFilter", "sensitive") else None
+    kind = known or ("invalidValue" if status == 400 else None)
+    detail = str(problem.detail or _TITLES.get(problem.status, ""))
+    body = scim_shapes.error(status, detail, kind)
+    return JsonResponse(body, status=status, content_type=scim_shapes.CONTENT_TYPE, headers=problem.headers)
 
 
 def of(error: ProvisioningError) -> CallProblem:
@@ -76,11 +89,11 @@ def register(api: NinjaAPI) -> None:
 
     @api.exception_handler(CallProblem)
     def _problem(request: HttpRequest, exc: CallProblem) -> JsonResponse:
-        return answer(exc)
+        return answer(exc, request)
 
     @api.exception_handler(ProvisioningError)
     def _refused(request: HttpRequest, exc: ProvisioningError) -> JsonResponse:
-        return answer(of(exc))
+        return answer(of(exc), request)
 
     @api.exception_handler(ValidationError)
     def _malformed(request: HttpRequest, exc: ValidationError) -> JsonResponse:
@@ -93,20 +106,21 @@ def register(api: NinjaAPI) -> None:
             for one in exc.errors
         ]
         return answer(
-            CallProblem(422, "malformed", _("Something is missing or has another form."), errors=errors)
+            CallProblem(422, "malformed", _("Something is missing or has another form."), errors=errors),
+            request,
         )
 
     @api.exception_handler(AuthenticationError)
     def _unknown(request: HttpRequest, exc: AuthenticationError) -> JsonResponse:
-        return answer(CallProblem(401, "token", headers={"WWW-Authenticate": "Bearer"}))
+        return answer(CallProblem(401, "token", headers={"WWW-Authenticate": "Bearer"}), request)
 
     @api.exception_handler(HttpError)
     def _unreadable(request: HttpRequest, exc: HttpError) -> JsonResponse:
-        return answer(CallProblem(exc.status_code, "unreadable"))
+        return answer(CallProblem(exc.status_code, "unreadable"), request)
 
     @api.exception_handler(Http404)
     def _not_there(request: HttpRequest, exc: Http404) -> JsonResponse:
         user = getattr(request, "acts_for", None)
         if getattr(user, "is_shown_without_mandates", False):
-            return answer(of(DirectoryError()))
-        return answer(CallProblem(404, "missing"))
+            return answer(of(DirectoryError()), request)
+        return answer(CallProblem(404, "missing"), request)

@@ -179,6 +179,7 @@ class Action(enum.StrEnum):
     SYSTEM_REVOKED = "system.revoked"
     HANDED_OVER = "system.handed_over"
     TAKEN_BACK = "system.taken_back"
+    CATALOGUE_READ = "system.catalogue_read"
     HOOK_BEGUN = "webhook.begun"
     HOOK_ENDED = "webhook.ended"
     HOOK_ROTATED = "webhook.secret_renewed"

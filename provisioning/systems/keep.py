@@ -29,6 +29,7 @@ class Scope(enum.StrEnum):
     READ_FINDINGS = "findings.read"
     READ_REVIEWS = "reviews.read"
     ASSESS = "assess"
+    READ_CATALOGUE = "catalogue.read"
 
 
 @transaction.atomic

@@ -58,7 +58,8 @@ def _call(operation, caller):
         answer = case.call(headers=headers)
         assert answer.status_code < 500, answer.text
         if answer.status_code >= 400 and "/token" not in operation.path:
-            assert answer.headers["content-type"][0] == "application/problem+json", answer.text
+            kind = "scim" if "/scim/" in operation.path else "problem"
+            assert answer.headers["content-type"][0] == f"application/{kind}+json", answer.text
 
     call()
 

@@ -82,6 +82,8 @@ ABOUT = {
     "api_order": "handed",
     "api_order_withdraw": "handed",
     "api_case": "handed",
+    "scim_user": "handed",
+    "scim_group": "handed",
     "grant": "grant",
     "grant_end": "grant",
     "grant_let_end": "grant",
