@@ -24,15 +24,19 @@ from provisioning.access import readers
 from provisioning.models import (
     AccessRequest,
     AuditEntry,
+    DayFigures,
+    FiguredPlace,
     Finding,
     Grant,
     Handler,
+    Obstacle,
     Order,
     OutgoingMessage,
     Removal,
     Review,
     Reviewer,
     ReviewItem,
+    StepHistory,
     User,
 )
 from provisioning.rules.states.request import OPEN
@@ -169,6 +173,7 @@ def _statements(size: Size) -> Iterator[str]:
     yield from _around_cases(size)
     yield from _rights(size)
     yield from _reviews(size)
+    yield from _figures(size)
     yield from _engine(size)
 
 
@@ -324,6 +329,41 @@ def _rights(size: Size) -> Iterator[str]:
     }  # fmt: skip
     source = f"provisioning_grant WHERE state = 'active' AND (id % 10 = 1 OR unit_key = '{bjorkhaga}')"
     yield _insert(Finding, values, source)
+
+
+def _figures(size: Size) -> Iterator[str]:
+    """A year of kept days: each of everything and of twenty areas, every fifth of each unit."""
+    counts = """jsonb_build_object('done', 4, 'right', 3, 'vain', 1, 'cause:request.not_seen', 1,
+        'lead:40', 2, 'lead:52', 2, 'ATTESTATION:30', 3, 'ATTESTATION:45', 1, 'CHECK:0', 4, 'KIV:38', 2,
+        'KIV:49', 2, 'VERIFICATION:0', 4, 'removal:44', 2)"""
+    day = f"({NOW} - make_interval(days => d))::date"
+    units = f"""SELECT 'se0000000000-u' || lpad(n::text, 6, '0') AS unit FROM
+        generate_series(0, {size.units} - 1) AS n UNION SELECT '{cast.BJORKHAGA.folded}'"""  # noqa: S608
+    by_name = "encode(sha256(convert_to(unit, 'UTF8')), 'hex')"
+    places = f"""SELECT unit AS key, '' AS dn, '' AS name, 5 AS every FROM ({units}) AS by_id
+        UNION ALL SELECT left({by_name}, 40), 'ou=' || unit || ',ou=Org,o=Demoregionen', unit, 5
+            FROM ({units}) AS by_name
+        UNION ALL SELECT 'area-' || n, 'ou=Område ' || n || ',ou=Org,o=Demoregionen', 'Område ' || n, 1
+            FROM generate_series(1, 20) AS n
+        UNION ALL SELECT 'all', '', '', 1"""  # noqa: S608
+    values = {
+        "day": day, "place_key": "key", "place_dn": "dn", "place_name": "name", "service": "'rehabstod'",
+        "counts": counts,
+    }  # fmt: skip
+    kept = "d % every = 0"
+    yield _insert(
+        DayFigures, values, f"({places}) AS places CROSS JOIN generate_series(1, 365) AS d WHERE {kept}"
+    )
+    values |= {"place_key": "'all'", "place_dn": "''", "place_name": "''", "service": "''", "counts": "'{}'"}
+    yield _insert(DayFigures, values, "generate_series(1, 365) AS d")
+    values = {"place_key": "key", "place_dn": "dn", "place_name": "name"}
+    yield _insert(FiguredPlace, values, f"({places}) AS places WHERE dn <> ''")
+    cases = """(SELECT jsonb_agg(jsonb_build_array(739000 - n, n % 17, NULL, n % 3, n % 29, 0))
+        FROM generate_series(1, 200) AS n)"""
+    values = {"place_key": "key", "counted_to": f"({NOW} - interval '1 day')::date", "cases": cases}
+    yield _insert(StepHistory, values, f"({places}) AS places")
+    values = {"request_id": "id", "unit_key": "unit_key", "code": "'commission.missing'", "at": "attested_at"}
+    yield _insert(Obstacle, values, "provisioning_accessrequest WHERE id % 9 = 7 AND attested_at IS NOT NULL")
 
 
 def _reviews(size: Size) -> Iterator[str]:

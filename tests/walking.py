@@ -34,6 +34,7 @@ _LISTS = {
     "grants": ("", "?visa=avslutade", "?vems=alla", "?vems=alla&visa=avslutade"),
     "findings": ("", "?visa=avslutade"),
     "review_progress": ("", "?visa=avslutade"),
+    "figures": ("", "?veckor=52", "?veckor=52&tjanst=rehabstod", "?plats=area-3"),
 }
 _PAGES = (
     "start",

@@ -12,7 +12,7 @@ from provisioning.mandates import current
 from provisioning.models import (
     AccessRequest,
     AccessRequestQuerySet,
-    DayFigures,
+    FiguredPlace,
     Finding,
     FindingQuerySet,
     Review,
@@ -69,8 +69,8 @@ def figure_scopes(user: User) -> tuple[FigureScope, ...]:
 
 def _areas() -> list[FigureScope]:
     """The places above units that figures are kept of."""
-    rows = DayFigures.objects.exclude(place_dn="").order_by("place_name", "place_dn")
-    found = rows.values_list("place_key", "place_dn", "place_name").distinct()[:MOST_AREAS]
+    rows = FiguredPlace.objects.order_by("place_name", "pk")
+    found = rows.values_list("place_key", "place_dn", "place_name")[:MOST_AREAS]
     return [FigureScope(key, name, frozenset([key]), tops=(dn,)) for key, dn, name in found]
 
 

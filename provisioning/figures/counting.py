@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -54,14 +54,24 @@ def place_key(dn: str) -> str:
     return hashlib.sha256("\n".join(names.key(dn)).encode()).hexdigest()[:40]
 
 
-def of_day(day: date) -> DayCounts:
-    """What ended on that day, by place and service."""
+def of_day(day: date, *, only: Collection[str] | None = None) -> DayCounts:
+    """What ended on that day, by place and service. `only`: of the places with these keys."""
     begin, end = (datetime.combine(day + timedelta(days=n), time.min, tzinfo=STOCKHOLM) for n in (0, 1))
     found: DayCounts = defaultdict(Counter)
+    known: dict[tuple[str, str], list[Spot]] = {}  # many cases of a day lie in the same place
     for row, counts in (*_of_requests(begin, end), *_of_removals(begin, end)):
-        for spot in spots(row):
+        place = row.unit_key, row.unit_dn
+        if place not in known:
+            known[place] = _wanted(row, only)
+        for spot in known[place]:
             found[spot, row.service].update(counts)
     return found
+
+
+def _wanted(row: Case, only: Collection[str] | None) -> list[Spot]:
+    if only is not None and set(only) == {ALL}:
+        return [EVERYWHERE]
+    return [spot for spot in spots(row) if only is None or spot.key in only]
 
 
 def has_ended_before(day: date) -> bool:

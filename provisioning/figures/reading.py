@@ -35,10 +35,12 @@ def read(place_keys: Collection[str], *, first: date, last: date, service: str =
     is_next = day <= kept_to + timedelta(days=1) or day == first
     found.is_whole = is_next or not counting.has_ended_before(day)
     while day <= last:
-        for (spot, of_service), counts in counting.of_day(day).items():
-            if spot.key in place_keys and service in ("", of_service):
+        for (_spot, of_service), counts in counting.of_day(day, only=place_keys).items():
+            if service in ("", of_service):
                 _add(found, day, counts)
         day += timedelta(days=1)
+    for counts in found.weeks.values():
+        found.total.update(counts)
     return found
 
 
@@ -52,7 +54,6 @@ def _kept(
 
 
 def _add(found: Period, day: date, counts: Mapping[str, int]) -> None:
-    found.total.update(counts)
     found.weeks[day - timedelta(days=day.weekday())].update(counts)
 
 

@@ -10,7 +10,7 @@ from django.db.models import Max, Min
 
 from provisioning import dates
 from provisioning.figures import counting
-from provisioning.models import AccessRequest, DayFigures
+from provisioning.models import AccessRequest, DayFigures, FiguredPlace
 
 log = logging.getLogger(__name__)
 
@@ -59,3 +59,15 @@ def keep(day: date) -> None:
             )
         )
     DayFigures.objects.bulk_create(rows, batch_size=500)
+    places = {
+        row.place_key: FiguredPlace(place_key=row.place_key, place_dn=row.place_dn, place_name=row.place_name)
+        for row in rows
+        if row.place_dn
+    }
+    FiguredPlace.objects.bulk_create(
+        places.values(),
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["place_key"],
+        update_fields=["place_dn", "place_name"],
+    )

@@ -15,7 +15,7 @@ from provisioning.models.columns import (
     LevelChoice,
     PersonAndPlace,
 )
-from provisioning.models.figures import DayFigures, StepHistory
+from provisioning.models.figures import DayFigures, FiguredPlace, StepHistory
 from provisioning.models.findings import AbsenceDoubt, Finding, FindingQuerySet, KnownPerson, Sweep
 from provisioning.models.handling import Evidence, Handler, HandlerRole, TaskQuestion
 from provisioning.models.heartbeats import Heartbeat
@@ -73,6 +73,7 @@ __all__ = [
     "DelegationQuerySet",
     "EndCauseChoice",
     "Evidence",
+    "FiguredPlace",
     "Finding",
     "FindingQuerySet",
     "Grant",

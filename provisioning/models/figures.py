@@ -30,6 +30,20 @@ class DayFigures(models.Model):
         return f"{self.place_key} {self.day}"
 
 
+class FiguredPlace(models.Model):
+    """A place of the directory that figures are kept of: what can be chosen, without a look at the days."""
+
+    place_key = models.CharField(max_length=KEY_LENGTH, unique=True)  # as that of `DayFigures`
+    place_dn = models.TextField()
+    place_name = models.CharField(max_length=300)
+
+    class Meta:
+        indexes = (models.Index(fields=("place_name", "id"), name="figured_place_name"),)
+
+    def __str__(self) -> str:
+        return self.place_name
+
+
 class StepHistory(models.Model):
     """What the latest finished orders of one place took. `cases`: day, then working hours in each step."""
 

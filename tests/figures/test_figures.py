@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from provisioning import dates
+from provisioning import access, dates
 from provisioning.figures import counting, reading, roll_up, spread
-from provisioning.models import AccessRequest, DayFigures, Order
+from provisioning.models import AccessRequest, DayFigures, FiguredPlace, Order
 from tests import acts, cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,3 +81,32 @@ def test_what_hindered_is_counted_and_names_nobody(directory):
     assert reading.causes(total) == [("cannot_be_done", 1)]
     kept = str(list(DayFigures.objects.values("place_key", "place_dn", "place_name", "counts")))
     assert cast.COORDINATOR.folded not in kept.casefold()
+
+
+def test_only_the_places_that_are_asked_about_are_counted(directory):
+    row = done(0, 3)
+    everything = counting.of_day(dates.today())
+    for key in (counting.ALL, row.unit_key, counting.place_key(row.unit_dn)):
+        told = counting.of_day(dates.today(), only=[key])
+        assert {spot.key for spot, _service in told} == {key}
+        assert told.items() <= everything.items()
+    assert counting.of_day(dates.today(), only=[cast.EKLIDEN.folded]) == {}
+
+
+def test_the_places_to_choose_from_are_kept_once(directory):
+    row = done(2, 3)
+    roll_up.catch_up()
+    kept = set(FiguredPlace.objects.values_list("place_key", flat=True))
+    assert counting.place_key(row.unit_dn) in kept
+    assert counting.ALL not in kept and row.unit_key not in kept
+    roll_up.keep(dates.today() - timedelta(days=2))
+    assert set(FiguredPlace.objects.values_list("place_key", flat=True)) == kept
+    assert access.figure_scopes(acts.user(cast.OUTSIDER)) == ()
+
+
+def test_an_auditor_may_choose_each_place_above_a_unit(directory, settings):
+    settings.AUDITORS = (cast.AUDITOR.text,)
+    row = done(2, 3)
+    roll_up.catch_up()
+    chosen = {scope.key for scope in access.figure_scopes(acts.user(cast.AUDITOR))}
+    assert {counting.ALL, counting.place_key(row.unit_dn.partition(",")[2])} <= chosen
