@@ -495,14 +495,30 @@ def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
         (gettext_lazy("Service"), service_name(request.service)),
         (gettext_lazy("Access"), level_name(request)),
         (gettext_lazy("Where"), ExactText(request.wanted_unit_hsa_id or request.unit_hsa_id, unit)),
-        (gettext_lazy("First day"), dates.in_words(request.starts_on)),
-        (gettext_lazy("Last day"), dates.in_words(request.ends_on)),
+        *_days(request),
         (gettext_lazy("Ordered by"), _orderer(viewer, request)),
         *_attested_by(viewer, request),
         (gettext_lazy("Why it is needed"), written(viewer, request, request.need)),
         (gettext_lazy("Risks, and how they are met"), written(viewer, request, request.risk_statement)),
         *_if_missing(request),
         *_external(request),
+    ]
+
+
+def task_facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
+    """What a KIV administrator needs to know of the order: the unit, the days, by whose decision, and why."""
+    return [
+        (gettext_lazy("Where"), ExactText(request.unit_hsa_id, request.unit_name)),
+        *_days(request),
+        *_attested_by(viewer, request),
+        (gettext_lazy("Why it is needed"), written(viewer, request, request.need)),
+    ]
+
+
+def _days(request: AccessRequest) -> list[tuple[Text, str]]:
+    return [
+        (gettext_lazy("First day"), dates.in_words(request.starts_on)),
+        (gettext_lazy("Last day"), dates.in_words(request.ends_on)),
     ]
 
 

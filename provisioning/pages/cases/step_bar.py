@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from provisioning.cases import step_times
-from provisioning.models import AccessRequest
+from provisioning.models import AccessRequest, Removal
 from provisioning.pages import words
 from provisioning.rules.states.request import RequestState
+from provisioning.rules.states.right import RemovalState
 from provisioning.rules.states.steps import STEP_OF, OrderStep
 
 # A step that lasts is late from twice the usual time on, and very late from four times; never within an hour.
@@ -19,6 +20,15 @@ AMBER, RED = 2, 4
 NOT_LATE = timedelta(hours=1)
 # Where nothing is known of what is usual.
 AMBER_AFTER, RED_AFTER = timedelta(days=3), timedelta(days=7)
+
+
+_REMOVAL_STEP = {
+    RemovalState.LOOKING: 1,
+    RemovalState.AWAITING_KIV: 2,
+    RemovalState.VERIFYING: 3,
+    RemovalState.AWAITING_HSA: 3,
+}
+_CAME_TO_NOTHING = (RemovalState.NOT_NEEDED, RemovalState.WITHDRAWN, RemovalState.CANNOT_BE_DONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,24 @@ def steps_of(request: AccessRequest) -> list[ProgressStep]:
         here, word, after = _stopped_at(request), "stopped", "dropped"
     states = {step: "done" if step < here else word if step == here else after for step in labels}
     return _with_times(request, labels, states)
+
+
+def steps_of_removal(removal: Removal) -> list[ProgressStep]:
+    """How far a removal has come, with how long the step that lasts has taken."""
+    state = removal.current_state
+    labels = [_("Removal begun"), _("Directory check"), _("Removed in KIV"), _("Proof that it is gone")]
+    here, word, after = _REMOVAL_STEP.get(state, len(labels)), "current", "coming"
+    if state in _CAME_TO_NOTHING:
+        here, word, after = 2 if removal.changes else 1, "stopped", "dropped"
+    taken = timezone.now() - removal.state_since
+    found = [
+        ProgressStep(label, "done" if step < here else word if step == here else after)
+        for step, label in enumerate(labels)
+    ]
+    return [
+        replace(step, taken=words.length(taken), late=_late(taken, None)) if step.state == "current" else step
+        for step in found
+    ]
 
 
 def _with_times(

@@ -20,6 +20,7 @@ from provisioning.mandates import current
 from provisioning.models import Removal, User
 from provisioning.pages import asked
 from provisioning.pages.answers import acting_user, refusal
+from provisioning.pages.cases import step_bar
 from provisioning.pages.cases.timeline import WHY_NOTHING
 from provisioning.pages.kiv import forms, over
 from provisioning.pages.kiv.forms import DoneForm
@@ -154,7 +155,8 @@ def _page(
     context: dict[str, Any] = {
         "removal": removal,
         "name": name,
-        "facts": words.removal_facts(user, removal),
+        "facts": words.removal_task_facts(user, removal),
+        "steps": step_bar.steps_of_removal(removal),
         "items": words.to_remove(removal, seen, name=name),
         "is_silent": seen is None,
         "questions": asked.said(user, removal),

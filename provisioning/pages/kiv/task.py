@@ -83,7 +83,8 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One person's card: what to set, where, what stands there now; and the answers done and cannot."""
     user = acting_user(request)
     wanted = access.find_to_act(user, public_id)
-    rows = list(access.to_carry_out(user).filter(subject_key=wanted.subject_key).order_by("pk"))
+    theirs = access.to_carry_out(user).filter(subject_key=wanted.subject_key)
+    rows = list(theirs.select_related("attester", "attested_for", "second_attester").order_by("pk"))
     if wanted not in rows:
         _say_how_it_went(request, user, wanted)
         return redirect("case", public_id=public_id)
@@ -227,7 +228,7 @@ def _page(card: Card, done: SetDoneForm, cannot: CannotSetForm, status: int = 20
         "name": name,
         "wanted": card.wanted,
         "cards": [
-            kiv_words.task_card(row, kiv_tasks.changes_of(row), seen.get(row.pk), name=name)
+            kiv_words.task_card(row, kiv_tasks.changes_of(row), seen.get(row.pk), name=name, viewer=card.user)
             for row in wanted_first
         ],
         "is_silent": len(seen) < len(card.rows),

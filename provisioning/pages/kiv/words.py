@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,7 +15,7 @@ from provisioning import dates
 from provisioning.assessments.causes import explain_stored
 from provisioning.cases import moved_entries
 from provisioning.cases.evidence import SeenWanted
-from provisioning.models import AccessRequest
+from provisioning.models import AccessRequest, User
 from provisioning.orders.carry_out import CannotSet
 from provisioning.pages import words
 from provisioning.pages.words import CauseLine
@@ -84,6 +84,7 @@ class TaskCard:
     what: str
     unit: str
     effect: str
+    facts: Sequence[tuple[Text, str]]
     warnings: tuple[CauseLine, ...]
     changes: tuple[ChangeCard, ...]
     instead: tuple[CauseLine, ...]
@@ -121,7 +122,7 @@ def _effect(request: AccessRequest) -> str:
 
 
 def task_card(
-    request: AccessRequest, changes: Collection[Change], seen: SeenWanted | None, *, name: str
+    request: AccessRequest, changes: Collection[Change], seen: SeenWanted | None, *, name: str, viewer: User
 ) -> TaskCard:
     """The task in words. `seen` is what the directory shows now; None when it did not answer."""
     cards = tuple(
@@ -135,6 +136,7 @@ def task_card(
         what=words.what(request),
         unit=request.unit_name,
         effect=_effect(request),
+        facts=words.task_facts(viewer, request),
         warnings=tuple(
             _line(details, Answer.YES)
             for details in request.assessment.get("warning_details", [])

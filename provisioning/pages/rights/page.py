@@ -15,7 +15,7 @@ from provisioning.models import Grant
 from provisioning.pages import answers, asked, paging, stalls
 from provisioning.pages import words as pages_words
 from provisioning.pages.answers import acting_user
-from provisioning.pages.cases import proof_steps, timeline
+from provisioning.pages.cases import proof_steps, step_bar, timeline
 from provisioning.pages.flow import picture
 from provisioning.pages.paging import ListPart
 from provisioning.pages.rights import words
@@ -97,6 +97,7 @@ def removal(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "end_reason": words.written(user, row, row.end_reason) if row.end_reason else "",
         "tone": words.REMOVAL_TONE[row.current_state],
         "facts": words.removal_facts(user, row),
+        "steps": step_bar.steps_of_removal(row),
         "who": words.with_whom(row),
         "away": pages_words.who_is_away(user, row),
         "next_step": words.next_step(row),

@@ -102,10 +102,11 @@ class ToRemove:
 
     value: str
     attribute: str
+    place: str  # the person, or the commission
     dn: str
     earlier_dns: tuple[str, ...]  # where the entry stood before
     steps: tuple[str, ...]
-    is_gone: bool | None  # None: not read
+    is_there: bool | None  # None: not read
 
 
 def subject_name(viewer: User, about: Grant | Removal) -> str:
@@ -202,6 +203,23 @@ def removal_facts(viewer: User, removal: Removal) -> list[tuple[Text, str]]:
     return found
 
 
+def removal_task_facts(viewer: User, removal: Removal) -> list[tuple[Text, str]]:
+    """The same for the KIV administrator, with the right's days, why it was needed and who ended it."""
+    found = removal_facts(viewer, removal)
+    if removal.grant is not None:
+        days = [(gettext_lazy("First day"), removal.grant.starts_on)]
+        days.append((gettext_lazy("Last day"), removal.grant.ends_on))
+        found += [(label, dates.in_words(day)) for label, day in days]
+        origin = removal.grant.origin
+        found.append((gettext_lazy("Why it was needed"), written(viewer, removal, origin.need)))
+    if removal.started_by is not None:
+        by = removal.started_by
+        may_read = not by.is_protected or by == viewer
+        name = pages_words.ExactText(by.hsa_id, by.name) if may_read else str(pages_words.MASKED)
+        found.append((gettext_lazy("Ended by"), name))
+    return found
+
+
 def _facts(viewer: User, about: Grant | Removal) -> list[tuple[Text, str]]:
     unit_id = about.wanted_unit_hsa_id or about.unit_hsa_id
     return [
@@ -267,18 +285,28 @@ def to_remove(removal: Removal, seen: SeenUnwanted | None, *, name: str) -> list
         ToRemove(
             held.value,
             held.attribute.value,
+            name
+            if held.attribute is Attribute.SYSTEM_ROLE
+            else _commission_name(moved.get(held.dn, held.dn)),
             moved.get(held.dn, held.dn),
             moved_entries.earlier(removal, held.dn, seen),
             _steps(replace(held, dn=moved.get(held.dn, held.dn)), removal.subject_id, name),
-            is_gone,
+            None if is_gone is None else not is_gone,
         )
         for held, is_gone in zip(moves.changes_of(removal), gone, strict=True)
     ]
 
 
+def _place(held: StoredValue, name: str) -> str:
+    return name if held.attribute is Attribute.SYSTEM_ROLE else _commission_name(held.dn)
+
+
+def _commission_name(dn: str) -> str:
+    pair = names.first_pair(dn)
+    return pair[1] if pair else dn
+
+
 def _steps(held: StoredValue, person_id: HsaId, name: str) -> tuple[str, ...]:
-    pair = names.first_pair(held.dn)
-    place = pair[1] if pair else held.dn
     if held.attribute is Attribute.SYSTEM_ROLE:
         return (
             _("Search for HSA-id %(id)s in KIV, and open the person: %(name)s.")
@@ -287,7 +315,7 @@ def _steps(held: StoredValue, person_id: HsaId, name: str) -> tuple[str, ...]:
             _("Save."),
         )
     return (
-        _("Open the commission %(commission)s in KIV.") % {"commission": place},
+        _("Open the commission %(commission)s in KIV.") % {"commission": _commission_name(held.dn)},
         _("Remove the member %(name)s, HSA-id %(id)s. Leave the other members as they are.")
         % {"name": name, "id": HsaId(held.value.split(";")[0])},
         _("Save."),

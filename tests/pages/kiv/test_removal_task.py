@@ -58,3 +58,15 @@ def test_an_administrator_who_cannot_says_why(directory, kiv, page):
     removal.refresh_from_db()
     assert removal.current_state is RemovalState.CANNOT_BE_DONE
     assert "Posten är låst." in text(page(cast.HEAD, "removal", removal.public_id))
+
+
+def test_a_removal_has_the_facts_of_its_right_and_a_step_bar(directory, kiv, page):
+    removal = life.with_kiv(life.removal_by_head(life.granted(kiv)))
+    for name in ("removal_task", "removal"):
+        found = text(page(cast.KIV_ADMINISTRATOR, name, removal.public_id))
+        assert 'aria-current="step"' in found
+        assert "Borttagning i KIV" in found
+    task = text(page(cast.KIV_ADMINISTRATOR, "removal_task", removal.public_id))
+    for fact in (removal.grant.origin.need, cast.HEAD.text, removal.grant.unit_hsa_id, "Sista dag"):
+        assert fact in task
+    assert "När du är klar" in task

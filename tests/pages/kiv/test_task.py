@@ -415,3 +415,10 @@ def test_already_set_without_the_value_has_its_own_sentence(task, enter, kiv) ->
     page = text_of(enter(cast.HEAD).get(reverse("receipt", args=[task.public_id])))
     assert "Answered: it was already set in KIV" in page
     assert "Carried out in KIV" not in page
+
+
+def test_the_card_says_why_by_whose_decision_where_and_when(task, enter) -> None:
+    task.refresh_from_db()
+    seen = text_of(enter(cast.KIV_ADMINISTRATOR).get(address(task)))
+    for fact in (task.need, task.attester.hsa_id, task.unit_hsa_id, "First day", "Last day"):
+        assert fact in seen
