@@ -97,6 +97,7 @@ def _things(reader: HsaId) -> Iterator[str]:
         yield reverse("review_evidence", args=[review.public_id])
     yield reverse("beside_place", args=[cast.BJORKHAGA.text])
     yield reverse("unit_people", args=[cast.BJORKHAGA.text])
+    yield reverse("unit_proposals", args=[cast.BJORKHAGA.text])
 
 
 def with_next_page(client: Client, address: str) -> Iterator[tuple[str, Any]]:

@@ -50,6 +50,7 @@ _BELONGS_TO = {
     "review_result": "reviews",
     "reorganise": "reorganisations",
     "unit_people": "start",
+    "unit_proposals": "start",
     "register_cases": "cases",
     "register_rights": "grants",
     "register_removals": "grants",

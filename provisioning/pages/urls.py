@@ -43,10 +43,12 @@ from provisioning.pages.reviews import progress_page
 from provisioning.pages.rights import beside_page, end, ending
 from provisioning.pages.rights import page as rights_page
 from provisioning.pages.units import page as units_page
+from provisioning.pages.units import proposals_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("enheter/<str:hsa_id>/", units_page.unit_people, name="unit_people"),
+    path("enheter/<str:hsa_id>/forslag/", proposals_page.unit_proposals, name="unit_proposals"),
     path("sok/", search.search, name="search"),
     path("kommer-in/", person_entrance.person_entrance, name="person_entrance"),
     path("arenden/", cases_page.cases, name="cases"),

@@ -216,6 +216,7 @@ PAGES = [
     Shown("findings-many", HEAD, "/avvikelser/flera/?slag=role.outside", url_name="findings_many"),
     Shown("events", AUDITOR, "/handelser/", url_name="events"),
     Shown("unit-people", HEAD, f"/enheter/{cast.BJORKHAGA.text}/", url_name="unit_people"),
+    Shown("unit-proposals", HEAD, f"/enheter/{cast.BJORKHAGA.text}/forslag/", url_name="unit_proposals"),
     Shown("register-cases", HEAD, "/register/arenden/", url_name="register_cases"),
     Shown("register-rights", HEAD, "/register/behorigheter/", url_name="register_rights"),
     Shown("register-removals", HEAD, "/register/borttagningar/", url_name="register_removals"),

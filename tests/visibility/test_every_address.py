@@ -90,6 +90,7 @@ ABOUT = {
     "beside_person": "grant",
     "beside_place": "place",
     "unit_people": "place",
+    "unit_proposals": "place",
     "removal": "removal",
     "removal_receipt": "removal",
     "removal_receipt_json": "removal",

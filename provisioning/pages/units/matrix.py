@@ -24,6 +24,7 @@ from provisioning.mandates import current
 from provisioning.models import AccessRequest, Grant, User
 from provisioning.pages import words
 from provisioning.pages.order.forms import access_name
+from provisioning.rules import proposals
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Part, Reading, Service, Unit
@@ -43,7 +44,10 @@ TONES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class MatrixCell:
-    """One person and one access: how it stands, and why. `wanted`: what to order; empty where nothing is."""
+    """One person and one access: how it stands, and why. `wanted`: what to order; empty where nothing is.
+
+    `lacks_role`: the commission is there, and the role alone is missing.
+    """
 
     access: str
     state: str
@@ -51,6 +55,7 @@ class MatrixCell:
     reason: str
     url: str = ""
     wanted: str = ""
+    lacks_role: bool = False
 
     @property
     def tone(self) -> str:
@@ -194,7 +199,14 @@ def _cell(
         return MatrixCell(name, NOT_FOR_THEM, _("Not for this person"), "")
     has_left = any(code.value.startswith("person.") for code in found.codes)
     reason = _why_not(found, reading)
-    return MatrixCell(name, LACKS, _("Does not get in"), reason, wanted="" if has_left else wanted)
+    return MatrixCell(
+        name,
+        LACKS,
+        _("Does not get in"),
+        reason,
+        wanted="" if has_left else wanted,
+        lacks_role=proposals.lacks_the_role_alone(found),
+    )
 
 
 def _why_not(found: Assessment, reading: Reading) -> str:
