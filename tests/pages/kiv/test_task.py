@@ -172,6 +172,7 @@ def test_both_pages_speak_swedish(task, enter) -> None:
         assert answer.status_code == 200
         assert '<html lang="sv">' in answer.content.decode()
         assert "KIV tasks" not in text_of(answer)
+    assert "Attesterad av" in text_of(browser.get(address(task)))
 
 
 # -- done --------------------------------------------------------------------------------------------------
