@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from provisioning.access.cases import visible_requests
 from provisioning.access.removals import visible_removals
 from provisioning.access.rights import visible_grants
-from provisioning.models import AccessRequest, Grant, Removal, User
+from provisioning.models import AccessRequest, Grant, Removal, Ticket, User
 from provisioning.rules.hsa import typed_id
 
 MOST = 10  # of each kind: whoever sees more writes more
@@ -65,6 +65,17 @@ def search(user: User, text: str) -> Hits:
         found, has_more = _first(requests.prefetch_related("handlers", "questions"))
         if found:
             return Hits(SoughtBy.EXTERNAL, requests=found, has_more=has_more)
+        if tickets := list(
+            Ticket.objects.filter(number__iexact=written).values_list("case_id", flat=True)[:50]
+        ):
+            of_tickets = visible_requests(user).filter(public_id__in=tickets)
+            by_ticket = Hits(
+                SoughtBy.EXTERNAL,
+                requests=tuple(of_tickets.prefetch_related("handlers", "questions")),
+                removals=tuple(visible_removals(user).filter(public_id__in=tickets)),
+            )
+            if by_ticket.count:
+                return by_ticket
     if _NUMBER.fullmatch(written):
         return numbered
     hsa_id = typed_id(written)

@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver
 from ninja import NinjaAPI
 
-from provisioning.api import orders, problems, reading, scim, token
+from provisioning.api import orders, problems, reading, scim, tickets, token
 from provisioning.api.asking import Bearer
 
 api = NinjaAPI(
@@ -21,6 +21,7 @@ problems.register(api)
 api.add_router("", token.router)
 api.add_router("", orders.router)
 api.add_router("", reading.router)
+api.add_router("", tickets.router)
 api.add_router("scim/v2", scim.router)
 
 urlpatterns: list[URLPattern | URLResolver] = api.urls[0]

@@ -179,6 +179,8 @@ class Action(enum.StrEnum):
     SYSTEM_REVOKED = "system.revoked"
     HANDED_OVER = "system.handed_over"
     TAKEN_BACK = "system.taken_back"
+    TICKET_SAYS = "request.ticket_says"
+    REMOVAL_TICKET_SAYS = "removal.ticket_says"
     CATALOGUE_READ = "system.catalogue_read"
     HOOK_BEGUN = "webhook.begun"
     HOOK_ENDED = "webhook.ended"
@@ -207,6 +209,7 @@ _CHANGE_NOTHING = frozenset(
         Action.REMOVAL_STALLED, Action.REMOVAL_TRIED_AGAIN, Action.REMOVAL_RESUMED, Action.TAKEN,
         Action.LET_GO, Action.REMOVAL_TAKEN, Action.REMOVAL_LET_GO, Action.ASKED, Action.ANSWERED,
         Action.REMOVAL_ASKED, Action.REMOVAL_ANSWERED, Action.UNUSUALLY_LONG,
+        Action.TICKET_SAYS, Action.REMOVAL_TICKET_SAYS,
     }
 )  # fmt: skip
 

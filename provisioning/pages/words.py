@@ -24,7 +24,7 @@ from provisioning.audit.prolonged import prolonged_until
 from provisioning.cases.candidates import Asked
 from provisioning.messages import absences
 from provisioning.messages.absences import Away
-from provisioning.models import AboutOneRight, AccessRequest, Case, Handler, HandlerRole, User
+from provisioning.models import AboutOneRight, AccessRequest, Case, Handler, HandlerRole, Ticket, User
 from provisioning.orders.draft import Choice
 from provisioning.pages import stalls
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
@@ -534,8 +534,9 @@ def _if_missing(request: AccessRequest) -> list[tuple[Text, str]]:
 
 
 def _external(request: AccessRequest) -> list[tuple[Text, str]]:
-    number = request.order.external_number
-    return [(gettext_lazy("Number in another system"), ExactText(number))] if number else []
+    numbers = [request.order.external_number] if request.order.external_number else []
+    numbers += Ticket.objects.filter(case_id=request.public_id).values_list("number", flat=True)
+    return [(gettext_lazy("Number in another system"), ExactText(number)) for number in numbers]
 
 
 def _attested_by(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:

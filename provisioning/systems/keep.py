@@ -29,6 +29,7 @@ class Scope(enum.StrEnum):
     READ_FINDINGS = "findings.read"
     READ_REVIEWS = "reviews.read"
     ASSESS = "assess"
+    WRITE_TICKETS = "tickets.write"
     READ_CATALOGUE = "catalogue.read"
 
 

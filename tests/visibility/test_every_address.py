@@ -83,6 +83,7 @@ ABOUT = {
     "api_order_withdraw": "handed",
     "api_case": "handed",
     "scim_user": "handed",
+    "api_ticket": "handed",
     "scim_group": "handed",
     "grant": "grant",
     "grant_end": "grant",
@@ -105,6 +106,7 @@ REFUSALS_OF = {
     "/api/v1/orders/<uuidstr:order_id>": {"405"},
     "/api/v1/orders/<uuidstr:order_id>/withdraw": {"401"},
     "/api/v1/cases/<uuidstr:case_id>": {"405"},
+    "/api/v1/kiv-tasks/<uuidstr:case_id>/ticket": {"401"},
 }
 
 

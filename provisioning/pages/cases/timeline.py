@@ -280,6 +280,8 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.SYSTEM_REVOKED: ("neutral", gettext_lazy("Another system was shut out.")),
     Action.HANDED_OVER: ("info", gettext_lazy("The order was handed over by another system.")),
     Action.TAKEN_BACK: ("neutral", gettext_lazy("Another system took back an order that was not sent.")),
+    Action.TICKET_SAYS: ("info", gettext_lazy("A ticket system wrote about the task.")),
+    Action.REMOVAL_TICKET_SAYS: ("info", gettext_lazy("A ticket system wrote about the task.")),
     Action.CATALOGUE_READ: ("info", gettext_lazy("Another system read who has which right on every unit.")),
     Action.HOOK_BEGUN: ("info", gettext_lazy("Another system is told of events from now on.")),
     Action.HOOK_ENDED: ("neutral", gettext_lazy("Another system is told of events no more.")),

@@ -23,6 +23,7 @@ SCOPE_WORDS: Mapping[Scope, Promise] = {
     Scope.READ_RIGHTS: gettext_lazy("read rights"),
     Scope.READ_FINDINGS: gettext_lazy("read differences"),
     Scope.READ_REVIEWS: gettext_lazy("read reviews"),
+    Scope.WRITE_TICKETS: gettext_lazy("say what its tickets for KIV tasks are called"),
     Scope.READ_CATALOGUE: gettext_lazy("read who has which right on every unit"),
     Scope.ASSESS: gettext_lazy("ask what an order would meet"),
 }
