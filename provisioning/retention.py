@@ -36,6 +36,7 @@ from provisioning.models import (
     Review,
     ReviewItem,
     SavedView,
+    TeamMember,
     User,
 )
 from provisioning.rules.dates import retention as rules
@@ -79,6 +80,7 @@ class Others:
     reviews: int = 0  # these two hold the cases of the rights they are about until they have gone
     findings: int = 0
     incidents: int = 0
+    team_tasks: int = 0
 
     def __add__(self, more: Others) -> Others:
         return Others(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(more), strict=True)))
@@ -264,6 +266,12 @@ def due_incidents(horizon: Horizon) -> QuerySet[Incident]:
     return Incident.objects.filter(over_at__lt=_start_of(horizon.messages)).order_by("pk")
 
 
+def due_team_tasks(horizon: Horizon) -> QuerySet[TeamMember]:
+    """Tasks in a unit's team that were over before the horizon."""
+    is_over = Q(ended_at__lt=_start_of(horizon.cases)) | Q(ends_on__lt=horizon.cases)
+    return TeamMember.objects.filter(is_over).order_by("pk")
+
+
 def due_names(horizon: Horizon) -> QuerySet[User]:
     """Users whose name is not needed any more, only their HSA-id in the event log.
 
@@ -284,7 +292,10 @@ def due_names(horizon: Horizon) -> QuerySet[User]:
 
 def count_others(horizon: Horizon) -> Others:
     """How much beside cases is due, without touching it."""
-    due = (due_messages, due_delegations, due_names, due_reviews, due_findings, due_incidents)
+    due = (
+        *(due_messages, due_delegations, due_names, due_reviews, due_findings, due_incidents),
+        due_team_tasks,
+    )
     return Others(*(rows(horizon).count() for rows in due))
 
 
@@ -312,6 +323,7 @@ def remove_others(horizon: Horizon, *, limit: int, **about_cases: Any) -> Others
         _delete(reviews),
         _delete(_first(due_findings(horizon), limit)),
         _delete(_first(due_incidents(horizon), limit)),
+        _delete(_first(due_team_tasks(horizon), limit)),
     )
     if about_cases or removed != Others():
         events.record(

@@ -144,6 +144,8 @@ class Action(enum.StrEnum):
     NOTICES_CHOSEN = "notices.chosen"
     FEED_OPENED = "notices.feed_opened"
     FEED_CLOSED = "notices.feed_closed"
+    TEAM_NAMED = "team.named"
+    TEAM_ENDED = "team.ended"
     ABSENCE_SAID = "notices.absence_said"
     ABSENCE_ENDED = "notices.absence_ended"
     NOTICES_COLLECTED = "notices.collected"

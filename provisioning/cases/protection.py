@@ -32,6 +32,7 @@ from provisioning.models import (
     ProtectionDoubt,
     Removal,
     Reviewer,
+    TeamMember,
     User,
 )
 from provisioning.rules.drift.share import is_too_much
@@ -41,7 +42,7 @@ SECOND_LOOK = timedelta(hours=1)
 FEW = 5  # so many marks that are gone are never beyond the share
 AT_ONCE = 100
 
-_SUBJECTS: tuple[type[models.Model], ...] = (AccessRequest, Grant, Removal, Finding)
+_SUBJECTS: tuple[type[models.Model], ...] = (AccessRequest, Grant, Removal, Finding, TeamMember)
 _LISTS: tuple[type[models.Model], ...] = (Handler, Reviewer)
 
 

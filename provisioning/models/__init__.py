@@ -53,6 +53,7 @@ from provisioning.models.rights import EndCauseChoice, Grant, GrantQuerySet, Gra
 from provisioning.models.saved_views import SavedView
 from provisioning.models.systems import HandedOrder, System, SystemQuerySet
 from provisioning.models.tickets import Ticket
+from provisioning.models.teams import TeamMember, TeamMemberQuerySet, TeamTaskChoice
 from provisioning.models.unsent_forms import UnsentForm
 from provisioning.models.webhooks import HookDelivery, Subscription, SubscriptionQuerySet
 
@@ -127,6 +128,9 @@ __all__ = [
     "SystemQuerySet",
     "Ticket",
     "TaskQuestion",
+    "TeamMember",
+    "TeamMemberQuerySet",
+    "TeamTaskChoice",
     "UnsentForm",
     "User",
     "UserManager",

@@ -23,6 +23,7 @@ Text = str | Promise
 
 # Which menu item is marked while a page without an item of its own is open.
 _BELONGS_TO = {
+    "unit_team": "units",
     "person_entrance": "start",
     "figures": "start",
     "case": "cases",
@@ -49,8 +50,8 @@ _BELONGS_TO = {
     "review": "reviews",
     "review_result": "reviews",
     "reorganise": "reorganisations",
-    "unit_people": "start",
-    "unit_proposals": "start",
+    "unit_proposals": "units",
+    "unit_people": "units",
     "register_cases": "cases",
     "register_rights": "grants",
     "register_removals": "grants",
@@ -116,6 +117,7 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
         ("cases", gettext_lazy("Cases")),
         ("grants", gettext_lazy("Rights")),
     ]
+    items += [("units", gettext_lazy("My units"))] * mandates.is_head_of_unit
     # A silent directory removes no tasks from the menu.
     if mandates.is_kiv_administrator or not mandates.is_known:
         items.append(("kiv_tasks", gettext_lazy("KIV tasks")))

@@ -55,6 +55,13 @@ TOPICS: Mapping[str, tuple[Text, Text]] = {
             "you see whether it stands in KIV now."
         ),
     ),
+    "units": (
+        _("My units"),
+        _(
+            "Each unit with its figures, everybody on it with their accesses, and its insurance-medicine "
+            "team. You name who holds which task; what somebody lacks is proposed as an order."
+        ),
+    ),
     "kiv_tasks": (
         _("KIV tasks"),
         _(

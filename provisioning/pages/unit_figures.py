@@ -24,6 +24,7 @@ MOST_UNITS = 12
 class UnitFigures:
     """One unit with its sub-units."""
 
+    unit_id: HsaId
     name: str
     url: str
     people_url: str
@@ -33,10 +34,10 @@ class UnitFigures:
     findings: int
 
 
-def of_head(user: User) -> tuple[list[UnitFigures], int]:
+def of_head(user: User, *, most: int = MOST_UNITS) -> tuple[list[UnitFigures], int]:
     """The figures of the first units of the head's, and how many units more there are."""
     units = current.for_display(user).units
-    shown = units[:MOST_UNITS]
+    shown = units[:most]
     keys = {one.folded for unit in shown for one in (unit.hsa_id, *unit.member_ids)}
     grants = access.visible_grants(user).exclude(state=GrantState.ENDED.value)
     today = dates.today()
@@ -46,7 +47,7 @@ def of_head(user: User) -> tuple[list[UnitFigures], int]:
         _by_unit(grants.filter(ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN), keys),
         _by_unit(access.to_settle(user), keys),
     )
-    return [_of_unit(unit, *counts) for unit in shown], max(len(units) - MOST_UNITS, 0)
+    return [_of_unit(unit, *counts) for unit in shown], max(len(units) - most, 0)
 
 
 def _by_unit(rows: QuerySet[Any], keys: Collection[str]) -> dict[str, int]:
@@ -65,4 +66,4 @@ def _of_unit(unit: Unit, *counts: Mapping[str, int]) -> UnitFigures:
     url = reverse("beside_place", args=[unit.hsa_id.text])
     people_url = reverse("unit_people", args=[unit.hsa_id.text])
     figures = (sum(found.get(key, 0) for key in keys) for found in counts)
-    return UnitFigures(unit.name, url, people_url, *figures)
+    return UnitFigures(unit.hsa_id, unit.name, url, people_url, *figures)

@@ -35,6 +35,6 @@ def as_text(removed: Removed) -> str:
         f"{removed.cases} cases{span} with {removed.requests} requests, "
         f"{removed.removals} other removals, {others.messages} messages, "
         f"{others.delegations} delegations, {others.reviews} reviews, {others.findings} findings, "
-        f"{others.incidents} incidents, "
+        f"{others.incidents} incidents, {others.team_tasks} tasks in teams, "
         f"{others.names} names, {removed.events} events"
     )

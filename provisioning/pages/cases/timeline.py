@@ -160,6 +160,8 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
         gettext_lazy("An entry in the directory has moved. Its new address was taken over."),
     ),
     Action.GRANT_KEPT: ("info", gettext_lazy("The decision to end the right was undone.")),
+    Action.TEAM_NAMED: ("info", gettext_lazy("Somebody was named for a task in the unit's team.")),
+    Action.TEAM_ENDED: ("neutral", gettext_lazy("Somebody's task in the unit's team was ended.")),
     Action.REORGANISATION_PROPOSED: ("info", gettext_lazy("A reorganisation was proposed.")),
     Action.REORGANISATION_ATTESTED: ("success", gettext_lazy("The reorganisation was approved.")),
     Action.REORGANISATION_DECLINED: ("neutral", gettext_lazy("The reorganisation was not carried out.")),

@@ -30,6 +30,7 @@ KINDS: Mapping[str, tuple[Text, tuple[str, ...]]] = {
     "delegations": (gettext_lazy("Delegations"), ("delegation.",)),
     "reviews": (gettext_lazy("Reviews"), ("review.",)),
     "findings": (gettext_lazy("Differences"), ("finding.", "sweep.", "losses.")),
+    "teams": (gettext_lazy("Teams of units"), ("team.",)),
     "reorganisations": (gettext_lazy("Reorganisations"), ("reorganisation.",)),
     "reading": (
         gettext_lazy("Reading and searching"),

@@ -6,7 +6,7 @@ for whom one is ordered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,22 +98,16 @@ def accesses() -> list[Access]:
 
 def of_unit(user: User, unit_id: HsaId, *, may_order: bool) -> Matrix:
     """The matrix of a unit that this person may read."""
-    grants = list(access.visible_grants(user).living().filter(unit_key=unit_id.folded))
-    open_requests = access.visible_requests(user).open().filter(unit_key=unit_id.folded)
-    requests = list(open_requests.prefetch_related("handlers", "incidents", "questions"))
-    known = {row.subject_id: row for row in (*requests, *grants)}
-    name = next((row.unit_name for row in known.values() if row.unit_name), unit_id.text)
-    readings: list[Reading] = []
-    is_read = True
+    kept = _Kept.of(user, unit_id)
+    name = next((row.unit_name for row in kept.rows if row.unit_name), unit_id.text)
     try:
         directory = open_directory()
         headed = next((one for one in current.for_display(user).units if one.hsa_id == unit_id), None)
-        name, persons = _people(directory, unit_id, headed, known, name)
-        readings = list(directory.read_many((person, [unit_id]) for person in persons))
+        name, persons = _people(directory, unit_id, headed, kept.persons, name)
+        readings, is_read = list(directory.read_many((person, [unit_id]) for person in persons)), True
     except DirectoryError as exc:
-        is_read, now = False, timezone.now()
-        readings = [Reading.failed(person, exc.code, read_at=now) for person in known]
-    rows = [_row(user, unit_id, reading, grants, requests, may_order=may_order) for reading in readings]
+        readings, is_read = _unread(kept.persons, exc), False
+    rows = [_row(user, unit_id, reading, kept, may_order=may_order) for reading in readings]
     names = tuple(access_name(service.value, level.value) for service, level in accesses())
     rows.sort(key=lambda row: row.name.casefold())
     return Matrix(
@@ -123,6 +117,46 @@ def of_unit(user: User, unit_id: HsaId, *, may_order: bool) -> Matrix:
         is_read,
         max((one.read_at for one in readings), default=timezone.now()),
     )
+
+
+def of_persons(
+    user: User, unit_id: HsaId, persons: Iterable[HsaId], *, may_order: bool
+) -> list[tuple[Reading, MatrixRow]]:
+    """The rows of these persons alone, in this order, each with what was read of the person."""
+    wanted = list(dict.fromkeys(persons))
+    kept = _Kept.of(user, unit_id)
+    try:
+        readings = list(open_directory().read_many((person, [unit_id]) for person in wanted))
+    except DirectoryError as exc:
+        readings = _unread(wanted, exc)
+    return [(reading, _row(user, unit_id, reading, kept, may_order=may_order)) for reading in readings]
+
+
+def _unread(persons: Iterable[HsaId], error: DirectoryError) -> list[Reading]:
+    now = timezone.now()
+    return [Reading.failed(person, error.code, read_at=now) for person in persons]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is kept here of a unit, as far as the reader may see it: rights, and orders under way."""
+
+    grants: list[Grant]
+    requests: list[AccessRequest]
+
+    @classmethod
+    def of(cls, user: User, unit_id: HsaId) -> _Kept:
+        grants = access.visible_grants(user).living().filter(unit_key=unit_id.folded)
+        requests = access.visible_requests(user).open().filter(unit_key=unit_id.folded)
+        return cls(list(grants), list(requests.prefetch_related("handlers", "incidents", "questions")))
+
+    @property
+    def rows(self) -> list[AccessRequest | Grant]:
+        return [*self.requests, *self.grants]
+
+    @property
+    def persons(self) -> list[HsaId]:
+        return list(dict.fromkeys(row.subject_id for row in self.rows))
 
 
 def _people(
@@ -141,14 +175,13 @@ def _row(
     user: User,
     unit_id: HsaId,
     reading: Reading,
-    grants: Sequence[Grant],
-    requests: Sequence[AccessRequest],
+    kept: _Kept,
     *,
     may_order: bool,
 ) -> MatrixRow:
     key = reading.person_id.folded
-    own_grants = {(row.service, row.level): row for row in grants if row.subject_key == key}
-    own_requests = {(row.service, row.level): row for row in requests if row.subject_key == key}
+    own_grants = {(row.service, row.level): row for row in kept.grants if row.subject_key == key}
+    own_requests = {(row.service, row.level): row for row in kept.requests if row.subject_key == key}
     known = next(iter([*own_grants.values(), *own_requests.values()]), None)
     person = reading.person
     is_protected = person.is_protected if person else bool(known and known.subject_is_protected)
