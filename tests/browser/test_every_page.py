@@ -215,6 +215,15 @@ PAGES = [
     Shown("help", HEAD, "/hjalp/", url_name="help"),
     Shown("findings-many", HEAD, "/avvikelser/flera/?slag=role.outside", url_name="findings_many"),
     Shown("events", AUDITOR, "/handelser/", url_name="events"),
+    Shown("units", HEAD, "/enheter/", url_name="units"),
+    Shown("unit-team", HEAD, f"/enheter/{cast.BJORKHAGA.text}/team/", url_name="unit_team"),
+    Shown(
+        "unit-team-errors",
+        HEAD,
+        f"/enheter/{cast.BJORKHAGA.text}/team/",
+        press("#name ~ form button"),
+        status=400,
+    ),
     Shown("unit-people", HEAD, f"/enheter/{cast.BJORKHAGA.text}/", url_name="unit_people"),
     Shown("unit-proposals", HEAD, f"/enheter/{cast.BJORKHAGA.text}/forslag/", url_name="unit_proposals"),
     Shown("register-cases", HEAD, "/register/arenden/", url_name="register_cases"),
@@ -262,6 +271,7 @@ NO_PAGE = {
     "subscription",  # the demo has none: tests/pages/operation/test_webhooks_page.py
     "open_calendar",
     "end_absence",
+    "end_team_task",
     "close_calendar",
     "own_calendar",
     "healthz",

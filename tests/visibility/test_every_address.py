@@ -34,6 +34,7 @@ from provisioning.models import (
     Reorganisation,
     Review,
     ReviewItem,
+    TeamMember,
 )
 from tests import acts
 from tests.visibility import table
@@ -58,6 +59,7 @@ WATCHED = (
     Review,
     ReviewItem,
     Finding,
+    TeamMember,
 )
 # Which objects an address is about, by its name. Every other one with a variable is about a case.
 ABOUT = {
@@ -92,6 +94,8 @@ ABOUT = {
     "beside_place": "place",
     "unit_people": "place",
     "unit_proposals": "place",
+    "unit_team": "place",
+    "end_team_task": "team",
     "removal": "removal",
     "removal_receipt": "removal",
     "removal_receipt_json": "removal",

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from provisioning import dates
 from provisioning.demo.directory.changes import Kiv
 from provisioning.demo.directory.store import Store
 from provisioning.directory import open_directory
 from provisioning.incidents import record as incidents_record
+from provisioning.mandates import current
 from provisioning.models import (
     AccessRequest,
     Delegation,
@@ -28,14 +30,17 @@ from provisioning.models import (
     Reorganisation,
     Review,
     ReviewItem,
+    TeamMember,
 )
 from provisioning.orders.draft import Choice
 from provisioning.reviews import said as reviews_said
 from provisioning.rules.event_kinds import EventKind
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.mandates import Delegable
+from provisioning.rules.team import TeamTask
 from provisioning.systems import keep as systems_keep
 from provisioning.systems.keep import Scope
+from provisioning.teams import name as teams_name
 from provisioning.webhooks import subscribe
 from tests import acts, cast, made_once
 from tests.made_once import MadeOnce
@@ -83,6 +88,7 @@ class World:
     reorganisations: Mapping[str, Reorganisation]
     searches: Incident
     told: HookDelivery
+    team_tasks: Mapping[str, TeamMember]
 
     def objects(self, parameter: str) -> dict[str, Any]:
         """What can stand in an address's variable."""
@@ -92,22 +98,22 @@ class World:
             return {
                 name: row.order.submission if of_order else row.public_id for name, row in self.cases.items()
             } | nobodys
-        if parameter == "delegation":
-            return {name: row.public_id for name, row in self.delegations.items()} | nobodys
-        if parameter == "review":
-            return {name: row.public_id for name, row in self.reviews.items()} | nobodys
-        if parameter == "reorganisation":
-            return {name: row.public_id for name, row in self.reorganisations.items()} | nobodys
-        if parameter in ("grant", "removal"):
-            rights: Mapping[str, Grant | Removal] = self.grants if parameter == "grant" else self.removals
-            return {name: row.public_id for name, row in rights.items()} | nobodys
+        by_public_id: dict[str, Mapping[str, Any]] = {
+            "delegation": self.delegations,
+            "review": self.reviews,
+            "reorganisation": self.reorganisations,
+            "grant": self.grants,
+            "removal": self.removals,
+            "finding": self.findings,
+            "team": self.team_tasks,
+        }
+        if parameter in by_public_id:
+            return {name: row.public_id for name, row in by_public_id[parameter].items()} | nobodys
         if parameter == "message":
             return {name: row.uuid for name, row in self.messages.items()} | nobodys
         if parameter == "place":
             places = {"own": cast.BJORKHAGA, "elsewhere": cast.EKLIDEN}
             return {name: place.text for name, place in places.items()} | {"missing": NO_PLACE}
-        if parameter == "finding":
-            return {name: row.public_id for name, row in self.findings.items()} | nobodys
         of_operators = {
             "incident": {"searches": self.searches.public_id},
             "subscription": {"told": self.told.subscription.public_id},
@@ -211,6 +217,7 @@ def make(kiv: Kiv) -> World:
         {"own": moving.propose()},
         _searches(),
         _told(),
+        {"own": _named(cast.HEAD, cast.BJORKHAGA), "elsewhere": _named(HEAD_ELSEWHERE, cast.EKLIDEN)},
     )
 
 
@@ -231,6 +238,18 @@ def _searches() -> Incident:
     """The doctor has searched too often, and the operators are to ask why."""
     incidents_record.searched_much(acts.user(cast.DOCTOR), count=101, day="2026-11-28")
     return Incident.objects.get(kind=IncidentKind.SEARCHES)
+
+
+def _named(by: HsaId, unit_id: HsaId) -> TeamMember:
+    """A head has named the coordinator of the unit's team."""
+    return teams_name.name(
+        by=acts.user(by),
+        mandates=current.read(by),
+        unit_id=unit_id,
+        task=TeamTask.COORDINATOR,
+        person_id=cast.COORDINATOR,
+        starts_on=dates.today(),
+    )
 
 
 def _told() -> HookDelivery:
@@ -265,6 +284,11 @@ def _answers(public_id: uuid.UUID) -> dict[str, Any]:
 
 # What is posted, by the address's name: enough to change something, were it allowed. Others: an empty form.
 PAYLOADS: Mapping[str, Payload] = {
+    "unit_team": lambda _place: {
+        "task": "doctor",
+        "person": cast.DOCTOR.text,
+        "starts_on": dates.today().isoformat(),
+    },
     "reorganise": lambda pk: {
         "old": cast.ALMBY.text,
         "closes": "on",

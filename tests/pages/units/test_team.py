@@ -74,10 +74,12 @@ def test_others_neither_read_nor_name(directory, page, settings):
     assert TeamMember.objects.get().ended_at is None
 
 
-def test_a_silent_directory_names_nobody_and_keeps_what_was_typed(directory, page):
-    page(cast.HEAD, "unit_team", UNIT)
+def test_a_silent_directory_names_nobody_and_keeps_what_was_typed(directory, client):
+    client.force_login(acts.user(cast.HEAD))
+    address = reverse("unit_team", args=[UNIT])
+    client.get(address)  # whose page it is, is known for a while
     directory.faults.is_busy = True
-    response = page(cast.HEAD, "unit_team", UNIT, data=naming())
+    response = client.post(address, naming())
     assert response.status_code == 503
     assert cast.COORDINATOR.text in response.content.decode()
     assert not TeamMember.objects.exists()
