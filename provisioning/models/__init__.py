@@ -52,8 +52,8 @@ from provisioning.models.reviews import (
 from provisioning.models.rights import EndCauseChoice, Grant, GrantQuerySet, GrantStateChoice, Notice
 from provisioning.models.saved_views import SavedView
 from provisioning.models.systems import HandedOrder, System, SystemQuerySet
-from provisioning.models.tickets import Ticket
 from provisioning.models.teams import TeamMember, TeamMemberQuerySet, TeamTaskChoice
+from provisioning.models.tickets import Ticket
 from provisioning.models.unsent_forms import UnsentForm
 from provisioning.models.webhooks import HookDelivery, Subscription, SubscriptionQuerySet
 

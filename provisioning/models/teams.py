@@ -74,9 +74,9 @@ class TeamMember(models.Model):
         return f"{self.task} at {self.unit_hsa_id}"
 
     @property
-    def subject_id(self) -> HsaId:
-        return HsaId(self.subject_hsa_id)
-
-    @property
     def unit_id(self) -> HsaId:
         return HsaId(self.unit_hsa_id)
+
+    @property
+    def subject_id(self) -> HsaId:
+        return HsaId(self.subject_hsa_id)

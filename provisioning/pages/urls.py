@@ -44,8 +44,7 @@ from provisioning.pages.rights import beside_page, end, ending
 from provisioning.pages.rights import page as rights_page
 from provisioning.pages.units import mine as units_mine
 from provisioning.pages.units import page as units_page
-from provisioning.pages.units import proposals_page
-from provisioning.pages.units import team_page
+from provisioning.pages.units import proposals_page, team_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),

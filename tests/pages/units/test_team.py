@@ -49,7 +49,7 @@ def test_what_is_missing_leads_to_a_filled_order_and_gives_nothing(directory, pa
     [
         (naming(""), "Skriv personens HSA-id"),
         (naming("SE0000000000-NONE"), "anställd i dag"),
-        (naming(task="doctor"), "Katalogen säger inte att personen är läkare"),
+        (naming(task="doctor"), "I KIV står det inte att personen är läkare"),
         (naming(ends_on="2020-01-01"), "Sista dagen är före första dagen"),
         (naming(task=""), "Välj uppgift"),
     ],
@@ -107,5 +107,5 @@ def test_own_units_stand_with_their_figures(kiv, page):
     shown = text_of(page(cast.HEAD, "units"))
     assert "Björkhaga" in shown and "Ingen utsedd" in shown
     assert reverse("unit_team", args=[UNIT]) in page(cast.HEAD, "units").content.decode()
-    assert "inte som verksamhetschef" in text_of(page(cast.COORDINATOR, "units"))
+    assert "är du inte verksamhetschef" in text_of(page(cast.COORDINATOR, "units"))
     assert acts.user(cast.HEAD).hsa_id
