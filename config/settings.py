@@ -15,7 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import database, modes, ready_reasons, team_accesses
+from config import access_caps, database, modes, ready_reasons, team_accesses
 from config.env import Env
 from config.logs import DISCREET_LINES
 from provisioning.rules import hook_tries
@@ -227,6 +227,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # --- The services -------------------------------------------------------------------------------------------
 # Which of the catalogue's services can be ordered here, in the order in which they are shown.
 SERVICES = env.choices("SERVICES", list(Service), ["rehabstod", "intygsstatistik"])
+# How many may have one access on one place; above it whoever approves must say why.
+ACCESS_CAPS: dict[str, int] = access_caps.read(env.json_object("ACCESS_CAPS", {}), services=SERVICES)
 
 # --- The directory ------------------------------------------------------------------------------------------
 DIRECTORY_URL = env.str("DIRECTORY_URL", only_demo(f"ldap://127.0.0.1:{DIRECTORY_PORT}"))

@@ -23,7 +23,7 @@ from provisioning.mandates.current import Mandates
 from provisioning.messages import outbox
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, HandlerRole, User
-from provisioning.rights import find
+from provisioning.rights import caps, find
 from provisioning.rules.hsa import Level, Person
 from provisioning.rules.mandates import Act
 from provisioning.rules.states.request import RequestState
@@ -42,9 +42,15 @@ def attest(
     """Attest in the step the request is in; the first of two hands over to the second attesters.
 
     `mandates`: read just now; `second`: from `second_attesters`; `shown`: warnings on the page. Raises
-    NotAllowed (not the attester, or the subject), WrongState, Invalid (nobody may be second).
+    NotAllowed (not the attester, or the subject), WrongState, Invalid (nobody may be second, or the cap is
+    reached and nothing says why one more is needed).
     """
     principal = _require_attester(request, by, mandates)
+    cap = caps.of_request(request)
+    if cap is not None and cap.is_above and not comment.strip():
+        raise Invalid(
+            _("Write why one more is needed: the cap is reached."), code="cap.reason", field="reason"
+        )
     now = timezone.now()
     fields: tuple[str, ...]
     if request.current_state is RequestState.AWAITING_SECOND_ATTESTATION:
@@ -64,7 +70,13 @@ def attest(
         )
     moves.move(request, target, *fields)
     entry = events.record(
-        action, actor=by, principal=principal, request=request, reason=comment.strip(), shown=list(shown)
+        action,
+        actor=by,
+        principal=principal,
+        request=request,
+        reason=comment.strip(),
+        shown=list(shown),
+        **caps.recorded(cap),
     )
     if target is RequestState.CHECKING:
         handlers.release(request)

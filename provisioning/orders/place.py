@@ -22,6 +22,7 @@ from provisioning.messages import outbox, texts
 from provisioning.models import AccessRequest, Delegation, Evidence, HandlerRole, Order, OrderLine, User
 from provisioning.orders import prolong, refusals
 from provisioning.orders.draft import Choice, Draft, Prepared, PreparedItem
+from provisioning.rights import caps
 from provisioning.rules.hsa import Person
 from provisioning.rules.mandates import needs_second_attester
 from provisioning.rules.states.request import RequestState
@@ -193,6 +194,7 @@ def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
             request=request,
             by_order=True,
             shown=warnings,
+            **caps.recorded(caps.of_request(request)),
         )
     if request.subject_key != by.pk and not _was_told(request):
         outbox.enqueue(started, texts.MessageKind.ORDERED, [request.subject_id])

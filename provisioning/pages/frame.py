@@ -24,6 +24,7 @@ Text = str | Promise
 # Which menu item is marked while a page without an item of its own is open.
 _BELONGS_TO = {
     "unit_team": "units",
+    "above_cap": "units",
     "person_entrance": "start",
     "figures": "start",
     "case": "cases",

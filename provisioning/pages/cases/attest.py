@@ -21,11 +21,12 @@ from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, HandlerRole, User
 from provisioning.orders import attest as orders_attest
-from provisioning.pages import words
+from provisioning.pages import cap_words, words
 from provisioning.pages.answers import acting_user, has_moved_on, refusal, refused
 from provisioning.pages.cases.forms import AttestForm
 from provisioning.pages.order import preview
 from provisioning.pages.restoring import filled_in, unchecked
+from provisioning.rights import caps
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer
 from provisioning.rules.states.request import RequestState
@@ -122,5 +123,6 @@ def _page(
         "is_second": case.current_state is RequestState.AWAITING_SECOND_ATTESTATION,
         "shown": signing.dumps(_codes(found), salt=f"{_SALT}.{case.public_id}"),
         "has_changed": has_changed,
+        "cap": cap_words.sentence(caps.of_request(case)),
     }
     return render(request, "provisioning/case/attest.html", context, status=status)

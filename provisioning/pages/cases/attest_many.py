@@ -30,11 +30,12 @@ from provisioning.mandates import current
 from provisioning.mandates.current import Mandates
 from provisioning.models import AccessRequest, Order, User
 from provisioning.orders import attest as orders_attest
-from provisioning.pages import words
+from provisioning.pages import cap_words, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.fields import LongText
 from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.pages.words import CauseLine
+from provisioning.rights import caps
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, HsaId
 from workflows import steps
@@ -70,6 +71,7 @@ class ToDecide:
     risk: str
     is_chosen: bool
     is_opened: bool
+    cap: str
 
 
 @never_cache
@@ -148,6 +150,11 @@ def _problems(
     ]
     changed = [row.case_number for row in chosen if set(_codes(found[row.pk])) - shown.get(row.pk, set())]
     problems = []
+    crowded = [row.case_number for row in chosen if cap_words.sentence(caps.of_request(row))]
+    if crowded and not form.cleaned_data["reason"].strip():
+        problems.append(
+            _("The cap is reached. Write why one more is needed: %(cases)s.") % {"cases": ", ".join(crowded)}
+        )
     if unread:
         problems.append(
             _("Open the warnings and say that you have read them: %(cases)s.") % {"cases": ", ".join(unread)}
@@ -245,4 +252,5 @@ def _line(user: User, row: AccessRequest, found: Assessment, chosen: set[str], o
         risk=words.written(user, row, row.risk_statement),
         is_chosen=public_id in chosen,
         is_opened=public_id in opened,
+        cap=cap_words.sentence(caps.of_request(row)),
     )

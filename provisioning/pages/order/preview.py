@@ -14,9 +14,10 @@ from provisioning.assessments import reading
 from provisioning.models import User
 from provisioning.orders import prolong
 from provisioning.orders.draft import Choice, Prepared, PreparedItem
-from provisioning.pages import words
+from provisioning.pages import cap_words, words
 from provisioning.pages.sticking_words import StickingLine
 from provisioning.pages.words import CauseLine
+from provisioning.rights import caps
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, Change, Level
 from provisioning.rules.services import catalogue
@@ -37,6 +38,7 @@ class Outlook:
     steps: tuple[str, ...]
     sticks: tuple[StickingLine, ...] = ()  # what usually stands in the way on the unit
     prolongs: str = ""  # what the order does to a right that the person already has
+    cap: str = ""  # that as many have the access there as may, where it is so
 
 
 def outlook(
@@ -59,6 +61,9 @@ def outlook(
         steps=() if item.refusals else tuple(_steps(prepared, item, found)),
         prolongs=prolong.sentence(
             item.live_grant, prepared.draft.ends_on, on=dates.today(), works=found.answer
+        ),
+        cap=cap_words.sentence(
+            caps.of(prepared.draft.person_id, prepared.draft.service, prepared.draft.level, item.unit.hsa_id)
         ),
     )
 

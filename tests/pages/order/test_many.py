@@ -252,3 +252,22 @@ def test_nobody_decides_about_their_own_line_among_many(directory, enter):
     order = ordered_for_the_head_above(directory, enter, f"{cast.COORDINATOR}\n{cast.HEAD}")
     shown = enter(cast.HEAD).get(reverse("order_attest", args=[order.submission]))
     assert [line.subject_id for line in shown.context["lines"]] == [str(cast.COORDINATOR)]
+
+
+def test_a_line_above_the_cap_takes_a_reason_and_the_others_go_on(directory, enter, settings):
+    settings.ACCESS_CAPS = {"rehabstod:unit": 1}
+    order = ordered_for_the_head_above(directory, enter, f"{cast.COORDINATOR}\n{cast.COORDINATOR_UNCOUPLED}")
+    page = reverse("order_attest", args=[order.submission])
+    head = enter(cast.HEAD)
+    shown = head.get(page)
+    warned = [line.public_id for line in shown.context["lines"] if line.warnings]
+    data = {"shown": shown.context["shown"], "action": "attest_all", "opened": warned}
+    head.post(page, data | {"reason": ""})
+    assert AccessRequest.objects.filter(state="awaiting_attestation").count() == 1
+    shown = head.get(page)
+    (line,) = shown.context["lines"]
+    assert "the cap is 1" in line.cap
+    refused = head.post(page, data | {"shown": shown.context["shown"], "reason": ""})
+    assert refused.status_code == 400
+    head.post(page, data | {"shown": shown.context["shown"], "reason": "Två delar på tjänsten i höst."})
+    assert not AccessRequest.objects.filter(state="awaiting_attestation").exists()
