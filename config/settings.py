@@ -19,7 +19,7 @@ from config import access_caps, database, modes, ready_reasons, team_accesses
 from config.env import Env
 from config.logs import DISCREET_LINES
 from provisioning.rules import hook_tries
-from provisioning.rules.hsa import Service
+from provisioning.rules.hsa import Level, Service
 
 env = Env()
 
@@ -229,6 +229,11 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SERVICES = env.choices("SERVICES", list(Service), ["rehabstod", "intygsstatistik"])
 # How many may have one access on one place; above it whoever approves must say why.
 ACCESS_CAPS: dict[str, int] = access_caps.read(env.json_object("ACCESS_CAPS", {}), services=SERVICES)
+
+# Accesses (service:level) whose orders name the day of the person's signed assignment for quality work.
+SIGNED_ASSIGNMENT_FOR = env.choices(
+    "SIGNED_ASSIGNMENT_FOR", [f"{service}:{level}" for service in Service for level in Level], []
+)
 
 # --- The directory ------------------------------------------------------------------------------------------
 DIRECTORY_URL = env.str("DIRECTORY_URL", only_demo(f"ldap://127.0.0.1:{DIRECTORY_PORT}"))

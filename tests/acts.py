@@ -45,11 +45,14 @@ def draft(
     starts_on: date | None = None,
     days: int = 300,
     if_missing: Choice | None = None,
+    signed_assignment_on: date | None = None,
 ) -> Draft:
     start = starts_on or timezone.localdate()
     end = start + timedelta(days=days)
     return Draft(
-        *(person_id, service, level, tuple(units), start, end, need, risk_statement), if_missing=if_missing
+        *(person_id, service, level, tuple(units), start, end, need, risk_statement),
+        if_missing=if_missing,
+        signed_assignment_on=signed_assignment_on,
     )
 
 

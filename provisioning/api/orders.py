@@ -32,7 +32,7 @@ from provisioning.mandates import current
 from provisioning.models import HandedOrder, Order
 from provisioning.orders import ask, prepare
 from provisioning.orders.draft import Draft, Prepared
-from provisioning.orders.refusals import STATEMENT
+from provisioning.orders.refusals import STILL_TO_BE_WRITTEN
 from provisioning.pages.middleware import limits
 from provisioning.rules.hsa import typed_id
 from provisioning.systems import keep
@@ -126,7 +126,7 @@ def assess(
         ask.record_look(prepared, by=asker.named)
         if prepared.may_not_be_asked:
             raise CallProblem(403, "may_not_ask", ask.refusal().message)
-        general = [one.code for one in prepared.refusals if one.code != STATEMENT]
+        general = [one.code for one in prepared.refusals if one.code not in STILL_TO_BE_WRITTEN]
         is_hidden = prepared.person is not None and prepared.person.is_protected
         return shapes.Outlooks(items=[_outlook(item, general, is_hidden) for item in prepared.items])
 
@@ -158,7 +158,8 @@ def _own(asker: Asker) -> Any:
 
 def _mark(asker: Asker, wanted: shapes.WantedOrder) -> str:
     """What tells that another order comes under the same key."""
-    content = f"{asker.named.pk} {wanted.model_dump_json()}"
+    unsaid = {"signed_assignment_on"} if wanted.signed_assignment_on is None else None  # as it was before it
+    content = f"{asker.named.pk} {wanted.model_dump_json(exclude=unsaid)}"
     return salted_hmac("provisioning.api.orders", content, algorithm="sha256").hexdigest()
 
 
@@ -179,6 +180,7 @@ def _looked_up(asker: Asker, wanted: shapes.WantedOrder) -> Prepared:
         need=wanted.need,
         risk_statement=wanted.risk_statement,
         if_missing=wanted.if_missing,
+        signed_assignment_on=wanted.signed_assignment_on,
     )
     prepared = prepare.prepare(draft, by=asker.named)
     ask.record_look(prepared, by=asker.named)
@@ -230,6 +232,8 @@ def _keep_draft(row: HandedOrder, draft: Draft) -> None:
     data.setlist("units", [one.text for one in draft.unit_ids])
     data["starts_on"], data["ends_on"] = draft.starts_on.isoformat(), draft.ends_on.isoformat()
     data["need"], data["risk_statement"] = draft.need, draft.risk_statement
+    if draft.stated_assignment is not None:
+        data["signed_assignment_on"] = draft.stated_assignment.isoformat()
     if draft.if_missing is not None:
         data["if_missing"] = draft.if_missing.value
     unsent_forms.keep(row.person, page, data, opened=str(row.submission))

@@ -50,6 +50,7 @@ class WantedOrder(WantedAccess):
     need: Words
     risk_statement: Words
     if_missing: Choice | None = None
+    signed_assignment_on: date | None = None
 
 
 class Reason(Schema):

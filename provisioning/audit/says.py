@@ -64,6 +64,7 @@ KINDS = (
         | _named("position", "ordered_for", "starts_on", "ends_on", "needs_second_attester")
         | _named("attester", "attested_for", "attested_at", "second_attester", "second_attested_at")
         | _named("wants_coupling", "if_missing", "wait_until", "values_seen_at", "arrived_at")
+        | _named("signed_assignment_on")
         | {"order": "order__case_number", "orderer": "order__orderer", "right": "grant__public_id"}
         | {"external_number": "order__external_number"},
         _SUBJECT

@@ -52,6 +52,7 @@ class OrderLine(models.Model):
     # Where the line has reasons of its own; else the order's hold.
     need = models.TextField(blank=True)
     risk_statement = models.TextField(blank=True)
+    signed_assignment_on = models.DateField(null=True)
     seen = models.CharField(max_length=64)  # a mark of what the directory said when it was shown
     state = models.CharField(max_length=10, choices=LineState.choices, default=LineState.WAITING)
     refusal = models.TextField(blank=True)  # why it was not placed, as the orderer reads it

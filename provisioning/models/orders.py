@@ -107,6 +107,8 @@ class AccessRequest(Case):
     # What the orderer chose in the order itself, where something is missing: `orders.draft.Choice`.
     if_missing = models.CharField(max_length=10, blank=True)
     wait_until = models.DateField(null=True)
+    # When the person's assignment for quality work was signed, where the region asks for it.
+    signed_assignment_on = models.DateField(null=True)
     # The last verdict: answer, login, causes, warnings, changes. The entry itself is never stored.
     assessment = models.JSONField(default=dict)
 

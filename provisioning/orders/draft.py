@@ -7,11 +7,18 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.conf import settings
+
 from provisioning.cases.candidates import Asked
 from provisioning.mandates.current import Delegated
 from provisioning.models import Grant
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.hsa import Answer, HsaId, Level, Person, Provider, Reading, Service, Unit
+
+
+def asks_for_signed_assignment(service: Service, level: Level) -> bool:
+    """Whether an order of this access names the day of the person's signed assignment for quality work."""
+    return f"{service}:{level}" in settings.SIGNED_ASSIGNMENT_FOR
 
 
 class Choice(enum.StrEnum):
@@ -38,7 +45,14 @@ class Draft:
     risk_statement: str
     submission: uuid.UUID = field(default_factory=uuid.uuid4)
     if_missing: Choice | None = None
+    signed_assignment_on: date | None = None  # when the assignment for quality work was signed
     external_number: str = ""  # what the ordering portal or ticket system calls it
+
+    @property
+    def stated_assignment(self) -> date | None:
+        """When the assignment was signed, where it is asked for; what else was written does not count."""
+        is_asked = asks_for_signed_assignment(self.service, self.level)
+        return self.signed_assignment_on if is_asked else None
 
 
 @dataclass(frozen=True, slots=True)

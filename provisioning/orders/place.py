@@ -6,6 +6,8 @@ Sources: domain §5 (what an order needs), §7 (who may order and attest).
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -61,6 +63,7 @@ def _write(prepared: Prepared, person: Person, by: User, start: Callable[[Access
         submission=draft.submission,
         requests=len(prepared.items),
         external_number=draft.external_number,
+        **_signed_assignment(draft.stated_assignment),
     )
     _require_delegations(prepared)
     for position, item in enumerate(prepared.items, start=1):
@@ -71,9 +74,18 @@ def _write(prepared: Prepared, person: Person, by: User, start: Callable[[Access
 
 
 def open_order(
-    by: User, *, need: str, risk_statement: str, submission: UUID, requests: int, external_number: str = ""
+    by: User,
+    *,
+    need: str,
+    risk_statement: str,
+    submission: UUID,
+    external_number: str = "",
+    **said: Any,
 ) -> Order:
-    """Write the order itself with its number, and record it. In the transaction of the first of its parts."""
+    """Write the order itself with its number, and record it. In the transaction of the first of its parts.
+
+    `said`: what the event says of it.
+    """
     order = Order.objects.create(
         orderer=by,
         need=need.strip(),
@@ -83,8 +95,13 @@ def open_order(
     )
     order.case_number = f"{dates.today(order.created_at).year}-{order.pk:06d}"
     order.save(update_fields=["case_number"])
-    events.record(Action.ORDERED, actor=by, order=order, requests=requests)
+    events.record(Action.ORDERED, actor=by, order=order, **said)
     return order
+
+
+def _signed_assignment(day: date | None) -> dict[str, Any]:
+    """What an event says of the signed assignment for quality work; nothing where it is not asked for."""
+    return {"signed_assignment_on": day.isoformat()} if day else {}
 
 
 def add(line: OrderLine, prepared: Prepared, *, start: Callable[[AccessRequest], object]) -> AccessRequest:
@@ -157,6 +174,7 @@ def _write_request(
         attester=order.orderer if item.is_attested_by_order else None,
         attested_for_id=item.attested_for.principal_id.folded if item.attested_for else None,
         attested_at=now if item.is_attested_by_order else None,
+        signed_assignment_on=draft.stated_assignment,
         if_missing=draft.if_missing or "",
         wants_coupling=draft.if_missing is Choice.COUPLE and item.may_be_coupled,
         assessment=reading.detailed_verdict(item.assessment),
@@ -182,7 +200,12 @@ def _hand_out(request: AccessRequest, item: PreparedItem, by: User) -> None:
     """Say who has the request first, and tell them. An order by the head of unit is its own attestation."""
     warnings = [warning["code"] for warning in request.assessment["warning_details"]]
     started = events.record(
-        Action.REQUEST_STARTED, actor=by, principal=request.ordered_for, request=request, shown=warnings
+        Action.REQUEST_STARTED,
+        actor=by,
+        principal=request.ordered_for,
+        request=request,
+        shown=warnings,
+        **_signed_assignment(request.signed_assignment_on),
     )
     if request.wants_coupling:
         events.record(Action.COUPLING_ASKED, actor=by, principal=request.ordered_for, request=request)

@@ -35,7 +35,7 @@ def prepare(draft: Draft, *, by: User) -> Prepared:
     DirectoryError when the directory does not answer: then nothing can be said, and nothing is lost.
     """
     directory = open_directory()
-    refused = [*refusals.of_statements(draft), *refusals.of_dates(draft)]
+    refused = refusals.of_what_is_written(draft)
     mandates = current.read(by.identity)
     if not ask.may_ask(directory, draft, by=by, mandates=mandates):
         return Prepared(draft, None, (), (*refused, ask.refusal()), may_not_be_asked=True)
@@ -122,7 +122,7 @@ class _Group:
         return Prepared(draft, None, (), (Refusal(str(silence.user_message), "", silence.code),))
 
     def _from_reading(self, draft: Draft, read: Reading) -> Prepared:
-        refused = [*refusals.of_statements(draft), *refusals.of_dates(draft)]
+        refused = refusals.of_what_is_written(draft)
         if read.person is not None:
             sought = _Sought(self._directory, draft, read.person, self._by, self._mandates, read)
             return _prepared(sought, refused)

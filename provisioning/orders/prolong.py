@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from provisioning import dates
 from provisioning.models import AccessRequest, Grant, User
-from provisioning.orders.draft import Draft
+from provisioning.orders.draft import Draft, asks_for_signed_assignment
 from provisioning.rights import find
 from provisioning.rules.dates import deadlines
 from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Service
@@ -137,5 +137,14 @@ def draft(grant: Grant, *, need: str, risk_statement: str, by: User, ends_on: da
         ends_on=ends_on,
         need=need,
         risk_statement=risk_statement,
+        signed_assignment_on=_signed_assignment(grant),
         submission=uuid.uuid5(_SUBMISSIONS, f"{grant.public_id} {ends_on} {by.pk}"),
     )
+
+
+def _signed_assignment(grant: Grant) -> date | None:
+    """As the latest order of the right says: it is looked at anew whether it still counts."""
+    if not asks_for_signed_assignment(Service(grant.service), Level(grant.level)):
+        return None
+    latest = grant.requests.exclude(signed_assignment_on=None).order_by("-pk").first()
+    return latest.signed_assignment_on if latest is not None else None

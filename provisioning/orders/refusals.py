@@ -8,23 +8,30 @@ from provisioning import access, dates, statements
 from provisioning.assessments.causes import sentence
 from provisioning.models import AccessRequest, Grant, User
 from provisioning.orders import prolong
-from provisioning.orders.draft import Draft, Refusal
+from provisioning.orders.draft import Draft, Refusal, asks_for_signed_assignment
 from provisioning.rules.assessment import outdated
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import Code
 from provisioning.rules.dates import deadlines
-from provisioning.rules.dates.deadlines import EndProblem
+from provisioning.rules.dates.deadlines import EndProblem, SignedProblem
 from provisioning.rules.hsa import HsaId, Person
 
 # No directory change and no waiting in the case makes these right: the order is refused at once.
 HOPELESS = outdated.OVER
 STATEMENT = "order.statement"  # the code where a need or a risk says nothing
+UNSIGNED = "order.signed_assignment_missing"
+STILL_TO_BE_WRITTEN = frozenset({STATEMENT, UNSIGNED})  # whoever only looks has not come so far
 
 
 def duplicate_message() -> str:
     return _(
         "There is already an open order for this person, service, level and unit. Follow that one instead."
     )
+
+
+def of_what_is_written(draft: Draft) -> list[Refusal]:
+    """What can be said of an order before the directory is asked."""
+    return [*of_statements(draft), *of_signed_assignment(draft), *of_dates(draft)]
 
 
 def of_statements(draft: Draft) -> list[Refusal]:
@@ -38,6 +45,30 @@ def of_statements(draft: Draft) -> list[Refusal]:
 
 def of_dates(draft: Draft) -> list[Refusal]:
     return [*_first_day_refusals(draft), *_last_day_refusals(draft)]
+
+
+def of_signed_assignment(draft: Draft) -> list[Refusal]:
+    """Where the region asks when the assignment for quality work was signed: a day that counts."""
+    if not asks_for_signed_assignment(draft.service, draft.level):
+        return []
+    today = dates.today()
+    problem = deadlines.signed_problem(draft.signed_assignment_on, on=today)
+    if problem is None:
+        return []
+    messages = {
+        SignedProblem.MISSING: _(
+            "Write the day on which the person's assignment for quality work was signed."
+        ),
+        SignedProblem.FUTURE: _(
+            "The day is in the future. The assignment for quality work is signed before one orders."
+        ),
+        SignedProblem.TOO_OLD: _(
+            "The assignment for quality work is too old. It must have been signed on %(date)s or later."
+        )
+        % {"date": dates.in_words(deadlines.oldest_signed(today))},
+    }
+    code = f"order.signed_assignment_{problem.value}"
+    return [Refusal(messages[problem], "signed_assignment_on", code)]
 
 
 def _first_day_refusals(draft: Draft) -> list[Refusal]:

@@ -8,7 +8,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from provisioning.pages.fields import ShortText, Statement
+from provisioning import dates
+from provisioning.pages.fields import Day, ShortText, Statement, offer_days
+from provisioning.rules.dates import deadlines
 
 Text = str | Promise
 
@@ -22,6 +24,25 @@ class SearchField(ShortText):
 
     def validate(self, value: str) -> None:
         """Nothing searched for is nothing wrong."""
+
+
+def signed_day() -> Day:
+    """When the person's assignment for quality work was signed. The rules say whether one is missing."""
+    return Day(
+        label=gettext_lazy("When was the person's assignment for quality work signed?"),
+        help_text=gettext_lazy(
+            "You confirm with the day that the signed assignment exists. This access takes one here."
+        ),
+    )
+
+
+def offer_signed_day(form: forms.BaseForm, name: str, *, is_asked: bool) -> None:
+    """Let the calendar show the days that count today; leave the field out where it is not asked for."""
+    if not is_asked:
+        del form.fields[name]
+        return
+    today = dates.today()
+    offer_days(form, deadlines.oldest_signed(today), today, name)
 
 
 class StatementForm(forms.Form):

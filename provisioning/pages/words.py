@@ -500,6 +500,7 @@ def facts(viewer: User, request: AccessRequest) -> list[tuple[Text, str]]:
         *_attested_by(viewer, request),
         (gettext_lazy("Why it is needed"), written(viewer, request, request.need)),
         (gettext_lazy("Risks, and how they are met"), written(viewer, request, request.risk_statement)),
+        *_signed_assignment(request),
         *_if_missing(request),
         *_external(request),
     ]
@@ -520,6 +521,14 @@ def _days(request: AccessRequest) -> list[tuple[Text, str]]:
         (gettext_lazy("First day"), dates.in_words(request.starts_on)),
         (gettext_lazy("Last day"), dates.in_words(request.ends_on)),
     ]
+
+
+def _signed_assignment(request: AccessRequest) -> list[tuple[Text, str]]:
+    """The day that was confirmed in the order, where the region asks for it."""
+    if request.signed_assignment_on is None:
+        return []
+    day = dates.in_words(request.signed_assignment_on)
+    return [(gettext_lazy("Assignment for quality work signed"), day)]
 
 
 def _if_missing(request: AccessRequest) -> list[tuple[Text, str]]:

@@ -48,7 +48,8 @@ def draft_for(item: Item, new_id: HsaId) -> Draft:
     """The same right on the new unit: need, risk and last day as they were. Sent twice, it is one order."""
     about, today = item.about, dates.today()
     last_days = [one.ends_on for one in (item.grant, item.request) if one is not None]
-    stated = _latest_order(item)
+    latest = _latest_request(item)
+    stated = latest.order
     return Draft(
         person_id=about.subject_id,
         service=Service(about.service),
@@ -58,15 +59,15 @@ def draft_for(item: Item, new_id: HsaId) -> Draft:
         ends_on=min(max(last_days), deadlines.latest_end(today)),
         need=stated.need,
         risk_statement=stated.risk_statement,
+        signed_assignment_on=latest.signed_assignment_on,
         submission=uuid.uuid5(_SUBMISSIONS, f"{item.reorganisation.public_id} {item.pk}"),
     )
 
 
-def _latest_order(item: Item) -> Order:
+def _latest_request(item: Item) -> AccessRequest:
     if item.grant is None:
-        return cast(AccessRequest, item.request).order
-    latest = item.grant.requests.order_by("-pk").first() or item.grant.origin
-    return latest.order
+        return cast(AccessRequest, item.request)
+    return item.grant.requests.order_by("-pk").first() or item.grant.origin
 
 
 def existing(item: Item, new_id: HsaId) -> tuple[Grant | None, AccessRequest | None]:

@@ -6,6 +6,7 @@ import enum
 import re
 import unicodedata
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from provisioning.errors import Invalid
@@ -25,6 +26,7 @@ class Column(enum.StrEnum):
     ENDS_ON = "ends_on"
     NEED = "need"
     RISK = "risk"
+    SIGNED = "signed"  # where the region asks for a signed assignment
 
 
 # The first of each is the template's own.
@@ -80,8 +82,14 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
     ),
     Column.NEED: ("Behov", "Skäl", "Motivering", "Need", "Reason"),
     Column.RISK: ("Risker", "Risk", "Riskbedömning", "Risks", "Risk statement"),
+    Column.SIGNED: ("Undertecknat", "Uppdrag undertecknat", "Signed", "Assignment signed"),
 }
-TEMPLATE = tuple(HEADINGS[column][0] for column in Column if column is not Column.LEVEL)
+TEMPLATE = tuple(HEADINGS[column][0] for column in Column if column not in (Column.LEVEL, Column.SIGNED))
+
+
+def template() -> tuple[str, ...]:
+    """The template's headings: with one more where signed assignments are asked for here."""
+    return (*TEMPLATE, HEADINGS[Column.SIGNED][0]) if settings.SIGNED_ASSIGNMENT_FOR else TEMPLATE
 
 
 def _folded(text: str) -> str:

@@ -49,6 +49,7 @@ class WantedLine:
     need: str = ""
     risk: str = ""
     problem: str = ""
+    signed: str = ""
     is_sure: bool = False  # the orderer has said that this is the person, though the name differs
 
 
@@ -107,6 +108,7 @@ def _by_columns(row: SheetRow, columns: dict[Column, int]) -> WantedLine:
         ends_on=cell(Column.ENDS_ON),
         need=cell(Column.NEED),
         risk=cell(Column.RISK),
+        signed=cell(Column.SIGNED),
     )
 
 

@@ -22,7 +22,7 @@ from provisioning.assessments import reading
 from provisioning.errors import DirectoryError
 from provisioning.models import ManyOrder, Order, OrderLine, User
 from provisioning.orders import prepare
-from provisioning.orders.draft import Draft, Prepared, PreparedItem, Refusal
+from provisioning.orders.draft import Draft, Prepared, PreparedItem, Refusal, asks_for_signed_assignment
 from provisioning.orders.many.lines import WantedLine, access_of, day_of, offered, require_not_too_many
 from provisioning.rules.hsa import HsaId, Level, Person, Service, typed_id
 from provisioning.rules.states.request import ENDED, RequestState
@@ -39,6 +39,7 @@ class ForAll:
     ends_on: str = ""
     need: str = ""
     risk: str = ""
+    signed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def expanded(lines: Iterable[WantedLine], for_all: ForAll) -> list[WantedLine]:
             ends_on=line.ends_on or for_all.ends_on,
             need=line.need or for_all.need,
             risk=line.risk or for_all.risk,
+            signed=line.signed or for_all.signed,
         )
         for access in [line.access] if line.access else for_all.accesses or ("",):
             key = access_of(access)
@@ -131,6 +133,7 @@ def lines_to_send_again(order: Order) -> list[WantedLine]:
             ends_on=row.ends_on.isoformat(),
             need=row.need or order.need,
             risk=row.risk_statement or order.risk_statement,
+            signed=row.signed_assignment_on.isoformat() if row.signed_assignment_on else "",
         )
         for row in rows
     ]
@@ -148,6 +151,7 @@ def _draft(line: WantedLine) -> Draft | list[Refusal]:
             ("" if line.unit else _("No place is named. Write the unit's HSA-id."), "units"),
             ("" if starts_on else _day_problem(line.starts_on, _("first day")), "starts_on"),
             ("" if ends_on else _day_problem(line.ends_on, _("last day")), "ends_on"),
+            (_signed_problem(line, key), "signed_assignment_on"),
         )
         if message
     ]
@@ -164,6 +168,7 @@ def _draft(line: WantedLine) -> Draft | list[Refusal]:
         ends_on=ends_on,
         need=line.need,
         risk_statement=line.risk,
+        signed_assignment_on=day_of(line.signed),
         submission=uuid.UUID(int=0),  # the order of the lines has one; a line has none
     )
 
@@ -180,6 +185,13 @@ def _access_problem(line: WantedLine) -> str:
     if not line.access:
         return _("No access is named. Choose one for all rows, or write it in the row.")
     return _("“%(text)s” is none of the accesses that can be ordered here.") % {"text": line.access}
+
+
+def _signed_problem(line: WantedLine, key: tuple[Service, Level] | None) -> str:
+    """Only what is no day: whether one is missing, the order's own rules say."""
+    if key is None or not line.signed or day_of(line.signed) or not asks_for_signed_assignment(*key):
+        return ""
+    return _day_problem(line.signed, _("day of the signed assignment"))
 
 
 def _day_problem(text: str, which: str) -> str:
@@ -258,6 +270,7 @@ def sent_before(key: str, by: User) -> ManyOrder | None:
 def template_row(today: date, last_day: date) -> list[str]:
     """An example of a line, in the template's columns."""
     service, level = offered()[0]
+    signed = [""] if settings.SIGNED_ASSIGNMENT_FOR else []
     return [
         "SE0000000000-AB12",
         "",
@@ -268,4 +281,5 @@ def template_row(today: date, last_day: date) -> list[str]:
         last_day.isoformat(),
         "",
         "",
+        *signed,
     ]

@@ -44,6 +44,7 @@ class Confirmed:
     need: str
     risk_statement: str
     seen: str
+    signed_on: date | None = None
 
 
 def confirmed(line: WantedLine, mark: str) -> Confirmed:
@@ -62,6 +63,7 @@ def confirmed(line: WantedLine, mark: str) -> Confirmed:
         line.need,
         line.risk,
         mark,
+        day_of(line.signed),
     )
 
 
@@ -103,6 +105,7 @@ def _write(
             ends_on=line.ends_on,
             need="" if line.need.strip() == need else line.need.strip(),
             risk_statement="" if line.risk_statement.strip() == risk else line.risk_statement.strip(),
+            signed_assignment_on=line.signed_on,
             seen=line.seen,
         )
         for position, line in enumerate(lines, start=1)
@@ -150,6 +153,7 @@ def draft_of(line: OrderLine) -> Draft:
         ends_on=line.ends_on,
         need=line.need or order.need,
         risk_statement=line.risk_statement or order.risk_statement,
+        signed_assignment_on=line.signed_assignment_on,
         submission=order.submission,
     )
 

@@ -64,6 +64,7 @@ class ToDecide:
     what: str
     unit: str
     days: str
+    signed: str  # when the assignment for quality work was, where the region asks
     answer: str
     missing: tuple[str, ...]
     warnings: tuple[CauseLine, ...]
@@ -245,6 +246,7 @@ def _line(user: User, row: AccessRequest, found: Assessment, chosen: set[str], o
         what=words.what(row),
         unit=row.wanted_unit_name or row.unit_name,
         days=f"{row.starts_on.isoformat()} – {row.ends_on.isoformat()}",
+        signed=row.signed_assignment_on.isoformat() if row.signed_assignment_on else "",
         answer=answer,
         missing=tuple(str(cause.sentence) for cause in causes),
         warnings=words.cause_lines(found.warnings, answer=Answer.YES.value),

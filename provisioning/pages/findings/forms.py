@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy
 
 from provisioning import dates
 from provisioning.pages.fields import Day, LongText, offer_days
 from provisioning.pages.findings.words import STEPS
+from provisioning.pages.forms import offer_signed_day, signed_day
 from provisioning.rules.dates import deadlines
 from provisioning.rules.drift.differences import ORDERING, NextStep
 
@@ -39,13 +41,20 @@ class SettleForm(forms.Form):
         help_text=gettext_lazy("Only if you approve or order. At most one year."),
     )
 
+    signed_assignment_on = signed_day()
+
     def __init__(self, *args: Any, steps: Iterable[NextStep], **kwargs: Any):
         super().__init__(*args, **kwargs)
         offered = tuple(steps)
         cast(forms.ChoiceField, self.fields["step"]).choices = [(one.value, STEPS[one]) for one in offered]
         if not ORDERING.intersection(offered):
-            del self.fields["risk_statement"], self.fields["ends_on"]
+            del self.fields["risk_statement"], self.fields["ends_on"], self.fields["signed_assignment_on"]
             return
+        offer_signed_day(self, "signed_assignment_on", is_asked=bool(settings.SIGNED_ASSIGNMENT_FOR))
+        if "signed_assignment_on" in self.fields:
+            self.fields["signed_assignment_on"].help_text = gettext_lazy(
+                "Only if you order an access that takes a signed assignment here."
+            )
         today = dates.today()
         offer_days(self, today, deadlines.latest_end(today), "ends_on")
 

@@ -113,6 +113,7 @@ def _order(form: SettleForm, user: User, row: Finding, mandates: Mandates) -> st
         data["ends_on"],
         data["reason"],
         data["risk_statement"],
+        signed_assignment_on=data.get("signed_assignment_on"),
     )
     prepared = prepare.prepare(draft, by=user)
     beside = {"need": "reason"}

@@ -47,7 +47,7 @@ class CauseGroup:
 class SettleManyForm(SettleForm):
     """The same as for one, and which of them it is for. None is chosen beforehand."""
 
-    field_order = ("chosen", "step", "reason", "risk_statement", "ends_on")
+    field_order = ("chosen", "step", "reason", "risk_statement", "ends_on", "signed_assignment_on")
 
     chosen = forms.MultipleChoiceField(
         label=gettext_lazy("Which of them?"),

@@ -14,9 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from provisioning import dates
-from provisioning.orders.draft import Choice, Draft, Refusal
+from provisioning.orders.draft import Choice, Draft, Refusal, asks_for_signed_assignment
 from provisioning.pages.fields import Day, ExternalNumber, offer_days
-from provisioning.pages.forms import SearchField, StatementForm, explained
+from provisioning.pages.forms import (
+    SearchField,
+    StatementForm,
+    explained,
+    offer_signed_day,
+    signed_day,
+)
 from provisioning.pages.order.choices import Option, PlaceKind, fits
 from provisioning.pages.restoring import unchecked
 from provisioning.rules.dates import deadlines
@@ -68,7 +74,7 @@ class OrderForm(StatementForm):
     # As on the page, so that the summary of errors follows it; the statement comes last.
     field_order = (
         *("submission", "person", "person_search", "access"),
-        *("units", "unit_search", "starts_on", "ends_on", "external_number"),
+        *("units", "unit_search", "starts_on", "ends_on", "signed_assignment_on", "external_number"),
     )
 
     submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
@@ -117,6 +123,7 @@ class OrderForm(StatementForm):
         label=gettext_lazy("Last day"),
         missing=gettext_lazy("Write the last day."),
     )
+    signed_assignment_on = signed_day()
     external_number = ExternalNumber()
 
     def __init__(self, *args: Any, persons: Iterable[Option], units: Iterable[Option], **kwargs: Any):
@@ -129,6 +136,9 @@ class OrderForm(StatementForm):
         offer_days(self, today, deadlines.latest_end(today), "starts_on")
         offer_days(self, today, deadlines.latest_end(deadlines.latest_end(today)), "ends_on")
         self._choices("access").choices = access_choices()
+        chosen = offered().get(self["access"].value() or "")
+        is_asked = chosen is not None and asks_for_signed_assignment(*chosen)
+        offer_signed_day(self, "signed_assignment_on", is_asked=is_asked)
 
     def narrow(self) -> None:
         """Show the places that fit the chosen access, and what is chosen although it does not."""
@@ -187,12 +197,14 @@ class OrderForm(StatementForm):
             risk_statement=data["risk_statement"],
             submission=data["submission"] or uuid.uuid4(),
             if_missing=Choice(data["if_missing"]) if data.get("if_missing") else None,
+            signed_assignment_on=data.get("signed_assignment_on"),
             external_number=data.get("external_number", ""),
         )
 
     def glanced(self) -> Draft | None:
         """What is chosen until now, where that is enough to ask the directory; the reasons may be missing."""
-        if not self.errors.keys() <= {"need", "risk_statement", "person_search", "unit_search"}:
+        unasked = {"need", "risk_statement", "signed_assignment_on", "person_search", "unit_search"}
+        if not self.errors.keys() <= unasked:
             return None
         self.cleaned_data = {"need": "", "risk_statement": "", "submission": None} | self.cleaned_data
         return self.draft()

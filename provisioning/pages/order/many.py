@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -22,8 +23,8 @@ from provisioning.errors import DirectoryError, Invalid
 from provisioning.mandates import current
 from provisioning.models import Order, User
 from provisioning.orders import ask, prolong
-from provisioning.orders.many import look_up, send, sheet_texts
-from provisioning.orders.many.columns import HEADINGS, TEMPLATE, Column
+from provisioning.orders.many import columns, look_up, send, sheet_texts
+from provisioning.orders.many.columns import HEADINGS, Column
 from provisioning.orders.many.lines import WantedLine, access_of, day_of
 from provisioning.orders.many.look_up import JudgedLine
 from provisioning.pages import words
@@ -36,7 +37,7 @@ from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.rules.dates import deadlines
 
 MOST_TICKED = 500
-_KEPT = ("pasted", "access", "units", "starts_on", "ends_on", "need", "risk")
+_KEPT = ("pasted", "access", "units", "starts_on", "ends_on", "need", "risk", "signed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def order_many(request: HttpRequest) -> HttpResponse:
 def template(request: HttpRequest, ending: str) -> HttpResponse:
     """An empty table with every heading and one example."""
     today = dates.today()
-    rows = [TEMPLATE, look_up.template_row(today, deadlines.latest_end(today) - timedelta(days=1))]
+    rows = [columns.template(), look_up.template_row(today, deadlines.latest_end(today) - timedelta(days=1))]
     name = _("order-for-many")
     if ending not in ("csv", "xlsx"):
         raise Http404
@@ -111,11 +112,12 @@ def _download(content: bytes, name: str, kind: str) -> HttpResponse:
 
 def _errors(shown: Carried) -> HttpResponse:
     """What cannot be sent as it stands, as a file of the same shape with why: to be mended and sent again."""
-    rows = [[*TEMPLATE, _("What is wrong")]]
+    rows = [[*columns.template(), _("What is wrong")]]
     rows += [
         [
             *(line.person, line.name, line.mail, line.access, line.unit),
-            *(line.starts_on, line.ends_on, line.need, line.risk, why),
+            *(line.starts_on, line.ends_on, line.need, line.risk),
+            *((line.signed, why) if settings.SIGNED_ASSIGNMENT_FOR else (why,)),
         ]
         for line, why in shown.to_mend
     ]
@@ -282,7 +284,7 @@ def _missing(one: JudgedLine) -> tuple[str, ...]:
     return tuple(str(cause.sentence) for cause in lines)
 
 
-_CELL_OF = {"units": "unit", "risk_statement": "risk"}
+_CELL_OF = {"units": "unit", "risk_statement": "risk", "signed_assignment_on": "signed"}
 
 
 def _cells(one: JudgedLine, position: int) -> tuple[Cell, ...]:
@@ -293,6 +295,7 @@ def _cells(one: JudgedLine, position: int) -> tuple[Cell, ...]:
         "ends_on": _("Last day"),
         "need": _("Need"),
         "risk": _("Risks"),
+        "signed": _("Assignment for quality work signed"),
     }
     named = {_CELL_OF.get(refusal.field, refusal.field) for refusal in one.refusals}
     if one.doubt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +15,7 @@ from provisioning.orders.many import lines, sheet_texts
 from provisioning.orders.many.lines import WantedLine
 from provisioning.orders.many.look_up import ForAll
 from provisioning.pages.fields import Day, LongText, offer_days
+from provisioning.pages.forms import offer_signed_day, signed_day
 from provisioning.pages.order.choices import Option
 from provisioning.pages.order.forms import access_choices
 from provisioning.rules.dates import deadlines
@@ -56,6 +58,7 @@ class ManyForm(forms.Form):
     )
     starts_on = Day(label=gettext_lazy("First day"))
     ends_on = Day(label=gettext_lazy("Last day"))
+    signed = signed_day()
     need = LongText(
         label=gettext_lazy("Why is the access needed?"),
         help_text=gettext_lazy(
@@ -75,6 +78,11 @@ class ManyForm(forms.Form):
         today = dates.today()
         offer_days(self, today, deadlines.latest_end(today), "starts_on")
         offer_days(self, today, deadlines.latest_end(deadlines.latest_end(today)), "ends_on")
+        offer_signed_day(self, "signed", is_asked=bool(settings.SIGNED_ASSIGNMENT_FOR))
+        if "signed" in self.fields:
+            self.fields["signed"].help_text = _(
+                "For the rows that do not say it themselves and whose access takes a signed assignment here."
+            )
         self._units = {option.value: option for option in units}
         cast(forms.MultipleChoiceField, self.fields["units"]).choices = [one.choice for one in units]
         cast(forms.MultipleChoiceField, self.fields["access"]).choices = access_choices()
@@ -116,4 +124,5 @@ class ManyForm(forms.Form):
             ends_on=data["ends_on"].isoformat() if data["ends_on"] else "",
             need=data["need"],
             risk=data["risk"],
+            signed=data["signed"].isoformat() if data.get("signed") else "",
         )

@@ -24,7 +24,7 @@ from provisioning.mandates import current
 from provisioning.models import AccessRequest, Grant, UnsentForm, User
 from provisioning.orders import ask, prepare, prolong, ready_reasons
 from provisioning.orders.draft import Prepared, Refusal
-from provisioning.orders.refusals import STATEMENT
+from provisioning.orders.refusals import STILL_TO_BE_WRITTEN
 from provisioning.pages import entrance, sticking_words, words
 from provisioning.pages.answers import acting_user
 from provisioning.pages.fields import is_number
@@ -254,6 +254,7 @@ def _from(user: User, source: AccessRequest, shown: Shown) -> tuple[Shown, dict[
         "units": [unit.value],
         "need": source.need,
         "risk_statement": source.risk_statement,
+        "signed_assignment_on": source.signed_assignment_on,
     }
     return shown, known
 
@@ -513,7 +514,11 @@ def _page(
 
 def _stopping(prepared: Prepared | None) -> list[Refusal]:
     """What stands in the way, but for reasons that are still to be written."""
-    return [] if prepared is None else [one for one in prepared.all_refusals if one.code != STATEMENT]
+    return (
+        []
+        if prepared is None
+        else [one for one in prepared.all_refusals if one.code not in STILL_TO_BE_WRITTEN]
+    )
 
 
 def _may_search(user: User) -> bool:

@@ -98,7 +98,7 @@ def fingerprint(prepared: Prepared, user: User) -> str:
             draft.starts_on.isoformat(),
             draft.ends_on.isoformat(),
         ],
-        [draft.need, draft.risk_statement, str(draft.submission)],
+        [draft.need, draft.risk_statement, str(draft.submission), str(draft.stated_assignment or "")],
         [_said(item) for item in prepared.items],
     ]
     return salted_hmac(

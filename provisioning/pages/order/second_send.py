@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -34,12 +35,17 @@ def is_same(draft: Draft, order: Order) -> bool:
         and (first.starts_on == draft.starts_on or prolongs)
         and first.ends_on == draft.ends_on
         and (order.need, order.risk_statement) == (draft.need.strip(), draft.risk_statement.strip())
+        and first.signed_assignment_on == draft.stated_assignment
         and (order.external_number or "") == draft.external_number
     )
 
 
 def _place_id(row: AccessRequest) -> str:
     return row.wanted_unit_hsa_id or row.unit_hsa_id
+
+
+def _day(day: date | None) -> str:
+    return dates.in_words(day) if day else "–"
 
 
 def both(user: User, draft: Draft, sent: AccessRequest) -> Both:
@@ -59,6 +65,7 @@ def both(user: User, draft: Draft, sent: AccessRequest) -> Both:
         ),
         (_("First day"), dates.in_words(sent.starts_on), dates.in_words(draft.starts_on)),
         (_("Last day"), dates.in_words(sent.ends_on), dates.in_words(draft.ends_on)),
+        (_("Signed assignment"), _day(sent.signed_assignment_on), _day(draft.stated_assignment)),
         (_("Need"), sent.order.need, draft.need),
         (_("Risks"), sent.order.risk_statement, draft.risk_statement),
     ]

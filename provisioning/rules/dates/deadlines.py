@@ -17,12 +17,23 @@ import holidays
 NOTICE_DAYS = (30, 14, 7, 1)  # before the end of a right
 
 
+SIGNED_YEARS = 5  # GUESS: how long a signed assignment counts without being renewed; no source says
+
+
 class EndProblem(enum.StrEnum):
     """What is wrong with a wished end date."""
 
     BEFORE_START = "before_start"
     PASSED = "passed"
     TOO_LATE = "too_late"  # more than 12 months after the start
+
+
+class SignedProblem(enum.StrEnum):
+    """What is wrong with the day on which an assignment is said to have been signed."""
+
+    MISSING = "missing"
+    FUTURE = "future"
+    TOO_OLD = "too_old"
 
 
 def is_working_day(day: date) -> bool:
@@ -69,6 +80,21 @@ def end_problem(start: date, end: date, *, on: date) -> EndProblem | None:
     if end < on:
         return EndProblem.PASSED
     return EndProblem.TOO_LATE if end > latest_end(start) else None
+
+
+def oldest_signed(on: date) -> date:
+    """The first day on which an assignment may have been signed that counts that day."""
+    day = 28 if (on.month, on.day) == (2, 29) else on.day
+    return on.replace(year=on.year - SIGNED_YEARS, day=day)
+
+
+def signed_problem(day: date | None, *, on: date) -> SignedProblem | None:
+    """Say what is wrong with an assignment signed on `day`, if anything is."""
+    if day is None:
+        return SignedProblem.MISSING
+    if day > on:
+        return SignedProblem.FUTURE
+    return SignedProblem.TOO_OLD if day < oldest_signed(on) else None
 
 
 def has_ended(end: date, *, on: date) -> bool:

@@ -79,7 +79,8 @@
     const scrolled = order.querySelector("[data-part=beside]").scrollTop;
     for (const part of order.querySelectorAll("[data-part]")) {
       const other = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
-      if (other) {
+      const isBeingWritten = part.dataset.part === "signed" && part.childElementCount && other?.childElementCount;
+      if (other && !isBeingWritten) {
         for (const one of other.querySelectorAll("[autofocus]")) {
           one.removeAttribute("autofocus");
         }
@@ -124,7 +125,7 @@
     if (event.target === search) {
       writes(event);
     }
-    if (event.target.name === "need" || event.target.name === "risk_statement") {
+    if (["need", "risk_statement", "signed_assignment_on"].includes(event.target.name)) {
       isWritten = true;
     }
   });
