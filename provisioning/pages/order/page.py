@@ -483,6 +483,8 @@ def _page(
     may_send = prepared is not None and user is not None and bool(prepared.items) and not stopping
     may_search = _may_search(acting_user(request))
     form.narrow()
+    if "signed_assignment_on" in form.fields:
+        form.fields["signed_assignment_on"].required = True  # never marked as optional; the rules refuse
     if prepared is not None:
         form.let_choose(may_couple=prepared.may_be_coupled)
         form.fields["if_missing"].required = True  # it is asked where it is needed
