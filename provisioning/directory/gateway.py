@@ -275,6 +275,24 @@ class Directory:
         ids = (entry.first(layout.hsa_identity) for entry in found if names.key(entry.dn) != own)
         return tuple(HsaId(text.strip()) for text in ids if text)
 
+    def care_units(self) -> tuple[Unit, ...]:
+        """Every care unit, sub-units left out unless they are one themselves. One paged search of each base.
+
+        Raises DirectoryTruncated where that is not all of them.
+        """
+        layout = self.layout
+        kind = filters.any_of(
+            [
+                filters.class_is(layout.care_unit_classes),
+                filters.present(layout.unit_provider),
+                filters.present(layout.unit_members),
+            ]
+        )
+        wanted = filters.all_of(kind, filters.present(layout.hsa_identity))
+        attributes = mapping.organisation_attributes(layout)
+        found = self._lookups.search(EntryPlace.UNITS, wanted, attributes, is_paged=True)
+        return tuple({unit.hsa_id: unit for unit in self._units_in(found) if unit.is_care_unit}.values())
+
     def coupled_at(self, unit_dn: str) -> tuple[HsaId, ...]:
         """Everybody whom a commission directly below this unit names, whatever it is for and until when."""
         layout = self.layout

@@ -25,6 +25,7 @@ Text = str | Promise
 _BELONGS_TO = {
     "unit_team": "units",
     "above_cap": "units",
+    "team_coverage": "units",
     "person_entrance": "start",
     "figures": "start",
     "case": "cases",

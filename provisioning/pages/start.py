@@ -24,6 +24,7 @@ from provisioning.pages.delegations import held
 from provisioning.pages.drafts import pages_with_drafts
 from provisioning.pages.kiv import list as kiv_list
 from provisioning.pages.operation import signs
+from provisioning.pages.units import coverage_page
 from provisioning.pages.words import CaseLine
 
 FIRST_FEW = 5
@@ -62,6 +63,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "directory_is_silent": not mandates.is_known,
         "is_auditor": user.is_auditor,
         "searched_much": access.searched_much(user),
+        "sees_coverage": coverage_page.may_see(user, mandates),
         "is_head": mandates.is_head_of_unit,
         "orders_for_others": mandates.is_known and ask.has_own_places(user, mandates),
         "sees_figures": is_overseer or bool(mandates.units) or bool(mandates.managed_dns),

@@ -42,7 +42,7 @@ from provisioning.pages.reviews import page as reviews_page
 from provisioning.pages.reviews import progress_page
 from provisioning.pages.rights import beside_page, end, ending
 from provisioning.pages.rights import page as rights_page
-from provisioning.pages.units import crowded_places, proposals_page, team_page
+from provisioning.pages.units import coverage_page, crowded_places, proposals_page, team_page
 from provisioning.pages.units import mine as units_mine
 from provisioning.pages.units import page as units_page
 
@@ -50,6 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("enheter/", units_mine.units, name="units"),
     path("enheter/over-taket/", crowded_places.above_cap, name="above_cap"),
+    path("enheter/tackning/", coverage_page.team_coverage, name="team_coverage"),
     path("enheter/<str:hsa_id>/team/", team_page.unit_team, name="unit_team"),
     path("enheter/team/<uuid:public_id>/avsluta/", team_page.end_team_task, name="end_team_task"),
     path("enheter/<str:hsa_id>/", units_page.unit_people, name="unit_people"),

@@ -225,6 +225,7 @@ PAGES = [
         status=400,
     ),
     Shown("above-cap", HEAD, "/enheter/over-taket/", url_name="above_cap"),
+    Shown("team-coverage", AUDITOR, "/enheter/tackning/", url_name="team_coverage"),
     Shown("unit-people", HEAD, f"/enheter/{cast.BJORKHAGA.text}/", url_name="unit_people"),
     Shown("unit-proposals", HEAD, f"/enheter/{cast.BJORKHAGA.text}/forslag/", url_name="unit_proposals"),
     Shown("register-cases", HEAD, "/register/arenden/", url_name="register_cases"),

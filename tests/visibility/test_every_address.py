@@ -107,6 +107,7 @@ ABOUT = {
 # interface for other systems knows nobody by a cookie.
 REFUSALS_OF = {
     "/enheter/<str:hsa_id>/": {"400"},
+    "/enheter/tackning/": {"400"},
     "/api/v1/orders/<uuidstr:order_id>": {"405"},
     "/api/v1/orders/<uuidstr:order_id>/withdraw": {"401"},
     "/api/v1/cases/<uuidstr:case_id>": {"405"},

@@ -44,6 +44,14 @@ def test_a_unit_is_no_person_and_a_provider_no_unit(directory: Directory):
     assert directory.provider(cast.BJORKHAGA) is None
 
 
+def test_all_care_units_come_and_nothing_else(directory: Directory):
+    found = {unit.hsa_id: unit for unit in directory.care_units()}
+    assert {cast.BJORKHAGA, cast.EKLIDEN, cast.PRIVATE_UNIT} <= set(found)
+    assert found[cast.BJORKHAGA].provider_id == cast.PROVIDER
+    assert found[cast.BJORKHAGA] == directory.unit(cast.BJORKHAGA)
+    assert not {cast.AREA_NORTH, cast.PROVIDER, cast.BJORKHAGA_REHAB, cast.HEAD} & set(found)
+
+
 def test_many_persons_come_in_one_call(directory: Directory):
     wanted = [HsaId(f"SE0000000000-{number}") for number in range(1001, 1300)]
     found = directory.persons(wanted)
