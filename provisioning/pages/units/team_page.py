@@ -80,7 +80,7 @@ class ShownMember:
 class ShownTask:
     """One task of the team, and who holds it."""
 
-    name: str
+    heading: str
     members: tuple[ShownMember, ...]
     is_required: bool
 
