@@ -49,7 +49,7 @@ class CoverageFilter(forms.Form):
         required=False,
         choices=[("", gettext_lazy("All")), *((one.value, team_words.COVERAGES[one]) for one in Coverage)],
     )
-    area = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    area = ShortText(required=False, max_length=64, widget=forms.HiddenInput)
 
 
 @dataclass(frozen=True, slots=True)

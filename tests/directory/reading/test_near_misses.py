@@ -99,9 +99,11 @@ def test_each_seeded_fault_is_named(
 def test_the_seeded_faults_are_most_of_what_a_directory_can_show():
     shown = {code for *_, codes in SEEDED for code in codes}
     elsewhere = {"directory.unavailable", "directory.refused", "directory.truncated"}
-    # What was ordered then and what stands now are told apart: no fault of an entry. A wrong kind has words
-    # of its own in the services that are offered from the start: tests/rules/services shows the other.
+    # What was ordered then and what stands now are told apart: no fault of an entry, nor is a coupling that
+    # ends before the last day of an order. A wrong kind has words of its own in the services that are offered
+    # from the start: tests/rules/services shows the other.
     impossible = {"commission.incomplete", "order.role_would_widen", "order.unit_changed", "role.wrong_kind"}
+    impossible.add("commission.ends_early")
     assert {code.value for code in Code} - shown <= elsewhere | impossible
 
 
