@@ -128,6 +128,7 @@ def test_a_case_goes_whole_and_leaves_its_number_and_counts(directory, kiv, cale
         "cases": 1, "requests": 1, "first_case": number, "last_case": number,
         "removals": 0, "messages": 0, "delegations": 0, "names": 1, "reviews": 0, "findings": 0,
         "incidents": 0,
+        "team_tasks": 0,
     }  # fmt: skip
     for word in (request.subject_name, request.subject_hsa_id, acts.NEED):
         assert word not in str(swept) + str(entry.data) + entry.reason
@@ -472,6 +473,7 @@ def test_messages_go_earlier_and_those_that_wait_stay(directory, calendar):
     [swept] = recorded(Action.RETENTION_SWEPT)
     assert swept == {
         "messages": sent, "delegations": 0, "names": 0, "reviews": 0, "findings": 0, "incidents": 0,
+        "team_tasks": 0,
     }  # fmt: skip
 
 

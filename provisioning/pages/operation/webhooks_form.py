@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from provisioning import dates
 from provisioning.models import System
-from provisioning.pages.fields import Amount, Day, ShortText
+from provisioning.pages.fields import Amount, Day, ShortText, offer_days
 from provisioning.rules.event_kinds import EventKind
 
 KIND_WORDS: Mapping[EventKind, Promise] = {
@@ -81,6 +84,11 @@ class ReplayForm(forms.Form):
     sequence = Amount(
         label=gettext_lazy("Or from event number"), required=False, min_value=1, max_value=10**15
     )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        today = dates.today()
+        offer_days(self, today - timedelta(days=366 * settings.RETENTION_AUDIT_YEARS), today, "day")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
