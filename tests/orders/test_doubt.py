@@ -163,4 +163,4 @@ def test_the_list_and_the_file_offer_no_value(request_with_kiv, kiv, clock, clie
     looked(clock, "10:10")
     page = client.get(reverse("kiv_tasks")).content.decode()
     assert life.ROLE not in page
-    assert "Något syns inte i katalogen just nu" in page
+    assert "Något syns inte i KIV just nu" in page
