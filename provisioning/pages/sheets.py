@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
 
 Rows = Iterable[Sequence[str]]
 _BEGINS_A_FORMULA = re.compile(r"^\s*[=+\-@\t\r]")
@@ -138,6 +139,11 @@ FORMATS: Mapping[str, tuple[str, Callable[[Sequence[str], Rows], Iterator[bytes]
     "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", as_xlsx),
     "json": ("application/json", as_json),
 }
+
+
+def unknown_kind() -> HttpResponse:
+    """The answer where a kind of file is asked for that there is not."""
+    return HttpResponse(_("There is no such kind of file."), status=400, content_type="text/plain")
 
 
 def answer(kind: str, name: str, headings: Iterable[object], rows: Rows) -> StreamingHttpResponse:

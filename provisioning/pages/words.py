@@ -24,7 +24,17 @@ from provisioning.audit.prolonged import prolonged_until
 from provisioning.cases.candidates import Asked
 from provisioning.messages import absences
 from provisioning.messages.absences import Away
-from provisioning.models import AboutOneRight, AccessRequest, Case, Handler, HandlerRole, Ticket, User
+from provisioning.models import (
+    AboutOneRight,
+    AccessRequest,
+    Case,
+    Handler,
+    HandlerRole,
+    PersonAndPlace,
+    TeamMember,
+    Ticket,
+    User,
+)
 from provisioning.orders.draft import Choice
 from provisioning.pages import stalls
 from provisioning.rules.causes import DIRECTORY_CODES, Cause, Code
@@ -185,10 +195,19 @@ def subject_with_id(viewer: User, request: AccessRequest) -> str:
     return ExactText(request.subject_hsa_id, request.subject_name) if is_shown else str(MASKED)
 
 
-def listed_name(viewer: User, request: AccessRequest) -> str:
+def is_hidden(viewer: User, about: PersonAndPlace | TeamMember) -> bool:
+    """Whether lists leave out whom it is about: a protected person, but for the person. Source: domain §7."""
+    return about.subject_is_protected and viewer.hsa_key != about.subject_key
+
+
+def listed_name(viewer: User, about: PersonAndPlace) -> str:
     """The name as lists show it: a protected person's never stands in one. Source: domain §7."""
-    is_hidden = request.subject_is_protected and viewer.hsa_key != request.subject_key
-    return str(MASKED) if is_hidden else request.subject_name
+    return str(MASKED) if is_hidden(viewer, about) else about.subject_name
+
+
+def name_or_id(viewer: User, about: PersonAndPlace | TeamMember) -> str:
+    """The same, with the HSA-id where no name is known."""
+    return str(MASKED) if is_hidden(viewer, about) else about.subject_name or about.subject_hsa_id
 
 
 def actor_name(viewer: User, actor: User, request: AccessRequest) -> str:

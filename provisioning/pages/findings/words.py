@@ -144,10 +144,9 @@ class FindingLine:
 
 
 def line(viewer: User, row: Finding) -> FindingLine:
-    is_hidden = row.subject_is_protected and viewer.hsa_key != row.subject_key
     return FindingLine(
         sentence=sentence(row.what),
-        person=str(words.MASKED) if is_hidden else row.subject_name or row.subject_hsa_id,
+        person=words.name_or_id(viewer, row),
         service=words.service_name(row.service),
         unit=row.unit_name or row.unit_hsa_id,
         owner=who_resolves(row),

@@ -107,14 +107,14 @@ def _by_name(found: dict[str, str]) -> tuple[tuple[str, str], ...]:
 def _row(viewer: User, case: AccessRequest | Removal) -> WorkRow:
     is_removal, lasts = isinstance(case, Removal), case.lasts
     is_hidden, is_doubtful = case.subject_is_protected, _is_doubtful(case)
-    listed_name = rights_words.listed_name if is_removal else pages_words.listed_name
+    name_of = pages_words.name_or_id if is_removal else pages_words.listed_name
     return WorkRow(
         id=str(case.public_id),
         case_number=str(case.case_number),
         url=reverse("removal_task" if is_removal else "kiv_task", args=[case.public_id]),
         is_removal=is_removal,
         since=case.state_since,
-        person=listed_name(viewer, case),  # type: ignore[arg-type]
+        person=name_of(viewer, case),
         hsa_id="" if is_hidden else case.subject_hsa_id,
         what=pages_words.what(case),
         unit=rights_words.unit_name(case),

@@ -162,16 +162,8 @@ def _actor(viewer: User, actor: User | None) -> str:
     return str(words.MASKED) if is_hidden else actor.name or actor.hsa_id
 
 
-def _is_hidden(viewer: User, row: AccessRequest | Grant | Removal | Finding) -> bool:
-    return row.subject_is_protected and viewer.hsa_key != row.subject_key
-
-
-def _person(viewer: User, row: AccessRequest | Grant | Removal | Finding) -> str:
-    return str(words.MASKED) if _is_hidden(viewer, row) else row.subject_name or row.subject_hsa_id
-
-
 def _persons_id(viewer: User, row: AccessRequest | Grant | Removal | Finding) -> str:
-    return "" if _is_hidden(viewer, row) else row.subject_hsa_id
+    return "" if words.is_hidden(viewer, row) else row.subject_hsa_id
 
 
 def _moment(at: datetime | None) -> str:
@@ -192,7 +184,7 @@ _ALL_FIELDS = (
     *("state", "cause", "service", "unit", "below", "person", "actor", "since", "until", "age", "order"),
 )
 _PERSON = (
-    RegisterColumn(_("Person"), _person),
+    RegisterColumn(_("Person"), words.name_or_id),
     RegisterColumn(_("The person's HSA-id"), _persons_id, is_shown=False),
 )
 _ACCESS = _column(_("Access"), words.what)

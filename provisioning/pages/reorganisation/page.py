@@ -215,5 +215,4 @@ def _person(user: User, about: Grant | AccessRequest, shows_people: bool) -> str
     """As lists show it: a protected person's name never stands in one."""
     if not shows_people:
         return ""
-    is_hidden = about.subject_is_protected and user.hsa_key != about.subject_key
-    return str(words.MASKED) if is_hidden else about.subject_name
+    return words.listed_name(user, about)

@@ -126,12 +126,6 @@ def _subject_with_id(viewer: User, about: Grant | Removal) -> str:
     )
 
 
-def listed_name(viewer: User, about: Grant | Removal) -> str:
-    """The name as lists show it: a protected person's never stands in one. Source: domain §7."""
-    is_hidden = about.subject_is_protected and viewer.hsa_key != about.subject_key
-    return str(pages_words.MASKED) if is_hidden else about.subject_name or about.subject_hsa_id
-
-
 def unit_name(about: AboutOneRight) -> str:
     return about.wanted_unit_name or about.unit_name or about.unit_hsa_id
 
@@ -153,7 +147,7 @@ def grant_line(
     )
     return GrantLine(
         url=reverse("grant", args=[grant.public_id]),
-        subject=listed_name(viewer, grant),
+        subject=pages_words.name_or_id(viewer, grant),
         what=pages_words.what(grant),
         unit=unit_name(grant),
         ends=dates.in_words(grant.ends_on),
@@ -172,7 +166,7 @@ def as_line(viewer: User, removal: Removal) -> CaseLine:
     return CaseLine(
         case_number=str(removal),
         url=reverse("removal_task", args=[removal.public_id]),
-        subject=listed_name(viewer, removal),
+        subject=pages_words.name_or_id(viewer, removal),
         what=pages_words.what(removal),
         unit=unit_name(removal),
         tone=REMOVAL_TONE[removal.current_state],

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -168,7 +168,7 @@ def _file(
 ) -> HttpResponseBase:
     kind = request.POST.get("kind", "").casefold()
     if kind not in sheets.FORMATS:
-        return HttpResponse(_("There is no such kind of file."), status=400, content_type="text/plain")
+        return sheets.unknown_kind()
     wanted = {name: value for name, value in chosen.items() if value}
     events.record_file(by=user, of="team_coverage", kind=kind, wanted=wanted)
     headings = [_("Area"), _("Unit"), _("The unit's HSA-id"), _("Team"), _("Lacks")]

@@ -15,7 +15,7 @@ from provisioning.pages import unit_figures
 from provisioning.pages.answers import acting_user
 from provisioning.pages.unit_figures import UnitFigures
 from provisioning.pages.units import coverage_page, team_words
-from provisioning.rules.team import TeamTask
+from provisioning.rules.team import TeamNeeds, TeamTask
 from provisioning.teams import coverage, needs
 
 MOST = 500  # more than anybody heads
@@ -39,7 +39,8 @@ def units(request: HttpRequest) -> HttpResponse:
     mandates = current.for_display(user)
     figures, _more = unit_figures.of_head(user, most=MOST)
     held = coverage.held_tasks(one.unit_id for one in figures)
-    rows = [_row(one, held[one.unit_id.folded]) for one in figures]
+    wanted = needs.for_units()
+    rows = [_row(one, wanted(one.unit_id), held[one.unit_id.folded]) for one in figures]
     context = {
         "rows": rows,
         "is_known": mandates.is_known,
@@ -48,8 +49,7 @@ def units(request: HttpRequest) -> HttpResponse:
     return render(request, "provisioning/units/mine.html", context)
 
 
-def _row(figures: UnitFigures, held: set[TeamTask]) -> OwnUnit:
-    needed = needs.of_unit(figures.unit_id)
+def _row(figures: UnitFigures, needed: TeamNeeds, held: set[TeamTask]) -> OwnUnit:
     reached = needed.coverage(held)
     return OwnUnit(
         figures,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -101,7 +101,7 @@ def _file(
 ) -> HttpResponseBase:
     kind = request.POST.get("kind", "").casefold()
     if kind not in sheets.FORMATS:
-        return HttpResponse(_("There is no such kind of file."), status=400, content_type="text/plain")
+        return sheets.unknown_kind()
     events.record_file(by=user, of="unit_people", kind=kind, wanted={"unit": unit_id.folded})
     headings = [_("Person"), _("The person's HSA-id"), *found.accesses]
     name = f"enhet-{unit_id.folded}-{dates.today().isoformat()}"

@@ -82,7 +82,6 @@ class ShownTask:
 
     heading: str
     members: tuple[ShownMember, ...]
-    is_required: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ def _label(row: TeamMember) -> str:
 def _page(
     request: HttpRequest, user: User, unit_id: HsaId, form: NamingForm, *, may_name: bool, status: int = 200
 ) -> HttpResponse:
-    rows = TeamMember.objects.filter(unit_key=unit_id.folded).select_related("named_by", "ended_by")
+    rows = TeamMember.objects.filter(unit_key=unit_id.folded)
     today = dates.today()
     holding = list(rows.not_over(today).order_by("starts_on", "pk"))
     unit_name, head_id, is_read = _unit(unit_id, holding)
@@ -187,7 +186,7 @@ def _page(
         "coverage": team_words.in_words(coverage, needed.missing(now)),
         "may_name": may_name,
         "people": _suggested(user, unit_id) if may_name and is_read else [],
-        "past": [(_shown_name(user, row), _label(row), row) for row in past],
+        "past": [(words.name_or_id(user, row), _label(row), row) for row in past],
         "today": today,
     }
     return render(request, "provisioning/units/team.html", context, status=status)
@@ -218,16 +217,15 @@ def _team(
     tasks = []
     if head_id is not None:
         head = _member(user, needed, TeamTask.HEAD, *by_id[head_id], None)
-        tasks.append(ShownTask(team_words.task_name(TeamTask.HEAD), (head,), is_required=True))
+        tasks.append(ShownTask(team_words.task_name(TeamTask.HEAD), (head,)))
     for task in NAMED:
         members = tuple(
             _member(user, needed, task, *by_id[row.subject_id], row)
             for row in holding
             if row.task == task.value
         )
-        is_required = task in needed.required()
-        if members or is_required:
-            tasks.append(ShownTask(team_words.task_name(task), members, is_required))
+        if members or task in needed.required():
+            tasks.append(ShownTask(team_words.task_name(task), members))
     proposed = dict.fromkeys(
         cell.wanted for task in tasks for member in task.members for cell in member.cells if cell.wanted
     )
@@ -242,8 +240,8 @@ def _member(
         cell for access, cell in zip(matrix.accesses(), shown.cells, strict=True) if access in wanted
     )
     is_gone = reading.is_readable(Part.PERSON) and has_left(reading.person, on=dates.today())
-    is_hidden = row is not None and row.subject_is_protected and row.subject_key != user.hsa_key
-    name = shown.name if reading.person is not None or row is None else _shown_name(user, row)
+    is_hidden = row is not None and words.is_hidden(user, row)
+    name = shown.name if reading.person is not None or row is None else words.name_or_id(user, row)
     return ShownMember(
         name,
         "" if is_hidden else shown.hsa_id,
@@ -252,12 +250,6 @@ def _member(
         has_left=is_gone,
         is_reader=reading.person_id.folded == user.hsa_key,
     )
-
-
-def _shown_name(user: User, row: TeamMember) -> str:
-    if row.subject_is_protected and row.subject_key != user.hsa_key:
-        return str(words.MASKED)
-    return row.subject_name or row.subject_hsa_id
 
 
 def _suggested(user: User, unit_id: HsaId) -> list[tuple[str, str]]:
