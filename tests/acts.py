@@ -43,11 +43,12 @@ def draft(
     need: str = NEED,
     risk_statement: str = RISK,
     starts_on: date | None = None,
+    starts_in: int = 0,
     days: int = 300,
     if_missing: Choice | None = None,
     signed_assignment_on: date | None = None,
 ) -> Draft:
-    start = starts_on or timezone.localdate()
+    start = starts_on or timezone.localdate() + timedelta(days=starts_in)
     end = start + timedelta(days=days)
     return Draft(
         *(person_id, service, level, tuple(units), start, end, need, risk_statement),

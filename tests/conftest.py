@@ -12,6 +12,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,6 +89,25 @@ def pytest_configure(config: pytest.Config) -> None:
         connection_created.connect(migrated.fill)
     emptying.replace_flush()
     browsing.follow_answers()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """A day that is worked out on import is yesterday in the run that crosses midnight: refuse it."""
+    from django.utils import timezone
+
+    real, may_be_read = timezone.now, False
+
+    def now() -> datetime:  # modules that are imported meanwhile keep it
+        if not may_be_read:
+            raise RuntimeError("Nothing reads the clock before its test runs.")
+        return real()
+
+    timezone.now = now
+    try:
+        return (yield)
+    finally:
+        timezone.now, may_be_read = real, True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from provisioning.errors import DirectoryError, Invalid
 from provisioning.models import AccessRequest, Order
@@ -16,9 +13,6 @@ from tests import acts, cast
 from workflows import steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-TODAY = timezone.localdate
 
 
 def refusals(by: HsaId = cast.HEAD, **wishes) -> set[tuple[str, str]]:
@@ -46,10 +40,10 @@ def refusals(by: HsaId = cast.HEAD, **wishes) -> set[tuple[str, str]]:
         (cast.HEAD, {"days": -1}, {("ends_on", "order.end_before_start")}),
         (cast.HEAD, {"days": 0}, set()),
         (cast.HEAD, {"days": 366}, {("ends_on", "order.end_too_late")}),
-        (cast.HEAD, {"starts_on": TODAY() - timedelta(days=9), "days": 8}, {("ends_on", "order.end_passed")}),
-        (cast.HEAD, {"starts_on": TODAY() - timedelta(days=1)}, {("starts_on", "order.start_passed")}),
-        (cast.HEAD, {"starts_on": TODAY() + timedelta(days=1)}, set()),
-        (cast.HEAD, {"starts_on": TODAY() + timedelta(days=400)}, {("starts_on", "order.start_too_late")}),
+        (cast.HEAD, {"starts_in": -9, "days": 8}, {("ends_on", "order.end_passed")}),
+        (cast.HEAD, {"starts_in": -1}, {("starts_on", "order.start_passed")}),
+        (cast.HEAD, {"starts_in": 1}, set()),
+        (cast.HEAD, {"starts_in": 400}, {("starts_on", "order.start_too_late")}),
         (cast.HEAD, {"need": ""}, {("need", "order.statement")}),
         (cast.HEAD, {"need": "."}, {("need", "order.statement")}),
         (cast.HEAD, {"need": "test"}, {("need", "order.statement")}),

@@ -74,10 +74,11 @@ def test_the_page_asks_for_the_accesses_that_take_it_alone(asked, enter):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("written", ["", days_ago(-1), days_ago(6 * 366), "soon", "0001-01-01"])
+@pytest.mark.parametrize("written", ["", -1, 6 * 366, "soon", "0001-01-01"])
 def test_a_day_that_does_not_count_is_refused_beside_it(asked, enter, written):
     client = enter(cast.HEAD)
-    answer = press(client, fill(client, access=STATISTICS, **{FIELD: written}), "preview")
+    day = days_ago(written) if isinstance(written, int) else written
+    answer = press(client, fill(client, access=STATISTICS, **{FIELD: day}), "preview")
     assert answer.status_code == 400 and beside(answer, FIELD)
     assert not AccessRequest.objects.exists()
 

@@ -98,7 +98,8 @@ def test_no_automatic_state_lasts_for_ever(directory, kiv, state):
     case = in_state(kiv, state)
     watchdog.look_all()
     assert why(case) is None
-    columns = {"wait_until": timezone.localdate() - LONG_AGO} if isinstance(case, AccessRequest) else {}
+    long_ago = timezone.localdate() - LONG_AGO
+    columns = {"wait_until": long_ago, "starts_on": long_ago} if isinstance(case, AccessRequest) else {}
     as_if(case, state_since=timezone.now() - LONG_AGO, **columns)
     watchdog.look_all()
     assert why(case) is Stall.TOO_LONG

@@ -45,16 +45,17 @@ def test_what_is_missing_leads_to_a_filled_order_and_gives_nothing(directory, pa
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("changed", "said"),
     [
-        (naming(""), "Skriv personens HSA-id"),
-        (naming("SE0000000000-NONE"), "anställd i dag"),
-        (naming(task="doctor"), "I KIV står det inte att personen är läkare"),
-        (naming(ends_on="2020-01-01"), "Sista dagen är före första dagen"),
-        (naming(task=""), "Välj uppgift"),
+        ({"person": ""}, "Skriv personens HSA-id"),
+        ({"person": "SE0000000000-NONE"}, "anställd i dag"),
+        ({"task": "doctor"}, "I KIV står det inte att personen är läkare"),
+        ({"ends_on": "2020-01-01"}, "Sista dagen är före första dagen"),
+        ({"task": ""}, "Välj uppgift"),
     ],
 )
-def test_what_does_not_fit_is_said_and_kept(directory, page, data, said):
+def test_what_does_not_fit_is_said_and_kept(directory, page, changed, said):
+    data = naming(**changed)
     response = page(cast.HEAD, "unit_team", UNIT, data=data)
     assert response.status_code == 400
     assert said in text_of(response)
