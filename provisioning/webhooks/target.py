@@ -33,6 +33,7 @@ def of(url: str) -> HookTarget:
     try:
         parts = urlsplit(url)
         port = parts.port or 443
+        (parts.hostname or "").encode("idna")  # what no name service can be asked for is no name
     except ValueError as exc:
         raise _unfit() from exc
     is_plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= 500

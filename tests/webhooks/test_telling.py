@@ -12,7 +12,7 @@ from provisioning.rules.event_kinds import EventKind
 from provisioning.systems import keep
 from provisioning.webhooks import collect, forget, post, secret, send, subscribe, target
 from tests import acts, cast
-from tests.webhooks.receiving import sweep, told
+from tests.webhooks.receiving import CASE_KINDS, sweep, told
 from workflows import steps
 
 pytestmark = pytest.mark.django_db
@@ -202,6 +202,7 @@ def test_nothing_more_is_told_when_it_has_ended(directory, heard, ends):
         ),
         *("https://localhost:8000/", "https://169.254.169.254/", "https://user:word@desk.example/"),
         *("https://[::ffff:10.0.0.8]/", "https://[64:ff9b::a00:8]/", "https://desk.example:port/"),
+        *(f"https://{'a' * 64}.example/", "https://desk..example/", "https://.desk.example/"),
     ],
 )
 def test_no_other_address_than_a_public_one_by_https_is_taken(url, settings):
@@ -220,6 +221,16 @@ def test_a_name_that_leads_into_our_own_network_is_not_followed(directory, heard
     sweep()
     assert heard.came == []
     assert row.deliveries.get().error == "PermissionError"
+
+
+def test_a_name_that_nobody_can_look_up_stops_no_other_receiver(directory, heard):
+    bad, _made = told(heard)
+    Subscription.objects.update(url=f"https://{'a' * 64}.example/")
+    good, _made = subscribe.begin(bad.system, url=heard.url, kinds=CASE_KINDS, tells_person=False, by=None)
+    acts.order()
+    sweep()
+    assert bad.deliveries.get().state == State.QUEUED
+    assert good.deliveries.get().state == State.DELIVERED
 
 
 def test_a_certificate_nobody_knows_is_not_believed(directory, heard, settings, hook_certificates):
