@@ -369,9 +369,11 @@ KIV_TEAM_ADDRESSES: dict[str, str] = env.json_object("KIV_TEAM_ADDRESSES", {})
 if not all(isinstance(one, str) and one.count("@") == 1 for one in KIV_TEAM_ADDRESSES.values()):
     raise ImproperlyConfigured("KIV_TEAM_ADDRESSES must give each unit one mail address.")
 # The accesses that each task in a unit's insurance-medicine team takes, and the units that must have a
-# coordinator (HSA-ids; none: all of them).
+# coordinator (HSA-ids).
 TEAM_ACCESSES: dict[str, list[str]] = team_accesses.read(env.json_object("TEAM_ACCESSES", {}))
 TEAM_COORDINATOR_UNITS = tuple(env.list("TEAM_COORDINATOR_UNITS", []))
+# The same by what care a unit gives: codes of hsaBusinessClassificationCode. Both blank: all units.
+TEAM_COORDINATOR_KINDS = tuple(env.list("TEAM_COORDINATOR_KINDS", []))
 POLL_SCHEDULE_SECONDS = env.ints("POLL_SCHEDULE_SECONDS", (5, 15, 60, 300))
 # Tasks younger than so many minutes are looked up together, every so many seconds: see docs/decisions.
 POLL_YOUNG_MINUTES = env.int("POLL_YOUNG_MINUTES", 60, at_least=0, at_most=10_080)

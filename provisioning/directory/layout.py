@@ -59,6 +59,7 @@ class Layout:
     unit_manager: str = "hsaHealthCareUnitManager"
     unit_members: str = "hsaHealthCareUnitMember"
     unit_provider: str = "hsaResponsibleHealthCareProvider"
+    unit_kinds: str = "hsaBusinessClassificationCode"
     provider_name: tuple[str, ...] = ("hsaHealthCareProviderName", "o", "ou", "cn")
     provider_manager: tuple[str, ...] = ("hsaHealthCareUnitManager",)
     org_no: tuple[str, ...] = ("orgNo", "hsaOrgNo")

@@ -239,4 +239,4 @@ def _do_without_cache(exc: Exception) -> BaseCache:
 
 
 def _copy_key(user: User) -> str:
-    return "mandates:5:" + salted_hmac("provisioning.mandates.current", user.hsa_key).hexdigest()
+    return "mandates:6:" + salted_hmac("provisioning.mandates.current", user.hsa_key).hexdigest()

@@ -164,6 +164,7 @@ class Unit:
     member_ids: tuple[HsaId, ...] = ()  # hsaHealthCareUnitMember: its sub-units
     period: RawPeriod = RawPeriod()
     is_archived: bool = False
+    kinds: tuple[str, ...] = ()  # hsaBusinessClassificationCode: what care it gives, as codes
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(minutes=5)
 _KEPT_SECONDS = 24 * 60 * 60
-_KEY = "teams:care_units:1"
+_KEY = "teams:care_units:2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class CareUnit:
     name: str
     dn: str = ""
     provider_id: HsaId | None = None
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,9 @@ def care_units() -> CareUnits:
             return CareUnits(kept.units, kept.read_at, is_read=False)
         return CareUnits(_named(), None, is_read=False)
     units = tuple(
-        CareUnit(one.hsa_id, one.name, one.dn, one.provider_id) for one in found if not _has_closed(one)
+        CareUnit(one.hsa_id, one.name, one.dn, one.provider_id, one.kinds)
+        for one in found
+        if not _has_closed(one)
     )
     kept = CareUnits(units, now)
     _keep(kept)
@@ -136,7 +139,7 @@ def covered(units: Sequence[CareUnit], held: Mapping[str, Collection[TeamTask]])
         above = names.parent(unit.dn)
         if above not in areas:
             areas[above] = (_area_key(above), by_place.get(names.key(above)) or _own_name(above))
-        needed, tasks = wanted(unit.hsa_id), held.get(unit.hsa_id.folded, ())
+        needed, tasks = wanted(unit.hsa_id, unit.kinds), held.get(unit.hsa_id.folded, ())
         rows.append(CoveredUnit(unit, *areas[above], needed.coverage(tasks), needed.missing(tasks)))
     return sorted(rows, key=lambda row: (row.area_name.casefold(), row.area, row.unit.name.casefold()))
 

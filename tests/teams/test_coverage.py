@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -44,6 +45,20 @@ def test_a_setting_says_which_units_must_have_a_coordinator(settings):
     assert [row.missing for row in rows] == [(COORDINATOR,), ()]
 
 
+def test_a_setting_says_which_kinds_of_unit_must_have_one(settings):
+    settings.TEAM_COORDINATOR_UNITS = (unit(3).hsa_id.text,)
+    settings.TEAM_COORDINATOR_KINDS = ("1500", "aB7")
+    units = [
+        replace(unit(1), kinds=("1200", "1500")),
+        replace(unit(2), kinds=(" Ab7 ",)),
+        unit(3),
+        replace(unit(4), kinds=("150", "15000")),
+        unit(5),
+    ]
+    rows = coverage.covered(units, {})
+    assert [COORDINATOR in row.missing for row in rows] == [True, True, True, False, False]
+
+
 def test_a_providers_units_name_it_or_stand_below_it():
     own, other = HsaId("SE0000000000-OWN"), HsaId("SE0000000000-OTHER")
     units = [unit(1, provider_id=own), unit(2), unit(3, provider_id=other), unit(4, "o=Annan")]
@@ -56,7 +71,8 @@ def test_a_providers_units_name_it_or_stand_below_it():
 def test_a_silent_directory_leaves_what_was_read_before(directory, monkeypatch):
     caches["default"].clear()
     first = coverage.care_units()
-    assert first.is_read and cast.BJORKHAGA in {one.hsa_id for one in first.units}
+    kinds = {one.hsa_id: one.kinds for one in first.units}
+    assert first.is_read and kinds[cast.BJORKHAGA] == ("1500",)
 
     def is_silent(_self: Directory) -> None:
         raise DirectoryUnavailable

@@ -106,6 +106,7 @@ PROVIDERS = {
     4: ("Nya vårdbolaget Demo", 1055, "0000000004"),
 }
 PROVIDER_OF = {1112: 2, 1113: 3, 1114: 4}
+HEALTH_CENTRE = "1500"  # a kind of unit; which codes there are is the directory's to say
 LIFE_OF_UNIT = {1109: ("hsaEndDate", PAST), 1110: ("hsaStartDate", FUTURE)}
 
 # The unit everything happens at, and the people its commission of care names, with their dates.
@@ -260,6 +261,7 @@ def _unit(number: int) -> Iterator[ldif.Record]:
         ou=name,
         hsaIdentity=unit_id(number),
         hsaResponsibleHealthCareProvider=unit_id(PROVIDER_OF.get(number, 1)),
+        hsaBusinessClassificationCode=[HEALTH_CENTRE] if "vårdcentral" in name else [],
         hsaHealthCareUnitManager=person_id(head),
         hsaHealthCareUnitMember=[unit_id(number * 10 + step) for step, _ in enumerate(sub_units, 1)],
         **dict([LIFE_OF_UNIT[number]] if number in LIFE_OF_UNIT else []),

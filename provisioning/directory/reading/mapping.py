@@ -37,7 +37,7 @@ def organisation_attributes(layout: Layout) -> list[str]:
         ("objectClass", layout.hsa_identity),
         layout.unit_name,
         layout.provider_name,
-        (layout.unit_manager, layout.unit_members, layout.unit_provider),
+        (layout.unit_manager, layout.unit_members, layout.unit_provider, layout.unit_kinds),
         layout.provider_manager,
         layout.org_no,
         layout.start,
@@ -140,6 +140,7 @@ def to_unit(entry: Entry, layout: Layout) -> Unit | None:
         member_ids=tuple(HsaId(text) for text in entry.values(layout.unit_members) if text.strip()),
         period=_period(entry, layout),
         is_archived=_has_class(entry, layout.archived_classes),
+        kinds=fitting.values(entry.values(layout.unit_kinds)),
     )
 
 

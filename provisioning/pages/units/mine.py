@@ -40,7 +40,11 @@ def units(request: HttpRequest) -> HttpResponse:
     figures, _more = unit_figures.of_head(user, most=MOST)
     held = coverage.held_tasks(one.unit_id for one in figures)
     wanted = needs.for_units()
-    rows = [_row(one, wanted(one.unit_id), held[one.unit_id.folded]) for one in figures]
+    kinds = {unit.hsa_id: unit.kinds for unit in mandates.units}
+    rows = [
+        _row(one, wanted(one.unit_id, kinds.get(one.unit_id, ())), held[one.unit_id.folded])
+        for one in figures
+    ]
     context = {
         "rows": rows,
         "is_known": mandates.is_known,

@@ -28,7 +28,7 @@ from provisioning.pages.fields import Day, ShortText, offer_days
 from provisioning.pages.units import matrix, team_words
 from provisioning.pages.units.matrix import LACKS, UNKNOWN, MatrixCell, MatrixRow
 from provisioning.rules.dates import deadlines
-from provisioning.rules.hsa import HsaId, Part, Reading, typed_id
+from provisioning.rules.hsa import HsaId, Part, Reading, Unit, typed_id
 from provisioning.rules.mandates import has_left
 from provisioning.rules.team import NAMED, TeamNeeds, TeamTask
 from provisioning.teams import name as teams_name
@@ -168,10 +168,14 @@ def _page(
     rows = TeamMember.objects.filter(unit_key=unit_id.folded)
     today = dates.today()
     holding = list(rows.not_over(today).order_by("starts_on", "pk"))
-    unit_name, head_id, is_read = _unit(unit_id, holding)
-    if is_read and not unit_name:
+    unit, is_read = _unit(unit_id)
+    if is_read and unit is None:
         raise Http404  # no such unit
-    needed = needs.of_unit(unit_id)
+    known_name = next((row.unit_name for row in holding), unit_id.text)
+    unit_name, head_id, kinds = (
+        (unit.name, unit.manager_id, unit.kinds) if unit is not None else (known_name, None, ())
+    )
+    needed = needs.of_unit(unit_id, kinds)
     team = _team(user, unit_id, needed, holding, head_id, may_order=may_name, is_read=is_read)
     events.record_look(by=user, places=[unit_id.folded])
     now = {TeamTask(row.task) for row in holding if row.starts_on <= today}
@@ -192,13 +196,12 @@ def _page(
     return render(request, "provisioning/units/team.html", context, status=status)
 
 
-def _unit(unit_id: HsaId, holding: Sequence[TeamMember]) -> tuple[str, HsaId | None, bool]:
-    """Name and head of the unit, and whether the directory answered."""
+def _unit(unit_id: HsaId) -> tuple[Unit | None, bool]:
+    """The unit, and whether the directory answered."""
     try:
-        unit = open_directory().unit(unit_id)
+        return open_directory().unit(unit_id), True
     except DirectoryError:
-        return next((row.unit_name for row in holding), unit_id.text), None, False
-    return (unit.name, unit.manager_id, True) if unit is not None else ("", None, True)
+        return None, False
 
 
 def _team(

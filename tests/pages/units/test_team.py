@@ -44,6 +44,15 @@ def test_what_is_missing_leads_to_a_filled_order_and_gives_nothing(directory, pa
     assert not OrderLine.objects.exists()
 
 
+@pytest.mark.parametrize(("kind", "needs_one"), [("1500", True), ("9999", False)])
+def test_a_unit_of_no_such_kind_needs_no_coordinator(directory, page, settings, kind, needs_one):
+    settings.TEAM_COORDINATOR_KINDS = (kind,)
+    page(cast.HEAD, "unit_team", UNIT, data=naming(cast.DOCTOR.text, "doctor"))
+    shown = text_of(page(cast.HEAD, "unit_team", UNIT))
+    assert ("Saknar: " in shown) is needs_one
+    assert ("Komplett" in text_of(page(cast.HEAD, "units"))) is not needs_one
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
