@@ -6,6 +6,8 @@ its name in one step.
 
 Redis: kombu 5.7 keeps the place of a task whose end it could not tell Redis, because Redis died in the midst
 of its answer. A worker with no place left asks for nothing, and so never notices that Redis is back.
+Where Redis dies while a channel closes, kombu lets the connection go and closes the channel once more, which
+then asks for a connection that is no more: the worker ends.
 It also reads what is broadcast to all workers by a reading of redis-py 8 that takes the socket's timeout off:
 half a broadcast of a Redis that dies then stops the whole worker, silently and for ever.
 """
@@ -59,6 +61,11 @@ class Places(redis.QoS):
     def reject(self, delivery_tag: Any, requeue: bool = False) -> None:
         with self._free_in_any_case(delivery_tag):
             super().reject(delivery_tag, requeue=requeue)
+
+    def restore_unacked(self, client: Any = None) -> None:
+        if self.channel.connection.client is None:
+            return  # nobody is left who could be told: Redis gives them out again by itself
+        super().restore_unacked(client)
 
     @contextlib.contextmanager
     def _free_in_any_case(self, delivery_tag: Any) -> Iterator[None]:

@@ -119,3 +119,17 @@ def test_a_task_whose_end_redis_was_not_told_takes_no_place_for_ever(tmp_path: P
             assert channel.qos.can_consume()
             way.dies = None
         connection.close()
+
+
+@pytest.mark.redis
+def test_a_channel_whose_connection_has_gone_before_it_can_be_closed(tmp_path: Path) -> None:
+    broker.install()
+    with servers.Redis(tmp_path) as redis:
+        connection = Connection(redis.url, transport_options={"socket_timeout": 1})
+        channel: Any = connection.default_channel
+        with connection.SimpleQueue("work") as queue:
+            queue.put({"number": 1})
+            queue.get()
+        connection.transport.client = None  # kombu's collect does so, also where the channel could not close
+        channel.close()
+        assert channel.closed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import caches
@@ -21,7 +22,7 @@ DOCTOR, COORDINATOR = TeamTask.DOCTOR, TeamTask.COORDINATOR
 NORTH = "ou=Norr,o=Regionen"
 
 
-def unit(number: int, above: str = NORTH, **changed: HsaId) -> CareUnit:
+def unit(number: int, above: str = NORTH, **changed: Any) -> CareUnit:
     return CareUnit(
         HsaId(f"SE0000000000-T{number}"), f"Enhet {number}", f"ou=Enhet {number},{above}", **changed
     )
