@@ -6,8 +6,8 @@ its name in one step.
 
 Redis: kombu 5.7 keeps the place of a task whose end it could not tell Redis, because Redis died in the midst
 of its answer. A worker with no place left asks for nothing, and so never notices that Redis is back.
-Where Redis dies while a channel closes, kombu lets the connection go and closes the channel once more, which
-then asks for a connection that is no more: the worker ends.
+Where Redis dies while a channel closes, kombu lets the connection go; what closes the channel once more, or
+tells the end of a task by it, asks for a connection that is no more: the worker ends.
 It also reads what is broadcast to all workers by a reading of redis-py 8 that takes the socket's timeout off:
 half a broadcast of a Redis that dies then stops the whole worker, silently and for ever.
 """
@@ -81,6 +81,11 @@ class RedisChannel(redis.Channel):
     """Redis with our places, and with an end to each reading of a broadcast."""
 
     QoS = Places
+
+    def _connparams(self, asynchronous: bool = False) -> Any:
+        if self.connection.client is None:
+            raise ConnectionResetError("the connection has been let go of")  # kombu: AttributeError
+        return super()._connparams(asynchronous)  # type: ignore[misc]  # newer than the stubs
 
     def _receive_one(self, c: Any) -> Any:
         """Take one broadcast. It is there, at least its beginning: that the rest comes is not sure."""

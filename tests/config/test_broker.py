@@ -122,14 +122,20 @@ def test_a_task_whose_end_redis_was_not_told_takes_no_place_for_ever(tmp_path: P
 
 
 @pytest.mark.redis
-def test_a_channel_whose_connection_has_gone_before_it_can_be_closed(tmp_path: Path) -> None:
+def test_a_channel_whose_connection_has_gone_frees_its_tasks_and_closes(tmp_path: Path) -> None:
     broker.install()
     with servers.Redis(tmp_path) as redis:
         connection = Connection(redis.url, transport_options={"socket_timeout": 1})
         channel: Any = connection.default_channel
+        channel.basic_qos(0, 2, False)
         with connection.SimpleQueue("work") as queue:
             queue.put({"number": 1})
-            queue.get()
+            queue.put({"number": 2})
+            message, _other = queue.get(), queue.get()
+        channel._disconnect_pools()
         connection.transport.client = None  # kombu's collect does so, also where the channel could not close
+        with pytest.raises(channel.connection_errors):
+            message.ack()
+        assert channel.qos.can_consume()
         channel.close()
         assert channel.closed
