@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -20,12 +20,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from provisioning import access
+from provisioning import access, dates
 from provisioning.errors import DirectoryError, Invalid, NotAllowed, WrongState
 from provisioning.mandates import current
 from provisioning.mandates.current import Mandates
 from provisioning.models import AccessRequest, Grant, User
 from provisioning.orders import prepare, prolong
+from provisioning.orders.draft import asks_for_signed_assignment
 from provisioning.pages.answers import acting_user
 from provisioning.pages.fields import Day
 from provisioning.pages.forms import StatementForm
@@ -37,7 +38,8 @@ from provisioning.pages.words import CauseLine
 from provisioning.reviews import said as reviews_said
 from provisioning.reviews.said import Said
 from provisioning.rights import end
-from provisioning.rules.hsa import Answer, Level
+from provisioning.rules.dates import deadlines
+from provisioning.rules.hsa import Answer, Level, Service
 from workflows import steps
 
 RIGHTS_PER_PAGE = 40
@@ -60,6 +62,7 @@ class RightForm(forms.Form):
 
     decision = forms.ChoiceField(choices=[(PROLONG, ""), (LET_END, "")], required=False)
     ends_on = Day()
+    signed_assignment_on = Day()
     shown = forms.CharField(max_length=64)
 
 
@@ -80,6 +83,9 @@ class EndingRow:
     decision: str = ""
     ends_on: str = ""  # as it was written
     last_day: date | None = None
+    takes_signed: bool = False  # the access takes a signed assignment here
+    signed_on: str = ""  # as it was written
+    signed_day: date | None = None
     is_asked: bool = False  # it was ordered, and somebody else is asked to approve
     error: str = ""
 
@@ -145,6 +151,7 @@ def _answered(rows: list[EndingRow], data: QueryDict) -> list[EndingRow]:
     for row in rows:
         row.decision = data.get(f"{row.key}-decision", "")
         row.ends_on = data.get(f"{row.key}-ends_on", row.ends_on)
+        row.signed_on = data.get(f"{row.key}-signed_assignment_on", row.signed_on)
     return rows
 
 
@@ -173,6 +180,8 @@ def _add_earlier_reasons(user: User, rows: Sequence[EndingRow]) -> None:
     latest = {request.grant_id: request for request in requests}
     for row in rows:
         row.earlier = latest.get(row.grant.pk) or first.get(row.grant.origin_id)
+        signed = row.earlier.signed_assignment_on if row.takes_signed and row.earlier else None
+        row.signed_on = signed.isoformat() if signed is not None else ""
 
 
 def _row(user: User, grant: Grant, said: Said, *, is_readable: bool) -> EndingRow:
@@ -189,6 +198,7 @@ def _row(user: User, grant: Grant, said: Said, *, is_readable: bool) -> EndingRo
         url=line.url if is_readable else "",
         is_own=user.hsa_key == grant.subject_key,
         ends_on=new_end.isoformat(),
+        takes_signed=asks_for_signed_assignment(Service(grant.service), Level(grant.level)),
     )
 
 
@@ -251,13 +261,15 @@ def _take(request: HttpRequest, row: EndingRow) -> None:
     """What was answered for this right, if what the directory says is still what was shown."""
     form = RightForm(request.POST, prefix=row.key)
     is_valid = form.is_valid()
-    if form.errors.keys() - {"ends_on"}:
+    if form.errors.keys() - {"ends_on", "signed_assignment_on"}:
         return  # it was not on the page
     if not is_valid and form.cleaned_data["decision"] == PROLONG:
-        row.error = str(form.errors["ends_on"][0])
+        row.error = " ".join(str(text) for texts in form.errors.values() for text in texts)
     row.last_day = form.cleaned_data.get("ends_on")
+    row.signed_day = form.cleaned_data.get("signed_assignment_on")
     row.decision = form.cleaned_data["decision"]
     row.ends_on = request.POST.get(f"{row.key}-ends_on", row.ends_on)
+    row.signed_on = request.POST.get(f"{row.key}-signed_assignment_on", row.signed_on)
     if row.decision and form.cleaned_data["shown"] != row.said.fingerprint:
         row.decision = ""
         row.error = _("What the directory says has changed. Read it, and decide again.")
@@ -270,6 +282,8 @@ def _carry_out(row: EndingRow, user: User, mandates: Mandates, statement: Shared
             end.let_end(row.grant.pk, by=user, mandates=mandates)
             return ""
         wanted = prolong.draft(row.grant, by=user, ends_on=row.last_day, **statement.cleaned_data)
+        if row.takes_signed:
+            wanted = replace(wanted, signed_assignment_on=row.signed_day)
         prepared = prepare.prepare(wanted, by=user)
         if not prepared.may_be_placed:
             return " ".join(dict.fromkeys(refusal.message for refusal in prepared.all_refusals))
@@ -307,6 +321,8 @@ def _page(
         "rows": rows,
         "form": statement,
         "page": page,
+        "today": dates.today(),
+        "oldest_signed": deadlines.oldest_signed(dates.today()),
         "is_silent": bool(rows) and all(row.said.answer == Answer.UNKNOWN.value for row in rows),
         "wrong": [row for row in rows if row.error],
     }

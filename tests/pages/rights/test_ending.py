@@ -297,6 +297,34 @@ def test_the_holder_asks_and_reads_who_has_been_asked(ending, sitting, client):
     assert "The head of unit has been asked to approve" in text_of(client.get(reverse("ending")))
 
 
+def test_where_a_signed_assignment_is_asked_for_each_right_takes_its_day(ending, sitting, settings):
+    settings.SIGNED_ASSIGNMENT_FOR = ["rehabstod:unit"]
+    day = dates.today() - timedelta(days=30)
+    field = f"{ending[0].public_id}-signed_assignment_on"
+
+    refused = sitting(cast.HEAD, {ending[0]: "prolong"}, **STATEMENT)
+    assert refused.status_code == 400 and "signed" in text_of(refused)
+    assert not open_orders().exists()
+
+    future = sitting(cast.HEAD, {ending[0]: "prolong"}, **STATEMENT, **{field: "2099-01-01"})
+    assert future.status_code == 400 and form_of(future)[field] == ["2099-01-01"]
+
+    assert (
+        sitting(cast.HEAD, {ending[0]: "prolong"}, **STATEMENT, **{field: day.isoformat()}).status_code == 302
+    )
+    assert open_orders().get().signed_assignment_on == day
+
+
+def test_the_day_that_was_said_before_stands_in_the_field(ending, sitting, settings):
+    settings.SIGNED_ASSIGNMENT_FOR = ["rehabstod:unit"]
+    day = dates.today() - timedelta(days=400)
+    AccessRequest.objects.filter(grant=ending[0]).update(signed_assignment_on=day)
+    field = f"{ending[0].public_id}-signed_assignment_on"
+    assert form_of(sitting(cast.HEAD))[field] == [day.isoformat()]
+    settings.SIGNED_ASSIGNMENT_FOR = []
+    assert field not in form_of(sitting(cast.HEAD))
+
+
 def test_a_right_that_ends_later_is_not_asked_about_yet(ending, sitting):
     for grant in ending:
         _ends_in(grant, 120)
