@@ -18,7 +18,7 @@ from provisioning.directory import Directory, Round, open_directory, open_round
 from provisioning.errors import DirectoryError, DirectoryRefused, DirectoryUnavailable
 from provisioning.mandates import current
 from provisioning.mandates.current import Delegated
-from provisioning.models import User
+from provisioning.models import AccessRequest, Grant, User
 from provisioning.orders import ask, refusals
 from provisioning.orders.draft import Draft, Prepared, PreparedItem, Refusal
 from provisioning.rights import find
@@ -86,6 +86,7 @@ class _Group:
         self._readings: dict[HsaId, Reading] = {}
         self._places: dict[HsaId, Unit | Provider] = {}  # where a person was written
         self._silence: DirectoryError | None = None
+        self._known_here: frozenset[str] = frozenset()
 
     def read(self, drafts: Sequence[Draft]) -> None:
         """Read all persons, as far as the directory tells."""
@@ -96,6 +97,7 @@ class _Group:
             for reading_of_one in self._directory.read_many(wanted.items()):
                 self._readings[reading_of_one.person_id] = reading_of_one
             seen = [one for one, found in self._readings.items() if found.person is not None]
+            self._known_here = _known_here(seen)
             if any(self._takes_others(draft) for draft in drafts):
                 self._directory.identities([self._by.identity, *seen])
             missing = set(wanted).difference(seen)
@@ -124,7 +126,8 @@ class _Group:
     def _from_reading(self, draft: Draft, read: Reading) -> Prepared:
         refused = refusals.of_what_is_written(draft)
         if read.person is not None:
-            sought = _Sought(self._directory, draft, read.person, self._by, self._mandates, read)
+            is_known = read.person.hsa_id.folded in self._known_here
+            sought = _Sought(self._directory, draft, read.person, self._by, self._mandates, read, is_known)
             return _prepared(sought, refused)
         return Prepared(draft, None, (), (*refused, self._nobody(draft.person_id, read)))
 
@@ -166,6 +169,7 @@ class _Sought:
     by: User
     mandates: current.Mandates
     together: Reading | None = None  # read with others: less was asked for than for one
+    is_known_here: bool = True  # may have a right or an open request
 
     def look(self, order: OrderedAccess) -> tuple[Reading, Assessment]:
         """What the directory says, now or in the reading of many."""
@@ -173,6 +177,15 @@ class _Sought:
             read = reading.read_for(order)
             return read, reading.assess_now(order, read)
         return self.together, reading.as_far_as_asked(reading.assess_now(order, self.together))
+
+
+def _known_here(persons: Iterable[HsaId]) -> frozenset[str]:
+    """Those who have a right or an open request, asked once for all: most of many have neither."""
+    keys = {one.folded for one in persons}
+    rights = Grant.objects.active().filter(subject_key__in=keys).order_by()
+    requests = AccessRequest.objects.open().filter(subject_key__in=keys).order_by()
+    found = [*rights.values_list("subject_key", flat=True), *requests.values_list("subject_key", flat=True)]
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +216,16 @@ def _item(sought: _Sought, wanted_id: HsaId) -> PreparedItem:
     if isinstance(place, Refusal):
         return PreparedItem(wanted_id, str(wanted_id), None, read, found, refusals=(place,))
     entry, part = place.entry, place.part
-    live = find.in_force(person.hsa_id, draft.service, draft.level, entry.hsa_id)
+    live: Grant | None = None
+    twins: list[Refusal] = []
+    if sought.is_known_here:
+        live = find.in_force(person.hsa_id, draft.service, draft.level, entry.hsa_id)
+        twins = refusals.of_duplicates(
+            person, draft, entry.hsa_id, place.name, sought.by, may_order=part.may_order
+        )
     refused = [
         *refusals.of_what_cannot_be(found, place.name),
-        *refusals.of_duplicates(person, draft, entry.hsa_id, place.name, sought.by, may_order=part.may_order),
+        *twins,
         *refusals.of_prolongation(live, draft, found, place.name),
     ]
     if not part.may_order:
