@@ -1,13 +1,15 @@
 """A million cases: the time of every page for five kinds of readers, the plans, and the nightly jobs.
 
 On a PostgreSQL of its own, filled by SQL (MILLION_CASES says how many), with the demo's directory on slapd
-beside it. Bars: filled within five minutes; each page within 0.1 seconds on the server (19 of 20 looks), the
-directory's answers included; no large table read from end to end; the engine's own lists on the same database
-at least five times slower than ours.
+beside it. Bars: filled within five minutes; each page, and each file until its first part, within 0.1 seconds
+on the server (19 of 20 looks), the directory's answers included, a search within 0.15, what reads a whole
+unit from the directory within 1.5, all units' teams within 2; no large table read from end to end; the
+engine's own lists on the same database at least five times slower than ours.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import resource
@@ -26,32 +28,32 @@ CASES = int(os.environ.get("MILLION_CASES", "1000000"))
 LOOKS = int(os.environ.get("MILLION_LOOKS", "20"))
 FILL_BAR_SECONDS = 300.0
 PAGE_BAR_SECONDS = 0.1
+OTHER_BARS = (("/sok/", 0.15), ("/enheter/tackning/", 2.0), ("/enheter/SE", 1.5))
 TIMES_FASTER = 5.0
 JOBS = {
     "expiry": "workflows.sweeps.expiry:end_due",
     "retention: what is due": "workflows.sweeps.retention:plan",
     "retention: a minute of it": "benchmarks.million:retain",
     "reviews due": "workflows.sweeps.reviews:open_due",
+    "chain verified": "benchmarks.million:verify_chain",
     "readers checked": "benchmarks.million:check_readers",
 }
 
 
 def run() -> Table:
     """One server, one process that looks at pages, and one for each nightly job."""
-    from tests import servers
-
     before = tables.load_average()
-    with servers.Postgres() as server:
-        found = apart.measured("benchmarks.million", server.url("postgres"), str(CASES))
+    found = at_size(CASES)
     table = Table(f"{CASES} cases on PostgreSQL", ("what", "median ms", "p95 ms", "queries", "bar ms"))
     filled = found["filled"]
     bar = f"{FILL_BAR_SECONDS * 1000:.0f}"
     table.add("filled", f"{filled * 1000:.0f}", "", "", bar, is_met=filled <= FILL_BAR_SECONDS)
     for name, times, queries, scans in found["pages"]:
         late = tables.percentile(times, 95)
-        is_met = late <= PAGE_BAR_SECONDS and not scans
+        bar_seconds = bar_of(name)
+        is_met = late <= bar_seconds and not scans
         cells = f"{tables.percentile(times, 50) * 1000:.0f}", f"{late * 1000:.0f}", str(queries)
-        table.add(name, *cells, f"{PAGE_BAR_SECONDS * 1000:.0f}", is_met=is_met)
+        table.add(name, *cells, f"{bar_seconds * 1000:.0f}", is_met=is_met)
         table.notes += [f"Read from end to end by {name}: {scan[:300]}" for scan in scans]
     for name, ours, engines in found["lists"]:
         times = engines / ours
@@ -62,6 +64,21 @@ def run() -> Table:
     table.notes.append(f"Memory of the process that served: {found['memory']} MB at most.")
     table.notes.append(tables.surroundings(before))
     return tables.explained(table, before)
+
+
+def at_size(cases: int) -> dict[str, Any]:
+    """Everything that is measured with so many cases."""
+    from tests import servers
+
+    with servers.Postgres() as server:
+        found: dict[str, Any] = apart.measured("benchmarks.million", server.url("postgres"), str(cases))
+    return found
+
+
+def bar_of(name: str) -> float:
+    """How long the page of this row may take; `name` is its reader and its address."""
+    address = name.split()[1]
+    return next((bar for begin, bar in OTHER_BARS if address.startswith(begin)), PAGE_BAR_SECONDS)
 
 
 def measure(folder: Path, cases: int) -> dict[str, Any]:
@@ -88,7 +105,7 @@ def measure(folder: Path, cases: int) -> dict[str, Any]:
     found: dict[str, Any] = {"filled": time.perf_counter() - began}
     with Slapd(folder / "slapd", [_tree()], certificates.make(folder / "certificates")) as slapd:
         settings.DIRECTORY_URL = slapd.url
-        found["pages"] = list(_pages())
+        found["pages"] = [*_pages(), *_catalogue()]
         found["memory"] = _megabytes(resource.RUSAGE_SELF)
         found["lists"] = list(_beside_the_engine())
     found["jobs"] = [(name, *_job(what)) for name, what in JOBS.items()]
@@ -122,6 +139,29 @@ def _pages() -> Iterator[tuple[str, list[float], int, list[str]]]:
                     continue
                 times = [_seconds(lambda: client.get(further)) for _look in range(LOOKS)]  # noqa: B023
                 yield f"{who} {walking.shown(further)}", times, count, scans
+        for what, address, data in walking.sent(who):
+            with CaptureQueriesContext(connection) as queries:
+                answer = walking.first_part(client, address, data)
+            if answer.status_code == 200:
+                scans = walking.scanned(queries, large)
+                act = functools.partial(walking.first_part, client, address, data)
+                times = [_seconds(act) for _look in range(LOOKS)]
+                yield f"{who} {address} {what}", times, len(queries), scans
+
+
+def _catalogue() -> Iterator[tuple[str, list[float], int, list[str]]]:
+    """The same of what the region's access catalogue reads."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from tests import walking
+
+    large, read = walking.large_tables(), walking.catalogue()
+    for name, ask in read.items():
+        with CaptureQueriesContext(connection) as queries:
+            assert ask().status_code == 200, name
+        times = [_seconds(ask) for _look in range(LOOKS)]
+        yield f"catalogue {name}", times, len(queries), walking.scanned(queries, large)
 
 
 def _beside_the_engine() -> Iterator[tuple[str, float, float]]:
@@ -205,6 +245,13 @@ def retain() -> None:
     from workflows.sweeps import retention
 
     retention.sweep_all(seconds=60.0)
+
+
+def verify_chain() -> None:
+    """Every event's signature and link. What was filled by SQL is not signed: each is found, none skipped."""
+    from provisioning.audit import verify
+
+    assert verify.verify([]).count
 
 
 def check_readers() -> None:

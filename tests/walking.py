@@ -6,7 +6,7 @@ What holds the plans of the queries and what measures their time walk the same w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import connection
@@ -18,8 +18,11 @@ from django.urls import reverse
 from provisioning.models import AccessRequest, Grant, Removal, Review, User
 from provisioning.pages.register import sealed_ids
 from provisioning.pages.register.kinds import REGISTERS
+from provisioning.pages.sheets import FORMATS
 from provisioning.rules.hsa import HsaId
+from provisioning.systems.keep import Scope
 from tests import cast
+from tests.api.calling import portal
 
 MANY_ROWS = 10_000
 READERS = {
@@ -35,6 +38,7 @@ _LISTS = {
     "findings": ("", "?visa=avslutade"),
     "review_progress": ("", "?visa=avslutade"),
     "figures": ("", "?veckor=52", "?veckor=52&tjanst=rehabstod", "?plats=area-3"),
+    "team_coverage": ("", "?state=nobody", "?text=bj"),
 }
 _PAGES = (
     "start",
@@ -45,7 +49,30 @@ _PAGES = (
     "reorganisations",
     "messages",
     "operation",
+    "units",
+    "above_cap",
+    "search",
+    "events",
+    "systems",
+    "beside_mine",
+    "drafts",
+    "log_ins",
+    "own_notices",
+    "order",
+    "order_many",
+    "person_entrance",
+    "help",
+    "kiv_status",
+    "kiv_file",
+    "figures_csv",
 )
+_SOUGHT = {
+    "number": "2024-0000042",
+    "external": "INC-1",
+    "hsa_id": cast.DOCTOR.text,
+    "name": "Dan Doktor",
+    "unit": "Vårdenhet",
+}
 
 
 def client_of(who: str) -> Client:
@@ -55,18 +82,21 @@ def client_of(who: str) -> Client:
     return client
 
 
-def addresses(who: str) -> Iterator[str]:
-    """What this reader may open: 404 where a page is not for them is no fault."""
+def addresses(who: str, *, has_every_state: bool = True) -> Iterator[str]:
+    """What this reader may open: 404 where a page is not for them is no fault.
+
+    `has_every_state`: also each register narrowed to each state that its rows can have.
+    """
     for name in _PAGES:
         yield reverse(name)
     for name, filters in _LISTS.items():
         for one in filters:
             yield reverse(name) + one
-    yield from _registers(who)
+    yield from _registers(who, has_every_state=has_every_state)
     yield from _things(READERS[who])
 
 
-def _registers(who: str) -> Iterator[str]:
+def _registers(who: str, *, has_every_state: bool) -> Iterator[str]:
     """Each register in each order, and narrowed by each of its filters."""
     by = User(hsa_key=READERS[who].folded)
     person = sealed_ids.seal(cast.DOCTOR, by)
@@ -79,6 +109,39 @@ def _registers(who: str) -> Iterator[str]:
         yield from (f"{address}?order={order}" for order in register.orders)
         yield from (f"{address}?{name}={values[name]}" for name in register.fields if name in values)
         yield from (f"{address}?cause={cause}" for cause, _label in register.causes[:1])
+        if has_every_state:
+            yield from (f"{address}?state={state}" for state, _label in register.states)
+
+
+def sent(who: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """What this reader may send that only reads, in a word: each kind of search, each list as each file."""
+    yield from ((by, reverse("search"), {"sought": sought}) for by, sought in _SOUGHT.items())
+    for kind in FORMATS:
+        for key in REGISTERS:
+            yield kind, reverse(f"register_{key}"), {"action": "file", "kind": kind}
+        yield kind, reverse("team_coverage"), {"kind": kind}
+
+
+def catalogue() -> dict[str, Callable[[], Any]]:
+    """What the region's access catalogue reads, each by its address and filter."""
+    reader, base = portal("katalog", scopes=(Scope.READ_CATALOGUE,)), "scim/v2/"
+    unit = f'unit eq "{cast.BJORKHAGA.text}"'
+    person = {"filter": f'userName eq "{cast.DOCTOR.text}"'}
+    return {
+        f"{base}Users": lambda: reader.get(f"{base}Users"),
+        f"{base}Users?startIndex=9001": lambda: reader.get(f"{base}Users", startIndex="9001"),
+        f"{base}Users/.search": lambda: reader.post(f"{base}Users/.search", person),
+        f"{base}Groups": lambda: reader.get(f"{base}Groups"),
+        f"{base}Groups?filter=unit": lambda: reader.get(f"{base}Groups", filter=unit),
+    }
+
+
+def first_part(client: Client, address: str, data: dict[str, str]) -> Any:
+    """The answer to what is sent, of a file no more than its first part."""
+    answer = client.post(address, data)
+    if getattr(answer, "streaming", False):
+        next(iter(answer.streaming_content), b"")  # type: ignore[attr-defined]
+    return answer
 
 
 def _things(reader: HsaId) -> Iterator[str]:
@@ -87,10 +150,13 @@ def _things(reader: HsaId) -> Iterator[str]:
     if request := AccessRequest.objects.filter(own).order_by("-pk").first():
         yield reverse("case", args=[request.public_id])
         yield reverse("receipt", args=[request.public_id])
+        yield reverse("order_lines", args=[request.order.submission])
     if grant := Grant.objects.filter(own).order_by("-pk").first():
         yield reverse("grant", args=[grant.public_id])
+        yield reverse("beside_person", args=[grant.public_id])
     if removal := Removal.objects.filter(own).order_by("-pk").first():
         yield reverse("removal", args=[removal.public_id])
+        yield reverse("removal_receipt", args=[removal.public_id])
     if review := Review.objects.filter(unit_key=cast.BJORKHAGA.folded).first():
         yield reverse("review", args=[review.public_id])
         yield reverse("review_result", args=[review.public_id])
@@ -98,6 +164,7 @@ def _things(reader: HsaId) -> Iterator[str]:
     yield reverse("beside_place", args=[cast.BJORKHAGA.text])
     yield reverse("unit_people", args=[cast.BJORKHAGA.text])
     yield reverse("unit_proposals", args=[cast.BJORKHAGA.text])
+    yield reverse("unit_team", args=[cast.BJORKHAGA.text])
 
 
 def with_next_page(client: Client, address: str) -> Iterator[tuple[str, Any]]:
