@@ -23,6 +23,7 @@ from provisioning.rules.hsa import HsaId
 from tests import acts, cast
 from tests.audit.test_tables import compared
 from tests.findings import drifting
+from tests.rights import life
 from workflows import many_orders, tasks
 from workflows.models import AccessProcess
 
@@ -234,6 +235,13 @@ def test_somebody_who_ordered_the_same_meanwhile_is_said(directory):
     many_orders.place(many.pk)
     first, second = many.lines.order_by("position")
     assert (first.refusal_code, second.state) == ("order.duplicate", OrderLine.LineState.PLACED)
+
+
+def test_a_right_in_force_is_known_among_many(kiv):
+    right = life.granted(kiv)
+    found = look(line(cast.COORDINATOR), line(cast.DOCTOR))
+    lives = [one.prepared.items[0].live_grant for one in found if one.prepared]
+    assert lives == [right, None]
 
 
 def test_a_silent_directory_refuses_nothing_the_rest_waits(directory, monkeypatch):
