@@ -257,6 +257,7 @@ def _order(by: int, wish: OrderWish) -> AccessRequest:
         today + timedelta(days=wish.days),
         NEED,
         RISKS,
+        signed_assignment_on=today,  # kept where the settings ask for it
     )
     placed = steps.place_order(prepare.prepare(draft, by=orderer), by=orderer)
     return placed.requests.get(position=1)

@@ -8,6 +8,7 @@ from django.core.management.base import CommandError
 
 from provisioning.demo import history
 from provisioning.models import AccessRequest, AuditEntry, Finding, Grant, Order, Removal, Review
+from provisioning.rules.hsa import Level, Service
 from tests import cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,7 +19,8 @@ LASTING = {
 }  # fmt: skip
 
 
-def test_the_history_shows_every_state_that_lasts(directory, kiv, caplog):
+def test_the_history_shows_every_state_that_lasts(directory, kiv, settings, caplog):
+    settings.SIGNED_ASSIGNMENT_FOR = [f"{service}:{level}" for service in Service for level in Level]
     assert history.make()
 
     assert not [record.getMessage() for record in caplog.records if "history lacks" in record.getMessage()]
