@@ -53,6 +53,7 @@ class OrderLine(models.Model):
     need = models.TextField(blank=True)
     risk_statement = models.TextField(blank=True)
     signed_assignment_on = models.DateField(null=True)
+    if_missing = models.CharField(max_length=10, blank=True)  # as in a request
     seen = models.CharField(max_length=64)  # a mark of what the directory said when it was shown
     state = models.CharField(max_length=10, choices=LineState.choices, default=LineState.WAITING)
     refusal = models.TextField(blank=True)  # why it was not placed, as the orderer reads it

@@ -82,6 +82,7 @@ class PreparedItem:
     administrators: tuple[Person, ...] = ()
     live_grant: Grant | None = None  # the right as it stands, which the order prolongs
     refusals: tuple[Refusal, ...] = ()
+    is_read_with_others: bool = False  # the commissions nobody is coupled to yet were not asked for
 
     @property
     def is_known(self) -> bool:
@@ -99,6 +100,8 @@ class PreparedItem:
     def may_be_coupled(self) -> bool:
         """Whether coupling the person to a commission would be enough, with what else can be set."""
         found = self.assessment
+        if self.is_read_with_others:  # the check asks for them, and asks the orderer where there is none
+            return self.lacks_what_no_role_gives
         return found is not None and found.needs_coupling and found.can_be_granted_by_changes
 
 

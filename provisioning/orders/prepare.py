@@ -264,6 +264,7 @@ def _item(sought: _Sought, wanted_id: HsaId) -> PreparedItem:
         administrators=administrators,
         live_grant=live,
         refusals=tuple(refused),
+        is_read_with_others=sought.together is not None,
     )
 
 

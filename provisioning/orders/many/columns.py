@@ -26,6 +26,7 @@ class Column(enum.StrEnum):
     ENDS_ON = "ends_on"
     NEED = "need"
     RISK = "risk"
+    CHOICE = "choice"  # what is to happen where the commission is missing
     SIGNED = "signed"  # where the region asks for a signed assignment
 
 
@@ -82,6 +83,12 @@ HEADINGS: dict[Column, tuple[str, ...]] = {
     ),
     Column.NEED: ("Behov", "Skäl", "Motivering", "Need", "Reason"),
     Column.RISK: ("Risker", "Risk", "Riskbedömning", "Risks", "Risk statement"),
+    Column.CHOICE: (
+        "Om medarbetaruppdrag saknas",
+        "Medarbetaruppdrag saknas",
+        "If the commission is missing",
+        "Commission missing",
+    ),
     Column.SIGNED: ("Undertecknat", "Uppdrag undertecknat", "Signed", "Assignment signed"),
 }
 TEMPLATE = tuple(HEADINGS[column][0] for column in Column if column not in (Column.LEVEL, Column.SIGNED))

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from provisioning.errors import Invalid
+from provisioning.orders.draft import Choice
 from provisioning.orders.many.columns import Column, heading
 from provisioning.orders.many.sheet_texts import SheetRow
 from provisioning.rules import identity_numbers
@@ -51,6 +52,7 @@ class WantedLine:
     problem: str = ""
     signed: str = ""
     is_sure: bool = False  # the orderer has said that this is the person, though the name differs
+    choice: str = ""  # what is to happen where the commission is missing
 
 
 def lines(rows: Iterable[SheetRow]) -> list[WantedLine]:
@@ -109,6 +111,7 @@ def _by_columns(row: SheetRow, columns: dict[Column, int]) -> WantedLine:
         need=cell(Column.NEED),
         risk=cell(Column.RISK),
         signed=cell(Column.SIGNED),
+        choice=cell(Column.CHOICE),
     )
 
 
@@ -136,7 +139,7 @@ def _without_numbers(line: WantedLine) -> WantedLine:
     """A personal identity number is kept nowhere: cells that hold one are emptied, and the row says so."""
     held: dict[str, Any] = {
         name: ""
-        for name in ("person", "name", "mail", "access", "unit", "need", "risk")
+        for name in ("person", "name", "mail", "access", "unit", "need", "risk", "choice")
         if identity_numbers.is_held_by(getattr(line, name))
     }
     if not held:
@@ -152,6 +155,18 @@ def access_of(text: str) -> tuple[Service, Level] | None:
     """Which access a cell names: by its name on the order page, or by service and level; None: none."""
     wanted = _plain(text)
     return next((key for key in offered() if wanted in _names_of(*key)), None)
+
+
+_CHOICES = {
+    Choice.COUPLE: ("couple", "couple too", "koppla", "koppla också"),
+    Choice.WAIT: ("wait", "vänta"),
+}
+
+
+def choice_of(text: str) -> Choice | None:
+    """What a cell says is to happen where the commission is missing; None: nothing that is understood."""
+    wanted = _plain(text)
+    return next((choice for choice, names in _CHOICES.items() if wanted in map(_plain, names)), None)
 
 
 def offered() -> list[tuple[Service, Level]]:

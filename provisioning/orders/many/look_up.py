@@ -23,7 +23,14 @@ from provisioning.errors import DirectoryError
 from provisioning.models import ManyOrder, Order, OrderLine, User
 from provisioning.orders import prepare
 from provisioning.orders.draft import Draft, Prepared, PreparedItem, Refusal, asks_for_signed_assignment
-from provisioning.orders.many.lines import WantedLine, access_of, day_of, offered, require_not_too_many
+from provisioning.orders.many.lines import (
+    WantedLine,
+    access_of,
+    choice_of,
+    day_of,
+    offered,
+    require_not_too_many,
+)
 from provisioning.rules.hsa import HsaId, Level, Person, Service, typed_id
 from provisioning.rules.states.request import ENDED, RequestState
 
@@ -40,6 +47,7 @@ class ForAll:
     need: str = ""
     risk: str = ""
     signed: str = ""
+    choice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,7 @@ def expanded(lines: Iterable[WantedLine], for_all: ForAll) -> list[WantedLine]:
             need=line.need or for_all.need,
             risk=line.risk or for_all.risk,
             signed=line.signed or for_all.signed,
+            choice=line.choice or for_all.choice,
         )
         for access in [line.access] if line.access else for_all.accesses or ("",):
             key = access_of(access)
@@ -134,6 +143,7 @@ def lines_to_send_again(order: Order) -> list[WantedLine]:
             need=row.need or order.need,
             risk=row.risk_statement or order.risk_statement,
             signed=row.signed_assignment_on.isoformat() if row.signed_assignment_on else "",
+            choice=row.if_missing,
         )
         for row in rows
     ]
@@ -152,6 +162,7 @@ def _draft(line: WantedLine) -> Draft | list[Refusal]:
             ("" if starts_on else _day_problem(line.starts_on, _("first day")), "starts_on"),
             ("" if ends_on else _day_problem(line.ends_on, _("last day")), "ends_on"),
             (_signed_problem(line, key), "signed_assignment_on"),
+            (_choice_problem(line), "if_missing"),
         )
         if message
     ]
@@ -169,6 +180,7 @@ def _draft(line: WantedLine) -> Draft | list[Refusal]:
         need=line.need,
         risk_statement=line.risk,
         signed_assignment_on=day_of(line.signed),
+        if_missing=choice_of(line.choice),
         submission=uuid.UUID(int=0),  # the order of the lines has one; a line has none
     )
 
@@ -192,6 +204,10 @@ def _signed_problem(line: WantedLine, key: tuple[Service, Level] | None) -> str:
     if key is None or not line.signed or day_of(line.signed) or not asks_for_signed_assignment(*key):
         return ""
     return _day_problem(line.signed, _("day of the signed assignment"))
+
+
+def _choice_problem(line: WantedLine) -> str:
+    return _("Choose what is to happen.") if line.choice and choice_of(line.choice) is None else ""
 
 
 def _day_problem(text: str, which: str) -> str:
@@ -279,6 +295,7 @@ def template_row(today: date, last_day: date) -> list[str]:
         "SE0000000000-CD34",
         today.isoformat(),
         last_day.isoformat(),
+        "",
         "",
         "",
         *signed,

@@ -22,9 +22,9 @@ from provisioning.errors import Invalid, NotAllowed
 from provisioning.messages import outbox
 from provisioning.models import AccessRequest, ManyOrder, Order, OrderLine, User
 from provisioning.orders import place
-from provisioning.orders.draft import Draft, Prepared
+from provisioning.orders.draft import Choice, Draft, Prepared
 from provisioning.orders.many import look_up
-from provisioning.orders.many.lines import WantedLine, access_of, day_of
+from provisioning.orders.many.lines import WantedLine, access_of, choice_of, day_of
 from provisioning.rules.hsa import HsaId, Level, Service
 
 PLACING = "workflows.place_lines"
@@ -45,6 +45,7 @@ class Confirmed:
     risk_statement: str
     seen: str
     signed_on: date | None = None
+    if_missing: str = ""
 
 
 def confirmed(line: WantedLine, mark: str) -> Confirmed:
@@ -64,6 +65,7 @@ def confirmed(line: WantedLine, mark: str) -> Confirmed:
         line.risk,
         mark,
         day_of(line.signed),
+        choice_of(line.choice) or "",
     )
 
 
@@ -106,6 +108,7 @@ def _write(
             need="" if line.need.strip() == need else line.need.strip(),
             risk_statement="" if line.risk_statement.strip() == risk else line.risk_statement.strip(),
             signed_assignment_on=line.signed_on,
+            if_missing=line.if_missing,
             seen=line.seen,
         )
         for position, line in enumerate(lines, start=1)
@@ -154,6 +157,7 @@ def draft_of(line: OrderLine) -> Draft:
         need=line.need or order.need,
         risk_statement=line.risk_statement or order.risk_statement,
         signed_assignment_on=line.signed_assignment_on,
+        if_missing=Choice(line.if_missing) if line.if_missing else None,
         submission=order.submission,
     )
 

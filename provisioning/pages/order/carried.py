@@ -19,7 +19,7 @@ from provisioning.orders.many.look_up import JudgedLine
 from provisioning.pages.fields import is_number
 
 _SALT = "provisioning.pages.order.many"
-EDITABLE = ("person", "unit", "starts_on", "ends_on", "need", "risk", "signed")
+EDITABLE = ("person", "unit", "starts_on", "ends_on", "need", "risk", "signed", "choice")
 MOST_EDITED = 100  # rows with fields: a form has an end; the next ones come when these are mended
 
 

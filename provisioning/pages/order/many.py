@@ -37,7 +37,7 @@ from provisioning.pages.restoring import filled_in, unchecked
 from provisioning.rules.dates import deadlines
 
 MOST_TICKED = 500
-_KEPT = ("pasted", "access", "units", "starts_on", "ends_on", "need", "risk", "signed")
+_KEPT = ("pasted", "access", "units", "starts_on", "ends_on", "need", "risk", "signed", "choice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _errors(shown: Carried) -> HttpResponse:
     rows += [
         [
             *(line.person, line.name, line.mail, line.access, line.unit),
-            *(line.starts_on, line.ends_on, line.need, line.risk),
+            *(line.starts_on, line.ends_on, line.need, line.risk, line.choice),
             *((line.signed, why) if settings.SIGNED_ASSIGNMENT_FOR else (why,)),
         ]
         for line, why in shown.to_mend
@@ -284,7 +284,12 @@ def _missing(one: JudgedLine) -> tuple[str, ...]:
     return tuple(str(cause.sentence) for cause in lines)
 
 
-_CELL_OF = {"units": "unit", "risk_statement": "risk", "signed_assignment_on": "signed"}
+_CELL_OF = {
+    "units": "unit",
+    "risk_statement": "risk",
+    "signed_assignment_on": "signed",
+    "if_missing": "choice",
+}
 
 
 def _cells(one: JudgedLine, position: int) -> tuple[Cell, ...]:
@@ -296,6 +301,7 @@ def _cells(one: JudgedLine, position: int) -> tuple[Cell, ...]:
         "need": _("Need"),
         "risk": _("Risks"),
         "signed": _("Assignment for quality work signed"),
+        "choice": _("If the commission is missing"),
     }
     named = {_CELL_OF.get(refusal.field, refusal.field) for refusal in one.refusals}
     if one.doubt:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from provisioning import dates, statements
 from provisioning.errors import Invalid
+from provisioning.orders.draft import Choice
 from provisioning.orders.many import lines, sheet_texts
 from provisioning.orders.many.lines import WantedLine
 from provisioning.orders.many.look_up import ForAll
@@ -59,6 +60,16 @@ class ManyForm(forms.Form):
     starts_on = Day(label=gettext_lazy("First day"))
     ends_on = Day(label=gettext_lazy("Last day"))
     signed = signed_day()
+    choice = forms.ChoiceField(
+        label=gettext_lazy("If the commission is missing"),
+        help_text=gettext_lazy("For the rows that do not say it themselves."),
+        widget=forms.RadioSelect,
+        choices=[
+            (Choice.COUPLE.value, gettext_lazy("Have the commission coupled, too")),
+            (Choice.WAIT.value, gettext_lazy("Wait until somebody has fixed it")),
+        ],
+        required=False,
+    )
     need = LongText(
         label=gettext_lazy("Why is the access needed?"),
         help_text=gettext_lazy(
@@ -125,4 +136,5 @@ class ManyForm(forms.Form):
             need=data["need"],
             risk=data["risk"],
             signed=data["signed"].isoformat() if data.get("signed") else "",
+            choice=data["choice"],
         )

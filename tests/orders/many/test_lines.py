@@ -9,9 +9,10 @@ from django.test import override_settings
 from openpyxl import Workbook
 
 from provisioning.errors import Invalid
+from provisioning.orders.draft import Choice
 from provisioning.orders.many import sheet_texts
 from provisioning.orders.many.columns import TEMPLATE
-from provisioning.orders.many.lines import access_of, day_of, lines, offered
+from provisioning.orders.many.lines import access_of, choice_of, day_of, lines, offered
 from provisioning.orders.many.sheet_texts import from_file, from_text
 from provisioning.rules.hsa import Level, Service
 
@@ -80,6 +81,16 @@ def test_headings_in_english_and_swedish_are_known():
     swedish = f"FÖRSTA DAG;hsa id;Behörighet;Nivå\n2027-01-31;{ONE};Rehabstöd;own"
     (line,) = lines(from_text(swedish))
     assert access_of(line.access) == (Service.REHABSTOD, Level.OWN)
+
+
+@pytest.mark.parametrize("heading", ["Om medarbetaruppdrag saknas", "If the commission is missing"])
+@pytest.mark.parametrize(
+    ("cell", "choice"), [("Koppla", Choice.COUPLE), ("WAIT", Choice.WAIT), ("", None), ("kanske", None)]
+)
+def test_a_row_says_what_to_do_without_a_commission(heading, cell, choice):
+    (line,) = lines(from_text(f"HSA-id;Namn;{heading}\n{ONE};Åsa;{cell}"))
+    assert line.choice == cell
+    assert choice_of(line.choice) is choice
 
 
 def test_the_template_is_read_back():

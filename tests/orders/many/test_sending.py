@@ -16,6 +16,7 @@ from provisioning.errors import DirectoryUnavailable, Invalid
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, AuditEntry, ManyOrder, Order, OrderLine, OutgoingMessage
 from provisioning.orders import place, prepare
+from provisioning.orders.draft import Choice
 from provisioning.orders.many import look_up, send
 from provisioning.orders.many.lines import WantedLine
 from provisioning.orders.many.look_up import ForAll, JudgedLine
@@ -130,6 +131,7 @@ def test_lines_are_judged_as_single_orders_are(directory):
         assert codes(found) == {refusal.code for refusal in alone.all_refusals}
         assert found.item.assessment.answer is alone.items[0].assessment.answer
         assert found.item.is_attested_by_order is alone.items[0].is_attested_by_order
+        assert found.item.may_be_coupled is alone.items[0].may_be_coupled
         assert found.item.administrators == alone.items[0].administrators
         assert found.item.assessment.codes == alone.items[0].assessment.codes
 
@@ -166,6 +168,37 @@ def test_what_is_confirmed_is_placed_line_by_line_once(directory):
     assert AccessProcess.objects.count() == 2
     assert set(many.lines.values_list("state", flat=True)) == {OrderLine.LineState.PLACED}
     assert not compared().deviations
+
+
+def test_a_line_chooses_for_a_missing_commission_before_the_whole_order(directory):
+    lines = [
+        line(cast.COORDINATOR_UNCOUPLED, choice="Vänta"),
+        line(cast.COORDINATOR_UNCOUPLED, access="rehabstod:own"),
+    ]
+    own, common = look_up.expanded(lines, ForAll(choice="couple"))
+    assert (own.choice, common.choice) == ("Vänta", "couple")
+
+    many = confirm(own)
+    assert many.lines.get().if_missing == "wait"
+    assert send.draft_of(many.lines.get()).if_missing is Choice.WAIT
+    assert many_orders.place(many.pk)
+    request = AccessRequest.objects.get()
+    assert (request.if_missing, request.wants_coupling) == ("wait", False)
+
+
+def test_the_choice_for_the_whole_order_couples_too(directory):
+    (one,) = look_up.expanded([line(cast.COORDINATOR_UNCOUPLED)], ForAll(choice="couple"))
+    many = confirm(one)
+    assert many_orders.place(many.pk)
+    acts.work()
+    request = AccessRequest.objects.get()
+    assert (request.if_missing, request.wants_coupling) == ("couple", True)
+
+
+def test_a_choice_that_is_none_is_refused_in_its_row(directory):
+    (found,) = look(line(cast.COORDINATOR, choice="maybe"))
+    assert codes(found) == {"line.if_missing"}
+    assert not found.may_be_sent
 
 
 def test_the_same_submission_is_one_order(directory):
