@@ -6,8 +6,8 @@ its name in one step.
 
 Redis: kombu 5.7 keeps the place of a task whose end it could not tell Redis, because Redis died in the midst
 of its answer. A worker with no place left asks for nothing, and so never notices that Redis is back.
-Where Redis dies while a channel closes, kombu lets the connection go; what closes the channel once more, or
-tells the end of a task by it, asks for a connection that is no more: the worker ends.
+Where Redis dies, kombu closes the channel or lets its connection go. What closes the channel once more, or
+tells by it the end of a task that a thread still had, asks for a connection that is no more: the worker ends.
 It also reads what is broadcast to all workers by a reading of redis-py 8 that takes the socket's timeout off:
 half a broadcast of a Redis that dies then stops the whole worker, silently and for ever.
 """
@@ -63,7 +63,7 @@ class Places(redis.QoS):
             super().reject(delivery_tag, requeue=requeue)
 
     def restore_unacked(self, client: Any = None) -> None:
-        if self.channel.connection.client is None:
+        if self.channel.is_let_go:  # type: ignore[attr-defined]  # ours
             return  # nobody is left who could be told: Redis gives them out again by itself
         super().restore_unacked(client)
 
@@ -82,8 +82,13 @@ class RedisChannel(redis.Channel):
 
     QoS = Places
 
+    @property
+    def is_let_go(self) -> bool:
+        """Say whether the channel has closed, or its connection has been let go of under it."""
+        return self.connection is None or self.connection.client is None
+
     def _connparams(self, asynchronous: bool = False) -> Any:
-        if self.connection.client is None:
+        if self.is_let_go:
             raise ConnectionResetError("the connection has been let go of")  # kombu: AttributeError
         return super()._connparams(asynchronous)  # type: ignore[misc]  # newer than the stubs
 

@@ -139,3 +139,24 @@ def test_a_channel_whose_connection_has_gone_frees_its_tasks_and_closes(tmp_path
         assert channel.qos.can_consume()
         channel.close()
         assert channel.closed
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("end", ["ack", "reject"])
+def test_a_task_that_ends_after_its_channel_closed_ends_no_worker(tmp_path: Path, end: str) -> None:
+    """A worker closes its channels when Redis dies, while its threads still have tasks that came by them."""
+    broker.install()
+    with servers.Redis(tmp_path) as redis:
+        connection = Connection(redis.url, transport_options={"socket_timeout": 1})
+        channel: Any = connection.default_channel
+        channel.basic_qos(0, 1, False)
+        with connection.SimpleQueue("work") as queue:
+            queue.put({"number": 1})
+            message = queue.get()
+        connection.transport.client = None  # kombu's collect does so
+        channel.close()
+        assert channel.connection is None
+        with pytest.raises(channel.connection_errors):  # what Celery takes as "could not be told"
+            getattr(message, end)()
+        assert channel.qos.can_consume()
+        connection.close()
