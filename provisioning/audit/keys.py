@@ -39,12 +39,22 @@ _FAST = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASS
 
 
 def canonical(content: Mapping[str, Any]) -> bytes:
-    """The one form in which content is signed and compared. No fractions: the two would write them unlike."""
+    """The one form in which content is signed and compared. Raises ValueError where a number is none.
+
+    It holds no fractions: the two libraries write them unlike, and orjson writes null for what is no number.
+    """
     try:
         text = orjson.dumps(content, option=_FAST)
     except TypeError:
         return _encode(content).encode("ascii")
-    return text if text.isascii() and b"\x7f" not in text else _encode(content).encode("ascii")
+    is_same = text.isascii() and b"\x7f" not in text and not (b"null" in text and _holds_fraction(content))
+    return text if is_same else _encode(content).encode("ascii")
+
+
+def _holds_fraction(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_fraction, value.values()))
+    return any(map(_holds_fraction, value)) if isinstance(value, list | tuple) else isinstance(value, float)
 
 
 @dataclass(frozen=True, slots=True)

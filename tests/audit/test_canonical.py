@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,3 +22,10 @@ VALUES = st.recursive(
 def test_the_canonical_form_is_that_of_the_standard_library(content):
     written = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     assert keys.canonical(content) == written.encode("ascii")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), json.loads("1E400")])
+def test_what_is_no_number_is_signed_as_nothing_else(number):
+    for content in ({"a": number}, {"a": [{"b": number}]}, {"a": None, "b": (number,)}):
+        with pytest.raises(ValueError, match="Out of range"):
+            keys.canonical(content)
