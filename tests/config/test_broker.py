@@ -121,17 +121,22 @@ def test_a_task_whose_end_redis_was_not_told_takes_no_place_for_ever(tmp_path: P
         connection.close()
 
 
+def _with_tasks(url: str, count: int) -> tuple[Connection, Any, list[Any]]:
+    """A connection, its channel, and as many tasks as the channel has places for, none of them ended."""
+    connection = Connection(url, transport_options={"socket_timeout": 1})
+    channel: Any = connection.default_channel
+    channel.basic_qos(0, count, False)
+    with connection.SimpleQueue("work") as queue:
+        for number in range(count):
+            queue.put({"number": number})
+        return connection, channel, [queue.get() for _number in range(count)]
+
+
 @pytest.mark.redis
 def test_a_channel_whose_connection_has_gone_frees_its_tasks_and_closes(tmp_path: Path) -> None:
     broker.install()
     with servers.Redis(tmp_path) as redis:
-        connection = Connection(redis.url, transport_options={"socket_timeout": 1})
-        channel: Any = connection.default_channel
-        channel.basic_qos(0, 2, False)
-        with connection.SimpleQueue("work") as queue:
-            queue.put({"number": 1})
-            queue.put({"number": 2})
-            message, _other = queue.get(), queue.get()
+        connection, channel, (message, _other) = _with_tasks(redis.url, 2)
         channel._disconnect_pools()
         connection.transport.client = None  # kombu's collect does so, also where the channel could not close
         with pytest.raises(channel.connection_errors):
@@ -147,12 +152,7 @@ def test_a_task_that_ends_after_its_channel_closed_ends_no_worker(tmp_path: Path
     """A worker closes its channels when Redis dies, while its threads still have tasks that came by them."""
     broker.install()
     with servers.Redis(tmp_path) as redis:
-        connection = Connection(redis.url, transport_options={"socket_timeout": 1})
-        channel: Any = connection.default_channel
-        channel.basic_qos(0, 1, False)
-        with connection.SimpleQueue("work") as queue:
-            queue.put({"number": 1})
-            message = queue.get()
+        connection, channel, (message,) = _with_tasks(redis.url, 1)
         connection.transport.client = None  # kombu's collect does so
         channel.close()
         assert channel.connection is None

@@ -49,6 +49,19 @@ def access_choices() -> list[tuple[str, SafeString]]:
     return [(value, _choice(*access)) for value, access in offered().items()]
 
 
+def choices_if_missing() -> list[tuple[str, SafeString]]:
+    """What can be chosen where the commission is missing, each with what it means."""
+    couple = explained(
+        _("Have the commission coupled, too"),
+        _("The KIV administrator couples the person to the unit's commission and sets the access."),
+    )
+    wait = explained(
+        _("Wait until somebody has fixed it"),
+        _("You ask for it yourself, outside this tool. The case goes on by itself when it is in place."),
+    )
+    return [(Choice.COUPLE.value, couple), (Choice.WAIT.value, wait)]
+
+
 def access_name(service: str, level: str) -> str:
     """What a choice of the form is called; empty where there is none."""
     known = offered().get(f"{service}:{level}")
@@ -151,15 +164,7 @@ class OrderForm(StatementForm):
 
     def let_choose(self, *, may_couple: bool) -> None:
         """What can be chosen where something is missing."""
-        couple = explained(
-            _("Have the commission coupled, too"),
-            _("The KIV administrator couples the person to the unit's commission and sets the access."),
-        )
-        wait = explained(
-            _("Wait until somebody has fixed it"),
-            _("You ask for it yourself, outside this tool. The case goes on by itself when it is in place."),
-        )
-        both = [(Choice.COUPLE.value, couple), (Choice.WAIT.value, wait)]
+        both = choices_if_missing()
         self._choices("if_missing").choices = both if may_couple else both[1:]
 
     def _choices(self, name: str) -> forms.ChoiceField:

@@ -11,14 +11,13 @@ from django.utils.translation import gettext_lazy
 
 from provisioning import dates, statements
 from provisioning.errors import Invalid
-from provisioning.orders.draft import Choice
 from provisioning.orders.many import lines, sheet_texts
 from provisioning.orders.many.lines import WantedLine
 from provisioning.orders.many.look_up import ForAll
 from provisioning.pages.fields import Day, LongText, offer_days
 from provisioning.pages.forms import offer_signed_day, signed_day
 from provisioning.pages.order.choices import Option
-from provisioning.pages.order.forms import access_choices
+from provisioning.pages.order.forms import access_choices, choices_if_missing
 from provisioning.rules.dates import deadlines
 
 MOST_PASTED = 150_000
@@ -64,10 +63,6 @@ class ManyForm(forms.Form):
         label=gettext_lazy("If the commission is missing"),
         help_text=gettext_lazy("For the rows that do not say it themselves."),
         widget=forms.RadioSelect,
-        choices=[
-            (Choice.COUPLE.value, gettext_lazy("Have the commission coupled, too")),
-            (Choice.WAIT.value, gettext_lazy("Wait until somebody has fixed it")),
-        ],
         required=False,
     )
     need = LongText(
@@ -97,6 +92,7 @@ class ManyForm(forms.Form):
         self._units = {option.value: option for option in units}
         cast(forms.MultipleChoiceField, self.fields["units"]).choices = [one.choice for one in units]
         cast(forms.MultipleChoiceField, self.fields["access"]).choices = access_choices()
+        cast(forms.ChoiceField, self.fields["choice"]).choices = choices_if_missing()
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

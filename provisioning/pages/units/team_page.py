@@ -171,11 +171,9 @@ def _page(
     unit, is_read = _unit(unit_id)
     if is_read and unit is None:
         raise Http404  # no such unit
-    known_name = next((row.unit_name for row in holding), unit_id.text)
-    unit_name, head_id, kinds = (
-        (unit.name, unit.manager_id, unit.kinds) if unit is not None else (known_name, None, ())
-    )
-    needed = needs.of_unit(unit_id, kinds)
+    unit_name = unit.name if unit is not None else next((row.unit_name for row in holding), unit_id.text)
+    head_id = unit.manager_id if unit is not None else None
+    needed = needs.of_unit(unit_id, unit.kinds if unit is not None else ())
     team = _team(user, unit_id, needed, holding, head_id, may_order=may_name, is_read=is_read)
     events.record_look(by=user, places=[unit_id.folded])
     now = {TeamTask(row.task) for row in holding if row.starts_on <= today}
