@@ -7,6 +7,7 @@ where the largest takes more than three times what the smallest does, and more t
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from benchmarks import million, tables
 from benchmarks.tables import Table
@@ -17,9 +18,14 @@ TIMES_SLOWER = 3.0
 
 
 def run() -> Table:
-    """One run for each size, the smallest first."""
+    """One run for each size, the largest first; each size's own table is shown as soon as it is there."""
     before = tables.load_average()
-    found = {size: million.at_size(size) for size in sorted(SIZES)}
+    found: dict[int, dict[str, Any]] = {}
+    for size in sorted(SIZES, reverse=True):
+        began = tables.load_average()
+        measured = million.at_size(size)
+        print(million.table_of(size, measured, began), flush=True)
+        found = {size: measured} | found
     shown = tuple(f"{size} cases" for size in found)
     table = Table("Growth: p95 in ms, and peak memory of jobs in MB", ("what", *shown))
     table.add("filled", *(f"{one['filled'] * 1000:.0f}" for one in found.values()))

@@ -43,8 +43,12 @@ JOBS = {
 def run() -> Table:
     """One server, one process that looks at pages, and one for each nightly job."""
     before = tables.load_average()
-    found = at_size(CASES)
-    table = Table(f"{CASES} cases on PostgreSQL", ("what", "median ms", "p95 ms", "queries", "bar ms"))
+    return table_of(CASES, at_size(CASES), before)
+
+
+def table_of(cases: int, found: dict[str, Any], before: float) -> Table:
+    """What `at_size` measured; `before` is the load average when it began."""
+    table = Table(f"{cases} cases on PostgreSQL", ("what", "median ms", "p95 ms", "queries", "bar ms"))
     filled = found["filled"]
     bar = f"{FILL_BAR_SECONDS * 1000:.0f}"
     table.add("filled", f"{filled * 1000:.0f}", "", "", bar, is_met=filled <= FILL_BAR_SECONDS)
