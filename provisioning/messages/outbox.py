@@ -22,7 +22,8 @@ from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
@@ -198,7 +199,6 @@ def send(pk: int) -> bool:
     except (smtplib.SMTPException, OSError) as exc:
         _postpone(message, type(exc).__name__)
         return False
-    _settle_sent(message)
     return True
 
 
@@ -273,7 +273,11 @@ def _from_the_start() -> dict[str, Any]:
 
 
 def _deliver(message: OutgoingMessage, address: str) -> None:
-    """Hand the mail over. Raises WrongState where it took so long that somebody else has it now."""
+    """Hand the mail over and write that down. Raises WrongState where somebody else has it by now.
+
+    Only from the moment it is handed over until the mail server's yes is written down nobody knows whether
+    it is out: connecting comes before that, and saying goodbye after it.
+    """
     with translation.override(_language_of(message)):
         text = compose(message)
     mail = EmailMultiAlternatives(
@@ -287,10 +291,25 @@ def _deliver(message: OutgoingMessage, address: str) -> None:
     ours = OutgoingMessage.objects.filter(
         pk=message.pk, state=_State.SENDING, claimed_at=message.claimed_at, sent_at=None
     )
-    if not ours.update(sent_at=timezone.now()):
-        raise WrongState
-    if mail.send(fail_silently=False) != 1:
-        raise smtplib.SMTPException("taken by nobody")
+    server: BaseEmailBackend = get_connection()
+    server.open()
+    try:
+        if not ours.update(sent_at=timezone.now()):
+            raise WrongState
+        mail.connection = server
+        if mail.send(fail_silently=False) != 1:
+            raise smtplib.SMTPException("taken by nobody")
+        _settle_sent(message)
+    finally:
+        _say_goodbye(server)
+
+
+def _say_goodbye(server: BaseEmailBackend) -> None:
+    """What goes wrong here changes nothing: the mail is out, or has failed before."""
+    try:
+        server.close()
+    except (smtplib.SMTPException, OSError) as exc:
+        log.info("the mail server hung up first: %s", type(exc).__name__)
 
 
 def _language_of(message: OutgoingMessage) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -62,6 +63,31 @@ def test_a_mail_that_may_be_out_already_waits_ten_minutes(message, monkeypatch):
     assert not passed(message, timedelta(minutes=9))
     assert passed(message, timedelta(minutes=11))
     assert message.sent_at is None
+
+
+def test_a_mail_whose_worker_died_while_it_connected_goes_soon(message, monkeypatch):
+    dies_in(monkeypatch, EmailBackend, "open", message)
+    assert passed(message, outbox.claim_lasts() + timedelta(seconds=1))
+    assert mail.outbox == []
+
+
+def test_a_mail_whose_worker_died_at_the_goodbye_is_sent_once(message, monkeypatch):
+    dies_in(monkeypatch, EmailBackend, "close", message)
+    assert not passed(message, timedelta(days=1))
+    assert not outbox.send(message.pk)
+    assert len(mail.outbox) == 1
+
+
+def test_a_mail_server_that_breaks_off_at_the_goodbye_gets_it_once(message, monkeypatch):
+    def breaks_off(server: EmailBackend) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(EmailBackend, "close", breaks_off)
+    assert outbox.send(message.pk)
+    assert not outbox.send(message.pk)
+    message.refresh_from_db()
+    assert message.state == State.SENT
+    assert len(mail.outbox) == 1
 
 
 def test_a_worker_that_lost_the_claim_hands_nothing_over(message, monkeypatch):

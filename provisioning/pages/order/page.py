@@ -50,6 +50,7 @@ class Shown:
     unit_search: str = ""
     is_cut: str = ""  # the search whose answer was cut
     placed: str = ""  # the person whose usual place has been looked up
+    lacks_own: bool = False  # the directory was silent when the own units were asked for
 
     def dump(self) -> str:
         return signing.dumps(asdict(self), salt=_SALT, compress=True)
@@ -79,7 +80,7 @@ def order(request: HttpRequest) -> HttpResponse:
         return redirect("order")
     if "starts_on" not in request.POST:
         request.POST = _begun_elsewhere(request, user)  # type: ignore[assignment]
-    shown = _shown(request.POST, user)
+    shown = _made_whole(_shown(request.POST, user), user)
     action = _action(request.POST, shown)
     if action == "search_person":
         return _search_person(request, user, shown)
@@ -93,6 +94,17 @@ def order(request: HttpRequest) -> HttpResponse:
 def _shown(data: QueryDict, user: User) -> Shown:
     shown = Shown.load(data.get("shown", ""))
     return shown if shown.persons else replace(shown, persons=(choices.myself(user),))
+
+
+def _made_whole(shown: Shown, user: User) -> Shown:
+    """With the own units, as soon as a directory that was silent when the page was opened answers again."""
+    if not shown.lacks_own:
+        return shown
+    try:
+        own = choices.own_units(open_directory(), user, current.read(user.identity))
+    except DirectoryError:
+        return shown
+    return replace(shown, units=choices.unique([*own, *shown.units]), lacks_own=False)
 
 
 def _action(data: QueryDict, shown: Shown) -> str:
@@ -168,6 +180,7 @@ def _opening(request: HttpRequest, user: User) -> tuple[dict[str, Any], Shown]:
         shown = replace(shown, units=choices.own_units(open_directory(), user, current.read(user.identity)))
     except DirectoryError as exc:
         messages.error(request, str(exc.user_message))
+        shown = replace(shown, lacks_own=True)
     return initial, shown
 
 

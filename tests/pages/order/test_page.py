@@ -427,6 +427,19 @@ def test_the_empty_page_opens_although_the_directory_is_silent(enter, directory)
     assert "The directory does not answer right now" in text_of(page)
 
 
+def test_own_units_are_there_as_soon_as_the_directory_answers_again(enter, directory):
+    client = enter(cast.HEAD)
+    directory.faults.drop_connections = -1
+    opened = form_of(client.get(reverse("order")))
+    assert cast.BJORKHAGA.text not in press(client, opened, "preview").content.decode()
+    directory.faults.drop_connections = 0
+
+    page = press(client, opened | {"need": ["Typed meanwhile."]}, "preview")
+
+    assert cast.BJORKHAGA.text in page.content.decode()
+    assert form_of(page)["need"] == ["Typed meanwhile."]
+
+
 def test_choices_that_somebody_forged_are_not_offered(enter):
     client = enter(cast.HEAD)
     forged = signing.dumps({"persons": [["SE0000000000-1", "Falsk"]], "units": []}, salt="another")

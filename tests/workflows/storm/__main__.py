@@ -104,6 +104,9 @@ class Installation:
             "DIRECTORY_UNIT_BASE": "ou=Org,o=Demoregionen",
             # The storm is not about the pace, and one head orders for a whole region.
             "DIRECTORY_BACKGROUND_SEARCHES_PER_SECOND": "100",
+            # What takes hours elsewhere takes minutes here: many values that are gone at one look are
+            # believed by a second one, as long after the first as an outage lasts here.
+            "REMOVAL_SECOND_LOOK_SECONDS": "15",
             "LIMIT_LOGINS_PER_MINUTE": "100000",
             "LIMIT_SEARCHES_PER_MINUTE": "100000",
             "LIMIT_ORDERS_PER_HOUR": "100000",

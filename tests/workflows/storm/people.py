@@ -147,6 +147,8 @@ class Town:
         page = browser.get("/bestall/")
         filled = reading.form_of(page) | {"person_search": [person.text], "action": ["search_person"]}
         page = browser.post("/bestall/", filled)
+        if cast.BJORKHAGA.text.encode() not in page.content:
+            raise OSError("the units are not shown: the directory was silent")
         filled = reading.form_of(page) | {
             "person": [person.text],
             "access": ["rehabstod:unit"],
