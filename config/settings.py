@@ -366,8 +366,19 @@ DEMO_HISTORY = env.bool("DEMO_HISTORY", IS_DEMO and IS_OWN_DIRECTORY)
 PROVIDER_MANDATES: dict[str, list[str]] = env.json_object("PROVIDER_MANDATES", {})
 # Shared addresses of teams of KIV administrators: HSA-id of a unit or care provider, and one address.
 KIV_TEAM_ADDRESSES: dict[str, str] = env.json_object("KIV_TEAM_ADDRESSES", {})
-if not all(isinstance(one, str) and one.count("@") == 1 for one in KIV_TEAM_ADDRESSES.values()):
-    raise ImproperlyConfigured("KIV_TEAM_ADDRESSES must give each unit one mail address.")
+# Addresses of ticket systems, the same way, and the one to which those answer: see docs/api.md.
+TICKET_MAIL_ADDRESSES: dict[str, str] = env.json_object("TICKET_MAIL_ADDRESSES", {})
+TICKET_REPLY_ADDRESS = env.str("TICKET_REPLY_ADDRESS", "")
+for _name, _addresses in (
+    ("KIV_TEAM_ADDRESSES", KIV_TEAM_ADDRESSES),
+    ("TICKET_MAIL_ADDRESSES", TICKET_MAIL_ADDRESSES),
+):
+    if not all(isinstance(one, str) and one.count("@") == 1 for one in _addresses.values()):
+        raise ImproperlyConfigured(f"{_name} must give each unit one mail address.")
+if TICKET_MAIL_ADDRESSES and TICKET_REPLY_ADDRESS.count("@") != 1:
+    raise ImproperlyConfigured("TICKET_REPLY_ADDRESS must be one mail address: ticket systems answer to it.")
+if TICKET_REPLY_ADDRESS.lower() in {one.lower() for one in TICKET_MAIL_ADDRESSES.values()}:
+    raise ImproperlyConfigured("TICKET_REPLY_ADDRESS must be none of TICKET_MAIL_ADDRESSES.")
 # The accesses that each task in a unit's insurance-medicine team takes, and the units that must have a
 # coordinator (HSA-ids).
 TEAM_ACCESSES: dict[str, list[str]] = team_accesses.read(env.json_object("TEAM_ACCESSES", {}))

@@ -12,7 +12,8 @@ from provisioning.api import shapes
 from provisioning.api.asking import asked
 from provisioning.api.orders import REFUSALS
 from provisioning.systems.keep import Scope
-from provisioning.webhooks import tickets
+from provisioning.tickets import say
+from provisioning.tickets.say import TicketNews
 
 router = Router(tags=["tickets"])
 
@@ -45,10 +46,11 @@ class TicketShown(Schema):
 def ticket(request: HttpRequest, case_id: uuid.UUID, wanted: TicketSays) -> TicketShown:
     """Say what the ticket system calls the task, and how its ticket stands. Nothing here closes the task."""
     with asked(request, Scope.WRITE_TICKETS, None, wanted.model_dump(mode="json")) as asker:
-        case = tickets.case_of(asker.system, case_id)
+        case = say.case_of(asker.system, case_id)
         if case is None:
             raise Http404
-        row = tickets.say(asker.system, case, number=wanted.number, note=wanted.note, is_closed=wanted.closed)
+        news = TicketNews(number=wanted.number, note=wanted.note, is_closed=wanted.closed)
+        row = say.by_api(asker.system, case, news)
         return TicketShown(
             case_id=case_id,
             case_number=case.case_number,

@@ -183,6 +183,7 @@ class Action(enum.StrEnum):
     TAKEN_BACK = "system.taken_back"
     TICKET_SAYS = "request.ticket_says"
     REMOVAL_TICKET_SAYS = "removal.ticket_says"
+    TICKET_REPLY_REFUSED = "ticket.reply_refused"
     CATALOGUE_READ = "system.catalogue_read"
     HOOK_BEGUN = "webhook.begun"
     HOOK_ENDED = "webhook.ended"
@@ -211,7 +212,7 @@ _CHANGE_NOTHING = frozenset(
         Action.REMOVAL_STALLED, Action.REMOVAL_TRIED_AGAIN, Action.REMOVAL_RESUMED, Action.TAKEN,
         Action.LET_GO, Action.REMOVAL_TAKEN, Action.REMOVAL_LET_GO, Action.ASKED, Action.ANSWERED,
         Action.REMOVAL_ASKED, Action.REMOVAL_ANSWERED, Action.UNUSUALLY_LONG,
-        Action.TICKET_SAYS, Action.REMOVAL_TICKET_SAYS,
+        Action.TICKET_SAYS, Action.REMOVAL_TICKET_SAYS, Action.TICKET_REPLY_REFUSED,
     }
 )  # fmt: skip
 

@@ -17,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from provisioning import dates
 from provisioning.assessments import hsa_delay
 from provisioning.audit.prolonged import prolonged_until
-from provisioning.messages import absences, still_true, texts
+from provisioning.messages import absences, reply_codes, still_true, texts
 from provisioning.messages.texts import MessageKind, Words
 from provisioning.models import AccessRequest, Case, Handler, OutgoingMessage, ReviewItem
 from provisioning.rules.states.request import UNATTESTED, RequestState
+from provisioning.rules.ticket_reply import MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ _TASKS: dict[MessageKind, Page] = {
     MessageKind.KIV_RETURNED: Page("kiv_task", _("Open the task"), needs_id=True),
     MessageKind.KIV_TEAM: Page("kiv_task", _("Open the task"), needs_id=True),
     MessageKind.REMOVAL_KIV_TEAM: Page("removal_task", _("Open the task"), needs_id=True),
+    MessageKind.KIV_TICKET: Page("kiv_task", _("Open the task"), needs_id=True),
+    MessageKind.REMOVAL_KIV_TICKET: Page("removal_task", _("Open the task"), needs_id=True),
     MessageKind.ANSWER: Page("kiv_task", _("Open the task"), needs_id=True),
     MessageKind.REMOVAL_ANSWER: Page("removal_task", _("Open the task"), needs_id=True),
     MessageKind.QUESTION: Page("kiv_answer", _("Open the question"), needs_id=True),
@@ -88,6 +91,7 @@ _SAYS_WHO_IS_AWAY = frozenset(
         MessageKind.STUCK.value,
     }
 )
+_TO_A_MACHINE = frozenset({MessageKind.KIV_TICKET, MessageKind.REMOVAL_KIV_TICKET})
 _REMINDED_OF: dict[RequestState, MessageKind] = {
     RequestState.AWAITING_KIV: MessageKind.KIV,
     RequestState.AWAITING_CHOICE: MessageKind.CHOOSE,
@@ -113,7 +117,11 @@ def compose(message: OutgoingMessage) -> Text:
         "delay": hsa_delay.sentence() if _is_to_be_waited_for(message) else "",
         "parts": _parts(message),
         **_link(message, about),
+        "mark": MARK,
     }
+    if MessageKind(message.kind) in _TO_A_MACHINE:
+        code = reply_codes.of(message.uuid)
+        return Text(f"{subject} {code}", render_to_string("provisioning/mail/ticket.txt", context), html="")
     return _drawn(subject, context)
 
 

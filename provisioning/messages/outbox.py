@@ -15,7 +15,7 @@ import logging
 import random
 import smtplib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from email.utils import parseaddr
@@ -74,6 +74,7 @@ SUMMARISED = frozenset(
     }
 )
 TO_A_TEAM = (MessageKind.KIV_TEAM.value, MessageKind.REMOVAL_KIV_TEAM.value)
+TO_TICKETS = (MessageKind.KIV_TICKET.value, MessageKind.REMOVAL_KIV_TICKET.value)
 UNUSABLE_CODE = "mail.unusable_address"
 
 _State = OutgoingMessage.Delivery
@@ -203,12 +204,18 @@ def send(pk: int) -> bool:
 
 
 def _addresses_of(message: OutgoingMessage) -> tuple[str, ...]:
-    """What the directory holds of the person; of a team, what the settings do. Raises DirectoryError."""
+    """What the directory holds of the person; of a group, what the settings do. Raises DirectoryError."""
     recipient = HsaId(message.recipient_hsa_id)
     if message.kind in TO_A_TEAM:
-        return tuple(to for unit, to in settings.KIV_TEAM_ADDRESSES.items() if HsaId(unit) == recipient)
+        return _set_for(recipient, settings.KIV_TEAM_ADDRESSES)
+    if message.kind in TO_TICKETS:
+        return _set_for(recipient, settings.TICKET_MAIL_ADDRESSES)
     person = open_directory().person(recipient)
     return person.mails if person is not None else ()
+
+
+def _set_for(group: HsaId, addresses: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(to for unit, to in addresses.items() if HsaId(unit) == group)
 
 
 def claim_lasts() -> timedelta:
@@ -284,7 +291,8 @@ def _deliver(message: OutgoingMessage, address: str) -> None:
         subject=text.subject,
         body=text.body,
         to=[address],
-        headers={"Message-ID": f"<{message.uuid}@{_domain()}>", "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": f"<{message.uuid}@{domain()}>", "Auto-Submitted": "auto-generated"},
+        reply_to=[settings.TICKET_REPLY_ADDRESS] if message.kind in TO_TICKETS else None,
     )
     if text.html:
         mail.attach_alternative(text.html, "text/html")
@@ -318,7 +326,8 @@ def _language_of(message: OutgoingMessage) -> str:
     return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
-def _domain() -> str:
+def domain() -> str:
+    """What stands behind the @ in the ids of our mails."""
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
 
 

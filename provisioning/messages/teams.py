@@ -21,14 +21,15 @@ def tell(cause: AuditEntry, case: Case, reading: Reading) -> None:
 
     One mail to a team for each order: the list shows the rest. Called inside the operation.
     """
-    team = _team_of(case, reading)
+    team = nearest(settings.KIV_TEAM_ADDRESSES, case, reading)
     if team is None or _knows_of_the_order(case, team):
         return
     outbox.enqueue(cause, MessageKind.KIV_TEAM.of(case), [team], case=case)
 
 
-def _team_of(case: Case, reading: Reading) -> HsaId | None:
-    having = {HsaId(text) for text in settings.KIV_TEAM_ADDRESSES}
+def nearest(addresses: Iterable[str], case: Case, reading: Reading) -> HsaId | None:
+    """Which of these units and care providers (HSA-ids) is the nearest to the case's unit; None: none is."""
+    having = {HsaId(text) for text in addresses}
     return next((one for one in _nearest_first(case, reading) if one in having), None)
 
 

@@ -24,6 +24,7 @@ class MessageKind(enum.StrEnum):
     KIV = "kiv"
     KIV_RETURNED = "kiv_returned"
     KIV_TEAM = "kiv_team"
+    KIV_TICKET = "kiv_ticket"
     QUESTION = "question"
     ANSWER = "answer"
     ATTESTED = "attested"
@@ -43,6 +44,7 @@ class MessageKind(enum.StrEnum):
     REMOVAL_KIV = "removal_kiv"
     REMOVAL_KIV_RETURNED = "removal_kiv_returned"
     REMOVAL_KIV_TEAM = "removal_kiv_team"
+    REMOVAL_KIV_TICKET = "removal_kiv_ticket"
     REMOVAL_QUESTION = "removal_question"
     REMOVAL_ANSWER = "removal_answer"
     REMOVAL_REMINDER = "removal_reminder"
@@ -94,6 +96,11 @@ _TEAM = Words(
     _("Open the task and take it, so that the others see that somebody works on it."),
     _("A KIV task waits. Only those who may carry it out can open it."),
 )
+_TICKET = Words(
+    _("A KIV task (%(case)s)"),
+    _("Open the task. Only those who may carry it out can open it."),
+    _("It ends when the value is seen in KIV, or the order ends. A closed ticket does not end it."),
+)
 _NOT_GIVEN = _("The order has ended, and the person gets no access.")
 
 WORDS: dict[MessageKind, Words] = {
@@ -132,6 +139,8 @@ WORDS: dict[MessageKind, Words] = {
     ),
     MessageKind.KIV_TEAM: _TEAM,
     MessageKind.REMOVAL_KIV_TEAM: _TEAM,
+    MessageKind.KIV_TICKET: _TICKET,
+    MessageKind.REMOVAL_KIV_TICKET: _TICKET,
     MessageKind.QUESTION: _QUESTION,
     MessageKind.ANSWER: _ANSWER,
     MessageKind.REMOVAL_QUESTION: _QUESTION,

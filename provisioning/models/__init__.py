@@ -53,7 +53,7 @@ from provisioning.models.rights import EndCauseChoice, Grant, GrantQuerySet, Gra
 from provisioning.models.saved_views import SavedView
 from provisioning.models.systems import HandedOrder, System, SystemQuerySet
 from provisioning.models.teams import TeamMember, TeamMemberQuerySet, TeamTaskChoice
-from provisioning.models.tickets import Ticket
+from provisioning.models.tickets import Ticket, TicketReply
 from provisioning.models.unsent_forms import UnsentForm
 from provisioning.models.webhooks import HookDelivery, Subscription, SubscriptionQuerySet
 
@@ -127,6 +127,7 @@ __all__ = [
     "System",
     "SystemQuerySet",
     "Ticket",
+    "TicketReply",
     "TaskQuestion",
     "TeamMember",
     "TeamMemberQuerySet",

@@ -27,7 +27,7 @@ from provisioning.cases import (
 )
 from provisioning.cases.evidence import SeenWanted
 from provisioning.mandates.current import Mandates
-from provisioning.messages import outbox, teams
+from provisioning.messages import outbox, teams, ticket_mails
 from provisioning.messages.texts import MessageKind
 from provisioning.models import AccessRequest, Evidence, HandlerRole, User
 from provisioning.orders import outdated
@@ -75,6 +75,7 @@ def hand_over(
     entry = events.record(Action.KIV_NEEDED, actor=None, request=request, changes=request.changes)
     handlers.ask(entry, request, MessageKind.KIV)
     teams.tell(entry, request, reading)
+    ticket_mails.tell(entry, request, reading)
 
 
 @transaction.atomic

@@ -52,6 +52,8 @@ ABOUT: dict[MessageKind, str | Promise] = {
     MessageKind.KIV_RETURNED: gettext_lazy("The value is not there yet"),
     MessageKind.KIV_TEAM: gettext_lazy("A KIV task, to the team's address"),
     MessageKind.REMOVAL_KIV_TEAM: gettext_lazy("A removal in KIV, to the team's address"),
+    MessageKind.KIV_TICKET: gettext_lazy("A KIV task, to the ticket system"),
+    MessageKind.REMOVAL_KIV_TICKET: gettext_lazy("A removal in KIV, to the ticket system"),
     MessageKind.QUESTION: gettext_lazy("A question from the KIV administrator"),
     MessageKind.ANSWER: gettext_lazy("A question is answered"),
     MessageKind.REMOVAL_QUESTION: gettext_lazy("A question about a removal"),

@@ -563,7 +563,9 @@ def _if_missing(request: AccessRequest) -> list[tuple[Text, str]]:
 
 def _external(request: AccessRequest) -> list[tuple[Text, str]]:
     numbers = [request.order.external_number] if request.order.external_number else []
-    numbers += Ticket.objects.filter(case_id=request.public_id).values_list("number", flat=True)
+    numbers += Ticket.objects.filter(case_id=request.public_id, number__gt="").values_list(
+        "number", flat=True
+    )
     return [(gettext_lazy("Number in another system"), ExactText(number)) for number in numbers]
 
 

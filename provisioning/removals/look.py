@@ -31,7 +31,7 @@ from provisioning.cases import (
 from provisioning.cases import moves as cases_moves
 from provisioning.directory import Which, has_national_directory
 from provisioning.errors import WrongState
-from provisioning.messages import outbox, teams
+from provisioning.messages import outbox, teams, ticket_mails
 from provisioning.messages.texts import MessageKind
 from provisioning.models import Evidence, Grant, HandlerRole, Removal
 from provisioning.removals import moves as removals_moves
@@ -133,6 +133,7 @@ def _to_kiv(row: Removal, reading: Reading, found: Plan, administrators: tuple[P
     handlers.ask(entry, row, kind)
     if not is_again:
         teams.tell(entry, row, reading)
+    ticket_mails.tell(entry, row, reading)
 
 
 def _is_gone(row: Removal, found: Plan) -> bool:

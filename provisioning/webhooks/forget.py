@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from provisioning.models import AccessRequest, HookDelivery, Removal, Ticket
+from provisioning.models import AccessRequest, HookDelivery, Removal, Ticket, TicketReply
 
 
 def forget_old() -> int:
@@ -16,5 +16,7 @@ def forget_old() -> int:
     oldest = timezone.now() - timedelta(days=settings.RETENTION_WEBHOOKS_DAYS)
     over = Q(subscription__ended_at__lt=oldest) | Q(subscription__system__revoked_at__lt=oldest)
     cases = (model.objects.filter(public_id=OuterRef("case_id")) for model in (AccessRequest, Removal))
-    Ticket.objects.filter(*(~Exists(rows) for rows in cases)).delete()
+    is_of_nothing = [~Exists(rows) for rows in cases]
+    Ticket.objects.filter(*is_of_nothing).delete()
+    TicketReply.objects.filter(*is_of_nothing).delete()
     return HookDelivery.objects.filter(Q(settled_at__lt=oldest) | over).delete()[0]

@@ -60,6 +60,7 @@ def mailed_to_the_head() -> list[Any]:
 
 def test_every_kind_has_a_limit_and_each_limit_its_source():
     to_nobody = {MessageKind.KIV_TEAM, MessageKind.REMOVAL_KIV_TEAM}  # a team's mailbox chooses nothing
+    to_nobody |= {MessageKind.KIV_TICKET, MessageKind.REMOVAL_KIV_TICKET}  # nor does a ticket system
     assert set(LIMITS) == set(MessageKind) - {MessageKind.DIGEST, MessageKind.ORDER_SUMMARY} - to_nobody
     for kind, limit in LIMITS.items():
         assert (limit.ground is Ground.NONE) == (limit.quietest is Way.PAGE), kind

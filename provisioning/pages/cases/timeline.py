@@ -17,6 +17,7 @@ from provisioning.audit.events import Action
 from provisioning.models import AccessRequest, AuditEntry, EndCauseChoice, Grant, Removal, User
 from provisioning.pages import words
 from provisioning.rules.causes import Code
+from provisioning.rules.ticket_reply import ReplyRefusal
 
 Text = str | Promise
 
@@ -284,6 +285,10 @@ SENTENCE_OF: Mapping[Action, tuple[str, Text]] = {
     Action.TAKEN_BACK: ("neutral", gettext_lazy("Another system took back an order that was not sent.")),
     Action.TICKET_SAYS: ("info", gettext_lazy("A ticket system wrote about the task.")),
     Action.REMOVAL_TICKET_SAYS: ("info", gettext_lazy("A ticket system wrote about the task.")),
+    Action.TICKET_REPLY_REFUSED: (
+        "warning",
+        gettext_lazy("A mail from a ticket system was not taken. Nothing was changed."),
+    ),
     Action.CATALOGUE_READ: ("info", gettext_lazy("Another system read who has which right on every unit.")),
     Action.HOOK_BEGUN: ("info", gettext_lazy("Another system is told of events from now on.")),
     Action.HOOK_ENDED: ("neutral", gettext_lazy("Another system is told of events no more.")),
@@ -353,6 +358,8 @@ def _reason(viewer: User, about: AccessRequest | Grant | Removal | None, entry: 
 
 def _by(viewer: User, request: AccessRequest | None, entry: AuditEntry) -> str:
     """Who acted, and through which other system."""
+    if entry.data.get("mailed_to"):
+        return _("By mail")
     system = entry.data.get("system", "")
     if not system:
         return _acted_by(viewer, request, entry)
@@ -472,6 +479,37 @@ def _causes(data: Mapping[str, Any]) -> list[str]:
     return _sentences(data.get("causes", []))
 
 
+def _ticket(data: Mapping[str, Any]) -> list[str]:
+    """Its number, and how it stands; older entries say less."""
+    lines = [_("Number: %(number)s") % {"number": data["ticket"]}] if data.get("ticket") else []
+    if data.get("closed"):
+        return [*lines, _("The ticket is closed. The task is open until KIV shows the value.")]
+    return [*lines, _("Somebody has the ticket.")] if data.get("taken") else lines
+
+
+def _why_not_taken(data: Mapping[str, Any]) -> list[str]:
+    sentence = WHY_NOT_TAKEN.get(data.get("why", ""))
+    return [str(sentence)] if sentence else []
+
+
+# Why a ticket system's mail was refused.
+WHY_NOT_TAKEN: Mapping[str, Text] = {
+    ReplyRefusal.TOO_LARGE.value: gettext_lazy("The mail was too large."),
+    ReplyRefusal.UNREADABLE.value: gettext_lazy("The mail could not be read."),
+    ReplyRefusal.FORGED.value: gettext_lazy("Its code was not made here."),
+    ReplyRefusal.TWO_CODES.value: gettext_lazy("It held more than one code."),
+    ReplyRefusal.OLD.value: gettext_lazy("Its code is not valid any more: the task it was for is over."),
+    ReplyRefusal.OTHER_TASK.value: gettext_lazy("It was about another task than its code."),
+    ReplyRefusal.DOUBLED.value: gettext_lazy("The same mail had been read before."),
+    ReplyRefusal.NOTHING_SAID.value: gettext_lazy("None of its lines said anything about the task."),
+    ReplyRefusal.NO_NUMBER.value: gettext_lazy("What it called a number does not look like one."),
+    ReplyRefusal.UNKNOWN_STATUS.value: gettext_lazy("Its status was neither taken nor closed."),
+    ReplyRefusal.UNFIT.value: gettext_lazy(
+        "Its note was too long, or held something that may not be kept, such as a personal identity number."
+    ),
+}
+
+
 def _until(data: Mapping[str, Any]) -> list[str]:
     if "until" not in data:
         return []
@@ -507,6 +545,9 @@ _DETAILS: Mapping[Action, Callable[[Mapping[str, Any]], list[str]]] = {
     Action.REMOVAL_DONE: _proven_in,
     Action.REMOVAL_NOT_NEEDED: _why_nothing,
     Action.REMOVAL_CANNOT: _why_nothing,
+    Action.TICKET_SAYS: _ticket,
+    Action.REMOVAL_TICKET_SAYS: _ticket,
+    Action.TICKET_REPLY_REFUSED: _why_not_taken,
 }
 
 

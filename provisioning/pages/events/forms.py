@@ -40,7 +40,7 @@ KINDS: Mapping[str, tuple[Text, tuple[str, ...]]] = {
     "refused": (gettext_lazy("Refused acts"), (Action.REFUSED.value,)),
     "messages": (gettext_lazy("Messages"), ("message.", "notices.")),
     "incidents": (gettext_lazy("Stands still or failed"), ("incident.",)),
-    "systems": (gettext_lazy("Other systems"), ("system.", "webhook.")),
+    "systems": (gettext_lazy("Other systems"), ("system.", "webhook.", "ticket.")),
     "log": (
         gettext_lazy("The event log and what is kept"),
         ("audit.", "retention.", "case.removed", "protection."),
