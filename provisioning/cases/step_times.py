@@ -13,7 +13,7 @@ from statistics import median
 from django.core.cache import caches
 
 from provisioning.audit.events import Action
-from provisioning.mandates.current import NEAR
+from provisioning.copies import NEAR
 from provisioning.models import AccessRequest, AuditEntry
 from provisioning.rules.states.request import RequestState
 from provisioning.rules.states.steps import OrderStep

@@ -6,17 +6,13 @@ hsaHealthCareUnitManager and vgrManagedObjects, domain §2 and §7.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.cache import caches
-from django.core.cache.backends.base import BaseCache
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
-from redis.exceptions import RedisError
 
-from provisioning import dates
+from provisioning import copies, dates
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError, NotAllowed
 from provisioning.mandates import delegates
@@ -24,8 +20,6 @@ from provisioning.models import Delegation, User
 from provisioning.rules import names
 from provisioning.rules.hsa import HsaId, Provider, Unit
 from provisioning.rules.mandates import Delegable, has_left
-
-log = logging.getLogger(__name__)
 
 ENDED = _("The directory no longer says that this is yours to do. Your mandate may have ended.")
 DELEGATION_ENDED = _("The delegation has ended, or the one who gave it is not head of the unit any more.")
@@ -178,64 +172,21 @@ def for_display(user: User) -> Mandates:
 
 def _shown(user: User) -> Mandates:
     key = _copy_key(user)
-    copy = _recall(key)
+    copy: Mandates | None = copies.recall(key)
     if copy is not None:
         return copy
     try:
         copy = read(user.identity)
     except DirectoryError:
-        _keep(key, UNKNOWN, SILENCE_SECONDS)
+        copies.keep(key, UNKNOWN, SILENCE_SECONDS)
         return UNKNOWN
-    _keep(key, copy, COPY_SECONDS)
+    copies.keep(key, copy, COPY_SECONDS)
     return copy
 
 
 def forget_copy(user: User) -> None:
     """What pages show of the person's mandates is read again: a delegation has begun or ended."""
-    key = _copy_key(user)
-    caches[NEAR].delete(key)
-    try:
-        _copies().delete(key)
-    except CACHE_TROUBLES as exc:  # an old copy then lives on, two minutes at most
-        _do_without_cache(exc)
-
-
-# -- copies --------------------------------------------------------------------------------------------------
-# A cache that does not answer costs one wait; for a few seconds each process then keeps copies of its own.
-
-NEAR = "near"  # the cache in the process itself
-CACHE_TROUBLES = (RedisError, OSError)
-_CACHE_IS_SILENT = "mandates:cache_is_silent"
-
-
-def _recall(key: str) -> Mandates | None:
-    try:
-        copy: Mandates | None = _copies().get(key)
-    except CACHE_TROUBLES as exc:
-        copy = _do_without_cache(exc).get(key)
-    return copy
-
-
-def _keep(key: str, copy: Mandates, seconds: int) -> None:
-    store = _copies()
-    if store is caches[NEAR]:
-        seconds = min(seconds, SILENCE_SECONDS)
-    try:
-        store.set(key, copy, seconds)
-    except CACHE_TROUBLES as exc:
-        _do_without_cache(exc).set(key, copy, min(seconds, SILENCE_SECONDS))
-
-
-def _copies() -> BaseCache:
-    near = caches[NEAR]
-    return near if near.get(_CACHE_IS_SILENT) else caches["default"]
-
-
-def _do_without_cache(exc: Exception) -> BaseCache:
-    log.warning("the cache does not answer: %s", type(exc).__name__)
-    near = caches[NEAR]
-    near.set(_CACHE_IS_SILENT, True, SILENCE_SECONDS)
-    return near
+    copies.forget(_copy_key(user))
 
 
 def _copy_key(user: User) -> str:

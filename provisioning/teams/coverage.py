@@ -7,17 +7,14 @@ minutes, and for a day in case it falls silent.
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.cache import caches
 from django.utils import timezone
-from redis.exceptions import RedisError
 
-from provisioning import dates
+from provisioning import copies, dates
 from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import TeamMember
@@ -27,8 +24,6 @@ from provisioning.rules.dates.periods import PeriodState
 from provisioning.rules.hsa import HsaId, Unit
 from provisioning.rules.team import Coverage, TeamTask
 from provisioning.teams import needs
-
-log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(minutes=5)
 _KEPT_SECONDS = 24 * 60 * 60
@@ -93,7 +88,7 @@ class CoveredArea:
 
 def care_units() -> CareUnits:
     """All care units: as read some minutes ago at most, or what is known while the directory is silent."""
-    kept = _recall()
+    kept: CareUnits | None = copies.recall(_KEY)
     now = timezone.now()
     if kept is not None and kept.read_at is not None and now - kept.read_at < FRESH_FOR:
         return kept
@@ -109,7 +104,7 @@ def care_units() -> CareUnits:
         if not _has_closed(one)
     )
     kept = CareUnits(units, now)
-    _keep(kept)
+    copies.keep(_KEY, kept, _KEPT_SECONDS)
     return kept
 
 
@@ -183,19 +178,3 @@ def _area_key(dn: str) -> str:
 def _own_name(dn: str) -> str:
     pair = names.first_pair(dn)
     return pair[1] if pair is not None else dn
-
-
-def _recall() -> CareUnits | None:
-    try:
-        found: CareUnits | None = caches["default"].get(_KEY)
-    except (RedisError, OSError) as exc:
-        log.warning("the cache does not answer: %s", type(exc).__name__)
-        return None
-    return found
-
-
-def _keep(found: CareUnits) -> None:
-    try:
-        caches["default"].set(_KEY, found, _KEPT_SECONDS)
-    except (RedisError, OSError) as exc:
-        log.warning("the cache does not answer: %s", type(exc).__name__)
