@@ -101,9 +101,10 @@ LANES = {
 
 @task_prerun.connect
 def enter_lane(task: Any = None, **kwargs: Any) -> None:
-    """A task's searches are paced: see provisioning.directory.ldap.pacing."""
+    """A task's searches are paced (provisioning.directory.ldap.pacing), and it is traced with its cause."""
     pacing.enter(LANES.get(getattr(task, "name", ""), Lane.SWEEP))
-    _running.span = traces.span(getattr(task, "name", "task"))
+    headers = getattr(getattr(task, "request", None), "headers", None)
+    _running.span = traces.span(getattr(task, "name", "task"), caused_by=headers)
     _running.told = _running.span.__enter__()
 
 

@@ -54,19 +54,37 @@ class _Told(Traced):
 
 
 @contextmanager
-def span(name: str) -> Iterator[Traced]:
-    """Trace what is done within. Of an exception only its type is told: its text may hold anything."""
+def span(name: str, *, caused_by: Mapping[str, str] | None = None) -> Iterator[Traced]:
+    """Trace what is done within. Of an exception only its type is told: its text may hold anything.
+
+    `caused_by`: what `carried` gave where this was asked for, so that both stand in one trace.
+    """
     tracer = _tracer()
     if tracer is None:
         yield Traced()
         return
-    with tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False) as begun:
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    context = TraceContextTextMapPropagator().extract(caused_by) if caused_by else None
+    with tracer.start_as_current_span(
+        name, context, record_exception=False, set_status_on_exception=False
+    ) as begun:
         told = _Told(begun)
         try:
             yield told
         except BaseException as exc:
             told.failed(type(exc).__name__)
             raise
+
+
+def carried() -> dict[str, str]:
+    """The span that is open, as headers for whoever goes on elsewhere (W3C Trace Context); empty for none."""
+    headers: dict[str, str] = {}
+    if _tracer() is not None:
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        TraceContextTextMapPropagator().inject(headers)
+    return headers
 
 
 def concerns(case_id: UUID, what: str) -> None:

@@ -7,22 +7,29 @@ and a failure is only logged.
 from __future__ import annotations
 
 import logging
-from functools import partial
 
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import KombuError, OperationalError
+
+from provisioning import traces
 
 log = logging.getLogger(__name__)
 
 
 def wake(task_name: str, *args: int) -> None:
     """Ask the worker, once this transaction is committed, to run a task with these keys."""
-    transaction.on_commit(partial(_send, task_name, args), robust=True)
+    headers = traces.carried()
+
+    def nudge() -> None:
+        _send(task_name, args, headers)
+
+    # No partial: of what fails here Django logs the qualified name, and a partial has none.
+    transaction.on_commit(nudge, robust=True)
 
 
-def _send(task_name: str, args: tuple[int, ...]) -> None:
+def _send(task_name: str, args: tuple[int, ...], headers: dict[str, str]) -> None:
     try:
-        current_app.send_task(task_name, args=args, retry=False, ignore_result=True)
+        current_app.send_task(task_name, args=args, headers=headers, retry=False, ignore_result=True)
     except (KombuError, OperationalError, OSError) as exc:
         log.warning("nudge %s lost (%s); the sweep will find it", task_name, type(exc).__name__)

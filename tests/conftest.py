@@ -189,7 +189,7 @@ def _default_language() -> None:
 def lost_nudges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[int, ...]]]:
     """No broker: every nudge is lost, and the sweeps have to do. Returns what would have been sent."""
     sent: list[tuple[str, tuple[int, ...]]] = []
-    monkeypatch.setattr("provisioning.worker._send", lambda name, args: sent.append((name, args)))
+    monkeypatch.setattr("provisioning.worker._send", lambda name, args, headers: sent.append((name, args)))
     return sent
 
 

@@ -74,7 +74,7 @@ def _make(make: Callable[[Kiv], Made], begin_with: Store, wanted: dict[str, Any]
         override_settings(DIRECTORY_URL=mock.url, STORAGES=plain, **PATIENT, **wanted),
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr("provisioning.worker._send", lambda name, args: None)
+        patch.setattr("provisioning.worker._send", lambda *given: None)
         for name in caches:
             caches[name].clear()
         kiv = Kiv()

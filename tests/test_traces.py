@@ -7,13 +7,14 @@ import subprocess
 import sys
 
 import pytest
+from celery.utils.threads import LocalStack
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from config import celery
-from provisioning import traces
+from provisioning import traces, worker
 from tests import acts, cast
 from tests.config.reading_settings import read_settings
 from tests.servers import ROOT
@@ -63,6 +64,29 @@ def test_nothing_in_a_trace_is_about_a_person(kept, directory, enter):
     ):
         assert personal not in written
         assert personal.lower() not in written
+
+
+def test_what_a_click_wakes_stands_in_the_trace_of_the_click(kept, monkeypatch):
+    sent = []
+    monkeypatch.setattr(worker, "_send", lambda name, args, headers: sent.append(headers))
+    with traces.span("POST order"):
+        worker.wake("workflows.sweep_clock", 1)
+    monkeypatch.setattr(tasks.sweep_clock, "request_stack", LocalStack())
+    tasks.sweep_clock.push_request(**sent[0])
+    celery.enter_lane(task=tasks.sweep_clock)
+    celery.leave_lane(state="SUCCESS")
+    click, task = kept.get_finished_spans()
+    assert (click.name, task.name) == ("POST order", "workflows.sweep_clock")
+    assert task.context.trace_id == click.context.trace_id
+    assert task.parent is not None
+    assert task.parent.span_id == click.context.span_id
+
+
+def test_what_the_timetable_wakes_stands_in_a_trace_of_its_own(kept):
+    assert traces.carried() == {}
+    celery.enter_lane(task=tasks.sweep_clock)
+    celery.leave_lane(state="SUCCESS")
+    assert kept.get_finished_spans()[0].parent is None
 
 
 @pytest.mark.parametrize(("state", "is_error"), [("SUCCESS", False), ("FAILURE", True)])

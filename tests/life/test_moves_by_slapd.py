@@ -43,7 +43,7 @@ STORIES: list[Callable[..., None]] = [
 @pytest.fixture(autouse=True)
 def lost_nudges(monkeypatch: pytest.MonkeyPatch) -> None:
     """No broker: the sweeps have to do."""
-    monkeypatch.setattr("provisioning.worker._send", lambda name, args: None)
+    monkeypatch.setattr("provisioning.worker._send", lambda *given: None)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ BOTH = (Delegable.ORDERING, Delegable.ATTESTING)
 
 @pytest.fixture(autouse=True)
 def lost_nudges(monkeypatch):
-    monkeypatch.setattr("provisioning.worker._send", lambda name, args: None)
+    monkeypatch.setattr("provisioning.worker._send", lambda *given: None)
 
 
 def asked(request: AccessRequest) -> set[HsaId]:

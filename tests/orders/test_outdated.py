@@ -28,7 +28,7 @@ NEW_ID = "SE0000000000-E000000001199"
 @pytest.fixture(autouse=True)
 def lost_nudges(monkeypatch) -> None:
     """No broker: the sweeps have to do."""
-    monkeypatch.setattr("provisioning.worker._send", lambda name, args: None)
+    monkeypatch.setattr("provisioning.worker._send", lambda *given: None)
 
 
 def with_kiv(**wishes) -> AccessRequest:

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def lost_nudges(monkeypatch) -> None:
     """No broker: the sweeps have to do."""
-    monkeypatch.setattr("provisioning.worker._send", lambda name, args: None)
+    monkeypatch.setattr("provisioning.worker._send", lambda *given: None)
 
 
 def states(grant: Grant) -> tuple[str, GrantState]:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def lost_nudges(monkeypatch):
-    monkeypatch.setattr("provisioning.worker._send", lambda name, args: None)
+    monkeypatch.setattr("provisioning.worker._send", lambda *given: None)
 
 
 def line(person: HsaId, unit: HsaId = cast.BJORKHAGA, *, number: int = 1, **cells) -> WantedLine:

@@ -25,7 +25,7 @@ PAGE = "/bestall/flera/"
 
 @pytest.fixture(autouse=True)
 def lost_nudges(monkeypatch):
-    monkeypatch.setattr("provisioning.worker._send", lambda name, args: None)
+    monkeypatch.setattr("provisioning.worker._send", lambda *given: None)
 
 
 def filled(text: str = "", **other):

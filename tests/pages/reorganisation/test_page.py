@@ -17,7 +17,7 @@ PAIR = {"old": cast.BJORKHAGA.text, "new": cast.EKLIDEN.text}
 @pytest.fixture(autouse=True)
 def lost_nudges(monkeypatch) -> None:
     """No broker: the sweeps have to do."""
-    monkeypatch.setattr("provisioning.worker._send", lambda name, args: None)
+    monkeypatch.setattr("provisioning.worker._send", lambda *given: None)
 
 
 @pytest.fixture
