@@ -195,9 +195,23 @@ def scanned(queries: CaptureQueriesContext, large: set[str]) -> list[str]:
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN {sql}".replace("%", "%%"), [])
             plan = "\n".join(line for (line,) in cursor.fetchall())
-        read = set(re.findall(r"Seq Scan on (\w+)", plan)) & large
+        read = _read_to_the_end(plan) & large
         found += [f"{', '.join(sorted(read))}: {sql}\n{plan}"] if read else []
     return found
+
+
+def _read_to_the_end(plan: str) -> set[str]:
+    """The tables that a plan reads whole; one whose first rows are enough, whatever they hold, is not."""
+    lines = plan.splitlines()
+    tables = set()
+    for number, line in enumerate(lines):
+        if not (scan := re.search(r"Seq Scan on (\w+)", line)):
+            continue
+        is_limited = number > 0 and lines[number - 1].lstrip(" ->").startswith("Limit ")
+        has_filter = number + 1 < len(lines) and lines[number + 1].lstrip().startswith("Filter:")
+        if has_filter or not is_limited:
+            tables.add(scan[1])
+    return tables
 
 
 def shown(address: str) -> str:

@@ -16,6 +16,7 @@ from provisioning.access.cases import (
     own_requests,
     reads_more_requests,
     requests_in_order,
+    searched_requests,
     sent_before,
     stands_in,
     to_answer,
@@ -32,10 +33,16 @@ from provisioning.access.delegations import (
     visible_history,
 )
 from provisioning.access.figures import FigureScope, figure_scopes, findings_in, open_in, reviews_in
-from provisioning.access.findings import find_finding, to_settle, visible_findings
+from provisioning.access.findings import find_finding, reads_findings, to_settle, visible_findings
 from provisioning.access.hits import Hits, SoughtBy, search
 from provisioning.access.incidents import find_incident, to_look_after, visible_incidents
-from provisioning.access.kiv_work import KivWork, find_case_to_act, kiv_work, tasks_read
+from provisioning.access.kiv_work import (
+    KivWork,
+    find_case_to_act,
+    kiv_work,
+    tasks_as_listed,
+    tasks_read,
+)
 from provisioning.access.messages import (
     find_message,
     may_read_messages,
@@ -60,6 +67,7 @@ from provisioning.access.removals import (
     find_removal_to_act,
     is_theirs_to_take_back,
     may_take_back,
+    searched_removals,
     to_remove,
     visible_removals,
 )
@@ -90,6 +98,7 @@ from provisioning.access.rights import (
     may_read,
     may_read_subject,
     reads_more_grants,
+    searched_grants,
     visible_grants,
 )
 
@@ -152,6 +161,7 @@ __all__ = [
     "own_requests",
     "places_of_grant_subject",
     "places_to_read",
+    "reads_findings",
     "reads_more_grants",
     "reads_more_requests",
     "requests_in_order",
@@ -160,6 +170,7 @@ __all__ = [
     "searched_much",
     "sent_before",
     "stands_in",
+    "tasks_as_listed",
     "tasks_read",
     "to_answer",
     "to_attest",
@@ -171,13 +182,16 @@ __all__ = [
     "to_settle",
     "visible_delegations",
     "visible_findings",
+    "searched_grants",
     "visible_grants",
     "visible_history",
     "visible_incidents",
     "visible_items",
     "visible_messages",
+    "searched_removals",
     "visible_removals",
     "visible_reorganisations",
+    "searched_requests",
     "visible_requests",
     "visible_reviews",
     "with_people",

@@ -36,15 +36,16 @@ class KivWork:
 def kiv_work(user: User) -> KivWork:
     """The tasks that wait for this KIV administrator."""
     return KivWork(
-        to_carry_out(user)
-        .filter(_is_reader(user, "request"))
-        .select_related("taken_by")
-        .prefetch_related(*_WITH),
-        to_remove(user)
-        .filter(_is_reader(user, "removal"))
-        .select_related("grant", "taken_by")
-        .prefetch_related(*_WITH),
+        to_carry_out(user).filter(_is_reader(user, "request")),
+        to_remove(user).filter(_is_reader(user, "removal")),
     )
+
+
+def tasks_as_listed() -> tuple[QuerySet[AccessRequest], QuerySet[Removal]]:
+    """How the tasks of a page are read once it is known which: with all that a line of them says."""
+    requests = AccessRequest.objects.select_related("order__orderer", "line", "taken_by")
+    removals = Removal.objects.select_related("grant", "taken_by")
+    return requests.prefetch_related(*_WITH), removals.prefetch_related(*_WITH)
 
 
 def _is_reader(user: User, kind: str) -> Exists:

@@ -20,6 +20,8 @@ from provisioning.models import (
     User,
 )
 
+FEW = 5_000  # so many numbers a query bears to be told
+
 
 def may_read_name(user: User, request: AccessRequest) -> bool:
     """Say whether the subject's name and HSA-id are shown, and what was written about the person.
@@ -89,6 +91,23 @@ def owns(user: User, kind: str) -> Exists:
     """Say of it that this person ordered or began it, or that it is about them."""
     own = Reader.objects.filter(**{kind: OuterRef("pk")}, reader_key=user.hsa_key, is_own=True)
     return Exists(own)
+
+
+def reads_of_many(user: User, kind: str) -> Q:
+    """The same where many are searched or listed, whatever else narrows or orders them.
+
+    Few are named by their numbers. More are one set, made once: asked row by row, a database that guesses
+    wrong how many there are passes by all that are not this person's.
+    """
+    rows = Reader.objects.filter(**{f"{kind}__isnull": False}, reader_key__in=reader_keys(user))
+    numbers = rows.order_by().values_list(f"{kind}_id", flat=True)
+    return Q(pk__in=few_or(numbers, numbers.filter(is_open=True).union(numbers.filter(is_open=False))))
+
+
+def few_or(numbers: QuerySet[Any, Any], many: QuerySet[Any, Any]) -> QuerySet[Any, Any] | list[int]:
+    """These numbers where they are few; else `many`, which asks for the same in a query of its own."""
+    found = list(numbers[: FEW + 1])
+    return found if len(found) <= FEW else many
 
 
 def reader_keys(user: User) -> list[str]:

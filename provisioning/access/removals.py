@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.shortcuts import get_object_or_404
 
 from provisioning import dates
-from provisioning.access.parties import reads
+from provisioning.access.parties import reads, reads_of_many
 from provisioning.mandates import current
 from provisioning.models import Handler, Removal, User
 from provisioning.rights import may
@@ -19,6 +19,11 @@ from provisioning.rules.states.right import RemovalState
 def visible_removals(user: User) -> QuerySet[Removal]:
     """The removals this person may read: who it concerns, who has or had to do with it, the head of unit."""
     return _removals() if user.is_auditor else _removals_of_own(user)
+
+
+def searched_removals(user: User) -> QuerySet[Removal]:
+    """The same, to be searched or listed among all."""
+    return _removals() if user.is_auditor else _removals().filter(reads_of_many(user, "removal"))
 
 
 def find_removal_to_act(user: User, public_id: UUID) -> Removal:

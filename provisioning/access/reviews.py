@@ -48,9 +48,8 @@ def to_review(user: User) -> QuerySet[ReviewItem]:
 
 def visible_items(user: User, review: Review) -> QuerySet[ReviewItem]:
     """What of a review this person may read: all as auditor, head or reviewer of it all; else own part."""
-    rows = review.items.select_related(
-        "grant__origin__order", "grant__origin__line", "reviewer", "reviewed_for"
-    )
+    rows = review.items.select_related("grant__origin__order", "grant__origin__line")
+    rows = rows.prefetch_related("reviewer", "reviewed_for")  # few people: not one for each row
     mandates = current.for_display(user)
     is_head = review.unit_id in mandates.unit_ids | mandates.provider_ids(user)
     has_all = review.reviewers.filter(person_key=user.hsa_key, only_subject_key="").exists()

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 
 from provisioning import dates
 from provisioning.access import parties
-from provisioning.access.parties import listed, reads, reads_more
+from provisioning.access.parties import few_or, listed, reads, reads_more, reads_of_many
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, Grant, GrantQuerySet, Notice, Removal, User
 from provisioning.rights import may
@@ -26,19 +26,26 @@ ENDS_WITHIN = timedelta(days=max(deadlines.NOTICE_DAYS) + 14)
 
 def visible_grants(user: User) -> GrantQuerySet:
     """The rights this person may read: own ones, those on own units, those one ordered or attested."""
-    rows = Grant.objects.select_related("origin__order__orderer", "origin__line", "let_end_by")
-    if user.is_auditor:
-        return rows
-    return rows.filter(reads(user, "grant"))
+    return _with_people() if user.is_auditor else _with_people().filter(reads(user, "grant"))
+
+
+def searched_grants(user: User) -> GrantQuerySet:
+    """The same, to be searched or listed among all."""
+    return _with_people() if user.is_auditor else _with_people().filter(reads_of_many(user, "grant"))
+
+
+def _with_people() -> GrantQuerySet:
+    return Grant.objects.select_related("origin__order__orderer", "origin__line", "let_end_by")
 
 
 def listed_grants(user: User, *, lives: bool, only_own: bool) -> GrantQuerySet:
     """The rights of a list: those that live, or those that have ended."""
-    rows = Grant.objects.select_related("origin__order__orderer", "origin__line", "let_end_by")
+    rows = _with_people()
     rows = rows.living() if lives else rows.filter(state=GrantState.ENDED.value)
     if user.is_auditor and not only_own:
         return rows
-    return rows.filter(pk__in=listed(user, "grant", is_open=lives, only_own=only_own))
+    numbers = listed(user, "grant", is_open=lives, only_own=only_own)
+    return rows.filter(pk__in=few_or(numbers.values_list("grant_id", flat=True), numbers))
 
 
 def reads_more_grants(user: User) -> bool:
@@ -68,17 +75,22 @@ def ending_soon(user: User) -> GrantQuerySet:
         *(one.unit_ids for one in mandates.delegated if one.kind is Delegable.ORDERING)
     )
     providers = [one.folded for one in mandates.provider_ids(user)]
-    on_units = Q(unit_key__in=[one.folded for one in unit_ids]) & ~Q(level=Level.PROVIDER.value)
-    mine = Q(subject_key=user.hsa_key) | on_units
-    mine |= Q(unit_key__in=providers, level=Level.PROVIDER.value)
     told = Notice.objects.filter(recipient_key=user.hsa_key)
     ordered = AccessRequest.objects.exclude(grant=None).filter(order__orderer=user)
-    mine |= Q(pk__in=told.values("grant")) & Q(pk__in=ordered.values("grant"))
     renewal = AccessRequest.objects.open().filter(**{name: OuterRef(name) for name in RIGHT})
-    rows = Grant.objects.active().filter(
+    ends = Grant.objects.active().order_by().filter(
         let_end_at=None, ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN
     )
-    return rows.filter(mine).exclude(Exists(renewal)).order_by("ends_on", "pk")
+    # Each part is answered by an index of its own; by one condition with “or” all that end are read.
+    mine = ends.filter(subject_key=user.hsa_key).values("pk")
+    mine = mine.union(
+        ends.filter(unit_key__in=[one.folded for one in unit_ids])
+        .exclude(level=Level.PROVIDER.value)
+        .values("pk"),
+        ends.filter(unit_key__in=providers, level=Level.PROVIDER.value).values("pk"),
+        ends.filter(pk__in=told.values("grant")).filter(pk__in=ordered.values("grant")).values("pk"),
+    )
+    return Grant.objects.filter(pk__in=mine).exclude(Exists(renewal)).order_by("ends_on", "pk")
 
 
 def may_order_anew(user: User, grant: Grant) -> bool:

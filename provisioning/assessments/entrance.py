@@ -41,14 +41,17 @@ def entrances(directory: Directory, person_id: HsaId, *, unit_ids: Collection[Hs
     """Look at every service that is offered here. `unit_ids`: where the person works
     by more than a commission.
 
-    Reads once where the person gets in everywhere, otherwise once more. Raises DirectoryError.
+    Reads once more where the person does not get in everywhere and has commissions elsewhere. Raises
+    DirectoryError.
     """
-    reading = directory.read(person_id)
+    given = tuple(dict.fromkeys(unit_ids))[:MOST_UNITS]
+    reading = directory.read(person_id, unit_ids=given)
     found = [_entrance(service, reading, ()) for service in map(Service, settings.SERVICES)]
     if all(one.answer is Answer.YES for one in found):
         return found
     near = _near(reading, unit_ids)
-    reading = directory.read(person_id, unit_ids=near)
+    if not set(near) <= set(given):
+        reading = directory.read(person_id, unit_ids=near)
     return [_entrance(service, reading, near) for service in map(Service, settings.SERVICES)]
 
 

@@ -22,6 +22,7 @@ from provisioning.rules.drift.compare import Comparison
 from provisioning.rules.drift.differences import LEAVER_KINDS, Drift, DriftKind
 from provisioning.rules.hsa import Reading
 
+MOST_OCTETS_OF_A_NAME = 2_000  # PostgreSQL's index bears 2 704 with what stands beside it
 FindingState = Finding.State
 Identity = tuple[str, str, str, str, str]
 
@@ -92,6 +93,14 @@ def _identity(row: Finding) -> Identity:
     return row.kind, row.service, row.level, row.unit_key, row.value
 
 
+def _as_indexed(dn: str) -> str:
+    """Where the unit stands; nothing, where the name is longer than any index of a database bears.
+
+    Whoever has such a finding is then asked as where no place is known: those who run the tool see it.
+    """
+    return dn if len(dn.encode()) <= MOST_OCTETS_OF_A_NAME else ""
+
+
 def _digest(drift: Drift) -> str:
     return hashlib.sha256("\n".join(drift.situation).encode()).hexdigest()
 
@@ -112,7 +121,7 @@ def _create(subject_key: str, drift: Drift, reading: Reading, grants: Sequence[G
         unit_key=drift.unit_id.folded,
         unit_hsa_id=drift.unit_id.text,
         unit_name=place[0] or (grant.unit_name if grant else ""),
-        unit_dn=place[1] or (grant.unit_dn if grant else ""),
+        unit_dn=_as_indexed(place[1] or (grant.unit_dn if grant else "")),
         grant=grant,
         value=drift.value[:300],
         dn=drift.dn,

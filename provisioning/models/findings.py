@@ -151,6 +151,10 @@ class Finding(PersonAndPlace):
             models.Index(fields=("state", "-id"), name="finding_state"),
             models.Index(fields=("kind", "-id"), name="finding_kind"),
             models.Index(fields=("subject_key", "-id"), name="finding_subject"),
+            models.Index(fields=("owner", "unit_dn"), name="finding_owner"),
+            models.Index(
+                fields=("passed_to", "unit_dn"), condition=~Q(passed_to=""), name="finding_passed_on"
+            ),
         )
 
     def __str__(self) -> str:

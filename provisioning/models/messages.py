@@ -67,6 +67,12 @@ class OutgoingMessage(models.Model):
             models.Index(fields=("state", "next_try_at"), name="message_due"),
             models.Index(fields=("state", "-id"), name="message_state"),
             models.Index(fields=("recipient_key", "-id"), name="message_recipient"),
+            models.Index(
+                fields=("-id",),
+                condition=Q(state__in=["failed", "no_address", "unusable"])
+                | Q(state="waiting", attempts__gte=2),
+                name="message_troubled",
+            ),
         )
 
     def __str__(self) -> str:

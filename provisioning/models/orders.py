@@ -201,6 +201,7 @@ class AccessRequest(Case):
             models.Index(fields=("service", "-id"), name="request_service"),
             models.Index(fields=("state", "-id"), name="request_state"),
             models.Index(fields=("state_since", "id"), name="request_since"),
+            models.Index(fields=("-id", "state_since"), name="request_age"),
         )
 
     def __str__(self) -> str:

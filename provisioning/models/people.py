@@ -67,6 +67,7 @@ class User(AbstractBaseUser):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        indexes = (models.Index(fields=("hsa_key",), condition=Q(is_protected=True), name="user_protected"),)
 
     def __str__(self) -> str:
         return self.hsa_id

@@ -104,6 +104,11 @@ class Grant(AboutOneRight):
                 condition=Q(state__in=sorted(state.value for state in LIVING)),
                 name="grant_living",
             ),
+            models.Index(
+                fields=("service", "level", "unit_key"),
+                condition=Q(state__in=sorted(state.value for state in LIVING)),
+                name="grant_places",
+            ),
             models.Index(fields=("-ended_at", "-id"), name="grant_ended"),
             models.Index(fields=("service", "-id"), name="grant_service"),
             models.Index(fields=("state", "-id"), name="grant_state"),

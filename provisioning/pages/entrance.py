@@ -125,6 +125,8 @@ def _card(reader: User, directory: Directory, found: Entrance, person_id: HsaId)
     requests = access.own_requests(reader) if is_own else access.visible_requests(reader)
     case = (
         requests.open()
+        .select_related(None)
+        .select_related("order")
         .filter(
             subject_key=person_id.folded,
             service=found.service.value,

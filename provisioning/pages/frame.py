@@ -129,7 +129,7 @@ def _items(user: User | None) -> list[tuple[str, Text]]:
         items.append(("delegations", gettext_lazy("Delegations")))
     if access.may_begin_review(user) or access.visible_reviews(user).exists() or not mandates.is_known:
         items.append(("reviews", gettext_lazy("Reviews")))
-    if access.visible_findings(user).exists():
+    if access.reads_findings(user):
         items.append(("findings", gettext_lazy("Differences")))
     if user.is_operator or user.is_auditor or access.visible_reorganisations(user).exists():
         items.append(("reorganisations", gettext_lazy("Reorganisations")))

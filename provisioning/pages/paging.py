@@ -29,10 +29,21 @@ class ListPart:
 
     `order`: columns that together tell every row from the others and are never NULL, all of which the rows
     hold; a minus for those that fall. Rows may be models or, from `values()`, mappings.
+    `whole`: how the rows of the page are read once their keys are known. Rows that bring many others with
+    them are otherwise put together for the whole list before some are picked.
     """
 
     rows: QuerySet[Any, Any]
     order: tuple[str, ...] = ("-pk",)
+    whole: QuerySet[Any, Any] | None = None
+
+    def first(self, rows: QuerySet[Any, Any], number: int) -> list[Any]:
+        """So many of these rows of the part, from the first."""
+        if self.whole is None:
+            return list(rows[:number])
+        keys = list(rows.select_related(None).values_list("pk", flat=True)[:number])
+        found = self.whole.in_bulk(keys)
+        return [found[key] for key in keys if key in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ def _collect(
         rows = part.rows.order_by(*order)
         if place is not None and number == place.part:
             rows = rows.filter(_beyond(order, place.key))
-        found += [(number, row) for row in rows[: size + 1 - len(found)]]
+        found += [(number, row) for row in part.first(rows, size + 1 - len(found))]
         if len(found) > size:
             break
     return found

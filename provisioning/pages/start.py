@@ -46,20 +46,22 @@ def start(request: HttpRequest) -> HttpResponse:
     user = acting_user(request)
     mandates = current.for_display(user)
     is_overseer = user.is_auditor or user.is_operator
-    inboxes = [
-        _inbox(user, _("To approve"), access.to_attest(user)),
-        _inbox(user, _("To choose how to go on"), access.to_choose(user)),
-        _inbox(user, _("To answer"), access.to_answer(user)),
-    ]
     own = access.own_requests(user).open()
     with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
+    *inboxes, waiting = _inboxes(
+        user,
+        (_("To approve"), access.to_attest(user)),
+        (_("To choose how to go on"), access.to_choose(user)),
+        (_("To answer"), access.to_answer(user)),
+        (_("Waiting for others"), with_others),
+    )
     context: dict[str, Any] = {
         "findings_count": paging.count(access.to_settle(user)),
         "inboxes": [inbox for inbox in inboxes if inbox.count],
         "work": kiv_list.first_few(user, FIRST_FEW),
         "ending": paging.count(access.ending_soon(user)),
         "rights_to_review": paging.count(access.to_review(user)),
-        "own": _inbox(user, _("Waiting for others"), with_others),
+        "own": waiting,
         "directory_is_silent": not mandates.is_known,
         "is_auditor": user.is_auditor,
         "searched_much": access.searched_much(user),
@@ -81,7 +83,17 @@ def start(request: HttpRequest) -> HttpResponse:
     return render(request, "provisioning/start.html", context)
 
 
-def _inbox(user: User, heading: str | Promise, rows: QuerySet[AccessRequest]) -> Inbox:
-    with_people = rows.prefetch_related("handlers", "incidents", "questions")
-    lines = tuple(pages_words.line(user, row) for row in with_people.order_by("state_since")[:FIRST_FEW])
-    return Inbox(heading, paging.count(rows), lines)
+def _inboxes(user: User, *wanted: tuple[str | Promise, QuerySet[AccessRequest]]) -> list[Inbox]:
+    """Their numbers first, then the rows of all at once: each row brings seven people with it."""
+    oldest = [rows.order_by("state_since").values_list("pk", flat=True) for _heading, rows in wanted]
+    numbers = [list(rows[: FIRST_FEW + 1]) for rows in oldest]
+    shown = {number for some in numbers for number in some[:FIRST_FEW]}
+    found = {row.pk: row for row in access.requests_in_order(sorted(shown))}
+    return [
+        Inbox(
+            heading,
+            paging.count(rows) if len(some) > FIRST_FEW else len(some),
+            tuple(pages_words.line(user, found[number]) for number in some[:FIRST_FEW] if number in found),
+        )
+        for (heading, rows), some in zip(wanted, numbers, strict=True)
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from provisioning.assessments import reading as assessments_reading
@@ -9,19 +10,16 @@ from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import Grant
 from provisioning.rules import removal
-from provisioning.rules.hsa import Answer, Attribute
+from provisioning.rules.hsa import Answer, Attribute, HsaId
 from provisioning.rules.removal import StoredValue
 from provisioning.rules.services import catalogue
 
 
 def held_now(grants: Collection[Grant]) -> dict[int, Answer]:
-    """For each grant whether what it rests on stands in the directory. System roles are read in one go."""
+    """For each grant whether what it rests on stands in the directory. All are read in one go."""
     with_role = [grant for grant in grants if _rests_on_role(grant)]
     found = _roles(with_role)
-    for grant in grants:
-        if grant.pk not in found:
-            found[grant.pk] = _by_reading(grant)
-    return found
+    return found | _by_readings([grant for grant in grants if grant.pk not in found])
 
 
 def _rests_on_role(grant: Grant) -> bool:
@@ -47,6 +45,13 @@ def _roles(grants: Collection[Grant]) -> dict[int, Answer]:
     return answers
 
 
-def _by_reading(grant: Grant) -> Answer:
-    reading = assessments_reading.read_for(grant.ordered_access)
-    return removal.stands(grant.right, reading, at=reading.read_at)
+def _by_readings(grants: Collection[Grant]) -> dict[int, Answer]:
+    wanted: defaultdict[HsaId, set[HsaId]] = defaultdict(set)
+    for grant in grants:
+        wanted[grant.subject_id].add(grant.unit_id)
+    read = assessments_reading.read_together(wanted)
+    readings = {grant.pk: read[grant.subject_id] for grant in grants}
+    return {
+        grant.pk: removal.stands(grant.right, readings[grant.pk], at=readings[grant.pk].read_at)
+        for grant in grants
+    }

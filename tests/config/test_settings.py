@@ -39,6 +39,13 @@ def test_the_demos_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["audit_key", "secret_key"]
 
 
+def test_what_the_address_says_of_planning_is_read_last(tmp_path):
+    address = "postgresql://user:p@db.invalid/orders?options=-c%20random_page_cost%3D4"
+    database = read_settings(PRODUCTION | {"DATABASE_URL": address}, tmp_path).DATABASES["default"]
+    assert database["OPTIONS"]["options"].startswith("-c jit=off ")
+    assert database["OPTIONS"]["options"].endswith(" -c random_page_cost=4")
+
+
 def test_where_nothing_can_be_written_settings_can_still_be_read(tmp_path):
     (tmp_path / "file").write_text("in the way")
     assert len(read_settings({}, tmp_path / "file" / "var").SECRET_KEY) >= 50
@@ -53,7 +60,9 @@ def test_production_uses_the_real_parts(tmp_path):
     assert database["ENGINE"] == "django.db.backends.postgresql"
     assert (database["HOST"], database["PORT"], database["NAME"]) == ("database.invalid", "5433", "orders")
     assert (database["USER"], database["PASSWORD"]) == ("user", "p@ss")
+    planning = database["OPTIONS"].pop("options")
     assert database["OPTIONS"] == {"connect_timeout": 5, "sslmode": "verify-full"}
+    assert "-c jit=off" in planning
     assert settings.CELERY_BROKER_URL == "redis://redis.invalid:6379/0"
     assert settings.CACHES["default"]["BACKEND"].endswith("RedisCache")
     assert settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend"

@@ -97,3 +97,15 @@ def test_a_count_keeps_its_words_in_a_sentence() -> None:
     )
     drawn = Template(text).render(Context({"n": paging.Count(1001)}))
     assert drawn == "mer än 1\xa0000 rows, mer än 1\xa0000"
+
+
+def test_rows_that_are_read_by_their_keys_come_in_the_order_of_the_list(rows) -> None:
+    whole = [ListPart(part.rows, part.order, Sweep.objects.all()) for part in parts()]
+    address: dict[str, str] = {}
+    seen: list[Sweep] = []
+    while page := paging.page_of(address, *whole, size=4):
+        seen += page.rows
+        if not page.after:
+            break
+        address = {paging.AFTER: page.after}
+    assert seen == everything()

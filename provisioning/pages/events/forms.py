@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from provisioning.pages.fields import Day, ShortText, offer_days
 from provisioning.rules.hsa import typed, typed_id
 
 Text = str | Promise
+_CONCERNS: tuple[type[Model], ...] = (Grant, Removal, Finding)  # beside cases
 
 # Kinds of events, by how their actions begin.
 KINDS: Mapping[str, tuple[Text, tuple[str, ...]]] = {
@@ -116,9 +117,18 @@ def about(text: str) -> Q:
         order, position = number.groups()
         one = Q(request__position=int(position)) if position else Q()
         return Q(order=order) & one
-    key = typed_id(text).folded
-    others = Q()
-    for model in (Grant, Removal, Finding):
-        others |= Q(about__in=model._default_manager.filter(subject_key=key).values("public_id"))
-    cases = AccessRequest.objects.filter(subject_key=key).values("public_id")
-    return Q(request__in=cases) | others
+    return Q(pk__in=_of_person(typed_id(text).folded))
+
+
+def _of_person(key: str) -> QuerySet[Any, Any]:
+    """The events about what concerns a person. By one condition with “or” every event would be read."""
+    events = AuditEntry.objects.order_by()
+    found = events.filter(request__in=_public_ids(AccessRequest, key)).values("pk")
+    others = (events.filter(about__in=_public_ids(model, key)).values("pk") for model in _CONCERNS)
+    all_of_them: QuerySet[Any, Any] = found.union(*others)
+    return all_of_them
+
+
+def _public_ids(model: type[Model], key: str) -> QuerySet[Any, Any]:
+    rows: QuerySet[Any, Any] = model._default_manager.filter(subject_key=key).order_by()
+    return rows.values("public_id")

@@ -36,8 +36,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
     work = access.kiv_work(user)
     form = WorkFilter(request.GET, choices=work_list.choices_of(work))
     shown = work.only(**form.wanted)
-    parts = [ListPart(rows, OLDEST_FIRST) for rows in (shown.to_set, shown.to_remove)]
-    page = paging.page_of(request.GET, *parts, size=PAGE_SIZE)
+    page = paging.page_of(request.GET, *_parts(shown), size=PAGE_SIZE)
     context: dict[str, Any] = {
         "page": page,
         "rows": work_list.rows_of(user, page),
@@ -56,12 +55,17 @@ def first_few(user: User, number: int) -> dict[str, Any]:
     how_many = count(work)
     if not how_many:
         return {}
-    parts = (ListPart(rows, OLDEST_FIRST) for rows in (work.to_set, work.to_remove))
     return {
-        "rows": work_list.rows_of(user, paging.page_of({}, *parts, size=number)),
+        "rows": work_list.rows_of(user, paging.page_of({}, *_parts(work), size=number)),
         "task_count": how_many,
         "again": "fran=start",
     }
+
+
+def _parts(work: KivWork) -> list[ListPart]:
+    """First what to set, then what to remove, each as a line of the list needs it."""
+    both = zip((work.to_set, work.to_remove), access.tasks_as_listed(), strict=True)
+    return [ListPart(rows, OLDEST_FIRST, whole) for rows, whole in both]
 
 
 def count(work: KivWork) -> Count:
@@ -84,17 +88,18 @@ def import_file(request: HttpRequest) -> HttpResponse:
     """
     user = acting_user(request)
     work = access.kiv_work(user)
-    form = WorkFilter(request.GET, choices=work_list.choices_of(work))
-    shown = work.only(**form.wanted)
-    cases: list[AccessRequest | Removal] = [
-        *shown.to_set.filter(subject_is_protected=False).order_by(*OLDEST_FIRST)[:MOST_IN_FILE],
-        *shown.to_remove.filter(subject_is_protected=False).order_by(*OLDEST_FIRST)[:MOST_IN_FILE],
-    ]
+    shown = work
+    if request.GET:
+        shown = work.only(**WorkFilter(request.GET, choices=work_list.choices_of(work)).wanted)
+    cases: list[AccessRequest | Removal] = []
+    for part in _parts(shown):
+        rows = part.rows.filter(subject_is_protected=False).order_by(*part.order)
+        cases += part.first(rows, MOST_IN_FILE)
     headings = ("DN", _("Attribute"), _("Value"), _("Add or remove"), _("Case number"))
-    rows = [row for case in cases for row in work_list.import_rows(case)]
-    events.record_file(by=user, of="kiv_tasks", kind="csv", wanted={"rows": len(rows)})
+    lines = [line for case in cases for line in work_list.import_rows(case)]
+    events.record_file(by=user, of="kiv_tasks", kind="csv", wanted={"rows": len(lines)})
     return HttpResponse(
-        b"".join(sheets.as_csv(headings, rows)),
+        b"".join(sheets.as_csv(headings, lines)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="kiv-import.csv"'},
     )

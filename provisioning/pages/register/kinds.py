@@ -200,7 +200,9 @@ _SINCE = _column(_("Since"), lambda row: _moment(row.state_since))
 
 
 def _cases(user: User, wanted: Wanted, unit_keys: Sequence[str]) -> QuerySet[Any]:
-    rows = access.visible_requests(user).filter(_common(wanted, unit_keys, _values(OPEN)))
+    is_narrowed = bool(wanted.state) and wanted.state not in (OPEN_ONES, ENDED_ONES)
+    rows = access.searched_requests(user, is_narrowed=is_narrowed)
+    rows = rows.filter(_common(wanted, unit_keys, _values(OPEN)))
     rows = rows.filter(_between(wanted, "order__created_at"))
     if wanted.actor is not None:
         rows = rows.filter(pk__in=_acted(wanted.actor.folded, "pk"))
@@ -242,7 +244,7 @@ CASES = RegisterKind(
 
 
 def _rights(user: User, wanted: Wanted, unit_keys: Sequence[str]) -> QuerySet[Any]:
-    rows = access.visible_grants(user).filter(_common(wanted, unit_keys, _values(LIVING)))
+    rows = access.searched_grants(user).filter(_common(wanted, unit_keys, _values(LIVING)))
     if wanted.cause:
         rows = rows.filter(end_cause=wanted.cause)
     if wanted.since:
@@ -292,7 +294,7 @@ RIGHTS = RegisterKind(
 
 
 def _removals(user: User, wanted: Wanted, unit_keys: Sequence[str]) -> QuerySet[Any]:
-    rows = access.visible_removals(user).filter(
+    rows = access.searched_removals(user).filter(
         _common(wanted, unit_keys, _values(REMOVAL_OPEN)), _between(wanted, "started_at")
     )
     if wanted.cause:

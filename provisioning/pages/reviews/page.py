@@ -43,7 +43,7 @@ from provisioning.rules.hsa import typed_id
 from workflows.sweeps import reviews as sweeps_reviews
 
 PAGE_SIZE = 20
-RIGHTS_PER_PAGE = 80
+RIGHTS_PER_PAGE = 40
 RESULTS_PER_PAGE = 200  # a page to print: most reviews are one
 TEXT_LENGTH = 1000
 LONGEST_SECONDS = 24 * 3600

@@ -85,7 +85,7 @@ def lines(viewer: User, rows: Iterable[Review]) -> list[Progress]:
 
 def sittings(viewer: User, review: Review) -> list[Sitting]:
     """What each person saved at once, in the order of time."""
-    rows = review.items.filter(decision__in=BY_A_PERSON).select_related("reviewer", "reviewed_for")
+    rows = review.items.filter(decision__in=BY_A_PERSON).prefetch_related("reviewer", "reviewed_for")
     saved: dict[tuple[datetime, User], list[ReviewItem]] = {}
     for item in rows.order_by("decided_at", "pk"):
         if item.decided_at is not None and item.reviewer is not None:  # always so, by a constraint
