@@ -78,8 +78,10 @@ def ending_soon(user: User) -> GrantQuerySet:
     told = Notice.objects.filter(recipient_key=user.hsa_key)
     ordered = AccessRequest.objects.exclude(grant=None).filter(order__orderer=user)
     renewal = AccessRequest.objects.open().filter(**{name: OuterRef(name) for name in RIGHT})
-    ends = Grant.objects.active().order_by().filter(
-        let_end_at=None, ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN
+    ends = (
+        Grant.objects.active()
+        .order_by()
+        .filter(let_end_at=None, ends_on__gte=today, ends_on__lte=today + ENDS_WITHIN)
     )
     # Each part is answered by an index of its own; by one condition with “or” all that end are read.
     mine = ends.filter(subject_key=user.hsa_key).values("pk")

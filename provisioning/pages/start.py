@@ -46,12 +46,12 @@ def start(request: HttpRequest) -> HttpResponse:
     user = acting_user(request)
     mandates = current.for_display(user)
     is_overseer = user.is_auditor or user.is_operator
-    own = access.own_requests(user).open()
-    with_others = own.exclude(pk__in=access.to_choose(user).values("pk"))
+    to_choose = access.to_choose(user)
+    with_others = access.own_requests(user).open().exclude(pk__in=_named(to_choose))
     *inboxes, waiting = _inboxes(
         user,
         (_("To approve"), access.to_attest(user)),
-        (_("To choose how to go on"), access.to_choose(user)),
+        (_("To choose how to go on"), to_choose),
         (_("To answer"), access.to_answer(user)),
         (_("Waiting for others"), with_others),
     )
@@ -81,6 +81,12 @@ def start(request: HttpRequest) -> HttpResponse:
         context["sticks"] = sticking_words.of_head(mandates)
         context["figures"], context["more_units"] = unit_figures.of_head(user)
     return render(request, "provisioning/start.html", context)
+
+
+def _named(rows: QuerySet[AccessRequest]) -> list[int] | QuerySet[Any, Any]:
+    """Their numbers where they are few, as nearly always; else a query for them."""
+    numbers = list(rows.order_by().values_list("pk", flat=True)[: FIRST_FEW + 1])
+    return numbers if len(numbers) <= FIRST_FEW else rows.order_by().values("pk")
 
 
 def _inboxes(user: User, *wanted: tuple[str | Promise, QuerySet[AccessRequest]]) -> list[Inbox]:

@@ -92,9 +92,12 @@ def import_file(request: HttpRequest) -> HttpResponse:
     if request.GET:
         shown = work.only(**WorkFilter(request.GET, choices=work_list.choices_of(work)).wanted)
     cases: list[AccessRequest | Removal] = []
-    for part in _parts(shown):
-        rows = part.rows.filter(subject_is_protected=False).order_by(*part.order)
-        cases += part.first(rows, MOST_IN_FILE)
+    for asked, whole in (
+        (shown.to_set, AccessRequest.objects.select_related("order")),
+        (shown.to_remove, None),
+    ):
+        part = ListPart(asked.filter(subject_is_protected=False), OLDEST_FIRST, whole)
+        cases += part.first(part.rows.order_by(*part.order), MOST_IN_FILE)
     headings = ("DN", _("Attribute"), _("Value"), _("Add or remove"), _("Case number"))
     lines = [line for case in cases for line in work_list.import_rows(case)]
     events.record_file(by=user, of="kiv_tasks", kind="csv", wanted={"rows": len(lines)})
