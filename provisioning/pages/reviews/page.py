@@ -44,7 +44,7 @@ from workflows.sweeps import reviews as sweeps_reviews
 
 PAGE_SIZE = 20
 RIGHTS_PER_PAGE = 40
-RESULTS_PER_PAGE = 150  # a page to print: most reviews are one
+RESULTS_PER_PAGE = 100  # a page to print: most reviews are one
 TEXT_LENGTH = 1000
 LONGEST_SECONDS = 24 * 3600
 _SALT = "workflows.reviews.shown"
