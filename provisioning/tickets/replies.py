@@ -23,8 +23,9 @@ from provisioning.messages import outbox, reply_codes
 from provisioning.models import Case, OutgoingMessage, TicketReply
 from provisioning.rules import ticket_reply
 from provisioning.rules.hsa import HsaId
-from provisioning.rules.ticket_reply import Ignored, NotTaken, ReplyMail, ReplyRefusal, TicketAnswer
-from provisioning.tickets import say
+from provisioning.rules.ticket_reply import Ignored, NotTaken, ReplyRefusal, TicketAnswer
+from provisioning.tickets import reply_mail, say
+from provisioning.tickets.reply_mail import ReplyMail
 from provisioning.tickets.say import TicketNews
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class ReplyOutcome:
 def take(raw: bytes) -> ReplyOutcome:
     """Read one mail as it came. Whatever is in it, something is answered and nothing is raised."""
     try:
-        mail = ticket_reply.read(raw)
+        mail = reply_mail.read(raw)
     except NotTaken as exc:
         return _refused(exc.why, None)
     if (why := _ignored(mail)) is not None:

@@ -15,7 +15,7 @@ from provisioning.messages import reply_codes
 from provisioning.models import AuditEntry, Ticket, TicketReply
 from provisioning.rules import ticket_reply
 from provisioning.rules.states.request import RequestState
-from provisioning.tickets import replies
+from provisioning.tickets import replies, reply_mail
 from provisioning.webhooks import forget
 from tests import acts, cast
 from tests.config.reading_settings import read_settings
@@ -207,7 +207,7 @@ def test_what_was_quoted_or_stands_below_the_line_says_nothing(desk):
 
 def test_only_so_much_is_read(desk):
     with_kiv()
-    raw = desk.answer(desk.letters[0], NUMBER).as_bytes() + b"x" * ticket_reply.MOST_BYTES
+    raw = desk.answer(desk.letters[0], NUMBER).as_bytes() + b"x" * reply_mail.MOST_BYTES
     assert desk.send(raw) == "not taken: too_large"
     assert refusals() == ["too_large"]
 

@@ -13,8 +13,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError
 
-from provisioning.rules.ticket_reply import MOST_BYTES
 from provisioning.tickets import replies
+from provisioning.tickets.reply_mail import MOST_BYTES
 
 TRY_LATER = 75  # EX_TEMPFAIL of sysexits.h
 _PART = 64 * 1024
