@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from provisioning.access.cases import searched_requests
-from provisioning.access.removals import searched_removals
+from provisioning.access.cases import searched_requests, visible_requests
+from provisioning.access.removals import searched_removals, visible_removals
 from provisioning.access.rights import searched_grants
 from provisioning.models import AccessRequest, Grant, Removal, Ticket, User
 from provisioning.rules.hsa import typed_id
@@ -61,18 +61,18 @@ def search(user: User, text: str) -> Hits:
     if _NUMBER.fullmatch(written):
         numbered = _numbered(user, written.upper())
     if not numbered.count and _EXTERNAL.fullmatch(written):
-        requests = searched_requests(user).filter(order__external_number__iexact=written)
+        requests = visible_requests(user).filter(order__external_number__iexact=written)
         found, has_more = _first(requests.prefetch_related("handlers", "questions"))
         if found:
             return Hits(SoughtBy.EXTERNAL, requests=found, has_more=has_more)
         if tickets := list(
             Ticket.objects.filter(number__iexact=written).values_list("case_id", flat=True)[:50]
         ):
-            of_tickets = searched_requests(user).filter(public_id__in=tickets)
+            of_tickets = visible_requests(user).filter(public_id__in=tickets)
             by_ticket = Hits(
                 SoughtBy.EXTERNAL,
                 requests=tuple(of_tickets.prefetch_related("handlers", "questions")),
-                removals=tuple(searched_removals(user).filter(public_id__in=tickets)),
+                removals=tuple(visible_removals(user).filter(public_id__in=tickets)),
             )
             if by_ticket.count:
                 return by_ticket
@@ -90,11 +90,11 @@ def search(user: User, text: str) -> Hits:
 
 def _numbered(user: User, number: str) -> Hits:
     if number.startswith("R"):
-        rows = tuple(searched_removals(user).filter(case_number=number))
+        rows = tuple(visible_removals(user).filter(case_number=number))
         return Hits(SoughtBy.NUMBER, removals=rows)
     year, of_order, *position = number.split("-")
     case_numbers = {f"{year}-{of_order}", f"{year}-{int(of_order):06d}"}
-    requests = searched_requests(user).filter(order__case_number__in=case_numbers)
+    requests = visible_requests(user).filter(order__case_number__in=case_numbers)
     if position:
         requests = requests.filter(position=int(position[0]))
     found, has_more = _first(requests.prefetch_related("handlers", "questions").order_by("position"))

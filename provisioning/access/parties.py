@@ -139,6 +139,12 @@ def reads_more(user: User, kind: str) -> bool:
     return of_units.exclude(Exists(own)).exists()
 
 
+def is_there_about_others(user: User, rows: QuerySet[Any, Any]) -> bool:
+    """Say whether any row is about somebody else: two looks that an index answers, as “not” has none."""
+    others = Q(subject_key__lt=user.hsa_key), Q(subject_key__gt=user.hsa_key)
+    return any(rows.filter(one).exists() for one in others)
+
+
 def is_head(user: User, mandates: Mandates) -> Q:
     return Q(unit_key__in=[one.folded for one in mandates.unit_ids | mandates.provider_ids(user)])
 

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access
+from provisioning.access.parties import few_or
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, User
 from provisioning.orders import ask
@@ -47,7 +48,8 @@ def start(request: HttpRequest) -> HttpResponse:
     mandates = current.for_display(user)
     is_overseer = user.is_auditor or user.is_operator
     to_choose = access.to_choose(user)
-    with_others = access.own_requests(user).open().exclude(pk__in=_named(to_choose))
+    chosen = to_choose.order_by().values_list("pk", flat=True)
+    with_others = access.own_requests(user).open().exclude(pk__in=few_or(chosen, chosen))
     *inboxes, waiting = _inboxes(
         user,
         (_("To approve"), access.to_attest(user)),
@@ -81,12 +83,6 @@ def start(request: HttpRequest) -> HttpResponse:
         context["sticks"] = sticking_words.of_head(mandates)
         context["figures"], context["more_units"] = unit_figures.of_head(user)
     return render(request, "provisioning/start.html", context)
-
-
-def _named(rows: QuerySet[AccessRequest]) -> list[int] | QuerySet[Any, Any]:
-    """Their numbers where they are few, as nearly always; else a query for them."""
-    numbers = list(rows.order_by().values_list("pk", flat=True)[: FIRST_FEW + 1])
-    return numbers if len(numbers) <= FIRST_FEW else rows.order_by().values("pk")
 
 
 def _inboxes(user: User, *wanted: tuple[str | Promise, QuerySet[AccessRequest]]) -> list[Inbox]:
