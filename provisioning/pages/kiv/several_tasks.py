@@ -124,7 +124,11 @@ def _chosen(request: HttpRequest, user: User) -> list[Task]:
     only = request.POST.get("only", "")
     ids = work_list.public_ids([only] if only else request.POST.getlist("tasks")[:AT_ONCE])
     work = access.kiv_work(user)
-    chosen: list[Task] = [*work.to_set.filter(public_id__in=ids), *work.to_remove.filter(public_id__in=ids)]
+    to_set, to_remove = access.tasks_as_listed()
+    chosen: list[Task] = [
+        *to_set.filter(pk__in=work.to_set.filter(public_id__in=ids).values("pk")),
+        *to_remove.filter(pk__in=work.to_remove.filter(public_id__in=ids).values("pk")),
+    ]
     others = set(ids) - {task.public_id for task in chosen}
     gone = access.tasks_read(user, others) if others else []
     for task in gone:
