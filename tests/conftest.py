@@ -193,6 +193,20 @@ def lost_nudges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[int, .
     return sent
 
 
+@pytest.fixture
+def dead_cache() -> Iterator[None]:
+    """Redis where nobody listens, for the test alone: what clears the cache afterwards meets a living one."""
+    from django.conf import settings
+    from django.core.cache import caches
+    from django.test import override_settings
+
+    address = f"redis://{servers.LOOPBACK}:{servers.free_port()}/0"
+    redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}
+    with override_settings(CACHES={**settings.CACHES, "default": redis}):
+        yield
+    caches["near"].clear()
+
+
 @pytest.fixture(scope="session")
 def demo_store() -> Store:
     """The demo region as it is delivered; whoever serves it serves a copy."""

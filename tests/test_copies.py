@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-from django.conf import settings as now
 from django.core.cache import caches
-from django.test import override_settings
 
 from provisioning import copies
-from tests import servers
-
-
-@pytest.fixture
-def dead_cache():
-    """Redis where nobody listens."""
-    address = f"redis://127.0.0.1:{servers.free_port()}/0"
-    redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}
-    caches[copies.NEAR].clear()
-    with override_settings(CACHES={**now.CACHES, "default": redis}):
-        yield
-    caches[copies.NEAR].clear()
 
 
 def lasting(monkeypatch) -> list[int]:

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings as now
-from django.test import override_settings
 from django.urls import reverse
 
 from provisioning.directory.gateway import Directory
 from provisioning.mandates import current
 from provisioning.models import User
-from tests import acts, cast, servers
+from tests import acts, cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def dead_cache():
-    """Redis where nobody listens, for the test alone: what clears the cache afterwards meets a living one."""
-    address = f"redis://127.0.0.1:{servers.free_port()}/0"
-    redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}
-    with override_settings(CACHES={**now.CACHES, "default": redis}):
-        yield
 
 
 @pytest.fixture
