@@ -10,6 +10,7 @@ from provisioning.directory.gateway import Directory, Matches
 from provisioning.directory.layout import ConnectionSettings, Layout
 from provisioning.directory.ldap.one_silence import one_silence
 from provisioning.directory.reading.many import ENTRY_FAILED, Wanted
+from provisioning.directory.reading.unit_people import PersonName, UnitPeople
 from provisioning.directory.reading.values_now import ValuePlace, ValuesNow
 from provisioning.directory.round import Round
 
@@ -21,7 +22,9 @@ __all__ = [
     "Matches",
     "Layout",
     "ValuePlace",
+    "PersonName",
     "Round",
+    "UnitPeople",
     "Wanted",
     "Which",
     "address",

@@ -25,6 +25,7 @@ from provisioning.directory.reading.entries import EntryPlace, Lookups
 from provisioning.directory.reading.many import Batches, Wanted
 from provisioning.directory.reading.person import Look
 from provisioning.directory.reading.readability import Readability
+from provisioning.directory.reading.unit_people import UnitPeople
 from provisioning.directory.reading.values_now import ValuePlace, ValuesNow
 from provisioning.errors import DirectoryRefused
 from provisioning.rules import names
@@ -293,16 +294,9 @@ class Directory:
         found = self._lookups.search(EntryPlace.UNITS, wanted, attributes, is_paged=True)
         return tuple({unit.hsa_id: unit for unit in self._units_in(found) if unit.is_care_unit}.values())
 
-    def coupled_at(self, unit_dn: str) -> tuple[HsaId, ...]:
-        """Everybody whom a commission directly below this unit names, whatever it is for and until when."""
-        layout = self.layout
-        wanted = filters.all_of(
-            filters.class_is(layout.commission_classes), filters.present(layout.commission_members)
-        )
-        found = self._lookups.below(unit_dn, wanted, ["objectClass", layout.commission_members], only=None)
-        values = (value for entry in found for value in entry.values(layout.commission_members))
-        ids = (value.partition(";")[0].strip() for value in values)
-        return tuple(dict.fromkeys(HsaId(text) for text in ids if text))
+    def people_of(self, unit_id: HsaId) -> UnitPeople:
+        """Everybody at a unit, to be read in one go; asks nothing yet."""
+        return UnitPeople(self._lookups, self._readability, unit_id)
 
     def _is_organisation(self, entry: Entry) -> bool:
         return mapping.is_unit(entry, self.layout) or mapping.is_provider(entry, self.layout)

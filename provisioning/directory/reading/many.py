@@ -68,6 +68,7 @@ OF_THE_CONNECTION = frozenset(
 )
 
 Wanted = tuple[HsaId, Collection[HsaId]]  # a person, and the units and providers to look up besides
+Couplings = tuple[Entry, dict[HsaId, tuple[str, ...]]]  # a commission, and its couplings by person
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +181,10 @@ class Batches:
         # A reading is as old as its oldest part.
         read_at = self._register.read_at if self._register is not None else datetime.now(UTC)
         persons, problems = self._read_persons(batch)
-        commissions = self._read_commissions(batch, problems)
         wanted = {person_id: set(ids) for person_id, ids in batch.items()}
         for person_id, person in persons.items():
             wanted[person_id] |= {one for role in person.system_roles for one in ids_named_in(role)}
+        commissions = self._read_commissions(wanted, problems)
         for person_id, found in commissions.items():
             wanted[person_id] |= {one.unit_id for one in found if one.unit_id is not None}
         self._read_places(itertools.chain.from_iterable(wanted.values()))
@@ -288,19 +289,19 @@ class Batches:
     # Commissions
 
     def _read_commissions(
-        self, ids: Collection[HsaId], problems: defaultdict[HsaId, list[Problem]]
+        self, wanted: Mapping[HsaId, Collection[HsaId]], problems: defaultdict[HsaId, list[Problem]]
     ) -> dict[HsaId, list[Commission]]:
-        """The commissions that name these persons, each with the couplings of its person only."""
+        """The commissions that name these persons, each with the couplings of its person only.
+
+        `wanted`: the units and providers asked about or named in a role, by person.
+        """
         layout = self._layout
-        found = self._naming(ids) if self._register is None else self._register.of(ids)
-        members = [(entry, self._members(entry, ids)) for entry in found]
-        ours = [(entry, named) for entry, named in members if named]
+        ours = self._couplings(wanted)
         if not ours and not self._readability.is_searchable(
             EntryPlace.UNITS, layout.commission_classes, layout.commission_members
         ):
-            for person_id in ids:
+            for person_id in wanted:
                 problems[person_id].append(Problem(UNREADABLE, Part.COMMISSIONS, layout.commission_members))
-        self._read_entries(reading_names.parent(entry.dn) for entry, _ in ours)
         commissions: defaultdict[HsaId, list[Commission]] = defaultdict(list)
         for entry, named in sorted(ours, key=lambda pair: pair[0].dn):
             required = (layout.commission_purpose, layout.hsa_identity)
@@ -316,6 +317,13 @@ class Batches:
                 )
                 problems[person_id] += gaps
         return commissions
+
+    def _couplings(self, wanted: Mapping[HsaId, Collection[HsaId]]) -> list[Couplings]:
+        """The commissions of these persons; the entries that they stand under are read and remembered."""
+        found = self._naming(wanted) if self._register is None else self._register.of(wanted)
+        ours = [(entry, named) for entry in found if (named := self._members(entry, wanted))]
+        self._read_entries(reading_names.parent(entry.dn) for entry, _ in ours)
+        return ours
 
     def _naming(self, ids: Collection[HsaId]) -> list[Entry]:
         """Commissions with a member that begins with one of the ids."""
@@ -370,6 +378,7 @@ class Batches:
         absent = [filters.equals(layout.hsa_identity, one.bare) for one in new - here]
         if absent:
             found += self._lookups.above_base(absent, attributes)
+        self._entries |= {reading_names.key(entry.dn): entry for entry in found}
         places: defaultdict[HsaId, list[_Place]] = defaultdict(list)
         parents: defaultdict[HsaId, list[HsaId]] = defaultdict(list)
         for entry in found:

@@ -18,16 +18,23 @@ from provisioning.rules.hsa import Commission, Coupling, HsaId, Person, Provider
 def person_attributes(layout: Layout) -> list[str]:
     """What is asked of a person entry, and nothing else."""
     return _distinct(
+        name_attributes(layout),
+        layout.mail,
+        (layout.titles, layout.title_codes, layout.group_prescription_codes, layout.system_roles),
+        layout.start,
+        layout.end,
+    )
+
+
+def name_attributes(layout: Layout) -> list[str]:
+    """What of a person entry tells the name, and whether it may be shown."""
+    return _distinct(
         ("objectClass", layout.hsa_identity),
         layout.person_name,
         layout.given_name,
         layout.surname,
         ("cn",),
-        layout.mail,
         layout.protected_marks,
-        (layout.titles, layout.title_codes, layout.group_prescription_codes, layout.system_roles),
-        layout.start,
-        layout.end,
     )
 
 

@@ -1,16 +1,17 @@
 """People × accesses of one unit, as the directory says it now, read in one go.
 
 Shows, and decides nothing. Everybody is in it whom a commission on the unit names, who has a right there, or
-for whom one is ordered.
+for whom one is ordered. Of a unit with more people than stand on a page, only those on it are read whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,21 +19,21 @@ from django.utils.translation import gettext as _
 from provisioning import access
 from provisioning.assessments import reading as assessments_reading
 from provisioning.assessments.causes import explain
-from provisioning.directory import Directory, open_directory
+from provisioning.directory import PersonName, open_directory
 from provisioning.errors import DirectoryError
-from provisioning.mandates import current
-from provisioning.models import AccessRequest, Grant, User
+from provisioning.models import AboutOneRight, AccessRequest, Grant, User
 from provisioning.pages import words
 from provisioning.pages.order.forms import access_name
 from provisioning.rules import proposals
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import Code
-from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Part, Reading, Service, Unit
+from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Part, Reading, Service
 from provisioning.rules.services import catalogue
 
 Access = tuple[Service, Level]
 GETS_IN, UNDER_WAY, LACKS, UNKNOWN = "gets_in", "under_way", "lacks", "unknown"
 NOT_FOR_THEM = "not_for_them"
+PER_PAGE = 100  # people
 TONES: Mapping[str, str] = {
     GETS_IN: "success",
     UNDER_WAY: "waiting",
@@ -77,13 +78,17 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """`is_read`: False where the directory did not answer; then only what is known here is in it."""
+    """`is_read`: False where the directory did not answer; then only what is known here is in it.
+
+    `page`: where only some of the people are in it, the page that they stand on.
+    """
 
     unit_name: str
     accesses: tuple[str, ...]
     rows: tuple[MatrixRow, ...]
     is_read: bool
     read_at: datetime
+    page: Page[HsaId] | None = None
 
 
 def accesses() -> list[Access]:
@@ -97,26 +102,23 @@ def accesses() -> list[Access]:
 
 
 def of_unit(user: User, unit_id: HsaId, *, may_order: bool) -> Matrix:
-    """The matrix of a unit that this person may read."""
-    kept = _Kept.of(user, unit_id)
-    name = next((row.unit_name for row in kept.rows if row.unit_name), unit_id.text)
-    try:
-        directory = open_directory()
-        headed = next((one for one in current.for_display(user).units if one.hsa_id == unit_id), None)
-        name, persons = _people(directory, unit_id, headed, kept.persons, name)
-        readings, is_read = list(directory.read_many((person, [unit_id]) for person in persons)), True
-    except DirectoryError as exc:
-        readings, is_read = _unread(kept.persons, exc), False
-    rows = [_row(user, unit_id, reading, kept, may_order=may_order) for reading in readings]
-    names = tuple(access_name(service.value, level.value) for service, level in accesses())
-    rows.sort(key=lambda row: row.name.casefold())
-    return Matrix(
-        name,
-        names,
-        tuple(rows),
-        is_read,
-        max((one.read_at for one in readings), default=timezone.now()),
-    )
+    """The matrix of a unit that this person may read: everybody."""
+    return _whole(_People(user, unit_id), may_order=may_order)
+
+
+def page_of_unit(user: User, unit_id: HsaId, *, may_order: bool, number: str | None) -> Matrix:
+    """One page of the matrix, by name. `number`: which one, as the address has it."""
+    people = _People(user, unit_id)
+    if len(people.persons) <= PER_PAGE:
+        return _whole(people, may_order=may_order)
+    by_name = [person for person, _name in people.by_name()]
+    page = Paginator(by_name, PER_PAGE).get_page(number)
+    return _matrix(people, people.readings(page.object_list), may_order=may_order, page=page)
+
+
+def named(user: User, unit_id: HsaId) -> list[tuple[str, str]]:
+    """HSA-id and name of everybody at a unit, by name; of those with protected identity nothing."""
+    return [(person.text, name) for person, name in _People(user, unit_id).by_name() if name is not None]
 
 
 def of_persons(
@@ -126,15 +128,82 @@ def of_persons(
     wanted = list(dict.fromkeys(persons))
     kept = _Kept.of(user, unit_id)
     try:
-        readings = list(open_directory().read_many((person, [unit_id]) for person in wanted))
+        readings = list(open_directory().people_of(unit_id).readings(wanted))
     except DirectoryError as exc:
-        readings = _unread(wanted, exc)
+        readings = _unread(wanted, exc.code)
     return [(reading, _row(user, unit_id, reading, kept, may_order=may_order)) for reading in readings]
 
 
-def _unread(persons: Iterable[HsaId], error: DirectoryError) -> list[Reading]:
+def _whole(people: _People, *, may_order: bool) -> Matrix:
+    return _matrix(people, people.readings(people.persons), may_order=may_order)
+
+
+def _matrix(
+    people: _People, readings: Sequence[Reading], *, may_order: bool, page: Page[HsaId] | None = None
+) -> Matrix:
+    rows = [
+        _row(people.user, people.unit_id, reading, people.kept, may_order=may_order) for reading in readings
+    ]
+    rows.sort(key=lambda row: row.name.casefold())
+    return Matrix(
+        people.unit_name,
+        tuple(access_name(service.value, level.value) for service, level in accesses()),
+        tuple(rows),
+        people.is_read,
+        max((one.read_at for one in readings), default=timezone.now()),
+        page,
+    )
+
+
+class _People:
+    """Everybody in a matrix. As soon as the directory is silent, only those of whom we know without it."""
+
+    def __init__(self, user: User, unit_id: HsaId):
+        self.user, self.unit_id, self.kept = user, unit_id, _Kept.of(user, unit_id)
+        self.unit_name = next((row.unit_name for row in self.kept.rows if row.unit_name), unit_id.text)
+        self.persons: Sequence[HsaId] = self.kept.persons
+        self._silence = ""  # the code of why the directory is silent
+        try:
+            self._at_unit = open_directory().people_of(unit_id)
+            unit = self._at_unit.unit
+            self.unit_name = unit.name if unit is not None else self.unit_name
+            self.persons = list(dict.fromkeys([*self._at_unit.coupled, *self.kept.persons]))
+        except DirectoryError as exc:
+            self._fall_silent(exc)
+
+    @property
+    def is_read(self) -> bool:
+        return not self._silence
+
+    def readings(self, persons: Iterable[HsaId]) -> list[Reading]:
+        """A reading of each; where the directory is silent, of those whom we know, and it says nothing."""
+        wanted = list(persons)
+        try:
+            if not self._silence:
+                return list(self._at_unit.readings(wanted))
+        except DirectoryError as exc:
+            self._fall_silent(exc)
+        return _unread((one for one in wanted if one in self.persons), self._silence)
+
+    def by_name(self) -> list[tuple[HsaId, str | None]]:
+        """Everybody with the name that the reader may see, in its order; None: it may not be seen."""
+        names: Mapping[HsaId, PersonName] = {}
+        try:
+            if not self._silence:
+                names = self._at_unit.names(self.persons)
+        except DirectoryError as exc:
+            self._fall_silent(exc)
+        known = {row.subject_id: row for row in self.kept.rows}
+        found = [(one, _shown_name(self.user, one, names.get(one), known.get(one))) for one in self.persons]
+        return sorted(found, key=lambda pair: ((pair[1] or str(words.MASKED)).casefold(), pair[0].folded))
+
+    def _fall_silent(self, error: DirectoryError) -> None:
+        self._silence, self.persons = error.code, self.kept.persons
+
+
+def _unread(persons: Iterable[HsaId], code: str) -> list[Reading]:
     now = timezone.now()
-    return [Reading.failed(person, error.code, read_at=now) for person in persons]
+    return [Reading.failed(person, code, read_at=now) for person in persons]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,40 +228,30 @@ class _Kept:
         return list(dict.fromkeys(row.subject_id for row in self.rows))
 
 
-def _people(
-    directory: Directory, unit_id: HsaId, headed: Unit | None, known: Iterable[HsaId], name: str
-) -> tuple[str, list[HsaId]]:
-    """The unit's name now, and everybody who belongs into the matrix, each once.
-
-    `headed`: the unit as the reader's mandates hold it, which saves a search.
-    """
-    unit = headed or directory.unit(unit_id)
-    coupled = directory.coupled_at(unit.dn) if unit is not None else ()
-    return (unit.name if unit is not None else name), list(dict.fromkeys([*coupled, *known]))
+def _shown_name(
+    user: User, person_id: HsaId, told: PersonName | None, known: AboutOneRight | None
+) -> str | None:
+    """The name that the reader may see, or the HSA-id where there is none; None of a protected person."""
+    is_protected = told.is_protected if told else bool(known and known.subject_is_protected)
+    if is_protected and person_id.folded != user.hsa_key:
+        return None
+    return (told.text if told else known.subject_name if known else "") or person_id.text
 
 
-def _row(
-    user: User,
-    unit_id: HsaId,
-    reading: Reading,
-    kept: _Kept,
-    *,
-    may_order: bool,
-) -> MatrixRow:
+def _row(user: User, unit_id: HsaId, reading: Reading, kept: _Kept, *, may_order: bool) -> MatrixRow:
     key = reading.person_id.folded
     own_grants = {(row.service, row.level): row for row in kept.grants if row.subject_key == key}
     own_requests = {(row.service, row.level): row for row in kept.requests if row.subject_key == key}
     known = next(iter([*own_grants.values(), *own_requests.values()]), None)
     person = reading.person
-    is_protected = person.is_protected if person else bool(known and known.subject_is_protected)
-    is_hidden = is_protected and key != user.hsa_key
-    name = person.name if person else (known.subject_name if known else "")
+    told = PersonName(person.name, person.is_protected) if person else None
+    name = _shown_name(user, reading.person_id, told, known)
     cells = []
     for service, level in accesses():
         request = own_requests.get((service.value, level.value))
         order = OrderedAccess(reading.person_id, service, level, unit_id)
         wanted = f"{reading.person_id.text}|{service.value}:{level.value}|{unit_id.text}"
-        may_order_it = may_order and not is_hidden and key != user.hsa_key
+        may_order_it = may_order and name is not None and key != user.hsa_key
         cells.append(
             _cell(
                 user, order, reading, request,
@@ -200,9 +259,9 @@ def _row(
                 wanted=wanted if may_order_it else "",
             )
         )  # fmt: skip
-    if is_hidden:
+    if name is None:
         return MatrixRow(str(words.MASKED), "", tuple(cells))
-    return MatrixRow(name or reading.person_id.text, reading.person_id.text, tuple(cells))
+    return MatrixRow(name, reading.person_id.text, tuple(cells))
 
 
 def _cell(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -60,19 +61,27 @@ def unit_people(request: HttpRequest, hsa_id: str) -> HttpResponseBase:
     if not (is_head or user.is_auditor):
         raise Http404
     form = MatrixFilter(request.GET)
-    found = matrix.of_unit(user, unit_id, may_order=is_head)
+    chosen = form.cleaned_data if form.is_valid() else {"state": "", "order": ""}
+    if request.method == "POST" or chosen["state"] or chosen["order"] == MOST_MISSING:
+        found = matrix.of_unit(user, unit_id, may_order=is_head)
+    else:
+        found = matrix.page_of_unit(user, unit_id, may_order=is_head, number=request.GET.get("page"))
     if found.is_read and not found.rows and found.unit_name == unit_id.text:
         raise Http404  # no such unit
-    chosen = form.cleaned_data if form.is_valid() else {"state": "", "order": ""}
-    rows = _chosen(found, chosen["state"], chosen["order"])
+    rows: Sequence[MatrixRow] = _chosen(found, chosen["state"], chosen["order"])
     if request.method == "POST":
         return _file(request, user, unit_id, found, rows)
+    page: Page[Any] | None = found.page
+    if page is None:
+        page = Paginator(rows, matrix.PER_PAGE).get_page(request.GET.get("page"))
+        rows = list(page.object_list)
     events.record_look(by=user, places=[unit_id.folded])
     units = [(reverse("unit_people", args=[one.hsa_id.text]), one) for one in mandates.units]
     context: dict[str, Any] = {
         "form": form,
         "matrix": found,
         "rows": rows,
+        "page": page,
         "unit_id": unit_id.text,
         "units": [(url, one.name, one.hsa_id == unit_id) for url, one in units],
         "sticks": sticking_words.of_unit(user, _with_sub_units(mandates, unit_id)),

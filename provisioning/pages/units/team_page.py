@@ -187,7 +187,7 @@ def _page(
         "tone": team_words.TONE_OF[coverage],
         "coverage": team_words.in_words(coverage, needed.missing(now)),
         "may_name": may_name,
-        "people": _suggested(user, unit_id) if may_name and is_read else [],
+        "people": matrix.named(user, unit_id) if may_name and is_read else [],
         "past": [(words.name_or_id(user, row), _label(row), row) for row in past],
         "today": today,
     }
@@ -251,9 +251,3 @@ def _member(
         has_left=is_gone,
         is_reader=reading.person_id.folded == user.hsa_key,
     )
-
-
-def _suggested(user: User, unit_id: HsaId) -> list[tuple[str, str]]:
-    """Who may be named without looking anybody up: HSA-id and name. Of protected persons nothing."""
-    found = matrix.of_unit(user, unit_id, may_order=False)
-    return [(row.hsa_id, row.name) for row in found.rows if row.hsa_id]

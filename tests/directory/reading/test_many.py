@@ -21,19 +21,10 @@ from provisioning.rules.removal import Right
 from tests import cast
 from tests.directory import oddities
 from tests.directory.conftest import DEMO_LAYOUT
+from tests.directory.everybody import PEOPLE
 from tests.directory.standins import Server, Wire
 
 PARTS = set(Part) - {Part.IDENTITIES, Part.UNIT_COMMISSIONS}
-PEOPLE = sorted(
-    {
-        value
-        for place in (cast, oddities)
-        for value in vars(place).values()
-        if isinstance(value, HsaId) and "-E" not in value.text
-    }
-    | {*oddities.THREE},
-    key=str,
-)
 
 
 @pytest.fixture(params=[1, 10**6, None], ids=["all commissions gone through", "by prefixes", "again"])

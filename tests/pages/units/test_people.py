@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
 from provisioning.audit.events import Action
+from provisioning.directory import UnitPeople
 from provisioning.directory.ldap.connection import Connections
+from provisioning.errors import DirectoryUnavailable
 from provisioning.models import AuditEntry
 from provisioning.pages.units import matrix
 from tests import acts, cast
@@ -137,3 +142,84 @@ def test_what_is_ticked_becomes_rows_of_one_order(directory, enter):
 def test_nothing_ticked_is_an_order_to_fill_in(directory, enter):
     for ticked in ([""], ["\x00|\x00|\x00"], ["|" * 9]):
         assert enter(cast.HEAD).post(reverse("order_many"), {"ticked": ticked}).status_code < 500
+
+
+NAME = re.compile(r'<th scope="row"[^>]*>\s*<bdi>([^<]*)</bdi>')
+
+
+def names_on(answer):
+    return [html.unescape(name) for name in NAME.findall(answer.content.decode())]
+
+
+@pytest.fixture
+def three_a_page(monkeypatch):
+    monkeypatch.setattr(matrix, "PER_PAGE", 3)
+
+
+def everybody_by_name():
+    return [row.name for row in matrix.of_unit(acts.user(cast.HEAD), cast.BJORKHAGA, may_order=True).rows]
+
+
+@pytest.mark.usefixtures("directory", "three_a_page")
+@pytest.mark.parametrize("query", ["", "&state=lacks", "&order=missing"])
+def test_a_crowded_unit_comes_in_pages_and_nobody_is_lost(page, query):
+    address = (cast.HEAD, "unit_people", cast.BJORKHAGA.text)
+    shown, number = [], 0
+    while True:
+        number += 1
+        answer = page(*address, query=f"?page={number}{query}")
+        shown += names_on(answer)
+        assert 0 < len(names_on(answer)) <= 3
+        if 'rel="next"' not in answer.content.decode():
+            break
+    assert number > 3 and len(shown) == len(set(shown))
+    if query:
+        assert set(shown) <= set(everybody_by_name())
+    else:
+        assert shown == everybody_by_name()
+    for odd in ("9999", "-1", "x"):
+        assert names_on(page(*address, query=f"?page={odd}{query}")), odd
+
+
+@pytest.mark.usefixtures("three_a_page")
+def test_of_a_crowded_unit_only_the_people_on_the_page_are_read(directory, monkeypatch):
+    read, readings = [], UnitPeople.readings
+
+    def counted(self, persons):
+        read.append(list(persons))
+        return readings(self, read[-1])
+
+    monkeypatch.setattr(UnitPeople, "readings", counted)
+    user = acts.user(cast.HEAD)
+    shown = matrix.page_of_unit(user, cast.BJORKHAGA, may_order=True, number="2")
+    assert [len(persons) for persons in read] == [3]
+    assert {one.hsa_id for one in shown.rows} <= {one.text for one in read[0]} | {""}
+    assert shown.page is not None and shown.page.number == 2
+
+
+@pytest.mark.usefixtures("three_a_page")
+def test_a_crowded_unit_whose_directory_falls_silent_shows_whom_we_know(kiv, directory, page, monkeypatch):
+    grant = life.granted(kiv)
+
+    def silent(self, persons):
+        raise DirectoryUnavailable
+
+    for step in ("names", "readings"):
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(UnitPeople, step, silent)
+            assert page(cast.HEAD, "unit_people", cast.BJORKHAGA.text).status_code == 200
+            shown = matrix.page_of_unit(acts.user(cast.HEAD), cast.BJORKHAGA, may_order=True, number="1")
+            assert not shown.is_read and {row.hsa_id for row in shown.rows} <= {grant.subject_hsa_id}
+
+
+def test_a_file_of_a_crowded_unit_holds_everybody(directory, page, three_a_page):
+    file = page(cast.HEAD, "unit_people", cast.BJORKHAGA.text, data={"kind": "csv"}, query="?page=2")
+    lines = b"".join(file.streaming_content).decode("utf-8-sig").splitlines()
+    assert len(lines) == len(everybody_by_name()) + 1
+
+
+def test_names_alone_tell_nothing_of_a_protected_person(directory):
+    acts.order(person_id=cast.PROTECTED)
+    told = matrix.named(acts.user(cast.HEAD), cast.BJORKHAGA)
+    assert cast.COORDINATOR.text in dict(told) and cast.PROTECTED.text not in dict(told)
+    assert [name for _id, name in told] == sorted((name for _id, name in told), key=str.casefold)
