@@ -83,12 +83,13 @@ def pytest_configure(config: pytest.Config) -> None:
     assert settings.configured or settings.INSTALLED_APPS
     from django.db.backends.signals import connection_created
 
-    from tests import browsing, emptying, migrated
+    from tests import asked_before, browsing, emptying, migrated
 
     if not POSTGRES_WANTED:
         connection_created.connect(migrated.fill)
     emptying.replace_flush()
     browsing.follow_answers()
+    asked_before.keep_searches()
 
 
 @pytest.hookimpl(wrapper=True)
