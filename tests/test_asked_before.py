@@ -28,7 +28,7 @@ def test_the_bytes_are_those_of_ldap3(directory, settings, written):
     asked_before._kept.cache_clear()
     for _time in ("first", "kept"):
         tool.read(cast.COORDINATOR, unit_ids=[cast.BJORKHAGA])
-        tool.units_headed_by(cast.HEAD)
+        tool.headed_by(cast.HEAD)
         tool.identities([cast.COORDINATOR, cast.DOCTOR])
         tool.find_persons("Åsa Ö*()\\", limit=3)
     tool.close()

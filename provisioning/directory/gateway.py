@@ -43,6 +43,14 @@ class Matches(Generic[T]):
     is_cut: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Headed:
+    """The units whose head of unit somebody is, and the care providers whose mandate the same entry gives."""
+
+    units: tuple[Unit, ...]
+    providers: tuple[Provider, ...]
+
+
 class Directory:
     """One directory. Cheap to make. Threads may share it; each gets a connection."""
 
@@ -226,13 +234,15 @@ class Directory:
             found |= _unambiguous(self._providers_in(above))
         return found
 
-    def units_headed_by(self, hsa_id: HsaId) -> tuple[Unit, ...]:
-        """The units whose head of unit this person is."""
-        return tuple(self._units_in(self._headed_by(hsa_id, [self.layout.unit_manager])))
-
-    def providers_headed_by(self, hsa_id: HsaId) -> tuple[Provider, ...]:
-        """The care providers whose mandate this person holds."""
-        return tuple(self._providers_in(self._headed_by(hsa_id, self.layout.provider_manager)))
+    def headed_by(self, hsa_id: HsaId) -> Headed:
+        """What this person is head of, units and care providers, in one search."""
+        layout = self.layout
+        of_units, of_providers = (layout.unit_manager,), layout.provider_manager
+        found = self._headed_by(hsa_id, dict.fromkeys((*of_units, *of_providers)))
+        return Headed(
+            tuple(self._units_in(entry for entry in found if _names(entry, of_units, hsa_id))),
+            tuple(self._providers_in(entry for entry in found if _names(entry, of_providers, hsa_id))),
+        )
 
     def id_at(self, dn: str) -> HsaId | None:
         """The HSA-id of the entry with this name; None where there is none, or it shows none."""
@@ -396,6 +406,11 @@ class Directory:
         wanted = filters.all_of(classes, filters.present(self.layout.hsa_identity), who)
         found = self._lookups.search_some(place, wanted, attributes, limit=limit)
         return Matches(tuple(read(found.entries)), found.is_cut)
+
+
+def _names(entry: Entry, attributes: Iterable[str], hsa_id: HsaId) -> bool:
+    """Say whether one of the attributes holds the HSA-id."""
+    return any(HsaId(value.strip()) == hsa_id for name in attributes for value in entry.values(name))
 
 
 def _unambiguous(values: Iterable[E]) -> dict[HsaId, E]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from provisioning.directory.gateway import Directory
+from provisioning.directory.gateway import Directory, Headed
 from provisioning.rules.hsa import HsaId, Person, Provider, Unit
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class Round(Directory):
         self._units: dict[HsaId, Unit | None] = {}
         self._providers: dict[HsaId, Provider | None] = {}
         self._humans: dict[HsaId, frozenset[HsaId] | None] = {}
-        self._headed: dict[HsaId, tuple[Unit, ...]] = {}
+        self._headed: dict[HsaId, Headed] = {}
         self._above: dict[str, tuple[Unit, ...]] = {}
         self._administrators: dict[str, tuple[Person, ...]] = {}
 
@@ -43,9 +43,9 @@ class Round(Directory):
     def identities(self, ids: Iterable[HsaId]) -> dict[HsaId, frozenset[HsaId]]:
         return _looked_up(self._humans, ids, super().identities)
 
-    def units_headed_by(self, hsa_id: HsaId) -> tuple[Unit, ...]:
+    def headed_by(self, hsa_id: HsaId) -> Headed:
         if hsa_id not in self._headed:
-            self._headed[hsa_id] = super().units_headed_by(hsa_id)
+            self._headed[hsa_id] = super().headed_by(hsa_id)
         return self._headed[hsa_id]
 
     def units_above(self, dn: str) -> tuple[Unit, ...]:

@@ -136,9 +136,10 @@ def read(person_id: HsaId) -> Mandates:
     person = directory.person(person_id)
     if has_left(person, on=dates.today()):
         return Mandates(other_ids=own_ids - {person_id}, has_left=True, is_seen=person is not None)
+    headed = directory.headed_by(person_id)
     return Mandates(
-        units=directory.units_headed_by(person_id),
-        providers=directory.providers_headed_by(person_id),
+        units=headed.units,
+        providers=headed.providers,
         managed_dns=directory.managed_dns(person_id),
         delegated=tuple(
             Delegated(

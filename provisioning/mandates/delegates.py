@@ -27,7 +27,7 @@ def delegations_of(
     found = list(rows.select_related("principal", "delegate").order_by("pk"))
     if not found:
         return []
-    headed = directory.units_headed_by(principal_id)
+    headed = directory.headed_by(principal_id).units
     return [row for row in found if not reach(row, headed).isdisjoint(on_units)]
 
 
@@ -43,7 +43,7 @@ def received(directory: Directory, delegate_id: HsaId) -> list[tuple[Delegation,
     headed = {
         key: ()
         if has_left(present.get(HsaId(key)), on=dates.today())
-        else directory.units_headed_by(HsaId(key))
+        else directory.headed_by(HsaId(key)).units
         for key in principals
     }
     return [(row, units) for row in found if (units := reach(row, headed.get(row.principal_id, ())))]

@@ -55,7 +55,7 @@ def lost(
     Raises DirectoryError: then nothing is known of any.
     """
     found: dict[int, Delegation.End] = {}
-    headed = {key: directory.units_headed_by(HsaId(key)) for key in {row.principal_id for row in rows}}
+    headed = {key: directory.headed_by(HsaId(key)).units for key in {row.principal_id for row in rows}}
     present = directory.persons({row.delegate.identity for row in rows})
     marks = marks_of(present.values())
     for row in rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from provisioning.directory.layout import Administrators
 from provisioning.rules.hsa import Attribute, Part
 from tests import cast
 from tests.directory import oddities
+from tests.directory.conftest import DEMO_LAYOUT
 from tests.directory.oddities import FOREIGN_LAYOUT, an_id
 from tests.directory.standins import Server
 
@@ -79,7 +81,19 @@ def test_a_provider_above_the_units_base_is_found(server: Server, connect: Calla
     reading = directory.read(cast.COORDINATOR, unit_ids=[cast.BJORKHAGA])
     assert reading.providers[cast.PROVIDER] is not None
     assert directory.provider(cast.PROVIDER) is not None
-    assert [p.hsa_id for p in directory.providers_headed_by(cast.PROVIDER_HEAD)] == [cast.PROVIDER]
+    assert [p.hsa_id for p in directory.headed_by(cast.PROVIDER_HEAD).providers] == [cast.PROVIDER]
+
+
+def test_the_mandate_of_a_care_provider_may_stand_elsewhere(
+    server: Server, connect: Callable[..., Directory]
+):
+    """One search asks for both; what it finds by the one attribute is nothing by the other."""
+    layout = dataclasses.replace(DEMO_LAYOUT, provider_manager=("description",))
+    directory = connect(server.settings(), layout)
+    assert directory.headed_by(cast.PROVIDER_HEAD).providers == ()
+    assert len(directory.headed_by(cast.HEAD).units) == 2
+    layout = dataclasses.replace(DEMO_LAYOUT, unit_manager="description")
+    assert connect(server.settings(), layout).headed_by(cast.HEAD).units == ()
 
 
 def test_other_attribute_names_are_a_matter_of_settings():

@@ -42,7 +42,7 @@ def everything(directory: Directory) -> list[object]:
         directory.persons([cast.COORDINATOR, NOBODY]),
         directory.unit(cast.NOWHERE),
         directory.provider(cast.PROVIDER),
-        directory.units_headed_by(cast.HEAD),
+        directory.headed_by(cast.HEAD),
         directory.units_above(unit.dn),
         directory.administrators_of(unit.dn),
         directory.identities([*oddities.THREE, cast.HEAD]),

@@ -17,13 +17,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def asked(monkeypatch):
     """The persons whose units were asked for."""
     seen = []
-    read = Directory.units_headed_by
+    read = Directory.headed_by
 
     def counting(directory, person_id):
         seen.append(person_id)
         return read(directory, person_id)
 
-    monkeypatch.setattr(Directory, "units_headed_by", counting)
+    monkeypatch.setattr(Directory, "headed_by", counting)
     return seen
 
 

@@ -113,11 +113,11 @@ def test_units_are_found_by_name_without_commissions_and_providers(directory: Di
 
 
 def test_units_and_providers_know_their_heads(directory: Directory):
-    assert {unit.hsa_id for unit in directory.units_headed_by(cast.HEAD)} == {cast.BJORKHAGA, cast.ALMBY}
-    assert [unit.hsa_id for unit in directory.units_headed_by(cast.HEAD_ABOVE)] == [cast.AREA_NORTH]
-    assert [p.hsa_id for p in directory.providers_headed_by(cast.PROVIDER_HEAD)] == [cast.PROVIDER]
-    assert directory.units_headed_by(cast.PROVIDER_HEAD) == ()
-    assert directory.units_headed_by(cast.OUTSIDER) == ()
+    assert {unit.hsa_id for unit in directory.headed_by(cast.HEAD).units} == {cast.BJORKHAGA, cast.ALMBY}
+    assert [unit.hsa_id for unit in directory.headed_by(cast.HEAD_ABOVE).units] == [cast.AREA_NORTH]
+    assert [p.hsa_id for p in directory.headed_by(cast.PROVIDER_HEAD).providers] == [cast.PROVIDER]
+    assert directory.headed_by(cast.PROVIDER_HEAD).units == ()
+    assert directory.headed_by(cast.OUTSIDER).units == ()
 
 
 def test_what_stands_above_a_unit_comes_nearest_first(directory: Directory):

@@ -31,7 +31,7 @@ def test_an_id_with_a_blank_at_its_end_is_found_and_kept(
     for asked in (HsaId(unit_id.bare), unit_id):
         unit = directory.unit(asked)
         assert unit is not None and unit.hsa_id.text == unit_id.text
-    assert [unit.hsa_id for unit in directory.units_headed_by(person_id)] == [HsaId(unit_id.bare)]
+    assert [unit.hsa_id for unit in directory.headed_by(person_id).units] == [HsaId(unit_id.bare)]
 
 
 @each_blank
