@@ -124,7 +124,7 @@ def of(rows: Iterable[Model], key: Key) -> list[dict[str, Any]]:
     for row in rows:
         if type(row) in pks:
             pks[type(row)][row.pk] = None
-    found = ((kind, read(kind, pk__in=list(pks[kind.model]))) for kind in KINDS)
+    found = ((kind, read(kind, pk__in=list(pks[kind.model]))) for kind in KINDS if pks[kind.model])
     return [statement(kind, values, key) for kind, rows in found for values in rows]
 
 
