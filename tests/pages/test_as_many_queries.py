@@ -8,8 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, reset_queries
 from django.db.models import Model
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from provisioning.models import (
@@ -141,13 +142,15 @@ class Growing:
             )
 
 
-def asked_of(who: str, address: str) -> tuple[int, list[str]]:
-    """How often the page asks, and what; the second time, when what is remembered is remembered."""
-    client = walking.client_of(who)
-    client.get(address)
-    with CaptureQueriesContext(connection) as queries:
-        assert client.get(address).status_code < 500
-    return len(queries), [query["sql"] for query in queries.captured_queries]
+def asked_of(client: Client, address: str, *, at_most: int = 0) -> list[str]:
+    """What the page asks. A second time, when what is remembered is remembered, if that was too much."""
+    for _time in range(2):
+        reset_queries()  # the log forgets the first when it is full
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code < 500
+        if len(queries) <= at_most:
+            break
+    return [query["sql"] for query in queries.captured_queries]
 
 
 def test_every_page_asks_as_often_for_ten_rows_as_for_two_hundred(directory, kiv, settings):
@@ -156,13 +159,14 @@ def test_every_page_asks_as_often_for_ten_rows_as_for_two_hundred(directory, kiv
     pages = [
         (who, address) for who in walking.READERS for address in walking.addresses(who, has_every_state=False)
     ]
+    clients = {who: walking.client_of(who) for who in walking.READERS}
     growing.grow_to(FEW)
-    few = {page: asked_of(*page) for page in pages}
+    few = {(who, address): asked_of(clients[who], address) for who, address in pages}
     growing.grow_to(MANY)
-    for page in pages:
-        count, queries = asked_of(*page)
-        more = Counter(shape(sql) for sql in queries) - Counter(shape(sql) for sql in few[page][1])
-        assert count <= few[page][0], (page, few[page][0], count, more.most_common(3))
+    for (who, address), before in few.items():
+        queries = asked_of(clients[who], address, at_most=len(before))
+        more = Counter(shape(sql) for sql in queries) - Counter(shape(sql) for sql in before)
+        assert len(queries) <= len(before), (who, address, len(before), len(queries), more.most_common(3))
 
 
 def shape(sql: str) -> str:

@@ -1,16 +1,17 @@
 """Every address × every kind of person × own and other objects × every method, against a table to read.
 
 A new address fails here until the table has its rows. `WRITE_VISIBILITY=1 pytest tests/visibility` writes
-what is answered now into the table; read the difference before you keep it.
+what is answered now into the table; read the difference before you keep it. On the same walk every page that
+opens is searched for the name of a protected person.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -38,10 +39,11 @@ from provisioning.models import (
 )
 from tests import acts
 from tests.visibility import table
+from tests.visibility.canaries import canaries, found_in
 from tests.visibility.table import METHODS, Column
 from tests.visibility.world import PAYLOADS, PEOPLE, World, made, served, world_once
 
-__all__ = ["made", "served", "world_once"]
+__all__ = ["canaries", "made", "served", "world_once"]
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(900)]
 
@@ -166,15 +168,56 @@ def plain_refusals(settings, tmp_path):
     settings.TEMPLATES = [{**engine, "DIRS": [tmp_path, *engine["DIRS"]]}]
 
 
-@pytest.mark.usefixtures("plain_refusals")
+@dataclass(slots=True)
+class Walk:
+    """What one person met at every address.
+
+    `opened`: how many pages; `named_on`: the addresses whose pages tell a protected person's name.
+    """
+
+    answers: Column = field(default_factory=dict)
+    opened: int = 0
+    named_on: set[str] = field(default_factory=set)
+
+
+# Who may read the name, and on which pages: orderer, attester and those who have the case (domain §7).
+MAY_READ = {"head", "kiv", "kiv-above"}
+OWN_PAGES = {"case", "attest", "choose", "withdraw", "kiv_task", "kiv_ask", "kiv_answer"}
+
+
+@pytest.fixture(scope="module")
+def walked() -> dict[str, Walk]:
+    """The walks of those who have been everywhere, by person: each goes once."""
+    return {}
+
+
+@pytest.fixture
+def walk(walked, made, canaries, plain_refusals) -> Callable[[str], Walk]:
+    def of(person: str) -> Walk:
+        if person not in walked:
+            walked[person] = go_everywhere(person, made, canaries)
+        return walked[person]
+
+    return of
+
+
 @pytest.mark.parametrize("person", PEOPLE)
-def test_every_address_answers_each_person_as_the_table_says(person, made):
-    found = answers(person, made)
+def test_every_address_answers_each_person_as_the_table_says(person, walk):
+    found = walk(person).answers
     if os.environ.get("WRITE_VISIBILITY") == "1":
         keep(person, found)
     expected = table.read(table.FILE.read_text(encoding="utf-8")).get(person, {})
     assert {key: (expected.get(key), now) for key, now in found.items() if expected.get(key) != now} == {}
     assert set(expected) == set(found), "rows without an address"
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_no_page_shows_the_name_to_who_may_not_read_it(person, walk):
+    found = walk(person)
+    assert found.opened > (0 if PEOPLE[person] is None else 5)
+    assert found.named_on <= (OWN_PAGES if person in MAY_READ else set())
+    if person in MAY_READ:
+        assert "case" in found.named_on  # so that the canaries are the right ones
 
 
 def test_the_table_has_a_row_for_every_address_and_no_other():
@@ -208,7 +251,7 @@ def test_nobody_sees_what_is_elsewhere_or_missing():
                 assert answer in ("404", "405"), (person, address, about, method)
 
 
-def answers(person: str, made: World) -> Column:
+def go_everywhere(person: str, made: World, canaries: Collection[str]) -> Walk:
     """What this person gets everywhere. Each request is undone before the next one."""
     client = Client()
     hsa_id = PEOPLE[person]
@@ -216,18 +259,24 @@ def answers(person: str, made: World) -> Column:
         client.force_login(acts.user(hsa_id))
         client.get("/")  # begins the session, which each request would begin anew
     cookies = client.cookies.output(header="", sep=";")
-    found: Column = {}
+    walk = Walk()
     for address in ALL:
         objects = made.objects(address.about) if address.about else {"-": ""}
         for about, value in objects.items():
             for method in METHODS:
                 client.cookies = SimpleCookie(cookies)
-                answer = ask(client, method, address, value)
-                found[title(address), about, method] = answer
-    return found
+                code, response = ask(client, method, address, value)
+                walk.answers[title(address), about, method] = code
+                if method != "GET":
+                    continue
+                walk.opened += response.status_code == 200
+                if found_in(response.content.decode(errors="replace"), canaries):
+                    walk.named_on.add(address.name)
+    return walk
 
 
-def ask(client: Client, method: str, address: Address, value: Any) -> str:
+def ask(client: Client, method: str, address: Address, value: Any) -> tuple[str, Any]:
+    """The answer as the table writes it, and itself."""
     data = PAYLOADS[address.name](value) if method == "POST" and address.name in PAYLOADS else {}
     send = getattr(client, method.lower())
     with transaction.atomic(), writes() as written:
@@ -235,7 +284,7 @@ def ask(client: Client, method: str, address: Address, value: Any) -> str:
         transaction.set_rollback(True)
     location = response.headers.get("Location", "")
     code = "login" if location.startswith("/logga-in/?") else str(response.status_code)
-    return f"{code}!" if written else code
+    return (f"{code}!" if written else code), response
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from django.urls import reverse
 from provisioning.audit.events import record_look
 from provisioning.demo.directory.changes import Kiv
 from provisioning.demo.directory.store import Store
-from provisioning.directory import open_directory
 from provisioning.messages.compose import compose
 from provisioning.models import AccessRequest, Grant, OutgoingMessage, Removal
 from provisioning.pages.admin import site
@@ -31,6 +30,7 @@ from provisioning.rules.hsa import HsaId, Service
 from tests import acts, cast, made_once
 from tests.made_once import MadeOnce
 from tests.rights import life
+from tests.visibility.canaries import found_in, names_told
 from tests.visibility.test_every_address import ALL
 from tests.visibility.world import OPERATOR, PEOPLE
 
@@ -122,17 +122,7 @@ def live(kiv: Kiv) -> Mapping[str, list[object]]:
 
 @pytest.fixture
 def names(told) -> list[str]:
-    directory = open_directory()
-    person = directory.person(cast.PROTECTED)
-    assert person is not None
-    parts = [
-        one for one in (person.given_name, person.surname) if len(directory.find_persons(one).items) == 1
-    ]
-    return [person.name, *parts]
-
-
-def found_in(text: str, wanted: Iterable[str]) -> list[str]:
-    return [one for one in wanted if one.casefold() in text.casefold()]
+    return names_told()
 
 
 def client_of(person: HsaId | None) -> Client:
