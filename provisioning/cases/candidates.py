@@ -15,6 +15,7 @@ from provisioning.directory import Directory, Round
 from provisioning.mandates import current, delegates
 from provisioning.models import AccessRequest, Case, Delegation, HandlerRole
 from provisioning.rules import mandates
+from provisioning.rules.alphabet import place_of
 from provisioning.rules.hsa import HsaId, Level, Person, Provider, Unit
 from provisioning.rules.states.request import RequestState
 
@@ -202,7 +203,7 @@ def _present(persons: Iterable[Person]) -> tuple[Person, ...]:
     """Those who have not left, by name."""
     today = dates.today()
     present = [person for person in persons if not mandates.has_left(person, on=today)]
-    return tuple(sorted(present, key=lambda person: person.name))
+    return tuple(sorted(present, key=lambda person: place_of(person.name)))
 
 
 def excluded_from_carrying_out(case: Case) -> set[HsaId]:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Count
 
 from provisioning.models import AccessRequest, Grant
+from provisioning.rules.alphabet import place_of
 from provisioning.rules.hsa import HsaId, Level, Service
 from provisioning.rules.states.request import UNATTESTED
 
@@ -91,4 +92,4 @@ def exceeded(unit_keys: Iterable[str] | None = None) -> list[AboveCap]:
         found += [
             AboveCap(Service(service), Level(level), *names[key], most, have) for key, have in above.items()
         ]
-    return sorted(found, key=lambda one: (one.unit_name.casefold(), one.unit_hsa_id, one.service, one.level))
+    return sorted(found, key=lambda one: (place_of(one.unit_name), one.unit_hsa_id, one.service, one.level))

@@ -19,6 +19,7 @@ from provisioning.directory import open_directory
 from provisioning.errors import DirectoryError
 from provisioning.models import TeamMember
 from provisioning.rules import names
+from provisioning.rules.alphabet import place_of
 from provisioning.rules.dates import periods
 from provisioning.rules.dates.periods import PeriodState
 from provisioning.rules.hsa import HsaId, Unit
@@ -136,7 +137,7 @@ def covered(units: Sequence[CareUnit], held: Mapping[str, Collection[TeamTask]])
             areas[above] = (_area_key(above), by_place.get(names.key(above)) or _own_name(above))
         needed, tasks = wanted(unit.hsa_id, unit.kinds), held.get(unit.hsa_id.folded, ())
         rows.append(CoveredUnit(unit, *areas[above], needed.coverage(tasks), needed.missing(tasks)))
-    return sorted(rows, key=lambda row: (row.area_name.casefold(), row.area, row.unit.name.casefold()))
+    return sorted(rows, key=lambda row: (place_of(row.area_name), row.area, place_of(row.unit.name)))
 
 
 def by_area(rows: Iterable[CoveredUnit]) -> list[CoveredArea]:

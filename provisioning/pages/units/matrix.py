@@ -25,6 +25,7 @@ from provisioning.models import AboutOneRight, AccessRequest, Grant, User
 from provisioning.pages import words
 from provisioning.pages.order.forms import access_name
 from provisioning.rules import proposals
+from provisioning.rules.alphabet import place_of
 from provisioning.rules.assessment.assess import Assessment
 from provisioning.rules.causes import Code
 from provisioning.rules.hsa import Answer, HsaId, Level, OrderedAccess, Part, Reading, Service
@@ -144,7 +145,7 @@ def _matrix(
     rows = [
         _row(people.user, people.unit_id, reading, people.kept, may_order=may_order) for reading in readings
     ]
-    rows.sort(key=lambda row: row.name.casefold())
+    rows.sort(key=lambda row: place_of(row.name))
     return Matrix(
         people.unit_name,
         tuple(access_name(service.value, level.value) for service, level in accesses()),
@@ -195,7 +196,7 @@ class _People:
             self._fall_silent(exc)
         known = {row.subject_id: row for row in self.kept.rows}
         found = [(one, _shown_name(self.user, one, names.get(one), known.get(one))) for one in self.persons]
-        return sorted(found, key=lambda pair: ((pair[1] or str(words.MASKED)).casefold(), pair[0].folded))
+        return sorted(found, key=lambda pair: (place_of(pair[1] or str(words.MASKED)), pair[0].folded))
 
     def _fall_silent(self, error: DirectoryError) -> None:
         self._silence, self.persons = error.code, self.kept.persons

@@ -31,6 +31,7 @@ from provisioning.pages.order.forms import access_name
 from provisioning.pages.units import matrix
 from provisioning.pages.units.matrix import Matrix
 from provisioning.rules import proposals
+from provisioning.rules.alphabet import place_of
 from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Person, Reading, Service, Unit, typed_id
 
 MOST_UNITS = 500  # as many rows as an order takes from here
@@ -242,7 +243,7 @@ def _lacking(
         under_way=_under_way(user, reading.person_id),
     )
     rows = [_proposal(order, person, units[order.unit_id].name) for order in orders]
-    return tuple(sorted(rows, key=lambda row: (row.unit.casefold(), row.access)))
+    return tuple(sorted(rows, key=lambda row: (place_of(row.unit), row.access)))
 
 
 def _under_way(user: User, person_id: HsaId) -> Sequence[OrderedAccess]:
