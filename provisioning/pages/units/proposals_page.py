@@ -34,7 +34,8 @@ from provisioning.rules import proposals
 from provisioning.rules.alphabet import place_of
 from provisioning.rules.hsa import HsaId, Level, OrderedAccess, Person, Reading, Service, Unit, typed_id
 
-MOST_UNITS = 500  # as many rows as an order takes from here
+MOST_UNITS = 500  # looked at for one question
+AT_ONCE = 200  # proposals to choose among; the next ones come when these are ordered
 LIKE, BELOW = "like", "below"
 
 
@@ -121,6 +122,7 @@ def unit_proposals(request: HttpRequest, hsa_id: str) -> HttpResponse:
         "unit_name": found.unit_name,
         "is_read": found.is_read,
         "without_role": _without_role(found),
+        "at_once": AT_ONCE,
         "people": [(row.hsa_id, row.name) for row in found.rows if row.hsa_id],
         "like": like,
         "below": below,

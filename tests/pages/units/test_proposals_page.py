@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from provisioning.audit.events import Action
 from provisioning.models import AuditEntry
+from provisioning.pages.units import proposals_page
 from tests import acts, cast
 from tests.pages.reading import form_of, text_of
 from tests.rights import life
@@ -96,3 +97,12 @@ def test_a_silent_directory_proposes_nothing(directory, enter):
     answer = client.post(reverse("unit_proposals", args=[ADDRESS[2]]), below(cast.COORDINATOR))
     assert answer.status_code == 400 and "checked" not in answer.content.decode()
     assert "The directory does not answer" in text_of(answer)
+
+
+def test_of_very_many_proposals_the_first_come_and_the_rest_is_said(directory, page, monkeypatch):
+    chosen = page(*ADDRESS).content.decode().count('name="ticked"')
+    assert chosen > 3
+    monkeypatch.setattr(proposals_page, "AT_ONCE", 3)
+    content = page(*ADDRESS).content.decode()
+    assert content.count('name="ticked"') == 3
+    assert f"The first 3 of {chosen}." in content or f"De 3 första av {chosen}." in content
