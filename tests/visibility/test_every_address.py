@@ -7,6 +7,7 @@ opens is searched for the name of a protected person.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -160,8 +161,9 @@ ALL = list(addresses())
 
 
 @pytest.fixture
-def plain_refusals(settings, tmp_path):
-    """Pages that refuse have no text here: thousands are asked for, and only their code counts."""
+def plain_refusals(settings, tmp_path, monkeypatch):
+    """Pages that refuse have no text here, and no line in the log: only the code of thousands counts."""
+    monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
     for code in ("400", "403", "404"):
         (tmp_path / f"{code}.html").touch()
     engine = settings.TEMPLATES[0]
