@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
+from django.template.loader import get_template
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -162,10 +163,13 @@ ALL = list(addresses())
 
 @pytest.fixture
 def plain_refusals(settings, tmp_path, monkeypatch):
-    """Pages that refuse have no text here, and no line in the log: only the code of thousands counts."""
+    """Pages that refuse have a text only where they are opened, and no line in the log: thousands do."""
     monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
-    for code in ("400", "403", "404"):
-        (tmp_path / f"{code}.html").touch()
+    (tmp_path / "opened").mkdir()
+    for code in ("403", "404"):
+        (tmp_path / "opened" / f"{code}.html").symlink_to(get_template(f"{code}.html").origin.name)
+        text = f'{{% if request.method == "GET" %}}{{% include "opened/{code}.html" %}}{{% endif %}}'
+        (tmp_path / f"{code}.html").write_text(text, encoding="utf-8")
     engine = settings.TEMPLATES[0]
     settings.TEMPLATES = [{**engine, "DIRS": [tmp_path, *engine["DIRS"]]}]
 
@@ -272,6 +276,9 @@ def go_everywhere(person: str, made: World, canaries: Collection[str]) -> Walk:
                 if method != "GET":
                     continue
                 walk.opened += response.status_code == 200
+                assert response.content or response.status_code != 404, (
+                    "a refusal without a text is not searched"
+                )
                 if found_in(response.content.decode(errors="replace"), canaries):
                     walk.named_on.add(address.name)
     return walk
