@@ -8,6 +8,7 @@ everybody, as for its file.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import time
@@ -62,17 +63,14 @@ def measure() -> dict[str, Any]:
     from django.core.cache import caches
     from django.core.management import call_command
 
+    from provisioning.pages.units import matrix
     from provisioning.teams import coverage
 
     logging.disable(logging.CRITICAL)
     call_command("migrate", verbosity=0)
     sweep._settle_in(server.shared())
     asked = sweep._count_questions()
-    from provisioning.pages.units import matrix
-
-    def page(user: Any, unit_id: Any, *, may_order: bool) -> Any:
-        return matrix.page_of_unit(user, unit_id, may_order=may_order, number=None)
-
+    page = functools.partial(matrix.page_of_unit, number=None)
     people = _people(USUAL, LOOKS, asked, page)
     first = _people(CROWDED, LOOKS_AT_CROWDED, asked, page)
     crowded = _people(CROWDED, LOOKS_AT_CROWDED, asked, matrix.of_unit)

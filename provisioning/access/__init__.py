@@ -52,6 +52,7 @@ from provisioning.access.messages import (
     visible_messages,
 )
 from provisioning.access.parties import (
+    few_or,
     handled,
     history_of,
     is_handler,
@@ -110,6 +111,7 @@ __all__ = [
     "Place",
     "SoughtBy",
     "ending_soon",
+    "few_or",
     "figure_scopes",
     "find_case_to_act",
     "find_delegation",

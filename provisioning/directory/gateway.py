@@ -145,7 +145,7 @@ class Directory:
         An empty attribute of theirs may be one we may not read: ask `read` where that decides.
         """
         found = self._lookups.by_hsa_ids(EntryPlace.PERSONS, ids, mapping.person_attributes(self.layout))
-        return _unambiguous(self._persons_in(found))
+        return _unambiguous(mapping.persons_in(found, self.layout))
 
     def identities(self, ids: Iterable[HsaId]) -> dict[HsaId, frozenset[HsaId]]:
         """For each id, every HSA-id of the same human, itself included: as far as the directory shows it."""
@@ -162,7 +162,7 @@ class Directory:
             limit,
             classes=filters.class_is(layout.person_classes),
             attributes=mapping.person_attributes(layout),
-            read=lambda entries: self._persons_in(entries),
+            read=lambda entries: mapping.persons_in(entries, layout),
         )
 
     def persons_by_mail(self, address: str, *, limit: int = 20) -> Matches[Person]:
@@ -176,14 +176,7 @@ class Directory:
         found = self._lookups.search_some(
             EntryPlace.PERSONS, wanted, mapping.person_attributes(layout), limit=limit
         )
-        return Matches(tuple(self._persons_in(found.entries)), found.is_cut)
-
-    def _persons_in(self, entries: Iterable[Entry]) -> Iterator[Person]:
-        for entry in entries:
-            if mapping.is_person(entry, self.layout):
-                person = mapping.to_person(entry, self.layout)
-                if person is not None:
-                    yield person
+        return Matches(tuple(mapping.persons_in(found.entries, layout)), found.is_cut)
 
     # Units and providers
 
@@ -235,14 +228,10 @@ class Directory:
         return found
 
     def headed_by(self, hsa_id: HsaId) -> Headed:
-        """What this person is head of, units and care providers, in one search."""
-        layout = self.layout
-        of_units, of_providers = (layout.unit_manager,), layout.provider_manager
-        found = self._headed_by(hsa_id, dict.fromkeys((*of_units, *of_providers)))
-        return Headed(
-            tuple(self._units_in(entry for entry in found if _names(entry, of_units, hsa_id))),
-            tuple(self._providers_in(entry for entry in found if _names(entry, of_providers, hsa_id))),
-        )
+        """What this person is head of; asked once where one attribute names the head of both."""
+        of_units, of_providers = (self.layout.unit_manager,), self.layout.provider_manager
+        found = {attributes: self._headed_by(hsa_id, attributes) for attributes in {of_units, of_providers}}
+        return Headed(tuple(self._units_in(found[of_units])), tuple(self._providers_in(found[of_providers])))
 
     def id_at(self, dn: str) -> HsaId | None:
         """The HSA-id of the entry with this name; None where there is none, or it shows none."""
@@ -406,11 +395,6 @@ class Directory:
         wanted = filters.all_of(classes, filters.present(self.layout.hsa_identity), who)
         found = self._lookups.search_some(place, wanted, attributes, limit=limit)
         return Matches(tuple(read(found.entries)), found.is_cut)
-
-
-def _names(entry: Entry, attributes: Iterable[str], hsa_id: HsaId) -> bool:
-    """Say whether one of the attributes holds the HSA-id."""
-    return any(HsaId(value.strip()) == hsa_id for name in attributes for value in entry.values(name))
 
 
 def _unambiguous(values: Iterable[E]) -> dict[HsaId, E]:

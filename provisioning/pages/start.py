@@ -14,7 +14,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from provisioning import access
-from provisioning.access.parties import few_or
 from provisioning.mandates import current
 from provisioning.models import AccessRequest, User
 from provisioning.orders import ask
@@ -49,7 +48,7 @@ def start(request: HttpRequest) -> HttpResponse:
     is_overseer = user.is_auditor or user.is_operator
     to_choose = access.to_choose(user)
     chosen = to_choose.order_by().values_list("pk", flat=True)
-    with_others = access.own_requests(user).open().exclude(pk__in=few_or(chosen, chosen))
+    with_others = access.own_requests(user).open().exclude(pk__in=access.few_or(chosen, chosen))
     *inboxes, waiting = _inboxes(
         user,
         (_("To approve"), access.to_attest(user)),

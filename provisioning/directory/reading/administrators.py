@@ -83,8 +83,7 @@ def _persons_in_groups(lookups: Lookups, line: list[str]) -> tuple[Person, ...]:
             members |= {names.key(member): member for member in group.values(layout.admin_group_members)}
     entries = lookups.by_dns(members.values(), mapping.person_attributes(layout))
     ordered = (entries[key] for key in members if key in entries)
-    persons = (mapping.to_person(entry, layout) for entry in ordered if mapping.is_person(entry, layout))
-    return _each_once(person for person in persons if person is not None)
+    return _each_once(mapping.persons_in(ordered, layout))
 
 
 def _dns_of_groups(lookups: Lookups, person_dn: str) -> list[str]:

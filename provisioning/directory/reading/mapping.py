@@ -6,7 +6,7 @@ Texts stay as the directory has them. What kind of entry it is, its object class
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from provisioning.directory.layout import Layout
 from provisioning.directory.ldap.connection import Entry
@@ -131,6 +131,14 @@ def to_person(entry: Entry, layout: Layout) -> Person | None:
         is_protected=_has_class(entry, layout.protected_classes) or marks.strip().upper() == "TRUE",
         is_archived=_has_class(entry, layout.archived_classes),
     )
+
+
+def persons_in(entries: Iterable[Entry], layout: Layout) -> Iterator[Person]:
+    """The persons among the entries, in their order; whoever has no HSA-id is left out."""
+    for entry in entries:
+        person = to_person(entry, layout) if is_person(entry, layout) else None
+        if person is not None:
+            yield person
 
 
 def to_unit(entry: Entry, layout: Layout) -> Unit | None:

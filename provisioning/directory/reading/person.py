@@ -113,12 +113,8 @@ class Look:
         wanted = mapping.person_attributes(layout)
         with self._part(Part.IDENTITIES):
             found = self._lookups.by_terms(EntryPlace.PERSONS, terms, wanted)
-            persons = (
-                mapping.to_person(other, layout) for other in found if mapping.is_person(other, layout)
-            )
-            self._others = tuple(
-                person for person in persons if person is not None and person.hsa_id != self._person_id
-            )
+            persons = mapping.persons_in(found, layout)
+            self._others = tuple(person for person in persons if person.hsa_id != self._person_id)
 
     def _ids(self) -> list[HsaId]:
         """Every HSA-id of the human, the asked one first; a blank one would find everybody."""

@@ -88,8 +88,7 @@ class _AtUnit(Batches):
         entries = self._lookups.by_hsa_ids(
             EntryPlace.PERSONS, persons, mapping.name_attributes(layout), at_once=BY_ID_AT_ONCE
         )
-        read = (mapping.to_person(entry, layout) for entry in entries if mapping.is_person(entry, layout))
-        found = [person for person in read if person is not None]
+        found = list(mapping.persons_in(entries, layout))
         counts = Counter(person.hsa_id for person in found)
         return {
             person.hsa_id: PersonName(person.name, person.is_protected)
